@@ -1,0 +1,1 @@
+"""The controller: holds order and inventory state, and speaks to the boxes."""

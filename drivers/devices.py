@@ -1,0 +1,135 @@
+"""What a device is to its user.  Named by UnifiedPOS where it has the device (it has no label printer).
+
+A driver is synchronous and used by one thread.  It is given an open `Transport`; opening, reopening and closing are its user's.
+Every wait is bounded (1 s or less).  All methods raise only `DriverError`s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from drivers.documents.model import Label, Receipt
+
+
+class Transport(Protocol):
+    """A byte pipe.  Raises DeviceUnavailable when the other end is gone, DeviceTimeout where said."""
+
+    def write(self, data: bytes) -> None:
+        """All of it, or an error.  Raises DeviceTimeout when the device takes no more for 1 s."""
+        ...
+
+    def read(self, size: int, timeout: float) -> bytes:
+        """1 to `size` bytes as soon as there are any; b"" after `timeout` seconds of silence."""
+        ...
+
+    def read_until(self, terminator: bytes, timeout: float, limit: int = 4096) -> bytes:
+        """Up to and with `terminator`.  Raises DeviceTimeout (what was read is dropped), ProtocolViolation past `limit` bytes."""
+        ...
+
+    def discard_input(self) -> None:
+        """Forget what came in and was not read (a late answer to an old question)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What a scanner read: the symbol's bytes without AIM prefix, the AIM identifier (``]E0``) if it sent one."""
+
+    data: bytes
+    aim: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Grams, whether they may be booked (`stable`: at rest, in range), and the frame they came in."""
+
+    grams: Decimal
+    stable: bool
+    raw: bytes = b""
+
+
+class Readiness(StrEnum):
+    """Three values, never two: no answer is `unknown`, not `ok` and not `fault`."""
+
+    OK = "ok"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterStatus:
+    """`faults` stop printing (`paper_out`, `cover_open`, `cutter`, `paused`, `head_hot`, …); `warnings` do not (`paper_low`, …)."""
+
+    readiness: Readiness
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    drawer_open: bool | None = None
+    raw: bytes = b""
+
+
+class PrintProof(StrEnum):
+    """What the device told us after the last byte, best first."""
+
+    CONFIRMED = "confirmed"
+    STATUS_OK = "status_ok"
+    WRITTEN = "written"
+
+
+@runtime_checkable
+class Scanner(Protocol):
+    def read_symbol(self, timeout: float) -> Symbol | None:
+        """The next symbol, or None after `timeout` seconds.  Raises ProtocolViolation for a read that cannot be trusted."""
+        ...
+
+
+@runtime_checkable
+class Scale(Protocol):
+    def read_weight(self) -> Weight | None:
+        """The weight now; None when the scale says "nothing new".  Raises DeviceFault (motion is no fault: `stable` is False)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A document in a printer's language, ready to be sent, and how many copies of it will come out."""
+
+    data: bytes
+    copies: int = 1
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Printer(Protocol):
+    """Common to receipt and label printers.  `send` then `prove`, with the journal's edges between them."""
+
+    def status(self) -> PrinterStatus:
+        """Asks the device.  Silence is Readiness.UNKNOWN, never an error.  Raises DeviceUnavailable."""
+        ...
+
+    def send(self, encoded: Encoded) -> None:
+        """Write all bytes.  Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
+        ...
+
+    def prove(self, encoded: Encoded, timeout: float) -> PrintProof:
+        """After `send`: the best proof that can be had within `timeout`.  Raises DeviceFault (stopped in the middle), DeviceTimeout."""
+        ...
+
+
+@runtime_checkable
+class POSPrinter(Printer, Protocol):
+    def encode_receipt(self, receipt: Receipt, *, copy_mark: bool = False) -> Encoded:
+        """Pure.  Raises Unsupported (a character no font of ours has)."""
+        ...
+
+    def open_drawer(self) -> None: ...
+
+
+@runtime_checkable
+class LabelPrinter(Printer, Protocol):
+    def encode_label(self, label: Label, *, copies: int = 1, copy_mark: bool = False) -> Encoded:
+        """Pure.  Raises Unsupported (too large for the media, a character no font of ours has)."""
+        ...

@@ -1,0 +1,92 @@
+"""Seams: what the outside world injects, so that a simulation can inject its own.
+
+The agent's and the gateway's logic take a `Clock` and a `random.Random`; they never call `time`, `datetime.now` or the global
+random source themselves.  `failpoint()` marks a place where a crash, a hang or an exception must do no harm (RELIABILITY, section 3).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import time
+import uuid
+from datetime import UTC, datetime
+from random import Random, SystemRandom
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time and boot time.  Sleeping is `asyncio.sleep`: the simulation's event loop owns the timers."""
+
+    def now(self) -> datetime:
+        """Aware UTC wall time; it may jump."""
+        ...
+
+    def mono_ms(self) -> int:
+        """Milliseconds since boot, counting suspend (CLOCK_BOOTTIME); it never jumps."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def mono_ms(self) -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+def system_random() -> Random:
+    """The machine's random source, in the type that a simulation replaces by a seeded `Random`."""
+    return SystemRandom()
+
+
+def uuid7(clock: Clock, random: Random) -> uuid.UUID:
+    """A UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then random bits."""
+    milliseconds = int(clock.now().timestamp() * 1000) & ((1 << 48) - 1)
+    return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (random.getrandbits(12) << 64) | (0b10 << 62) | random.getrandbits(62))
+
+
+def uuid4(random: Random) -> uuid.UUID:
+    """A UUID version 4 from an injected random source (RFC 9562, section 5.4)."""
+    return uuid.UUID(int=random.getrandbits(128), version=4)
+
+
+def new_boot_id() -> str:
+    """The kernel's id of this boot; a random one where the kernel tells none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+class FailpointTriggered(Exception):  # noqa: N818 -- not an error of ours: the test ordered it
+    """The exception that an armed failpoint raises in mode `raise`."""
+
+
+def _armed() -> dict[str, str]:
+    pairs = (item.partition("=") for item in os.environ.get("SHELFWIRE_FAILPOINTS", "").split(",") if item)
+    return {name: mode for name, _, mode in pairs}
+
+
+_ARMED = _armed()
+
+
+def failpoint(name: str) -> None:
+    """A named place where tests may crash, hang or raise.  Does nothing unless armed.
+
+    Armed by the environment: ``SHELFWIRE_FAILPOINTS=ctl.after_commit_before_ack=crash,box.after_append=raise``.  Modes: ``crash``
+    (SIGKILL to itself), ``hang`` (30 s), ``raise`` (FailpointTriggered).
+    """
+    if not _ARMED:
+        return
+    match _ARMED.get(name):
+        case "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            time.sleep(30)
+        case "raise":
+            raise FailpointTriggered(name)

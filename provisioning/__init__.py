@@ -1,0 +1,1 @@
+"""Provisioning: what IT needs to bring a box into service."""
