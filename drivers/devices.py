@@ -115,7 +115,7 @@ class Printer(Protocol):
         ...
 
     def prove(self, encoded: Encoded, timeout: float) -> PrintProof:
-        """After `send`: the best proof that can be had within `timeout`.  Raises DeviceFault (stopped in the middle), DeviceTimeout."""
+        """After `send`: the best proof that can be had within `timeout`.  Raises DeviceFault (stopped midway), DeviceTimeout."""
         ...
 
 

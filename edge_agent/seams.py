@@ -1,7 +1,7 @@
 """Seams: what the outside world injects, so that a simulation can inject its own.
 
 The agent's and the gateway's logic take a `Clock` and a `random.Random`; they never call `time`, `datetime.now` or the global
-random source themselves.  `failpoint()` marks a place where a crash, a hang or an exception must do no harm (RELIABILITY, section 3).
+random source themselves.  `failpoint()` marks a place where a crash, a hang or an exception must do no harm (the fault matrix).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import time
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import Protocol
 
@@ -57,13 +58,12 @@ def uuid4(random: Random) -> uuid.UUID:
 def new_boot_id() -> str:
     """The kernel's id of this boot; a random one where the kernel tells none."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
-class FailpointTriggered(Exception):  # noqa: N818 -- not an error of ours: the test ordered it
+class FailpointTriggered(Exception):
     """The exception that an armed failpoint raises in mode `raise`."""
 
 

@@ -1,1 +1,1 @@
-"""Documents: labels and receipts as data, filled from templates, laid out in dots, previewed as PNG.  Leaf: imports nothing of ours."""
+"""Documents: labels and receipts as data, filled from templates, laid out in dots, previewed as PNG.  A leaf."""

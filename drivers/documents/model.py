@@ -1,4 +1,4 @@
-"""The document model: what is to be on paper, device-neutral.  Lengths in millimetres (Decimal), from the label's top left corner."""
+"""The document model: what is to be on paper, device-neutral.  Lengths: Decimal millimetres from the label's top left corner."""
 
 from __future__ import annotations
 
