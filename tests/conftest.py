@@ -137,7 +137,13 @@ class Postgres:
         )
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c shared_buffers=256MB"
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "''",
+            "max_connections": "200",
+            "shared_buffers": "256MB",
+        }
+        options = f"-p {self.port} " + " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._run(
             str(self.bin / "pg_ctl"),
             "-D",
