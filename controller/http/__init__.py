@@ -1,0 +1,1 @@
+"""The controller's HTTP side: route table, tokens, idempotency, problem+json, paging, OpenAPI, health and metrics."""
