@@ -6,6 +6,7 @@ Every wait is bounded (1 s or less).  All methods raise only `DriverError`s.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -31,6 +32,33 @@ class Transport(Protocol):
 
     def discard_input(self) -> None:
         """Forget what came in and was not read (a late answer to an old question)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvent:
+    """One event of an input device, numbered as in Linux' ``input-event-codes.h`` (EV_KEY 1: value 0 up, 1 down, 2 repeat)."""
+
+    type: int
+    code: int
+    value: int
+
+
+class KeySource(Protocol):
+    """A grabbed keyboard-like input device; nobody else sees its keys."""
+
+    def read_events(self, timeout: float) -> Sequence[KeyEvent]:
+        """What happened, in order; empty after `timeout` seconds of silence.  Raises DeviceUnavailable when it is gone."""
+        ...
+
+    def is_caps_lock_on(self) -> bool:
+        """The CapsLock lamp, from which a decoder starts and starts again.  Raises DeviceUnavailable when it is gone."""
+        ...
+
+    def held_keys(self) -> frozenset[int]:
+        """The codes of the keys that are down now.  Raises DeviceUnavailable when it is gone."""
         ...
 
     def close(self) -> None: ...

@@ -1,0 +1,68 @@
+"""What an emulator is: the device's behaviour as pure code, without a line, a clock or a process.
+
+An emulator class takes one argument, `report`, and calls it with what a bystander would see (paper coming out, a beep).  Bytes and
+commands go in by the two methods, bytes come out as their return values; `drivers.emulators.link` does the rest: the pty or TCP
+port, JSON lines, and the faults that all lines have in common (`LINE_FAULTS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Protocol
+
+Command = Mapping[str, object]
+Report = Callable[[Mapping[str, object]], None]
+
+# protocol -> (module, class); the module is loaded only when its protocol is asked for.
+PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "escpos": ("drivers.emulators.escpos", "EscposEmulator"),
+    "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
+    "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
+    "zpl": ("drivers.emulators.zpl", "ZplEmulator"),
+}
+LINE_FAULTS = ("silence", "garbage", "split", "slow", "unplug")
+
+
+class BadCommand(Exception):
+    """A command that this emulator does not know, or with a wrong argument; the message goes back to whoever sent it."""
+
+
+class Emulator(Protocol):
+    """A device.  Not thread-safe; its line calls it from one place."""
+
+    def on_bytes(self, data: bytes) -> bytes:
+        """The host wrote `data` (any piece of a stream); what the device answers now."""
+        ...
+
+    def on_command(self, command: Command) -> bytes:
+        """A person did something (`command["do"]`); what the device sends by itself.  Raises BadCommand.
+
+        ``{"do": "fault", "name": "paper_out", "on": true}`` arrives here for every name that is not one of `LINE_FAULTS`.
+        """
+        ...
+
+
+def make_emulator(protocol: str, report: Report) -> Emulator:
+    """The emulator for `protocol`.  Raises BadCommand."""
+    if protocol not in PROTOCOLS:
+        raise BadCommand(f"there is no emulator for {protocol!r}; there are: {', '.join(sorted(PROTOCOLS))}")
+    module, name = PROTOCOLS[protocol]
+    emulator: Emulator = getattr(import_module(module), name)(report)
+    return emulator
+
+
+def text_of(command: Command, name: str, default: str | None = None) -> str:
+    """A command's text argument.  Raises BadCommand."""
+    value = command.get(name, default)
+    if not isinstance(value, str):
+        raise BadCommand(f"{command.get('do')!r} needs {name!r} as text, got {value!r}")
+    return value
+
+
+def switch_of(command: Command, name: str = "on") -> bool:
+    """A command's true or false argument, true if it is left out.  Raises BadCommand."""
+    value = command.get(name, True)
+    if not isinstance(value, bool):
+        raise BadCommand(f"{command.get('do')!r} needs {name!r} as true or false, got {value!r}")
+    return value

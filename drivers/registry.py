@@ -1,0 +1,170 @@
+"""Which models there are, and opening one.
+
+The recipe for a driver (nothing else needs to be touched):
+
+1. One file per protocol, such as ``drivers/scales/acme_dx100.py``::
+
+       @dataclass(frozen=True, slots=True)
+       class AcmeOptions:                                       # leave out if the driver has none
+           unit: Literal["kg", "lb"] = "kg"
+
+       @register("acme.dx100", kind=Kind.SCALE, options=AcmeOptions)
+       class AcmeDx100:
+           \"\"\"Acme DX-100 counter scale.  Source: Acme doc 4711 rev C, section 3.\"\"\"
+
+           def __init__(self, transport: Transport, options: AcmeOptions) -> None: ...   # without options: (transport)
+
+2. One row in `_MODULES` below.  The file is imported when its model is first asked for, so that a box with a scanner never
+   loads Pillow, pyusb or python-escpos.
+3. Its test, ``tests/drivers/<folder>/test_acme_dx100.py``, with `drivers.testing.exchange("acme.dx100", (sent, reply), …)`.
+
+`tests/drivers/test_registry.py` holds the rules for all models: kind, Source in the docstring, options with
+defaults, bounded waits.
+Options are frozen dataclasses of str, int, bool, Decimal, StrEnum, Literal, tuple; `msgspec` checks them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from drivers.devices import KeySource, LabelPrinter, POSPrinter, Scale, Scanner, Transport
+from drivers.errors import Unsupported
+from drivers.transports.opening import open_keys, open_transport
+
+_MODULES: Mapping[str, str] = {
+    "escpos": "drivers.printers.escpos",
+    "scanner.serial": "drivers.scanners.serial_scanner",
+    "scanner.wedge": "drivers.scanners.hid_wedge",
+    "toledo.8217": "drivers.scales.toledo_8217",
+    "zpl": "drivers.printers.zpl",
+}
+
+Driver = Scanner | Scale | POSPrinter | LabelPrinter
+
+
+class Kind(StrEnum):
+    """What a device is for; the class of `OpenDevice.driver` follows from it."""
+
+    SCANNER = "scanner"
+    SCALE = "scale"
+    RECEIPT_PRINTER = "receipt_printer"
+    LABEL_PRINTER = "label_printer"
+
+
+class Over(StrEnum):
+    """What a driver is built on: a pipe of bytes (`Transport`), or a keyboard's events (`KeySource`)."""
+
+    BYTES = "bytes"
+    KEYS = "keys"
+
+
+class DriverFactory(Protocol):
+    """A driver's class: called with its transport, and with its options if it has any."""
+
+    __name__: str
+    __doc__: str | None
+
+    def __call__(self, *args: object) -> Driver: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered driver.  `options` is its options' dataclass, None if it has none."""
+
+    name: str
+    kind: Kind
+    over: Over
+    factory: DriverFactory
+    options: type | None
+
+    def check_options(self, options: Mapping[str, object]) -> object | None:
+        """The options as this model's dataclass, with its defaults.  Raises Unsupported with a sentence for people."""
+        known = () if self.options is None else tuple(field.name for field in dataclasses.fields(self.options))
+        for name in options:
+            if name not in known:
+                raise Unsupported(f"{self.name} has no option {name!r}; it has: {', '.join(known) or 'none'}")
+        if self.options is None:
+            return None
+        try:
+            checked: object = msgspec.convert(dict(options), type=self.options)
+        except msgspec.ValidationError as error:
+            raise Unsupported(f"{self.name}: wrong option: {error}") from error
+        return checked
+
+    def build(self, opened: Transport | KeySource, options: Mapping[str, object] | None = None) -> Driver:
+        """The driver on an open transport.  Raises Unsupported (a wrong option)."""
+        checked = self.check_options(options or {})
+        return self.factory(opened) if checked is None else self.factory(opened, checked)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDevice:
+    """A driver on its open transport.  Whoever opened it closes it, after an error too."""
+
+    model: Model
+    transport: Transport | KeySource
+    driver: Driver
+
+    @property
+    def kind(self) -> Kind:
+        return self.model.kind
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+_registered: dict[str, Model] = {}
+_Class = TypeVar("_Class", bound=Callable[..., object])
+
+
+def register(model: str, *, kind: Kind, options: type | None = None, over: Over = Over.BYTES) -> Callable[[_Class], _Class]:
+    """Class decorator: this class drives `model`.  Raises RuntimeError at import for a model that has a driver already."""
+
+    def add(driver: _Class) -> _Class:
+        taken = _registered.get(model)
+        if taken is not None:
+            raise RuntimeError(f"model {model!r} is registered twice: {taken.factory.__name__} and {driver!r}")
+        _registered[model] = Model(model, kind, over, driver, options)  # type: ignore[arg-type]  # the contract test builds each one
+        return driver
+
+    return add
+
+
+def models() -> tuple[str, ...]:
+    """The names of all models, sorted; loads no driver."""
+    return tuple(sorted(_MODULES))
+
+
+def find(model: str) -> Model:
+    """The model, its driver imported now if it was not yet.  Raises Unsupported (no such model, or its package is missing)."""
+    module = _MODULES.get(model)
+    if module is None and model not in _registered:
+        raise Unsupported(f"there is no driver for model {model!r}; there are: {', '.join(models())}")
+    if module is not None:
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise Unsupported(f"the driver for {model!r} needs a package that is not installed: {error}") from error
+    return _registered[model]
+
+
+def open_device(model: str, address: str, options: Mapping[str, object] | None = None) -> OpenDevice:
+    """Open `address` (see `drivers.transports.opening`) and put the driver of `model` on it.
+
+    Raises Unsupported (no such model, a wrong option, a malformed address), DeviceUnavailable (with what to do about it).
+    """
+    found = find(model)
+    found.check_options(options or {})
+    opened = open_keys(address) if found.over is Over.KEYS else open_transport(address)
+    try:
+        return OpenDevice(found, opened, found.build(opened, options))
+    except BaseException:
+        opened.close()
+        raise

@@ -1,0 +1,1 @@
+"""Scanners: one file per protocol."""

@@ -1,0 +1,82 @@
+"""From an address to an open line.
+
+    serial:/dev/ttyUSB0?baud=9600&bytesize=7&parity=E&stopbits=1     defaults: 9600, 8, N, 1
+    tcp:192.168.1.50:9100
+    usb:04b8:0202    usb:04b8:0202:J5KF012345                        vendor id, product id in hex, then the serial number
+    file:/dev/usb/lp0
+    evdev:/dev/input/by-id/usb-ACME_Scanner-event-kbd                 only for scanners that type (`open_keys`)
+
+A library (pyserial, pyusb, evdev) is imported when an address of its kind is first opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from urllib.parse import parse_qsl
+
+from drivers.devices import KeySource, Transport
+from drivers.errors import Unsupported
+from drivers.transports.buffered import Buffered, Pipe
+
+_BYTE_LINES = ("serial", "tcp", "usb", "file")
+_EXAMPLES = "serial:/dev/ttyUSB0?baud=9600, tcp:192.168.1.50:9100, usb:04b8:0202, file:/dev/usb/lp0, evdev:/dev/input/event3"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`scheme:where?settings`, split; what is right for the scheme is checked by its transport."""
+
+    scheme: str
+    where: str
+    settings: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.where}"
+
+
+def parse_address(address: str) -> Address:
+    """Split an address.  Raises Unsupported with an example for one that has no known scheme or no place."""
+    scheme, _, rest = address.partition(":")
+    where, _, query = rest.partition("?")
+    if scheme not in (*_BYTE_LINES, "evdev") or not where or "\0" in where:
+        raise Unsupported(f"{address!r} is not a device address; expected one like {_EXAMPLES}")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError as error:
+        raise Unsupported(f"{address!r}: settings after '?' are written like baud=9600&parity=E") from error
+    return Address(scheme, where, dict(pairs))
+
+
+def open_transport(address: str) -> Transport:
+    """Open a pipe of bytes.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
+    parsed = parse_address(address)
+    if parsed.scheme not in _BYTE_LINES:
+        raise Unsupported(f"{address!r} gives key events; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
+    pipe: Pipe = _module_of(parsed).open_pipe(parsed.where, parsed.settings)
+    return Buffered(pipe, str(parsed))
+
+
+def open_keys(address: str) -> KeySource:
+    """Open and grab a keyboard's events.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
+    parsed = parse_address(address)
+    if parsed.scheme != "evdev":
+        raise Unsupported(f"{address!r} gives bytes; this model types and needs an address like evdev:/dev/input/event3")
+    keys: KeySource = _module_of(parsed).open_key_source(parsed.where, parsed.settings)
+    return keys
+
+
+def refuse_settings(what: str, settings: dict[str, str], known: tuple[str, ...] = ()) -> None:
+    """Raises Unsupported if `settings` has one that this kind of line does not know."""
+    for name in settings:
+        if name not in known:
+            raise Unsupported(f"{what} has no setting {name!r}; it has: {', '.join(known) or 'none'}")
+
+
+# Not inside the transports: a module named in a table is loaded only when it is wanted.
+def _module_of(address: Address) -> ModuleType:
+    try:
+        return import_module(f"drivers.transports.{address.scheme}")
+    except ImportError as error:
+        raise Unsupported(f"an address {address.scheme}:… needs a package that is not installed: {error}") from error
