@@ -1,0 +1,67 @@
+"""Facts as features receive them: `FactIn` in, an `Outcome` each out, and `unpark` for what waits for another.
+
+A feature's `facts.py` has one handler per fact, which takes a list and works in ingest's transaction::
+
+    async def apply_received(facts: Sequence[FactIn[Received]]) -> list[Outcome]: ...
+
+Outcomes are in the order of the facts.  Handlers commute: any order, any grouping.  Each fact reaches its handler once, and again only
+while it is parked, or when the transaction that held it was rolled back.  A handler that raises spoils its own fact only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from msgspec import Struct
+
+from controller.db import execute
+from edge_agent.wire.messages import Fact
+
+F = TypeVar("F", bound=Fact, covariant=True)
+
+
+class FactIn(Struct, Generic[F], frozen=True, kw_only=True):
+    """One fact of a known box.  `site_id` is the controller's own record of the box's site.
+
+    `occurred_at` is derived from the box's clock and never later than the receipt; `uncertain_ms` is how far it may be off, None when
+    nobody knows (the clock was never right in that boot, or told the future).
+    """
+
+    id: UUID
+    box: str
+    site_id: str
+    device: str | None = None
+    station: str | None = None
+    person: str | None = None
+    data: F
+    occurred_at: datetime
+    uncertain_ms: int | None = 0
+
+
+class Applied(Struct, frozen=True):
+    """Its effect is in the database, in this transaction."""
+
+
+class Parked(Struct, frozen=True):
+    """Its precondition has not arrived: tried again after `unpark(waits_for)`, and now and then; alerted after 10 minutes."""
+
+    code: str
+    waits_for: str
+
+
+class Rejected(Struct, frozen=True):
+    """Final; both sides keep the fact, visibly.  `code` is stable and goes to the box, `detail` is for the person who looks."""
+
+    code: str
+    detail: str = ""
+
+
+Outcome = Applied | Parked | Rejected
+APPLIED = Applied()
+
+
+async def unpark(key: str) -> None:
+    """Call this in the transaction that records what `Parked.waits_for` named; the facts are applied in one soon after it."""
+    await execute("UPDATE fact SET due = ? WHERE waits_for = ? AND outcome = ?", True, key, "parked")
