@@ -1,0 +1,49 @@
+"""Errors of documents.  Leaf: imports nothing of ours.
+
+DocumentError
+├── BadTemplate      not a template; `problems` lists all of them
+├── BadData          the data does not fit the template's fields; `problems` lists all of them
+├── BadBarcode       the data cannot be written in that symbology, or does not fit where it is to stand
+└── NoGlyph          no font on this machine has that character
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+class DocumentError(Exception):
+    """Base; `code` is stable, the message says what happened and what was expected."""
+
+    code = "document_error"
+
+
+class _Problems(DocumentError):
+    """Several things are wrong, and all are told at once."""
+
+    def __init__(self, what: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"{what}: {'; '.join(problems)}")
+        self.problems = problems
+
+
+class BadTemplate(_Problems):
+    code = "bad_template"
+
+
+class BadData(_Problems):
+    code = "bad_data"
+
+
+class BadBarcode(DocumentError):
+    code = "bad_barcode"
+
+
+class NoGlyph(DocumentError):
+    """`character` is in no font of this machine."""
+
+    code = "no_glyph"
+
+    def __init__(self, character: str) -> None:
+        name = unicodedata.name(character, "no name")
+        super().__init__(f"no font on this machine has {character!r} (U+{ord(character):04X}, {name}); install one that has")
+        self.character = character
