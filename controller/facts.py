@@ -4,8 +4,8 @@ A feature's `facts.py` has one handler per fact, which takes a list and works in
 
     async def apply_received(facts: Sequence[FactIn[Received]]) -> list[Outcome]: ...
 
-Outcomes are in the order of the facts.  Handlers commute: any order, any grouping.  Each fact reaches its handler once, and again only
-while it is parked, or when the transaction that held it was rolled back.  A handler that raises spoils its own fact only.
+Outcomes are in the order of the facts.  Handlers commute: any order, any grouping.  Each fact reaches its handler once, and again
+only while it is parked, or when the transaction that held it was rolled back.  A handler that raises spoils its own fact only.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from msgspec import Struct
 from controller.db import execute
 from edge_agent.wire.messages import Fact
 
-F = TypeVar("F", bound=Fact, covariant=True)
+F_co = TypeVar("F_co", bound=Fact, covariant=True)
 
 
-class FactIn(Struct, Generic[F], frozen=True, kw_only=True):
+class FactIn(Struct, Generic[F_co], frozen=True, kw_only=True):
     """One fact of a known box.  `site_id` is the controller's own record of the box's site.
 
-    `occurred_at` is derived from the box's clock and never later than the receipt; `uncertain_ms` is how far it may be off, None when
-    nobody knows (the clock was never right in that boot, or told the future).
+    `occurred_at` is derived from the box's clock and never later than the receipt; `uncertain_ms` is how far it may be off, None
+    when nobody knows (the clock was never right in that boot, or told the future).
     """
 
     id: UUID
@@ -35,7 +35,7 @@ class FactIn(Struct, Generic[F], frozen=True, kw_only=True):
     device: str | None = None
     station: str | None = None
     person: str | None = None
-    data: F
+    data: F_co
     occurred_at: datetime
     uncertain_ms: int | None = 0
 
