@@ -1,6 +1,6 @@
 """An event loop whose clock jumps to the next timer instead of waiting for it.
 
-It never jumps while a call in a thread is open (the clock would run past time-outs that a millisecond of real work would not reach),
+It never jumps while a call in a thread is open (the clock would run past time-outs that real work would not reach),
 and it ends a run in which nothing can ever happen again with an error instead of hanging.
 """
 
