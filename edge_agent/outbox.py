@@ -1,0 +1,321 @@
+"""The outbox: facts on disk from the beep until the controller has committed them.
+
+Identity is (epoch, stream, seq), gap-free per stream.  A fact is freed only by the controller's ack and stays for 7 days as
+acked, so that a restored controller can ask for it again.  Synchronous: runs inside `Disk.run`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+import msgspec
+
+from edge_agent.errors import OutboxFull
+from edge_agent.facts import FactsDb
+from edge_agent.seams import Clock, failpoint, uuid4, uuid7
+from edge_agent.wire.codec import decode, encode, encode_data
+from edge_agent.wire.messages import Ack, ClockState, Envelope, EpochClosed, FactDraft, Rejection, Stream
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS epoch (current INTEGER PRIMARY KEY CHECK (current = 1), epoch TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sequence (stream TEXT PRIMARY KEY, last_seq INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS outbox (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, epoch TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL,
+        id TEXT NOT NULL, name TEXT NOT NULL, device TEXT, at TEXT NOT NULL, payload BLOB NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'acked', 'rejected')), code TEXT, acked_at INTEGER,
+        UNIQUE (epoch, stream, seq))""",
+    "CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (stream, position) WHERE state = 'pending'",
+    "CREATE INDEX IF NOT EXISTS outbox_acked ON outbox (acked_at) WHERE state = 'acked'",
+    "CREATE TABLE IF NOT EXISTS station (station TEXT PRIMARY KEY, state BLOB NOT NULL)",
+)
+KEPT_AFTER_ACK = timedelta(days=7)
+UNKNOWN_EPOCH = UUID(int=0)
+SEQ_REUSED = "seq_reused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who this box is, in topics and envelopes; `boot` is the kernel's boot id."""
+
+    site: str
+    box: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pending row; `position` orders what waits, across epochs."""
+
+    position: int
+    epoch: UUID
+    seq: int
+    name: str
+    device: str | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AckResult:
+    """How many rows an ack freed, what it rejected, whether it made the outbox open a new epoch."""
+
+    freed: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    has_new_epoch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits for the controller, in all and per stream, and since when."""
+
+    waiting: int = 0
+    oldest_at: datetime | None = None
+    streams: Mapping[Stream, int] = field(default_factory=dict)
+
+
+def unknown_clock() -> ClockState:
+    return ClockState(synced=False)
+
+
+class Outbox:
+    """See the module's docstring.  Opening it adopts what a quarantined file left: a new epoch, announced by `epoch_closed`."""
+
+    def __init__(
+        self,
+        facts: FactsDb,
+        identity: Identity,
+        clock: Clock,
+        random: Random,
+        clock_state: Callable[[], ClockState] = unknown_clock,
+    ) -> None:
+        self.identity = identity
+        self._facts = facts
+        self._clock = clock
+        self._random = random
+        self._clock_state = clock_state
+        facts.create(SCHEMA)
+        facts.on_pressure(_forget_some_acked)
+        self.epoch = facts.write(self._open)
+
+    # --- in ------------------------------------------------------------------------------------------------------------------
+
+    def append(self, drafts: Sequence[FactDraft], *, station_state: Mapping[str, bytes] | None = None) -> list[Envelope]:
+        """Facts and the stations' state they lead to, in one commit.  Inside `FactsDb.write` it joins that transaction.
+
+        Raises OutboxFull: nothing was stored, the scan is to be refused visibly.
+        """
+        drafts = list(drafts)
+        if any(draft.stream is not Stream.RESULT for draft in drafts):
+            self._check_room()
+
+        def run(db: sqlite3.Connection) -> list[Envelope]:
+            for station, state in (station_state or {}).items():
+                db.execute("INSERT OR REPLACE INTO station VALUES (?, ?)", (station, state))
+            return [self._insert(db, draft) for draft in drafts]
+
+        envelopes = self._facts.write(run)
+        failpoint("box.after_append")
+        return envelopes
+
+    def station_states(self) -> dict[str, bytes]:
+        """The stored state of every station."""
+        return dict(self._facts.db.execute("SELECT station, state FROM station").fetchall())
+
+    # --- out -----------------------------------------------------------------------------------------------------------------
+
+    def window(self, stream: Stream, after: int = 0, *, limit: int = 64, limit_bytes: int = 1 << 20) -> list[Waiting]:
+        """Pending rows of a stream with position > `after`, in order; at least one if any waits, then up to both limits."""
+        rows = self._facts.db.execute(
+            "SELECT position, epoch, seq, name, device, payload FROM outbox "
+            "WHERE state = 'pending' AND stream = ? AND position > ? ORDER BY position LIMIT ?",
+            (stream.value, after, limit),
+        ).fetchall()
+        waiting: list[Waiting] = []
+        size = 0
+        for position, epoch, seq, name, device, payload in rows:
+            size += len(payload)
+            if waiting and size > limit_bytes:
+                break
+            waiting.append(Waiting(position, UUID(epoch), seq, name, device, payload))
+        return waiting
+
+    def apply(self, ack: Ack) -> AckResult:
+        """Free what the controller committed; keep what it rejected, visibly.  Repeated and overlapping acks do nothing more."""
+        reused = [rejection for rejection in ack.rejected if rejection.code == SEQ_REUSED]
+        final = [rejection for rejection in ack.rejected if rejection.code != SEQ_REUSED]
+        must_reopen = bool(reused) and ack.epoch == self.epoch
+        now = _milliseconds(self._clock.now())
+
+        def run(db: sqlite3.Connection) -> AckResult:
+            where = (str(ack.epoch), ack.stream.value)
+            rejected = 0
+            for rejection in final:
+                rejected += db.execute(
+                    "UPDATE outbox SET state = 'rejected', code = ?, acked_at = ? "
+                    "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
+                    (rejection.code, now, *where, rejection.seq),
+                ).rowcount
+            # a reused seq is not freed by the range that holds it: it waits as 'rejected' inside this transaction only
+            for rejection in reused:
+                db.execute(
+                    "UPDATE outbox SET state = 'rejected', code = ? "
+                    "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
+                    (SEQ_REUSED, *where, rejection.seq),
+                )
+            freed = sum(
+                db.execute(
+                    "UPDATE outbox SET state = 'acked', acked_at = ? "
+                    "WHERE epoch = ? AND stream = ? AND seq BETWEEN ? AND ? AND state = 'pending'",
+                    (now, *where, first, last),
+                ).rowcount
+                for first, last in ack.ranges
+            )
+            if must_reopen:
+                self._new_epoch(db, SEQ_REUSED, 0)
+            return AckResult(freed + rejected, tuple(final), must_reopen)
+
+        failpoint("box.before_ack_delete")
+        result = self._facts.write(run)
+        if must_reopen:
+            self.epoch = self._facts.write(_current_epoch) or self.epoch
+        return result
+
+    def resend(self, epoch: UUID, stream: Stream, from_seq: int) -> int:
+        """Acked facts from `from_seq` on wait again (a controller was restored); returns how many."""
+        sql = "UPDATE outbox SET state = 'pending', acked_at = NULL WHERE epoch = ? AND stream = ? AND seq >= ? AND state = 'acked'"
+        return self._facts.write(lambda db: db.execute(sql, (str(epoch), stream.value, from_seq)).rowcount)
+
+    # --- what there is -------------------------------------------------------------------------------------------------------
+
+    def backlog(self) -> Backlog:
+        """Counts of what waits."""
+        rows = self._facts.db.execute(
+            "SELECT stream, count(*), min(at) FROM outbox WHERE state = 'pending' GROUP BY stream"
+        ).fetchall()
+        if not rows:
+            return Backlog()
+        return Backlog(
+            waiting=sum(row[1] for row in rows),
+            oldest_at=datetime.fromisoformat(min(row[2] for row in rows)),
+            streams={Stream(row[0]): row[1] for row in rows},
+        )
+
+    def rejected(self, limit: int = 100) -> list[tuple[Waiting, str]]:
+        """The latest rejected rows with their codes."""
+        rows = self._facts.db.execute(
+            "SELECT position, epoch, seq, name, device, payload, code FROM outbox "
+            "WHERE state = 'rejected' ORDER BY position DESC LIMIT ?",
+            (limit,),
+        ).fetchall()
+        return [(Waiting(row[0], UUID(row[1]), *row[2:6]), row[6]) for row in rows]
+
+    def forget_acked(self, older_than: timedelta = KEPT_AFTER_ACK) -> int:
+        """Delete what was acked longer ago than that; returns how many."""
+        limit = _milliseconds(self._clock.now() - older_than)
+        return self._facts.write(
+            lambda db: db.execute("DELETE FROM outbox WHERE state = 'acked' AND acked_at < ?", (limit,)).rowcount
+        )
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _check_room(self) -> None:
+        if not self._facts.is_near_limit:
+            return
+        self._facts.make_room()
+        if self._facts.is_near_limit:
+            raise OutboxFull(
+                f"the outbox is full: {self._facts.path} reached its {self._facts.limits.max_bytes} bytes; link the box"
+            )
+
+    def _insert(self, db: sqlite3.Connection, draft: FactDraft) -> Envelope:
+        epoch = _current_epoch(db)
+        now = self._clock.now()
+        sql = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
+        seq = int(db.execute(sql, (draft.stream.value,)).fetchone()[0])
+        envelope = Envelope(
+            v=draft.data.version,
+            name=draft.data.name,
+            id=uuid7(self._clock, self._random),
+            box=self.identity.box,
+            station=draft.station,
+            device=draft.device,
+            person=draft.person,
+            stream=draft.stream,
+            epoch=epoch or self.epoch,
+            seq=seq,
+            boot=self.identity.boot,
+            at=now.replace(microsecond=now.microsecond // 1000 * 1000),
+            mono_ms=self._clock.mono_ms(),
+            clock=self._clock_state(),
+            data=encode_data(draft.data),
+        )
+        db.execute(
+            "INSERT INTO outbox (epoch, stream, seq, id, name, device, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(envelope.epoch),
+                draft.stream.value,
+                seq,
+                str(envelope.id),
+                envelope.name,
+                draft.device,
+                envelope.at.isoformat(timespec="milliseconds"),
+                encode(envelope),
+            ),
+        )
+        return envelope
+
+    def _open(self, db: sqlite3.Connection) -> UUID:
+        note = db.execute("SELECT reason, salvaged FROM quarantine").fetchone()
+        current = _current_epoch(db)
+        if note is not None:
+            current = self._new_epoch(db, f"quarantined: {note[0]}", note[1])
+            db.execute("DELETE FROM quarantine")
+        if current is None:
+            current = uuid4(self._random)
+            db.execute("INSERT INTO epoch VALUES (1, ?)", (str(current),))
+        return current
+
+    def _new_epoch(self, db: sqlite3.Connection, reason: str, salvaged: int) -> UUID:
+        """What waits gets a new identity (its id stays), and the old epoch is announced as closed."""
+        old = _current_epoch(db) or UNKNOWN_EPOCH
+        last_seq = dict(db.execute("SELECT stream, max(seq) FROM outbox WHERE epoch = ? GROUP BY stream", (str(old),)).fetchall())
+        last_seq |= dict(db.execute("SELECT stream, last_seq FROM sequence").fetchall())
+        epoch = uuid4(self._random)
+        db.execute("DELETE FROM sequence")
+        db.execute("INSERT OR REPLACE INTO epoch VALUES (1, ?)", (str(epoch),))
+        waiting = db.execute(
+            "SELECT position, payload FROM outbox WHERE state = 'pending' OR (state = 'rejected' AND code = ?) ORDER BY position",
+            (SEQ_REUSED,),
+        ).fetchall()
+        counters: dict[Stream, int] = {}
+        for position, payload in waiting:
+            envelope = decode(Envelope, payload)
+            seq = counters[envelope.stream] = counters.get(envelope.stream, 0) + 1
+            again = encode(msgspec.structs.replace(envelope, epoch=epoch, seq=seq))
+            db.execute(
+                "UPDATE outbox SET epoch = ?, seq = ?, payload = ?, state = 'pending', code = NULL WHERE position = ?",
+                (str(epoch), seq, again, position),
+            )
+        db.executemany("INSERT INTO sequence VALUES (?, ?)", [(stream.value, seq) for stream, seq in counters.items()])
+        closed = EpochClosed(epoch=old, last_seq=last_seq, salvaged=salvaged, reason=reason[:512])
+        self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
+        return epoch
+
+
+def _current_epoch(db: sqlite3.Connection) -> UUID | None:
+    row = db.execute("SELECT epoch FROM epoch").fetchone()
+    return UUID(row[0]) if row else None
+
+
+def _forget_some_acked(db: sqlite3.Connection) -> int:
+    """The oldest acked facts, enough to go on for a while."""
+    sql = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE state = 'acked' ORDER BY acked_at LIMIT 2000)"
+    return db.execute(sql).rowcount
+
+
+def _milliseconds(when: datetime) -> int:
+    return int(when.astimezone(UTC).timestamp() * 1000)
