@@ -1,0 +1,202 @@
+"""The bench page: what a visitor does to the devices, and the paper that comes out.  Loopback only, and no part of a shop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from aiohttp import web
+
+from drivers.emulators.bench.device import BenchDevice, DeviceRefused
+from drivers.symbols.commands import Command
+
+HERE = Path(__file__).parent
+BEATS_SECONDS = 5
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfItem:
+    """Something with a barcode to pull the trigger at; `aim` as the scanner would send it (``]E0``)."""
+
+    name_en: str
+    name_zh: str
+    code: str
+    aim: str
+
+
+class Bench:
+    """The page over a set of running devices."""
+
+    def __init__(self, devices: Sequence[BenchDevice], shelf: Sequence[ShelfItem], shop_url: str | None) -> None:
+        self._devices = {device.spec.id: device for device in devices}
+        self._shelf = shelf
+        self._shop_url = shop_url
+        self._followers: set[asyncio.Event] = set()
+        self._page = jinja2.Environment(autoescape=True).from_string((HERE / "page.html").read_text(encoding="utf-8"))
+        for device in devices:
+            device.changed = self._wake
+
+    def app(self, translations: Mapping[str, Translate], tokens_css: str) -> web.Application:
+        """`translations` by language tag (`en`, `zh-CN`); `tokens_css` is the design tokens' style sheet."""
+        app = web.Application(middlewares=[_headers])
+
+        async def index(request: web.Request) -> web.Response:
+            lang = _language(request, tuple(translations))
+            response = web.Response(text=self._render(lang, translations[lang]), content_type="text/html")
+            response.set_cookie("lang", lang, samesite="Lax", httponly=True)
+            return response
+
+        async def tokens(_: web.Request) -> web.Response:
+            return web.Response(text=tokens_css, content_type="text/css")
+
+        app.router.add_get("/", index)
+        app.router.add_get("/static/tokens.css", tokens)
+        app.router.add_static("/static/", HERE / "static")
+        app.router.add_get("/reports", self._reports)
+        app.router.add_post("/devices/{id}", self._do)
+        app.router.add_get("/devices/{id}/papers/{number:\\d+}.png", self._paper)
+        return app
+
+    def _render(self, lang: str, _: Translate) -> str:
+        faults = _fault_labels(_)
+        return self._page.render(
+            lang=lang,
+            _=_,
+            shop_url=self._shop_url,
+            shelf=self._shelf,
+            titles=_titles(_),
+            commands=[{"text": command.value, "label": label} for command, label in _command_labels(_).items()],
+            devices=[
+                {
+                    "id": device.spec.id,
+                    "protocol": device.spec.protocol,
+                    "faults": [{"name": name, "label": faults[name]} for name in FAULTS[device.spec.protocol]],
+                }
+                for device in self._devices.values()
+            ],
+        )
+
+    async def _do(self, request: web.Request) -> web.Response:
+        device = self._device(request)
+        if "X-Bench" not in request.headers:  # a form of another site cannot set it
+            raise web.HTTPForbidden(text="commands come from the bench page")
+        try:
+            command = await request.json()
+            await device.do({key: value for key, value in dict(command).items() if isinstance(value, str | bool)})
+        except (DeviceRefused, ValueError, TypeError) as error:
+            return web.json_response({"message": str(error)}, status=422)
+        return web.json_response({})
+
+    async def _paper(self, request: web.Request) -> web.Response:
+        wanted = int(request.match_info["number"])
+        for paper in self._device(request).papers:
+            if paper.number == wanted:
+                return web.Response(body=paper.png, content_type="image/png")
+        raise web.HTTPNotFound(text="that paper is no longer kept")
+
+    async def _reports(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        wake = asyncio.Event()
+        self._followers.add(wake)
+        try:
+            while True:
+                wake.clear()
+                await response.write(f"data: {json.dumps(self._snapshot())}\n\n".encode())
+                await asyncio.sleep(0.1)  # at most ten a second, whatever the devices report
+                try:
+                    await asyncio.wait_for(wake.wait(), BEATS_SECONDS)
+                except TimeoutError:
+                    continue
+        except ConnectionError:
+            return response
+        finally:
+            self._followers.discard(wake)
+
+    def _snapshot(self) -> list[dict[str, object]]:
+        return [
+            {
+                "id": device.spec.id,
+                "faults": sorted(device.faults),
+                "seen": device.seen,
+                "copies": device.copies_printed,
+                "papers": [{"number": paper.number, "copies": paper.copies} for paper in device.papers],
+            }
+            for device in self._devices.values()
+        ]
+
+    def _wake(self) -> None:
+        for follower in self._followers:
+            follower.set()
+
+    def _device(self, request: web.Request) -> BenchDevice:
+        try:
+            return self._devices[request.match_info["id"]]
+        except KeyError:
+            raise web.HTTPNotFound(text=f"there is no device {request.match_info['id']!r} on this bench") from None
+
+
+FAULTS: Mapping[str, tuple[str, ...]] = {
+    "scanner": ("silence", "garbage", "split", "unplug"),
+    "toledo_8217": ("motion", "silence", "garbage", "unplug"),
+    "escpos": ("paper_out", "paper_near_end", "cover_open", "silence", "unplug"),
+    "zpl": ("paper_out", "head_open", "silence", "unplug"),
+}
+"""What a visitor may switch, by protocol; the emulators have more."""
+
+
+def _fault_labels(_: Translate) -> dict[str, str]:
+    return {
+        "paper_out": _("Paper out"),
+        "paper_near_end": _("Paper near its end"),
+        "cover_open": _("Cover open"),
+        "head_open": _("Print head open"),
+        "motion": _("Platter in motion"),
+        "silence": _("Says nothing"),
+        "garbage": _("Line noise"),
+        "split": _("Bytes one by one"),
+        "unplug": _("Unplugged"),
+    }
+
+
+def _titles(_: Translate) -> dict[str, str]:
+    return {
+        "scanner": _("Barcode scanner"),
+        "toledo_8217": _("Scale"),
+        "escpos": _("Receipt printer"),
+        "zpl": _("Label printer"),
+    }
+
+
+def _command_labels(_: Translate) -> dict[Command, str]:
+    return {
+        Command.RECEIVE: _("Receive goods"),
+        Command.COUNT: _("Count a bin"),
+        Command.PICK: _("Pick an order"),
+        Command.BOXUP: _("Weigh and pack"),
+        Command.SEND: _("Hand over"),
+        Command.SHORT: _("Shelf is short"),
+        Command.DONE: _("Done"),
+        Command.STOP: _("Stop"),
+    }
+
+
+def _language(request: web.Request, known: tuple[str, ...]) -> str:
+    asked = request.query.get("lang") or request.cookies.get("lang") or ""
+    if asked in known:
+        return asked
+    return "zh-CN" if request.headers.get("Accept-Language", "").lower().startswith("zh") else "en"
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: Callable[[web.Request], object]) -> web.StreamResponse:
+    response: web.StreamResponse = await handler(request)  # type: ignore[misc]  # aiohttp's own middleware signature is looser
+    if not response.prepared:
+        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,77 @@
+// The bench: buttons become commands to an emulator, reports of emulators become what is seen.
+"use strict";
+
+const message = document.getElementById("message");
+
+async function send(device, command) {
+  const response = await fetch(`/devices/${device}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Bench": "1" },
+    body: JSON.stringify(command),
+  });
+  message.textContent = response.ok ? "" : (await response.json()).message;
+  message.classList.toggle("bad", !response.ok);
+}
+
+function deviceOf(element) {
+  return element.closest("[data-device]").dataset.device;
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.do) return;
+  event.preventDefault();
+  send(deviceOf(form), { do: form.dataset.do, ...Object.fromEntries(new FormData(form)) });
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.scan) send(deviceOf(button), { do: "scan", text: button.dataset.scan, aim: button.dataset.aim || "" });
+  if (button.dataset.command) send(deviceOf(button), JSON.parse(button.dataset.command));
+});
+
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box.dataset.fault) send(deviceOf(box), { do: "fault", name: box.dataset.fault, on: box.checked });
+});
+
+document.addEventListener("input", (event) => {
+  const list = document.getElementById(event.target.dataset.filter || "");
+  if (!list) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+});
+
+function show(device) {
+  const section = document.querySelector(`[data-device="${device.id}"]`);
+  for (const box of section.querySelectorAll("[data-fault]")) box.checked = device.faults.includes(box.dataset.fault);
+  for (const output of section.querySelectorAll("[data-seen]")) {
+    const report = device.seen[output.dataset.seen];
+    if (report) output.textContent = report[output.dataset.field];
+  }
+  const copies = section.querySelector("[data-copies]");
+  if (copies) copies.textContent = device.copies;
+  const papers = section.querySelector(".papers");
+  if (!papers || !device.papers.length) return;
+  papers.querySelector(".empty")?.remove();
+  const shown = new Set([...papers.querySelectorAll("img")].map((image) => image.dataset.number));
+  for (const paper of device.papers) {
+    if (shown.has(String(paper.number))) continue;
+    const image = new Image();
+    image.src = `/devices/${device.id}/papers/${paper.number}.png`;
+    image.alt = `${device.id} ${paper.number}`;
+    image.dataset.number = paper.number;
+    papers.prepend(image);
+  }
+}
+
+function follow() {
+  const source = new EventSource("/reports");
+  source.onmessage = (event) => {
+    document.body.classList.remove("stale");
+    for (const device of JSON.parse(event.data)) show(device);
+  };
+  source.onerror = () => document.body.classList.add("stale");
+}
+follow();
