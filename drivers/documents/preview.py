@@ -1,0 +1,119 @@
+"""Pictures of labels and receipts, from the layout that the printers get; black and white, one pixel per dot."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from drivers.documents.barcodes import QUIET_ZONE, check_data, matrix, modules
+from drivers.documents.errors import BadBarcode
+from drivers.documents.fonts import draw, draw_in_cells
+from drivers.documents.layout import Bars, Frame, LabelLayout, TextLine, family_of, lay_out_label
+from drivers.documents.model import Label, Receipt, Symbology
+from drivers.documents.rows import CodeRow, RuleRow, TextRow, lay_out_receipt
+
+WHITE, BLACK = 255, 0
+ROW_PITCH = 30
+"""Dots from one receipt row to the next; characters are 24 high."""
+CHARACTER_HEIGHT = 24
+CODE_HEIGHT = 80
+MIN_CODE_MODULE = 2
+_MARGIN = 24
+
+
+def label_png(label: Label, dpi: int = 203) -> bytes:
+    """Raises NoGlyph, BadBarcode."""
+    return _png(draw_label(lay_out_label(label, dpi)))
+
+
+def draw_label(layout: LabelLayout) -> Image.Image:
+    image = Image.new("L", (layout.width, layout.height), WHITE)
+    canvas = ImageDraw.Draw(image)
+    canvas.fontmode = "1"
+    for item in layout.items:
+        match item:
+            case TextLine():
+                draw(canvas, (item.left, item.base), item.text, item.size, family_of(bold=item.bold))
+            case Bars():
+                image.paste(draw_symbol(item.symbology, item.data, item.module, item.height), (item.x, item.y))
+            case Frame():
+                right, bottom = item.x + item.width - 1, item.y + item.height - 1
+                canvas.rectangle((item.x, item.y, right, bottom), outline=BLACK, width=min(item.thickness, item.width, item.height))
+    return image
+
+
+def draw_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
+    """A symbol without quiet zones, `module` dots per module.  Raises BadBarcode."""
+    rows = matrix(symbology, data)
+    small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows))
+    tall = len(rows) * module if symbology is Symbology.QR else height
+    return small.resize((len(rows[0]) * module, tall), Image.Resampling.NEAREST)
+
+
+def receipt_png(receipt: Receipt, columns: int = 48, width: int = 576) -> bytes:
+    """`width` in dots, `columns` of Font A.  Raises NoGlyph, BadBarcode."""
+    return _png(draw_receipt(receipt, columns, width))
+
+
+def draw_receipt(receipt: Receipt, columns: int, width: int) -> Image.Image:
+    strips: list[Image.Image] = []
+    for row in lay_out_receipt(receipt, columns):
+        match row:
+            case TextRow():
+                strips.append(draw_text_row(row, columns, width))
+            case RuleRow():
+                strip = blank(width, ROW_PITCH)
+                ImageDraw.Draw(strip).line((0, ROW_PITCH // 2, width, ROW_PITCH // 2), fill=BLACK, width=2)
+                strips.append(strip)
+            case CodeRow():
+                strips.append(_draw_code_row(row, width))
+    image = blank(width, sum(strip.height for strip in strips) + 2 * _MARGIN)
+    y = _MARGIN
+    for strip in strips:
+        image.paste(strip, (0, y))
+        y += strip.height
+    return image
+
+
+def blank(width: int, height: int) -> Image.Image:
+    return Image.new("L", (width, height), WHITE)
+
+
+def draw_text_row(row: TextRow, columns: int, width: int) -> Image.Image:
+    """One row as the printer's own font would stand: cells of `width // columns` dots.  Raises NoGlyph."""
+    times = 2 if row.double else 1
+    image = blank(width, ROW_PITCH + (times - 1) * CHARACTER_HEIGHT)
+    canvas = ImageDraw.Draw(image)
+    canvas.fontmode = "1"
+    draw_in_cells(canvas, (0, 0), row.text, (width // columns * times, CHARACTER_HEIGHT * times), bold=row.bold)
+    return image
+
+
+def receipt_module(row: CodeRow, width: int) -> tuple[str, int]:
+    """The checked data and the module width in dots (2 to 4; QR to 8).  Raises BadBarcode when it does not fit across the paper."""
+    data = check_data(row.symbology, row.data)
+    largest = 8 if row.symbology is Symbology.QR else 4
+    module = min(largest, width // (modules(row.symbology, data) + 2 * QUIET_ZONE[row.symbology]))
+    if module < MIN_CODE_MODULE:
+        raise BadBarcode(f"{row.symbology} {data[:40]!r} does not fit across {width} dots")
+    return data, module
+
+
+def _draw_code_row(row: CodeRow, width: int) -> Image.Image:
+    data, module = receipt_module(row, width)
+    symbol = draw_symbol(row.symbology, data, module, CODE_HEIGHT)
+    is_linear = row.symbology is not Symbology.QR
+    image = blank(width, symbol.height + 8 + (ROW_PITCH if is_linear else 0))
+    image.paste(symbol, ((width - symbol.width) // 2, 4))
+    if is_linear:
+        canvas = ImageDraw.Draw(image)
+        canvas.fontmode = "1"
+        draw_in_cells(canvas, ((width - 12 * len(data)) // 2, symbol.height + 8), data, (12, CHARACTER_HEIGHT), bold=False)
+    return image
+
+
+def _png(image: Image.Image) -> bytes:
+    out = BytesIO()
+    image.convert("1").save(out, "PNG", optimize=True)
+    return out.getvalue()
