@@ -1,0 +1,98 @@
+"""Serial ports, USB adapters and ptys, by pyserial."""
+
+from __future__ import annotations
+
+import errno
+import select
+from collections.abc import Callable
+from typing import TypeVar
+
+import serial
+
+from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
+from drivers.transports.opening import refuse_settings
+
+_WRITE_WAIT = 1.0
+_BYTESIZES = {"7": serial.SEVENBITS, "8": serial.EIGHTBITS}
+_PARITIES = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
+_STOPBITS = {"1": serial.STOPBITS_ONE, "2": serial.STOPBITS_TWO}
+_Choice = TypeVar("_Choice")
+
+
+def open_pipe(port: str, settings: dict[str, str]) -> SerialPipe:
+    """Open `port` for ourselves alone.  Raises Unsupported (a setting), DeviceUnavailable (missing, busy, no permission)."""
+    refuse_settings("a serial port", settings, ("baud", "bytesize", "parity", "stopbits"))
+    baud = settings.get("baud", "9600")
+    if not baud.isascii() or not baud.isdigit():
+        raise Unsupported(f"baud={baud} is not a number; expected one like baud=9600")
+    try:
+        opened = serial.Serial(
+            port,
+            baudrate=int(baud),
+            bytesize=_choice(settings, "bytesize", "8", _BYTESIZES),
+            parity=_choice(settings, "parity", "N", _PARITIES),
+            stopbits=_choice(settings, "stopbits", "1", _STOPBITS),
+            timeout=0,
+            write_timeout=_WRITE_WAIT,
+            exclusive=True,
+        )
+    except (OSError, ValueError, OverflowError) as error:  # SerialException is an OSError
+        raise _why_not(port, error) from error
+    return SerialPipe(opened, port)
+
+
+class SerialPipe:
+    def __init__(self, port: serial.Serial, name: str) -> None:
+        self._port = port
+        self._name = name
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise DeviceTimeout(
+                f"{self._name} took no more bytes for {_WRITE_WAIT:g} s: is the device on and connected?"
+            ) from error
+        except OSError as error:
+            raise self._gone() from error
+
+    def receive(self, timeout: float) -> bytes:
+        return self._read(lambda: self._wait(timeout))
+
+    def close(self) -> None:
+        self._port.close()
+
+    def _wait(self, timeout: float) -> bytes:
+        ready, _, _ = select.select([self._port.fileno()], [], [], timeout)
+        received: bytes = self._port.read(4096) if ready else b""
+        return received
+
+    def _read(self, read: Callable[[], bytes]) -> bytes:
+        try:
+            return read()
+        except (OSError, ValueError) as error:  # ValueError: the descriptor was closed under us
+            raise self._gone() from error
+
+    def _gone(self) -> DeviceUnavailable:
+        return DeviceUnavailable(f"{self._name} is gone: plug the device in again")
+
+
+def _choice(settings: dict[str, str], name: str, default: str, known: dict[str, _Choice]) -> _Choice:
+    value = settings.get(name, default).upper()
+    if value not in known:
+        raise Unsupported(f"{name}={value} is not one of {', '.join(known)}")
+    return known[value]
+
+
+def _why_not(port: str, error: Exception) -> DeviceUnavailable:
+    match getattr(error, "errno", None):
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return DeviceUnavailable(f"there is no serial port {port}: plug the device in, or correct its address")
+        case errno.EACCES | errno.EPERM:
+            return DeviceUnavailable(
+                f"no permission for {port}: add the agent's user to the group dialout, or install our udev rule"
+            )
+        case errno.EAGAIN | errno.EBUSY:
+            return DeviceUnavailable(f"{port} is in use by another program: stop that one first")
+        case _:
+            return DeviceUnavailable(f"{port} cannot be opened as a serial port with these settings: {error}")
