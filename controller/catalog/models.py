@@ -1,0 +1,115 @@
+"""What is sold, and which printed codes name it."""
+
+# ruff: noqa: D106 -- Meta is Tortoise's
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from controller.sites.models import Site
+
+
+class BaseUnit(StrEnum):
+    """The unit that every quantity of a SKU counts."""
+
+    PIECE = "piece"
+    GRAM = "gram"
+    MILLILITRE = "millilitre"
+
+
+class SymbolKind(StrEnum):
+    """How a barcode is looked up: by its GTIN in 14 digits, or by the text exactly as the symbol holds it."""
+
+    GTIN = "gtin"
+    TEXT = "text"
+
+
+class UnknownState(StrEnum):
+    OPEN = "open"
+    LINKED = "linked"
+
+
+class Product(Model):
+    """What a customer browses; its SKUs are what is stocked."""
+
+    id = fields.BigIntField(primary_key=True)
+    code = fields.CharField(max_length=64, unique=True)
+    name_en = fields.CharField(max_length=200)
+    name_zh = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "product"
+
+
+class Sku(Model):
+    """A sellable unit.  `price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit."""
+
+    id = fields.BigIntField(primary_key=True)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField("controller.Product", related_name=False)
+    code = fields.CharField(max_length=64, unique=True)
+    name_en = fields.CharField(max_length=200)
+    name_zh = fields.CharField(max_length=200)
+    base_unit = fields.CharField(max_length=16)
+    price_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    weight_grams = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "sku"
+
+
+class Barcode(Model):
+    """A printed code of a SKU in a pack unit: one scan is `numerator / denominator` base units.  No site: of the whole chain."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=8)
+    symbol = fields.CharField(max_length=512)
+    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    numerator = fields.BigIntField(default=1)
+    denominator = fields.BigIntField(default=1)
+    site: fields.ForeignKeyNullableRelation[Site] = fields.ForeignKeyField("controller.Site", related_name=False, null=True)
+    active = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "barcode"
+        indexes = (("sku_id",),)
+
+
+class UnknownBarcode(Model):
+    """A symbol that somebody scanned and nobody knows, kept until it is linked.  `raw_b64` only if it was not UTF-8."""
+
+    id = fields.BigIntField(primary_key=True)
+    text = fields.CharField(max_length=4096)
+    gtin = fields.CharField(max_length=14, null=True)
+    raw_b64 = fields.TextField(null=True)
+    first_seen = fields.DatetimeField()
+    last_seen = fields.DatetimeField()
+    count = fields.BigIntField(default=1)
+    site_id = fields.CharField(max_length=40)
+    box = fields.CharField(max_length=40)
+    station = fields.CharField(max_length=40, null=True)
+    state = fields.CharField(max_length=8, default=UnknownState.OPEN.value)
+
+    class Meta:
+        table = "unknown_barcode"
+        indexes = (("state", "id"),)
+
+
+class CatalogVersion(Model):
+    """One row whose `stamp` changes with every change of a barcode: what caches compare."""
+
+    id = fields.BigIntField(primary_key=True)
+    stamp = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "catalog_version"
+
+
+EXTRA_SQL = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS barcode_chain ON barcode (kind, symbol) WHERE active AND site_id IS NULL",
+    "CREATE UNIQUE INDEX IF NOT EXISTS barcode_site ON barcode (kind, symbol, site_id) WHERE active AND site_id IS NOT NULL",
+    "CREATE UNIQUE INDEX IF NOT EXISTS unknown_barcode_text ON unknown_barcode (text)",
+    "INSERT INTO catalog_version (id, stamp) VALUES (1, 'new') ON CONFLICT (id) DO NOTHING",
+)

@@ -1,0 +1,348 @@
+"""The database: SQLite or PostgreSQL, one text of SQL for both.  `transaction()` is the only way to a transaction.
+
+SQL uses `?` placeholders.  Times are aware UTC datetimes in and out, UUIDs are UUIDs, JSON columns hold text.  On SQLite there is
+one connection: writers queue on its lock in the order they came.  A task started inside a transaction is no part of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from sqlite3 import IntegrityError
+from typing import Any, TypeVar
+
+from asyncpg.exceptions import IntegrityConstraintViolationError
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor
+
+from controller.schema import extra_statements
+from controller.sqlite import ControllerSqlite, DatabaseInUse, LockFile
+from edge_agent.seams import Clock, SystemClock
+
+__all__ = ["ConstraintViolated", "DatabaseInUse", "Engine", "Row", "connect", "fetch", "transaction"]
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+MODEL_MODULES = (
+    "controller.events",
+    "controller.sites.models",
+    "controller.catalog.models",
+    "controller.stock.models",
+    "controller.http.models",
+)
+"""Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""
+
+APP = "controller"
+RETRIES = 8
+_RETRIED = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected (PostgreSQL manual, appendix A)
+
+
+class Engine(StrEnum):
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+class ConstraintViolated(Exception):
+    """A unique key, foreign key or CHECK refused a statement.  On PostgreSQL the transaction is lost unless in a `savepoint()`."""
+
+
+@dataclass(slots=True)
+class _Database:
+    engine: Engine
+    client: Any
+    context: TortoiseContext
+    config: dict[str, Any]
+    clock: Clock
+    lock: LockFile | None
+
+
+@dataclass(slots=True)
+class _Transaction:
+    connection: Any
+    task: asyncio.Task[Any] | None
+    open: bool = True
+    after_commit: list[Callable[[], object]] = field(default_factory=list)
+
+
+_database: _Database | None = None
+_current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
+_savepoints = count(1)
+
+
+def _here() -> _Database:
+    if _database is None:
+        raise RuntimeError("no database is connected: call connect() first")
+    return _database
+
+
+def _config(url: str) -> dict[str, Any]:
+    connection = expand_db_url(url)
+    if connection["engine"] == "tortoise.backends.sqlite":
+        connection["engine"] = "controller.sqlite"
+        connection["credentials"] |= {"synchronous": "FULL", "busy_timeout": 5000}
+    else:
+        connection["credentials"].setdefault("maxsize", 16)
+    app = {"models": list(MODEL_MODULES), "default_connection": "default", "migrations": "controller.migrations"}
+    return {"connections": {"default": connection}, "apps": {APP: app}}
+
+
+async def connect(url: str, *, create_schema: bool = False, clock: Clock | None = None) -> None:
+    """Open `sqlite:///path` or `postgres://…`; with `create_schema`, create what is missing straight from the models.
+
+    Raises DatabaseInUse when another process has the SQLite file.
+    """
+    global _database  # noqa: PLW0603 -- one process serves one database
+    if _database is not None:
+        raise RuntimeError("a database is connected already")
+    config = _config(url)
+    connection = config["connections"]["default"]
+    engine = Engine.SQLITE if connection["engine"] == "controller.sqlite" else Engine.POSTGRES
+    lock = LockFile(Path(connection["credentials"]["file_path"])) if engine is Engine.SQLITE else None
+    context = TortoiseContext()
+    try:
+        with context:  # every other task finds it by Tortoise's global fallback
+            await context.init(config=config, _enable_global_fallback=True)
+        client = context.db("default")
+        await client.create_connection(with_db=True)
+    except BaseException:
+        await context.close_connections()
+        if lock:
+            lock.release()
+        raise
+    _database = _Database(engine, client, context, config, clock or SystemClock(), lock)
+    if create_schema:
+        await context.generate_schemas()
+        await _apply_extra_sql()
+
+
+async def close() -> None:
+    """Close what `connect` opened; does nothing when nothing is open."""
+    global _database
+    if _database is None:
+        return
+    database, _database = _database, None
+    await database.context.close_connections()
+    if database.lock:
+        database.lock.release()
+
+
+async def migrate() -> None:
+    """Bring the schema to the newest migration."""
+    here = _here()
+    await MigrationExecutor(here.client, here.config["apps"]).migrate()
+    await _apply_extra_sql()
+
+
+async def _apply_extra_sql() -> None:
+    async with transaction():
+        for statement in extra_statements(MODEL_MODULES, postgres=engine() is Engine.POSTGRES):
+            await execute(statement)
+
+
+def engine() -> Engine:
+    return _here().engine
+
+
+def now() -> datetime:
+    """Aware UTC, of the clock that `connect` was given."""
+    return _here().clock.now()
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """BEGIN IMMEDIATE on SQLite, READ COMMITTED on PostgreSQL.  Inside another one it joins it.  No I/O of other kinds inside."""
+    outer = _mine()
+    if outer is not None:
+        yield
+        return
+    begin = _sqlite_transaction if engine() is Engine.SQLITE else _postgres_transaction
+    async with begin() as current:
+        yield
+    for callback in current.after_commit:
+        callback()
+
+
+def _mine() -> _Transaction | None:
+    current = _current.get()
+    return current if current is not None and current.open and current.task is asyncio.current_task() else None
+
+
+@asynccontextmanager
+async def _sqlite_transaction() -> AsyncIterator[_Transaction]:
+    client: ControllerSqlite = _here().client
+    async with client._lock:  # noqa: SLF001 -- the lock that the ORM's own queries take
+        with _entered(client.wrap(), client.raw) as current:
+            try:
+                await client.raw.execute("BEGIN IMMEDIATE")
+                yield current
+                await client.raw.commit()
+            except BaseException:
+                await client.raw.rollback()
+                raise
+
+
+@asynccontextmanager
+async def _postgres_transaction() -> AsyncIterator[_Transaction]:
+    client: AsyncpgDBClient = _here().client
+    pool = client._pool  # noqa: SLF001 -- Tortoise has no public name for it
+    if pool is None:
+        raise RuntimeError("the database is closed")
+    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+        wrapper = TransactionWrapper(client)
+        wrapper._connection = connection  # noqa: SLF001 -- as Tortoise's own TransactionContextPooled does
+        with _entered(wrapper, connection) as current:
+            yield current
+
+
+@contextmanager
+def _entered(wrapper: Any, connection: Any) -> Iterator[_Transaction]:
+    """Make the ORM and our own functions use `connection` in this task."""
+    handler = _here().context.connections
+    orm_token = handler.set("default", wrapper)
+    current = _Transaction(connection, asyncio.current_task())
+    token = _current.set(current)
+    try:
+        yield current
+    finally:
+        current.open = False
+        _current.reset(token)
+        handler.reset(orm_token)
+
+
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """Inside a transaction: an exception undoes only what happened in here (and goes on)."""
+    if _mine() is None:
+        raise RuntimeError("savepoint() needs a transaction around it")
+    name = f"savepoint_{next(_savepoints)}"
+    await execute(f"SAVEPOINT {name}")
+    try:
+        yield
+    except BaseException:
+        await execute(f"ROLLBACK TO SAVEPOINT {name}")
+        await execute(f"RELEASE SAVEPOINT {name}")
+        raise
+    await execute(f"RELEASE SAVEPOINT {name}")
+
+
+async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Run `work` in a transaction; when PostgreSQL ends it for a deadlock or a conflict, run it again, up to 8 times."""
+    if _mine() is not None:
+        return await work()
+    for attempt in range(RETRIES):
+        try:
+            async with transaction():
+                return await work()
+        except Exception as error:
+            if getattr(error, "sqlstate", None) not in _RETRIED or attempt == RETRIES - 1:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 -- jitter
+    raise AssertionError("unreachable")
+
+
+def after_commit(callback: Callable[[], object]) -> None:
+    """Call it once the transaction around has committed; at once when there is none.  It must not fail and not wait."""
+    current = _mine()
+    if current is None:
+        callback()
+    else:
+        current.after_commit.append(callback)
+
+
+# --- statements -----------------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _connection() -> AsyncIterator[Any]:
+    current = _mine()
+    try:
+        if current is not None:
+            yield current.connection
+        else:
+            handler: Any = _here().client
+            async with handler.acquire_connection() as connection:
+                yield connection
+    except (IntegrityError, IntegrityConstraintViolationError) as error:
+        raise ConstraintViolated(str(error)) from error
+
+
+async def fetch(sql: str, *params: object) -> list[Row]:
+    """Rows of a query, or of a statement with RETURNING."""
+    async with _connection() as connection:
+        if engine() is Engine.POSTGRES:
+            return [dict(row) for row in await connection.fetch(_numbered(sql), *params)]
+        return [dict(row) for row in await connection.execute_fetchall(sql, params)]
+
+
+async def execute(sql: str, *params: object) -> int:
+    """Run a statement; the number of rows it changed."""
+    async with _connection() as connection:
+        if engine() is Engine.POSTGRES:
+            tail = (await connection.execute(_numbered(sql), *params)).rpartition(" ")[2]
+            return int(tail) if tail.isdigit() else 0
+        async with connection.execute(sql, params) as cursor:
+            return max(int(cursor.rowcount), 0)
+
+
+async def execute_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
+    """Run a statement for every row, all or none."""
+    if not rows:
+        return
+    async with transaction(), _connection() as connection:
+        if engine() is Engine.POSTGRES:
+            await connection.executemany(_numbered(sql), rows)
+        else:
+            cursor = await connection.executemany(sql, rows)
+            await cursor.close()
+
+
+@lru_cache(maxsize=2048)
+def _numbered(sql: str) -> str:
+    """`?` -> `$1`, `$2`, …; not inside quotes."""
+    numbers = count(1)
+    pieces = sql.split("'")
+    for index in range(0, len(pieces), 2):
+        head, *tails = pieces[index].split("?")
+        pieces[index] = head + "".join(f"${next(numbers)}{tail}" for tail in tails)
+    return "'".join(pieces)
+
+
+def among(column: str) -> str:
+    """A condition with one placeholder for `listing(values)`: the column is one of many values."""
+    if engine() is Engine.POSTGRES:
+        return f"{column} = ANY(?)"
+    return f"{column} IN (SELECT value FROM json_each(?))"  # noqa: S608 -- a column name of ours
+
+
+def listing(values: Iterable[object]) -> object:
+    """The parameter for `among`."""
+    found = list(values)
+    return found if engine() is Engine.POSTGRES else json.dumps(found, default=str)
+
+
+def for_update() -> str:
+    """Suffix that locks the rows of a SELECT; SQLite's writer has the whole file already."""
+    return " FOR UPDATE" if engine() is Engine.POSTGRES else ""
+
+
+def utc(instant: datetime) -> datetime:
+    """The same instant in UTC, as columns hold it.  Raises ValueError for a naive one."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant!r} has no time zone")
+    return instant.astimezone(UTC)

@@ -1,0 +1,184 @@
+"""Events: what the controller recorded, in the transaction that did it; delivered after commit, at least once, by cursor.
+
+An event is a Struct with a ClassVar `name`; features define theirs in `<feature>/events.py`:
+
+    class StockReserved(Event, frozen=True, kw_only=True):
+        name: ClassVar[str] = "stock_reserved"
+        line: str
+"""
+
+# ruff: noqa: S608 -- what is put into the texts is ours; values are parameters
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from tortoise import fields
+from tortoise.models import Model
+
+from controller import db
+from controller.db import Engine
+
+POLL_SECONDS = 1.0
+_SHIFT = 40  # bits of an event's id in its position: 10^12 events
+
+
+class EventRow(Model):
+    """Table `event`.  `transaction_id` is PostgreSQL's xid of the recording transaction (0 on SQLite)."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(max_length=64)
+    subject = fields.CharField(max_length=128)
+    site = fields.CharField(max_length=40, null=True)
+    data = fields.TextField()
+    actor = fields.CharField(max_length=128)
+    cause = fields.CharField(max_length=128, null=True)
+    recorded_at = fields.DatetimeField()
+    transaction_id = fields.BigIntField(default=0)
+
+    class Meta:  # noqa: D106 -- Tortoise's
+        table = "event"
+        indexes = (("transaction_id", "id"), ("name", "id"), ("subject", "id"))
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all events; past tense."""
+
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as stored.  `position` is the cursor to hand to `feed`; it is opaque and may be larger than 64 bits."""
+
+    position: int
+    id: int
+    name: str
+    subject: str
+    site: str | None
+    data: dict[str, object]
+    actor: str
+    cause: str | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    actor: str
+    cause: str | None
+
+
+_SYSTEM = Acting("system", None)
+_acting: ContextVar[Acting] = ContextVar("acting", default=_SYSTEM)
+_waiting: set[asyncio.Event] = set()
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+@contextmanager
+def acting(actor: str, cause: str | None = None) -> Iterator[None]:
+    """Who does what follows (`token:demo`, `box:s1`) and why (a request id, a fact id)."""
+    token = _acting.set(Acting(actor, cause))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def actor() -> Acting:
+    return _acting.get()
+
+
+async def record(event: Event, *, subject: str, site: str | None = None) -> None:
+    """Record what just happened to `subject` (a SKU, order number, barcode, …), in the caller's transaction."""
+    await record_many([(event, subject)], site=site)
+
+
+async def record_many(events: Sequence[tuple[Event, str]], *, site: str | None = None) -> None:
+    """Record pairs of event and subject in one statement."""
+    if not events:
+        return
+    who = _acting.get()
+    xid = "pg_current_xact_id()::text::bigint" if db.engine() is Engine.POSTGRES else "0"
+    instant = db.now()
+    await db.execute_many(
+        "INSERT INTO event (name, subject, site, data, actor, cause, recorded_at, transaction_id) "
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, {xid})",
+        [(event.name, subject, site, _encode(event).decode(), who.actor, who.cause, instant) for event, subject in events],
+    )
+    db.after_commit(_wake)
+
+
+def _wake() -> None:
+    for waiting in _waiting:
+        waiting.set()
+
+
+async def feed(after: int, limit: int = 500) -> list[Recorded]:
+    """Events after a position, in a stable order.
+
+    On PostgreSQL only those below the oldest running transaction, ordered by (transaction, id): ids alone would skip rows that
+    commit late (PostgreSQL manual, section 9.27.10, pg_snapshot_xmin).
+    """
+    rows = await db.fetch(
+        f"SELECT * FROM event WHERE (transaction_id, id) > (?, ?) AND {_settled()} ORDER BY transaction_id, id LIMIT {limit:d}",
+        after >> _SHIFT,
+        after & ((1 << _SHIFT) - 1),
+    )
+    return [_recorded(row) for row in rows]
+
+
+def _settled() -> str:
+    if db.engine() is Engine.POSTGRES:
+        return "transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    return "transaction_id = 0"
+
+
+def _recorded(row: db.Row) -> Recorded:
+    return Recorded(
+        position=(row["transaction_id"] << _SHIFT) | row["id"],
+        id=row["id"],
+        name=row["name"],
+        subject=row["subject"],
+        site=row["site"],
+        data=msgspec.json.decode(row["data"]),
+        actor=row["actor"],
+        cause=row["cause"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+async def newest() -> int:
+    """The position after which everything is still to come."""
+    rows = await db.fetch(f"SELECT transaction_id, id FROM event WHERE {_settled()} ORDER BY transaction_id DESC, id DESC LIMIT 1")
+    return (rows[0]["transaction_id"] << _SHIFT) | rows[0]["id"] if rows else 0
+
+
+async def follow(after: int) -> AsyncGenerator[Recorded, None]:
+    """Events after a position, for ever: at once when this process commits one, within a second when another does."""
+    wake = asyncio.Event()
+    _waiting.add(wake)
+    try:
+        while True:
+            wake.clear()
+            batch = await feed(after)
+            for recorded in batch:
+                after = recorded.position
+                yield recorded
+            if not batch:
+                await _wait(wake)
+    finally:
+        _waiting.discard(wake)
+
+
+async def _wait(wake: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(POLL_SECONDS):
+            await wake.wait()
+    except TimeoutError:
+        return
