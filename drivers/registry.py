@@ -18,9 +18,8 @@ The recipe for a driver (nothing else needs to be touched):
    loads Pillow, pyusb or python-escpos.
 3. Its test, ``tests/drivers/<folder>/test_acme_dx100.py``, with `drivers.testing.exchange("acme.dx100", (sent, reply), …)`.
 
-`tests/drivers/test_registry.py` holds the rules for all models: kind, Source in the docstring,
-bounded waits.
-Options are frozen dataclasses of str, int, bool, Decimal, StrEnum, Literal, tuple; `msgspec` checks them.
+`tests/drivers/test_registry.py` holds the rules for all models: kind, Source in the docstring, bounded waits.  Options are frozen
+dataclasses of str, int, bool, Decimal, StrEnum, Literal, tuple; `msgspec` checks them.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToledoOptions:
-    """`unit` has no default: a wrong guess would book a wrong weight.  `digits` is the form of the numbers: ``WW.WWW``, ``WW.WW``, …
+    """`unit` has no default: a wrong guess would book a wrong weight.  `digits` is the form of the numbers: ``WW.WWW``, …
 
     Without `digits`, kg are ``WW.WWW`` and lb are ``WW.WW`` or ``0WW.WW``; any other length means that bytes were lost.
     """
@@ -50,7 +50,7 @@ class ToledoOptions:
 class Toledo8217:
     """Mettler Toledo 8217 and compatible counter scales.  Source: Mettler DIVA Service Manual 72191202, p. 39-45.
 
-    Usual line: 9600 baud, 7E1.  Some firmwares send a weight once and then "nothing new" until it changes: `read_weight` is None then.
+    Usual line: 9600 baud, 7E1.  Some firmwares send a weight once, then "nothing new" until it changes: `read_weight` is then None.
     """
 
     def __init__(self, transport: Transport, options: ToledoOptions) -> None:
