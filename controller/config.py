@@ -1,0 +1,283 @@
+"""The controller's configuration: frozen dataclasses from one TOML file; every key has a default, so that `serve` works with none.
+
+All errors are reported at once, each with its key path.  Secrets are named by file, never written here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from edge_agent.wire.errors import BadTopic
+from edge_agent.wire.topics import GatewayTopic
+
+T = TypeVar("T")
+
+
+class ConfigErrors(Exception):
+    """Everything that is wrong with a configuration, one line each."""
+
+    def __init__(self, source: str, errors: list[str]) -> None:
+        super().__init__(f"{source}: {len(errors)} error(s)\n" + "\n".join(f"  {error}" for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """`[http]`.  `open_pages`: pages without a log-in (default: only while `host` is loopback).
+
+    `bench_url`: a link to the demo's bench.  `names`: host names under which browsers reach the pages, besides the loopback ones (a
+    guard against DNS rebinding).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    open_pages: bool = True
+    bench_url: str = ""
+    names: tuple[str, ...] = ()
+    max_body: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """`[database]`.  `url`: `sqlite:///absolute/path` or `postgres://…`; `password_file` is filled into a postgres url."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """`[broker]`.  `embedded`: run one on `port` of loopback; else use the one at `host` and `port`."""
+
+    embedded: bool = True
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str | None = None
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySection:
+    """`[gateway]`.  `id` is unique among the gateways of a controller; those that share a load name the same `share`."""
+
+    id: str = "controller"
+    share: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFile:
+    """`[[token]]`: a token that exists from the start, its text in `file` (for a demo, a provisioning tool)."""
+
+    name: str
+    file: Path
+    permissions: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole of it."""
+
+    data: Path
+    http: Http
+    database: Database
+    broker: Broker
+    gateway: GatewaySection
+    tokens: tuple[TokenFile, ...] = field(default=())
+
+
+def load_config(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read `path`, or take all defaults.  Raises ConfigErrors."""
+    environ = os.environ if environ is None else environ
+    if path is None:
+        return parse_config({}, environ, "the defaults")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigErrors(str(path), [f"cannot be read: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigErrors(str(path), [f"is not TOML: {error}"]) from error
+    return parse_config(document, environ, str(path))
+
+
+def parse_config(document: Mapping[str, object], environ: Mapping[str, str], source: str) -> Config:
+    """Raises ConfigErrors with all that is wrong."""
+    root = _Table(document, "", [])
+    data = Path(root.text("data", _default_data(environ))).expanduser()
+    http = _http(root.table("http"))
+    database = _database(root.table("database"), data)
+    broker = _broker(root.table("broker"))
+    gateway = _gateway(root.table("gateway"))
+    tokens = tuple(_token(table) for table in root.tables("token"))
+    root.close()
+    if root.errors:
+        raise ConfigErrors(source, root.errors)
+    return Config(data=data, http=http, database=database, broker=broker, gateway=gateway, tokens=tokens)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _default_data(environ: Mapping[str, str]) -> str:
+    """The StateDirectory of systemd, else the user's data folder (XDG Base Directory Specification)."""
+    if folder := environ.get("STATE_DIRECTORY"):
+        return folder.split(":")[0]
+    return str(Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "shelfwire")
+
+
+def _http(table: _Table) -> Http:
+    host = table.text("host", "127.0.0.1")
+    section = Http(
+        host=host,
+        port=table.number("port", 8080, 0, 65535),
+        open_pages=table.flag("open_pages", is_loopback(host)),
+        bench_url=table.text("bench_url", "", check=_web_address),
+        names=table.texts("names", ()),
+        max_body=table.number("max_body", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024),
+    )
+    table.close()
+    return section
+
+
+def _database(table: _Table, data: Path) -> Database:
+    url = table.text("url", f"sqlite://{(data / 'controller.db').absolute()}", check=_database_url)
+    file = table.path("password_file")
+    if file is not None and url.startswith("postgres://"):
+        url = table.reading(lambda: _with_password(url, file), "password_file", url)
+    table.close()
+    return Database(url=url)
+
+
+def _broker(table: _Table) -> Broker:
+    embedded = table.flag("embedded", not table.has("host"))
+    section = Broker(
+        embedded=embedded,
+        host=table.text("host", "127.0.0.1"),
+        port=table.number("port", 1883, 1, 65535),
+        username=table.text("username", "") or None,
+        password_file=table.path("password_file"),
+    )
+    if embedded and not is_loopback(section.host):
+        table.wrong("host", "the embedded broker listens on loopback only; set embedded = false to use a broker elsewhere")
+    table.close()
+    return section
+
+
+def _gateway(table: _Table) -> GatewaySection:
+    section = GatewaySection(id=table.text("id", "controller", check=_topic_id), share=table.text("share", "") or None)
+    table.close()
+    return section
+
+
+def _token(table: _Table) -> TokenFile:
+    token = TokenFile(
+        name=table.text("name", "", check=lambda text: None if text else "expected a name"),
+        file=table.path("file") or table.wrong("file", "expected the path of the file that holds the token", Path()),
+        permissions=table.texts("permissions", ("*",)),
+    )
+    table.close()
+    return token
+
+
+def _web_address(text: str) -> str | None:
+    return None if not text or urlsplit(text).scheme in ("http", "https") else f"{text!r} is not an http(s) address"
+
+
+def _database_url(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return None if parts.path.startswith("/") else f"{url!r}: expected sqlite:///absolute/path"
+    return (
+        None if parts.scheme in ("postgres", "postgresql") and parts.path.strip("/") else f"{url!r}: expected postgres://…/database"
+    )
+
+
+def _topic_id(text: str) -> str | None:
+    try:
+        GatewayTopic(text)
+    except BadTopic as error:
+        return str(error)
+    return None
+
+
+def _with_password(url: str, file: Path) -> str:
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")
+    user = address[0].partition(":")[0] or "postgres"
+    return parts._replace(netloc=f"{user}:{file.read_text(encoding='utf-8').strip()}@{address[2]}").geturl()
+
+
+class _Table:
+    """A TOML table that is read key by key; collects errors with key paths, unknown keys among them."""
+
+    def __init__(self, values: Mapping[str, object], path: str, errors: list[str]) -> None:
+        self._values = values
+        self._path = path
+        self._known: set[str] = set()
+        self.errors = errors
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def wrong(self, key: str, what: str, instead: T | None = None) -> T:
+        self.errors.append(f"{self._path}{key}: {what}")
+        return instead  # type: ignore[return-value]  # never used: errors end in ConfigErrors
+
+    def _take(self, key: str, kind: type[T], default: T, expected: str) -> T:
+        self._known.add(key)
+        value = self._values.get(key, default)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            return self.wrong(key, f"{value!r}, expected {expected}", default)
+        return value
+
+    def text(self, key: str, default: str, check: Callable[[str], str | None] = lambda _: None) -> str:
+        value = self._take(key, str, default, "a text")
+        problem = check(value)
+        return value if problem is None else self.wrong(key, problem, default)
+
+    def number(self, key: str, default: int, low: int, high: int) -> int:
+        value = self._take(key, int, default, "a whole number")
+        return value if low <= value <= high else self.wrong(key, f"{value}, expected {low} to {high}", default)
+
+    def flag(self, key: str, default: bool) -> bool:  # noqa: FBT001 -- the value of a key, like the others
+        return self._take(key, bool, default, "true or false")
+
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        values = self._take(key, list, list(default), "a list of texts")
+        if all(isinstance(value, str) for value in values):
+            return tuple(values)
+        return self.wrong(key, f"{values!r}, expected a list of texts", default)
+
+    def path(self, key: str) -> Path | None:
+        text = self.text(key, "")
+        return Path(text).expanduser() if text else None
+
+    def reading(self, read: Callable[[], T], key: str, default: T) -> T:
+        try:
+            return read()
+        except OSError as error:
+            return self.wrong(key, f"cannot be read: {error.strerror}", default)
+
+    def table(self, key: str) -> _Table:
+        return _Table(self._take(key, dict, {}, "a table"), f"{self._path}{key}.", self.errors)
+
+    def tables(self, key: str) -> list[_Table]:
+        values = self._take(key, list, [], "a list of tables")
+        return [
+            _Table(value, f"{self._path}{key}[{index}].", self.errors)
+            for index, value in enumerate(values)
+            if isinstance(value, dict)
+        ]
+
+    def close(self) -> None:
+        for key in self._values.keys() - self._known:
+            self.wrong(key, f"unknown key; known here: {', '.join(sorted(self._known))}")

@@ -1,0 +1,71 @@
+"""The aiohttp application of a route table: errors, security headers, latencies; `make_app` (controller/app.py) composes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from controller.http.auth import Tokens
+from controller.http.dispatch import IN_FLIGHT, TOKENS, serve
+from controller.http.errors import problem_of, response_of
+from controller.http.idempotency import InFlight
+from controller.http.metrics import Metrics
+from controller.http.routing import BadRoute, Route
+
+METRICS = web.AppKey("metrics", Metrics)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def build(routes: Iterable[Route], *, metrics: Metrics, max_body: int) -> web.Application:
+    """Serve `routes`.  Raises BadRoute when two of them have one method and path."""
+    app = web.Application(client_max_size=max_body, middlewares=[_observed, _answered])
+    app[IN_FLIGHT] = InFlight()
+    app[TOKENS] = Tokens()
+    app[METRICS] = metrics
+    app.on_response_prepare.append(_secured)
+    seen: set[tuple[str, str]] = set()
+    for route in routes:
+        if (route.method, route.path) in seen:
+            raise BadRoute(f"route {route.method} {route.path} is declared twice")
+        seen.add((route.method, route.path))
+        app.router.add_route(route.method, route.path, serve(route))
+    return app
+
+
+async def _secured(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+@web.middleware
+async def _observed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    start = time.perf_counter()
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "none"
+    if response.content_type != "text/event-stream":
+        request.app[METRICS].http_seconds.labels(request.method, route, response.status).observe(time.perf_counter() - start)
+    return response
+
+
+@web.middleware
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every exception becomes problem+json; redirects are no errors."""
+    try:
+        return await handler(request)
+    except web.HTTPRedirection:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the rim: whatever a handler raises has an answer
+        return response_of(problem_of(error))

@@ -1,0 +1,142 @@
+"""From an aiohttp request to a `Call`, through its route's handler, to an answer.  The only file where the two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from aiohttp import web
+
+from controller.events import acting
+from controller.http import auth
+from controller.http.errors import FieldError, Problem, of_validation
+from controller.http.idempotency import Answer, InFlight, once, request_of
+from controller.http.routing import (
+    PER_DEFAULT,
+    PER_MAX,
+    Actor,
+    BadParameter,
+    Call,
+    Created,
+    PageRequest,
+    Permission,
+    Reply,
+    Route,
+    number,
+)
+
+JSON = "application/json"
+IN_FLIGHT = web.AppKey("in_flight", InFlight)
+TOKENS = web.AppKey("tokens", auth.Tokens)
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler of a route."""
+
+    async def handle(request: web.Request) -> web.Response:
+        header = request.headers.get("Authorization")
+        actor = auth.ANYONE if route.permission is Permission.PUBLIC else await request.app[TOKENS].by_bearer(header)
+        auth.require(actor, route.permission)
+        answer = await (_write(route, request, actor) if route.writes else _read(route, request, actor))
+        return _response(answer)
+
+    return handle
+
+
+async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
+    call: Call[None] = Call(actor=actor, body=None, path=_path(request), query=_query(route, request), page=_page(route, request))
+    return _answer(await route.handler(call))
+
+
+async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
+    raw = await request.read()
+    key = request.headers.get("Idempotency-Key")
+    identity = request_of(actor=actor.name, key=key, route=f"{request.method} {request.path_qs}", body=raw)
+    call = Call(actor=actor, body=_body(route, request, raw), path=_path(request), query=_query(route, request), key=key)
+
+    async def work() -> Answer:
+        with acting(f"token:{actor.name}", f"http:{identity.key}"):
+            return _answer(await route.handler(call))
+
+    return await once(identity, request.app[IN_FLIGHT], work)
+
+
+def _body(route: Route, request: web.Request, raw: bytes) -> object:
+    """Raises Problem 400 (not JSON), 415, 422 (not as declared)."""
+    if route.body is None:
+        return None
+    if request.content_type != route.accepts:
+        raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {route.accepts!r}.")
+    if route.body is bytes:
+        return raw
+    try:
+        body: object = msgspec.json.decode(raw, type=route.body)
+    except msgspec.ValidationError as error:
+        raise of_validation(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "malformed_json", f"The body is not JSON: {error}.") from error
+    if b"\\u0000" in raw:  # no database stores U+0000 in text; JSON cannot hold it in another way
+        raise Problem(
+            422, "invalid_body", "The body has the character U+0000.", errors=[FieldError(path="$", message="has U+0000")]
+        )
+    return body
+
+
+def _path(request: web.Request) -> Mapping[str, str]:
+    parameters = dict(request.match_info)
+    for name, text in parameters.items():
+        _storable(name, text)
+    return parameters
+
+
+def _query(route: Route, request: web.Request) -> Mapping[str, str]:
+    """The declared filters that were sent.  Raises BadParameter for others: a misspelt filter must not answer with everything."""
+    known = set(route.filters) | ({"after", "per"} if route.pages else set())
+    for name in request.query:
+        if name not in known:
+            raise BadParameter(name, f"one of {', '.join(sorted(known))}" if known else "none here")
+        if len(request.query.getall(name)) > 1:
+            raise BadParameter(name, "it once")
+        _storable(name, request.query[name])
+    return {name: text for name, text in request.query.items() if name in route.filters}
+
+
+def _page(route: Route, request: web.Request) -> PageRequest:
+    if not route.pages:
+        return PageRequest()
+    per = number(request.query.get("per", str(PER_DEFAULT)), "per")
+    if not 1 <= per <= PER_MAX:
+        raise BadParameter("per", f"1 to {PER_MAX}")
+    return PageRequest(after=request.query.get("after"), per=per)
+
+
+def _storable(name: str, text: str) -> None:
+    """Raises BadParameter for text that is not Unicode or that no database stores."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text) or "\ufffd" in text:
+        raise BadParameter(name, "UTF-8 text without U+0000")
+
+
+def _answer(result: object) -> Answer:
+    match result:
+        case Created(body=body, location=location):
+            return Answer(status=201, body=_encoder.encode(body), media_type=JSON, location=location)
+        case Reply():
+            return Answer(status=result.status, body=result.body, media_type=result.media_type, headers=dict(result.headers))
+        case None:
+            return Answer(status=204, body=b"", media_type=JSON)
+        case _:
+            return Answer(status=200, body=_encoder.encode(result), media_type=JSON)
+
+
+def _response(answer: Answer) -> web.Response:
+    headers = dict(answer.headers)
+    if answer.location is not None:
+        headers["Location"] = answer.location
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    headers.setdefault("Cache-Control", "no-store")
+    if answer.status == 204:
+        return web.Response(status=204, headers=headers)
+    return web.Response(body=answer.body, status=answer.status, headers={**headers, "Content-Type": answer.media_type})

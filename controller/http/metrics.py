@@ -1,0 +1,43 @@
+"""`/metrics` in the Prometheus text format.  Counters live here; gauges are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+Reading = Callable[[], Awaitable[float]]
+
+
+@dataclass(slots=True)
+class Metrics:
+    """One application's metrics, in a registry of its own so that two applications can live in one process.
+
+    The gateway counts `facts` (by outcome) and observes `ack_seconds` (message received -> ack published).
+    """
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    facts: Counter = field(init=False)
+    ack_seconds: Histogram = field(init=False)
+    http_seconds: Histogram = field(init=False)
+    _gauges: list[tuple[Gauge, Reading]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        registry = self.registry
+        self.facts = Counter("shelfwire_facts", "Facts taken in, by outcome", ["outcome"], registry=registry)
+        self.ack_seconds = Histogram("shelfwire_ack_seconds", "From a fact's arrival to its ack", buckets=FAST, registry=registry)
+        self.http_seconds = Histogram(
+            "shelfwire_http_seconds", "HTTP requests", ["method", "route", "status"], buckets=FAST, registry=registry
+        )
+
+    def gauge(self, name: str, text: str, read: Reading) -> None:
+        """A value that `read` tells when the metrics are asked for."""
+        self._gauges.append((Gauge(name, text, registry=self.registry), read))
+
+    async def render(self) -> bytes:
+        for gauge, read in self._gauges:
+            gauge.set(await read())
+        return generate_latest(self.registry)
