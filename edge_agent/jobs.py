@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from edge_agent.errors import AgentError
 from edge_agent.facts import FactsDb
+from edge_agent.faults import fault
 from edge_agent.outbox import Outbox
 from edge_agent.seams import Clock
 from edge_agent.wire.codec import encode
@@ -168,11 +169,11 @@ class Journal:
 
         return self._facts.write(work)
 
-    def advance(self, job_id: str, action: Action, *, proof: Proof | None = None, fault: Fault | None = None) -> Job:
+    def advance(self, job_id: str, action: Action, *, proof: Proof | None = None, because: Fault | None = None) -> Job:
         """Take the job along one edge; on return it is on disk, with its fact.  Raises UnknownJob, IllegalTransition."""
 
         def work(db: sqlite3.Connection) -> Job:
-            return self._take(db, _get(db, job_id), action, proof=proof, fault=fault)
+            return self._take(db, _get(db, job_id), action, proof=proof, because=because)
 
         return self._facts.write(work)
 
@@ -181,13 +182,35 @@ class Journal:
 
         def work(db: sqlite3.Connection) -> list[Job]:
             lost = [job for job in _select(db, "WHERE state IN (?, ?)", IN_FLIGHT) if printer in (None, job.printer)]
-            return [self._doubt(db, job, _INTERRUPTED) for job in lost]
+            return [self._doubt(db, job, fault("interrupted")) for job in lost]
 
         return self._facts.write(work)
 
-    def doubt(self, job_id: str, fault: Fault) -> Job:
+    def doubt(self, job_id: str, because: Fault) -> Job:
         """A byte may have left and it is unknown what is on paper.  Raises UnknownJob, IllegalTransition."""
-        return self._facts.write(lambda db: self._doubt(db, _get(db, job_id), fault))
+        return self._facts.write(lambda db: self._doubt(db, _get(db, job_id), because))
+
+    def give_up(self, job_id: str, because: Fault) -> Job:
+        """The box failed at it: failed while it is queued, in doubt once a byte may have left, as it is otherwise."""
+
+        def work(db: sqlite3.Connection) -> Job:
+            job = _get(db, job_id)
+            if job.state is JobState.QUEUED:
+                return self._take(db, job, Action.FAIL, because=because)
+            return self._doubt(db, job, because) if job.state in IN_FLIGHT else job
+
+        return self._facts.write(work)
+
+    def confirm(self, job_id: str) -> Job:
+        """A person saw an uncertain job on paper.  Raises UnknownJob, IllegalTransition (the job is not uncertain)."""
+
+        def work(db: sqlite3.Connection) -> Job:
+            job = _get(db, job_id)
+            if job.state is not JobState.UNCERTAIN:
+                raise IllegalTransition(f"print job {job_id} is {job.state}, not uncertain: there is nothing to decide")
+            return self._take(db, job, Action.PROVE, proof=Proof.PERSON)
+
+        return self._facts.write(work)
 
     def queued(self, printer: str) -> list[Job]:
         """What waits for a printer, in the order it came in."""
@@ -206,21 +229,21 @@ class Journal:
         return self._facts.write(self._forget_old)
 
     def _take(
-        self, db: sqlite3.Connection, job: Job, action: Action, *, proof: Proof | None = None, fault: Fault | None = None
+        self, db: sqlite3.Connection, job: Job, action: Action, *, proof: Proof | None = None, because: Fault | None = None
     ) -> Job:
         attempt = job.attempt + 1 if action is Action.AGAIN else job.attempt
         state = after(job.state, action)
-        moved = replace(job, state=state, step=job.step + 1, attempt=attempt, proof=proof, fault=fault)
+        moved = replace(job, state=state, step=job.step + 1, attempt=attempt, proof=proof, fault=because)
         db.execute(
             "UPDATE print_job SET state = ?, step = ?, attempt = ?, proof = ?, fault = ?, changed_at = ? "
             "WHERE job = ? AND step = ?",
-            (state, moved.step, attempt, proof, encode(fault).decode() if fault else None, self._now(), job.id, job.step),
+            (state, moved.step, attempt, proof, encode(because).decode() if because else None, self._now(), job.id, job.step),
         )
         self._announce(moved)
         return moved
 
-    def _doubt(self, db: sqlite3.Connection, job: Job, fault: Fault) -> Job:
-        doubtful = self._take(db, job, Action.DOUBT, fault=fault)
+    def _doubt(self, db: sqlite3.Connection, job: Job, because: Fault) -> Job:
+        doubtful = self._take(db, job, Action.DOUBT, because=because)
         if job.request.test and job.attempt < TEST_ATTEMPTS:
             return self._take(db, doubtful, Action.AGAIN)
         return doubtful
@@ -237,12 +260,6 @@ class Journal:
 
     def _now(self) -> str:
         return _text(self._clock.now())
-
-
-_INTERRUPTED: Final = Fault(
-    code="interrupted",
-    message="The box stopped while this was being printed. Look at the printer: say whether it came out, or print it again.",
-)
 
 
 def _text(moment: datetime) -> str:

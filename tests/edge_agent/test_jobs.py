@@ -139,7 +139,7 @@ class TestJournal:
 
     def test_the_reason_to_wait_is_told_and_kept(self, store: Store) -> None:
         store.journal.accept("j1", "label", REQUEST)
-        store.journal.advance("j1", Action.HOLD, fault=PAPER_OUT)
+        store.journal.advance("j1", Action.HOLD, because=PAPER_OUT)
         store.restart()
         (job,) = store.journal.queued("label")
         assert job.fault == PAPER_OUT

@@ -1,0 +1,53 @@
+"""The words of a device's or a print job's fault, by its code: what happened and what to do (UX.md section 3).
+
+Drivers report codes (`paper_out`); `Fault.message` is English, the pages translate by the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from edge_agent.wire.messages import Fault
+
+WORDS: Final[dict[str, str]] = {
+    # printers
+    "paper_out": "The printer is out of paper. Load paper, close the cover; printing goes on by itself.",
+    "media_out": "The printer is out of labels. Load a roll, close the cover; printing goes on by itself.",
+    "ribbon_out": "The printer is out of ribbon. Put in a new ribbon; printing goes on by itself.",
+    "cover_open": "The printer's cover is open. Close it; printing goes on by itself.",
+    "head_open": "The print head is open. Close it; printing goes on by itself.",
+    "head_hot": "The print head is too hot. Wait a minute; printing goes on by itself.",
+    "cutter": "The cutter is stuck. Switch the printer off, take out jammed paper, switch it on.",
+    "paper_jam": "Paper is jammed. Open the cover, take the paper out, close the cover.",
+    "paused": "The printer is paused. Press its Pause or Feed button; printing goes on by itself.",
+    "mechanical": "The printer reports a mechanical error. Switch it off and on; if it comes back, call IT.",
+    "unrecoverable": "The printer reports an error that it cannot clear. Switch it off and on; if it comes back, call IT.",
+    "offline": "The printer is offline. Press its Online or Feed button.",
+    "no_answer": "The device does not answer. Check that it is switched on and its cable is in.",
+    # scales
+    "over_capacity": "Too much weight is on the scale. Take some off.",
+    "under_zero": "The scale is below zero. Empty it and press its Zero key.",
+    "outside_zero_range": "The scale cannot find zero. Empty it, then switch it off and on.",
+    # any device
+    "absent": "The device is not there.",
+    "unsupported": "This device cannot do that.",
+    "unreadable": "The device sent something unreadable. If this stays, check its cable and settings.",
+    "device_timeout": "The device stopped answering in the middle.",
+    # print jobs
+    "interrupted": "The box stopped while this was being printed. Look at the printer: say whether it came out, or print it again.",
+    "template_unavailable": "This template is not on the box yet, and the controller does not answer. It is tried again by itself.",
+    "unknown_printer": "This box has no printer of that name. Check the box's configuration, or print it elsewhere.",
+    "internal_error": "Something went wrong in the box while this was being printed; its log says what. Call IT.",
+}
+
+_ANY = "The device reports {code}. Look at it; if this stays, call IT."
+
+
+def fault(code: str, message: str = "") -> Fault:
+    """The fault with its words, or with `message` where that says it better."""
+    return Fault(code=code, message=(message or WORDS.get(code) or _ANY.format(code=code))[:512])
+
+
+def faults(codes: Iterable[str]) -> list[Fault]:
+    return [fault(code) for code in codes]
