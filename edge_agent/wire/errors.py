@@ -41,3 +41,4 @@ class Refused(WireError):
     def __init__(self, what: str, reason_code: int, reason: str) -> None:
         super().__init__(f"the broker refused {what}: {reason} (0x{reason_code:02x})")
         self.reason_code = reason_code
+        self.reason = reason
