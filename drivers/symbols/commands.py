@@ -1,8 +1,8 @@
 """Command barcodes: what a person does at a station by scanning a sheet instead of pressing a key.
 
 A command is ``SHELFX`` and a word, such as ``SHELFXCOUNT``, as Code 39 or Code 128.  A scanner that types is often set to another
-keyboard layout than the box; so only letters are used that are on the same key on the us, uk, de, fr, es and it layouts: no A, M, Q,
-W, Y, Z (fr moves A, Q, M, W, Z; de swaps Y and Z), and no digits (fr needs Shift for them).
+keyboard layout than the box; so only letters are used that are on the same key on the us, uk, de, fr, es and it layouts: no A, M,
+Q, W, Y, Z (fr moves A, Q, M, W, Z; de swaps Y and Z), and no digits (fr needs Shift for them).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Global Trade Item Numbers.  Source: GS1 General Specifications, sections 3.3.2 (14 digits), 7.9 (check digit), 1.4.2 (prefixes)."""
+"""Global Trade Item Numbers.
+
+Source: GS1 General Specifications, sections 3.3.2 (14 digits), 7.9 (check digit), 1.4.2 (prefixes).
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ def to_gtin14(text: str, own_prefixes: frozenset[str] = frozenset()) -> str | No
     if len(text) not in _LENGTHS or not _DIGITS.issuperset(text) or check_digit(text[:-1]) != text[-1]:
         return None
     gtin = text.zfill(14)
+    if not gtin.strip("0"):  # its check digit is right, but nobody was given it
+        return None
     is_own = any(gtin[1:].startswith(prefix) for prefix in own_prefixes)
     return gtin if is_own or not _is_restricted(text, gtin) else None
 

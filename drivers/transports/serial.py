@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import select
-from collections.abc import Callable
+import termios
 from typing import TypeVar
 
 import serial
@@ -36,7 +36,7 @@ def open_pipe(port: str, settings: dict[str, str]) -> SerialPipe:
             write_timeout=_WRITE_WAIT,
             exclusive=True,
         )
-    except (OSError, ValueError, OverflowError) as error:  # SerialException is an OSError
+    except (OSError, termios.error, ValueError, OverflowError) as error:  # SerialException is an OSError
         raise _why_not(port, error) from error
     return SerialPipe(opened, port)
 
@@ -57,21 +57,15 @@ class SerialPipe:
             raise self._gone() from error
 
     def receive(self, timeout: float) -> bytes:
-        return self._read(lambda: self._wait(timeout))
+        try:
+            ready, _, _ = select.select([self._port.fileno()], [], [], timeout)
+            received: bytes = self._port.read(4096) if ready else b""
+        except (OSError, ValueError) as error:  # ValueError: closed under us
+            raise self._gone() from error
+        return received
 
     def close(self) -> None:
         self._port.close()
-
-    def _wait(self, timeout: float) -> bytes:
-        ready, _, _ = select.select([self._port.fileno()], [], [], timeout)
-        received: bytes = self._port.read(4096) if ready else b""
-        return received
-
-    def _read(self, read: Callable[[], bytes]) -> bytes:
-        try:
-            return read()
-        except (OSError, ValueError) as error:  # ValueError: the descriptor was closed under us
-            raise self._gone() from error
 
     def _gone(self) -> DeviceUnavailable:
         return DeviceUnavailable(f"{self._name} is gone: plug the device in again")
