@@ -22,13 +22,13 @@ WORDS: Final[dict[str, str]] = {
     "paper_jam": "Paper is jammed. Open the cover, take the paper out, close the cover.",
     "paused": "The printer is paused. Press its Pause or Feed button; printing goes on by itself.",
     "mechanical": "The printer reports a mechanical error. Switch it off and on; if it comes back, call IT.",
-    "unrecoverable": "The printer reports an error that it cannot clear. Switch it off and on; if it comes back, call IT.",
+    "printer_error": "The printer reports an error that it cannot clear. Switch it off and on; if it comes back, call IT.",
     "offline": "The printer is offline. Press its Online or Feed button.",
     "no_answer": "The device does not answer. Check that it is switched on and its cable is in.",
     # scales
     "over_capacity": "Too much weight is on the scale. Take some off.",
     "under_zero": "The scale is below zero. Empty it and press its Zero key.",
-    "outside_zero_range": "The scale cannot find zero. Empty it, then switch it off and on.",
+    "outside_zero": "The scale cannot find zero. Empty it, then switch it off and on.",
     # any device
     "absent": "The device is not there.",
     "unsupported": "This device cannot do that.",

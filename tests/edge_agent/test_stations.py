@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers import devices
 from drivers.symbols.commands import Command, UnknownCommand
 from edge_agent import stations
-from edge_agent.stations import Input, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, step
+from edge_agent.stations import Input, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, scanned, step
 from edge_agent.stations.model import Counting, Idle, Packing, Picking, Receiving
 from edge_agent.stations.words import WORDS
+from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Symbol, Weight
 
 MILK, TEA = "6901234567892", "4006381333931"
@@ -244,8 +246,8 @@ class TestTime:
     def test_a_task_that_nobody_touches_is_left(self, person: Person) -> None:
         person.scans("SEND", "PAR-1").waits(29 * 60_000)
         assert person.code is None
-        person.waits(60_000)
-        assert (person.state.activity, person.code) == (Idle(), "timed_out")
+        assert person.waits(60_000).code == "timed_out"
+        assert person.state.activity == Idle()
 
     def test_a_count_that_holds_items_is_never_left_by_itself(self, person: Person) -> None:
         person.scans("COUNT", "A-01", MILK).waits(24 * 3_600_000)
@@ -304,3 +306,19 @@ def test_the_table_of_words_has_no_entry_that_nothing_says() -> None:
     """Every code is in a call of ok, wrong, unknown or duplicate somewhere in the stations."""
     source = "".join(file.read_text() for file in Path(stations.__path__[0]).glob("*.py") if file.name != "words.py")
     assert [code for code in WORDS if f'"{code}"' not in source] == []
+
+
+class TestReading:
+    def test_a_product_code_is_text_and_gtin(self) -> None:
+        read = scanned("scanner", devices.Symbol(MILK.encode(), "]E0"), 5)
+        assert read == Scanned(device="scanner", symbol=Symbol(text=MILK, aim="]E0"), at_ms=5, gtin="0" + MILK)
+
+    def test_a_command_sheet_is_understood(self) -> None:
+        assert scanned("scanner", devices.Symbol(b"SHELFXCOUNT"), 5).command is Command.COUNT
+
+    @given(st.binary(max_size=5000))
+    def test_whatever_was_read_is_a_scan_that_the_controller_can_decode(self, data: bytes) -> None:
+        read = scanned("scanner", devices.Symbol(data), 5)
+        fact = Scan(symbol=read.symbol, gtin=read.gtin)
+        assert decode(Scan, encode(fact)) == fact
+        assert read.symbol.raw_b64 is not None or read.symbol.text.encode() in (data, b"\xef\xbf\xbd") or data.startswith(b"]")
