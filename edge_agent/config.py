@@ -1,0 +1,333 @@
+"""The agent's configuration file (TOML): identity, addresses, paths, devices, stations.
+
+`load_config` reports everything that is wrong at once, each with its key path, so that a person corrects the file once.
+
+    [box]         id, site, state_dir, log_level
+    [broker]      host, port, username, password_file, ca, cert, key
+    [controller]  url, token_file
+    [[device]]    id, kind, model, address, options
+    [[station]]   id, scanner, scale, label_printer, receipt_printer
+    [limits]      facts_bytes, ballast_bytes
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from drivers.errors import Unsupported
+from drivers.registry import Kind, models
+from drivers.transports.opening import parse_address
+from edge_agent.errors import ConfigErrors
+from edge_agent.facts import MIB, FactsLimits
+
+T = TypeVar("T")
+Check = Callable[[object], str | None]
+"""What is wrong with a value, as the end of a sentence; None if nothing is."""
+
+_ID = re.compile(r"[a-z0-9-]{1,40}")
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxConfig:
+    """Who the box is, and where its durable state lives."""
+
+    id: str
+    site: str
+    state_dir: Path
+    log_level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerConfig:
+    """The MQTT broker.  `ca` switches TLS on; the password is in a file of its own."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password_file: Path | None = None
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerConfig:
+    """Where templates come from; empty: printing works only with templates that are on the box."""
+
+    url: str = ""
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConfig:
+    """A device: `model` as in `drivers.registry`, `address` as in `drivers.transports.opening`."""
+
+    id: str
+    kind: Kind
+    model: str
+    address: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationConfig:
+    """The devices of one working place, by their ids."""
+
+    id: str
+    scanner: str
+    scale: str | None = None
+    label_printer: str | None = None
+    receipt_printer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    box: BoxConfig
+    broker: BrokerConfig
+    controller: ControllerConfig = field(default_factory=ControllerConfig)
+    devices: tuple[DeviceConfig, ...] = ()
+    stations: tuple[StationConfig, ...] = ()
+    limits: FactsLimits = field(default_factory=FactsLimits)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a file.  Relative paths in it are relative to it.  Raises ConfigErrors."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigErrors([f"{path}: cannot be read ({error.strerror}); give the agent's user the right to read it"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigErrors([f"{path}: is not TOML: {error}"]) from error
+    return read_config(document, path.parent)
+
+
+def read_config(document: Mapping[str, object], folder: Path) -> Config:
+    """Check a parsed file; `folder` is what relative paths start from.  Raises ConfigErrors."""
+    errors: list[str] = []
+    root = _Table(document, "", folder, errors)
+    config = Config(
+        box=_box(root.table("box")),
+        broker=_broker(root.table("broker")),
+        controller=_controller(root.table("controller", required=False)),
+        devices=tuple(_device(table) for table in root.tables("device")),
+        stations=tuple(_station(table) for table in root.tables("station")),
+        limits=_limits(root.table("limits", required=False)),
+    )
+    root.finish()
+    _check_references(config, errors)
+    if errors:
+        raise ConfigErrors(errors)
+    return config
+
+
+def _box(table: _Table) -> BoxConfig:
+    box = BoxConfig(
+        id=table.text("id", check=_topic_id),
+        site=table.text("site", check=_topic_id),
+        state_dir=table.path("state_dir"),
+        log_level=table.text("log_level", "INFO", check=_one_of(_LEVELS)),
+    )
+    table.finish()
+    return box
+
+
+def _broker(table: _Table) -> BrokerConfig:
+    ca, cert, key = table.file("ca"), table.file("cert"), table.file("key")
+    broker = BrokerConfig(
+        host=table.text("host", check=_not_empty),
+        port=table.number("port", 8883 if ca else 1883, low=1, high=65535),
+        username=table.text("username", "") or None,
+        password_file=table.file("password_file"),
+        ca=ca,
+        cert=cert,
+        key=key,
+    )
+    if (cert is None) != (key is None):
+        table.wrong("cert" if cert is None else "key", "is missing: a client certificate needs both `cert` and `key`")
+    if cert is not None and ca is None:
+        table.wrong("ca", "is missing: a client certificate is only used with TLS, which `ca` switches on")
+    if broker.password_file is not None and broker.username is None:
+        table.wrong("username", "is missing: `password_file` is given")
+    table.finish()
+    return broker
+
+
+def _controller(table: _Table) -> ControllerConfig:
+    controller = ControllerConfig(url=table.text("url", "", check=_url), token_file=table.file("token_file"))
+    table.finish()
+    return controller
+
+
+def _device(table: _Table) -> DeviceConfig:
+    kind = table.text("kind", check=_one_of(tuple(Kind)))
+    device = DeviceConfig(
+        id=table.text("id", check=_topic_id),
+        kind=Kind(kind) if kind in tuple(Kind) else Kind.SCANNER,
+        model=table.text("model", check=_one_of(models())),
+        address=table.text("address", check=_address),
+        options=table.mapping("options"),
+    )
+    table.finish()
+    return device
+
+
+def _station(table: _Table) -> StationConfig:
+    station = StationConfig(
+        id=table.text("id", check=_topic_id),
+        scanner=table.text("scanner"),
+        scale=table.text("scale", "") or None,
+        label_printer=table.text("label_printer", "") or None,
+        receipt_printer=table.text("receipt_printer", "") or None,
+    )
+    table.finish()
+    return station
+
+
+def _limits(table: _Table) -> FactsLimits:
+    limits = FactsLimits(
+        max_bytes=table.number("facts_bytes", FactsLimits().max_bytes, low=MIB, high=1 << 40),
+        ballast_bytes=table.number("ballast_bytes", FactsLimits().ballast_bytes, low=0, high=1 << 40),
+    )
+    table.finish()
+    return limits
+
+
+def _check_references(config: Config, errors: list[str]) -> None:
+    kinds: dict[str, Kind] = {}
+    for index, device in enumerate(config.devices):
+        if device.id in kinds:
+            errors.append(f"device[{index}].id: {device.id!r} is used twice; every device needs an id of its own")
+        kinds[device.id] = device.kind
+    seen: set[str] = set()
+    for index, station in enumerate(config.stations):
+        if station.id in seen:
+            errors.append(f"station[{index}].id: {station.id!r} is used twice; every station needs an id of its own")
+        seen.add(station.id)
+        wanted = [
+            ("scanner", station.scanner, Kind.SCANNER),
+            ("scale", station.scale, Kind.SCALE),
+            ("label_printer", station.label_printer, Kind.LABEL_PRINTER),
+            ("receipt_printer", station.receipt_printer, Kind.RECEIPT_PRINTER),
+        ]
+        for key, device_id, kind in wanted:
+            if device_id and kinds.get(device_id) is not kind:
+                found = f"it is a {kinds[device_id]}" if device_id in kinds else "there is no such [[device]]"
+                errors.append(f"station[{index}].{key}: {device_id!r} must be the id of a {kind}; {found}")
+
+
+class _Table:
+    """One table of the file.  Every read notes its key; what was not read by `finish` is unknown."""
+
+    def __init__(self, values: Mapping[str, object], where: str, folder: Path, errors: list[str]) -> None:
+        self._values = values
+        self._where = where
+        self._folder = folder
+        self._errors = errors
+        self._known: set[str] = set()
+
+    def wrong(self, key: str, sentence: str) -> None:
+        self._errors.append(f"{self._where}{key}: {sentence}")
+
+    def table(self, key: str, *, required: bool = True) -> _Table:
+        value = self._get(key, dict, "a table", {} if not required else None)
+        return _Table(value or {}, f"{self._where}{key}.", self._folder, self._errors)
+
+    def tables(self, key: str) -> list[_Table]:
+        items = self._get(key, list, f"a list of tables, written as [[{key}]]", []) or []
+        tables = []
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                tables.append(_Table(item, f"{self._where}{key}[{index}].", self._folder, self._errors))
+            else:
+                self.wrong(f"{key}[{index}]", f"must be a table, written as [[{key}]]")
+        return tables
+
+    def text(self, key: str, default: str | None = None, check: Check | None = None) -> str:
+        value = self._get(key, str, "a string", default)
+        if value is None:
+            return ""
+        problem = check(value) if check is not None and value != default else None
+        if problem:
+            self.wrong(key, f"{value!r} {problem}")
+        return value
+
+    def number(self, key: str, default: int, *, low: int, high: int) -> int:
+        value = self._get(key, int, "a whole number", default)
+        if value is None:
+            return default
+        if not low <= value <= high:
+            self.wrong(key, f"{value} must be between {low} and {high}")
+        return value
+
+    def path(self, key: str) -> Path:
+        return self._folder / self.text(key, check=_not_empty)
+
+    def file(self, key: str) -> Path | None:
+        """An optional file, which must exist if it is named."""
+        text = self.text(key, "")
+        if not text:
+            return None
+        path = self._folder / text
+        if not path.is_file():
+            self.wrong(key, f"there is no file {path}")
+        return path
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        return self._get(key, dict, "a table", {}) or {}
+
+    def finish(self) -> None:
+        for key in self._values:
+            if key not in self._known:
+                near = get_close_matches(key, self._known, 1)
+                self.wrong(key, f"is not a key here; did you mean {near[0]!r}?" if near else _not_a_key(self._known))
+
+    def _get(self, key: str, kind: type[T], name: str, default: T | None) -> T | None:
+        self._known.add(key)
+        if key not in self._values:
+            if default is None:
+                self.wrong(key, f"is missing; expected {name}")
+            return default
+        value = self._values[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            self.wrong(key, f"must be {name}, not {value!r}")
+            return default
+        return value
+
+
+def _not_a_key(known: set[str]) -> str:
+    return f"is not a key here; there are: {', '.join(sorted(known))}"
+
+
+def _topic_id(value: object) -> str | None:
+    return None if _ID.fullmatch(str(value)) else "must be 1 to 40 small letters, digits and hyphens"
+
+
+def _not_empty(value: object) -> str | None:
+    return None if value else "must not be empty"
+
+
+def _url(value: object) -> str | None:
+    return None if _URL.fullmatch(str(value)) else "must be an address like https://controller.example:8443"
+
+
+def _address(value: object) -> str | None:
+    try:
+        parse_address(str(value))
+    except Unsupported as error:
+        return f"is wrong: {error}"
+    return None
+
+
+def _one_of(names: tuple[str, ...]) -> Check:
+    def check(value: object) -> str | None:
+        return None if value in names else f"is unknown; possible: {', '.join(names)}"
+
+    return check

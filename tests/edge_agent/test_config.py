@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drivers.registry import Kind
+from edge_agent.config import load_config
+from edge_agent.errors import ConfigErrors
+
+GOOD = """
+[box]
+id = "b1"
+site = "sh-01"
+state_dir = "state"
+[broker]
+host = "127.0.0.1"
+port = 1884
+username = "b1"
+password_file = "secret"
+[controller]
+url = "http://127.0.0.1:8080"
+[[device]]
+id = "scanner"
+kind = "scanner"
+model = "scanner.serial"
+address = "serial:/dev/ttyUSB0?baud=9600"
+[[device]]
+id = "labels"
+kind = "label_printer"
+model = "zpl"
+address = "tcp:127.0.0.1:9100"
+options = { dpi = 203 }
+[[station]]
+id = "desk"
+scanner = "scanner"
+label_printer = "labels"
+[limits]
+facts_bytes = 16777216
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "secret").write_text("x")
+    path = folder / "agent.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD))
+    assert (config.box.id, config.box.site, config.box.state_dir) == ("b1", "sh-01", tmp_path / "state")
+    assert (config.broker.port, config.broker.password_file) == (1884, tmp_path / "secret")
+    assert [(device.id, device.kind) for device in config.devices] == [("scanner", Kind.SCANNER), ("labels", Kind.LABEL_PRINTER)]
+    assert config.devices[1].options == {"dpi": 203}
+    assert config.stations[0].label_printer == "labels"
+    assert config.limits.max_bytes == 16 * 1024 * 1024
+
+
+def test_all_errors_come_at_once_with_their_key_paths(tmp_path: Path) -> None:
+    bad = (
+        GOOD.replace('id = "b1"\nsite', 'id = "Box One"\nsite')
+        .replace('host = "127.0.0.1"', 'hots = "x"')
+        .replace("1884", '"1884"')
+    )
+    bad = (
+        bad.replace('"zpl"', '"zlp"')
+        .replace("tcp:127.0.0.1:9100", "127.0.0.1:9100")
+        .replace('label_printer = "labels"', 'scale = "labels"')
+    )
+    bad = bad.replace("16777216", "5") + "\n[web]\nport = 1\n"
+    with pytest.raises(ConfigErrors) as caught:
+        load_config(write(tmp_path, bad))
+    errors = caught.value.errors
+    paths = [error.split(":")[0] for error in errors]
+    assert sorted(paths) == sorted(
+        [
+            "box.id",
+            "broker.host",
+            "broker.hots",
+            "broker.port",
+            "device[1].model",
+            "device[1].address",
+            "station[0].scale",
+            "limits.facts_bytes",
+            "web",
+        ]
+    )
+    assert "broker.hots: is not a key here; did you mean 'host'?" in errors
+    assert "station[0].scale: 'labels' must be the id of a scale; it is a label_printer" in errors
+
+
+def test_an_empty_file_names_everything_that_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors) as caught:
+        load_config(write(tmp_path, ""))
+    assert {"box.id", "box.site", "box.state_dir", "broker.host"} <= {error.split(":")[0] for error in caught.value.errors}
+
+
+def test_names_used_twice_and_files_that_do_not_exist(tmp_path: Path) -> None:
+    bad = GOOD.replace('id = "labels"', 'id = "scanner"').replace('"secret"', '"nothing"')
+    with pytest.raises(ConfigErrors) as caught:
+        load_config(write(tmp_path, bad))
+    text = str(caught.value)
+    assert "device[1].id: 'scanner' is used twice" in text
+    assert f"broker.password_file: there is no file {tmp_path / 'nothing'}" in text
+
+
+def test_a_certificate_needs_its_key_and_tls(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("x")
+    with pytest.raises(ConfigErrors, match=r"broker\.key: is missing(.|\n)*broker\.ca: is missing"):
+        load_config(write(tmp_path, GOOD.replace('username = "b1"', 'username = "b1"\ncert = "cert.pem"')))
+
+
+@pytest.mark.parametrize("text", ["[box", "box = 3", "[[box]]", "device = [1]", "[box]\nid = 7", "[device]\nid = 1"])
+def test_a_malformed_file_is_a_typed_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigErrors):
+        load_config(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors, match="cannot be read"):
+        load_config(tmp_path / "none.toml")
