@@ -6,6 +6,7 @@ Source: ISO/IEC 15417 (Code 128), GS1 General Specifications 5.2 (EAN-13), ISO/I
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import zxingcpp
@@ -82,7 +83,10 @@ def modules(symbology: Symbology, data: str) -> int:
         return 95
     if symbology is Symbology.QR:
         return len(matrix(symbology, data)[0])
-    segments = code128_segments(data)
+    return code128_modules(code128_segments(data))
+
+
+def code128_modules(segments: Sequence[tuple[str, str]]) -> int:
     characters = sum(len(text) if code_set == "B" else len(text) // 2 for code_set, text in segments)
     return 11 * (characters + len(segments) + 1) + 13  # each segment begins with a start or shift character; check; stop
 

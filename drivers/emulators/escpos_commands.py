@@ -1,0 +1,241 @@
+"""The ESC/POS emulator's reading of its command stream.  Written from the Epson reference, not from our encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import zxingcpp
+
+from drivers.emulators.escpos_paper import Paper
+
+_PAGES = {0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
+_LINEAR = {
+    65: zxingcpp.BarcodeFormat.UPCA,
+    67: zxingcpp.BarcodeFormat.EAN13,
+    68: zxingcpp.BarcodeFormat.EAN8,
+    69: zxingcpp.BarcodeFormat.Code39,
+    73: zxingcpp.BarcodeFormat.Code128,
+}
+_REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 5}
+_SKIPPED = {  # commands without a picture here, and their number of arguments
+    b"\x1b ": 1, b"\x1bM": 1, b"\x1bR": 1, b"\x1b{": 1, b"\x1bV": 1, b"\x1bG": 1, b"\x1b$": 2, b"\x1b\\": 2, b"\x1b=": 1,
+    b"\x1bc3": 1, b"\x1bc4": 1, b"\x1bc5": 1, b"\x1bS": 0, b"\x1bL": 0, b"\x1bT": 1, b"\x1bU": 1, b"\x1dL": 2, b"\x1dW": 2,
+    b"\x1dP": 2, b"\x1db": 1, b"\x1df": 1, b"\x1dT": 1, b"\x1c!": 1, b"\x1cS": 2, b"\x1cC": 1,
+}  # fmt: skip
+
+
+class Machine(Protocol):
+    """What a command does beyond the paper."""
+
+    def cut(self) -> None: ...
+    def kick_drawer(self) -> None: ...
+    def answer(self, data: bytes) -> None: ...
+    def identify(self, what: int) -> bytes: ...
+    def paper_byte(self) -> int: ...
+    def drawer_byte(self) -> int: ...
+    def set_auto_status(self, what: int) -> None: ...
+
+
+class Interpreter:
+    """Takes whole commands off the front of a buffer.  `unknown` keeps what it could not read."""
+
+    def __init__(self, paper: Paper, machine: Machine) -> None:
+        self._paper = paper
+        self._machine = machine
+        self._page = "cp437"
+        self._is_han = False
+        self._qr = b""
+        self._qr_module = 3
+        self.unknown: list[bytes] = []
+        self._simple: dict[bytes, tuple[int, Callable[[bytes], None]]] = self._make_simple()
+
+    def step(self, data: bytes) -> int:
+        """Do the first command or run of text in `data`; how many bytes it took, 0 if it is not all there yet."""
+        first = data[0]
+        if first in (0x1B, 0x1D, 0x1C):
+            return self._command(data)
+        if first == 0x10:
+            length = _REAL_TIME_LENGTHS.get(data[1], 1) if len(data) > 1 else 0
+            return length if length <= len(data) else 0  # done when it came in
+        if first == 0x0A:
+            self._paper.end_line()
+        elif first == 0x09:
+            self._paper.write(" " * 8)
+        elif first >= 0x20:
+            return self._text(data)
+        elif first not in (0x00, 0x0D):
+            self.unknown.append(data[:1])
+        return 1
+
+    def _text(self, data: bytes) -> int:
+        end = next((index for index, byte in enumerate(data) if byte < 0x20), len(data))
+        if self._is_han:
+            if end == len(data) and data[end - 1] >= 0x81 and end == 1:
+                return 0
+            self._paper.write(data[:end].decode("gb18030", "replace"))
+        else:
+            self._paper.write(data[:end].decode(self._page, "replace"))
+        return end
+
+    def _command(self, data: bytes) -> int:
+        for length in (3, 2):
+            name = data[:length]
+            if name in self._simple:
+                count, do = self._simple[name]
+                if len(data) < length + count:
+                    return 0
+                do(data[length : length + count])
+                return length + count
+            if name in _SKIPPED:
+                return length + _SKIPPED[name] if len(data) >= length + _SKIPPED[name] else 0
+        if len(data) < 2:
+            return 0
+        variable = {
+            b"\x1dk": self._barcode,
+            b"\x1d(": self._function,
+            b"\x1dv": self._raster,
+            b"\x1b*": self._columns,
+            b"\x1dV": self._cut,
+        }
+        special = variable.get(data[:2])
+        if special:
+            return special(data)
+        if data[:2] == b"\x1bD":
+            return data.find(0) + 1
+        self.unknown.append(data[:2])
+        return 2
+
+    def _make_simple(self) -> dict[bytes, tuple[int, Callable[[bytes], None]]]:
+        paper, machine = self._paper, self._machine
+        return {
+            b"\x1b@": (0, lambda _: self._reset()),
+            b"\x1b!": (1, lambda a: self._modes(a[0])),
+            b"\x1bE": (1, lambda a: paper.restyle(bold=bool(a[0] & 1))),
+            b"\x1b-": (1, lambda a: paper.restyle(underline=a[0] % 48 != 0)),
+            b"\x1dB": (1, lambda a: paper.restyle(inverse=bool(a[0] & 1))),
+            b"\x1d!": (1, lambda a: paper.restyle(times_wide=(a[0] >> 4 & 7) + 1, times_high=(a[0] & 7) + 1)),
+            b"\x1ba": (1, lambda a: setattr(paper, "align", a[0] % 48 % 3)),
+            b"\x1b2": (0, lambda _: setattr(paper, "line_spacing", 30)),
+            b"\x1b3": (1, lambda a: setattr(paper, "line_spacing", a[0])),
+            b"\x1bd": (1, lambda a: self._feed_lines(a[0])),
+            b"\x1bJ": (1, lambda a: paper.feed(a[0])),
+            b"\x1bt": (1, lambda a: setattr(self, "_page", _PAGES.get(a[0], "cp437"))),
+            b"\x1c&": (0, lambda _: setattr(self, "_is_han", True)),
+            b"\x1c.": (0, lambda _: setattr(self, "_is_han", False)),
+            b"\x1bp": (3, lambda _: machine.kick_drawer()),
+            b"\x1dh": (1, lambda a: setattr(paper, "code_height", a[0])),
+            b"\x1dw": (1, lambda a: setattr(paper, "code_module", max(1, min(6, a[0])))),
+            b"\x1dH": (1, lambda a: setattr(paper, "code_text", a[0] % 48)),
+            b"\x1da": (1, lambda a: machine.set_auto_status(a[0])),
+            b"\x1dI": (1, lambda a: machine.answer(machine.identify(a[0]))),
+            b"\x1dr": (1, lambda a: machine.answer(bytes((machine.drawer_byte() if a[0] % 48 == 2 else machine.paper_byte(),)))),
+        }
+
+    def _reset(self) -> None:
+        self._paper.reset()
+        self._page, self._is_han = "cp437", False
+
+    def _modes(self, bits: int) -> None:
+        self._paper.restyle(
+            bold=bool(bits & 0x08),
+            times_high=2 if bits & 0x10 else 1,
+            times_wide=2 if bits & 0x20 else 1,
+            underline=bool(bits & 0x80),
+        )
+
+    def _feed_lines(self, count: int) -> None:
+        self._paper.feed(count * self._paper.line_spacing)
+
+    def _cut(self, data: bytes) -> int:
+        """GS V m [n]: 65 and 66 feed to the cutter first."""
+        if len(data) < 3 or (data[2] in (65, 66, 97, 98, 103, 104) and len(data) < 4):
+            return 0
+        if data[2] in (0, 1, 48, 49):
+            self._machine.cut()
+            return 3
+        self._paper.feed(data[3] + 150)
+        self._machine.cut()
+        return 4
+
+    def _barcode(self, data: bytes) -> int:
+        """GS k: function A ends with NUL, function B (m from 65) has a length."""
+        if len(data) < 4:
+            return 0
+        kind = data[2]
+        if kind < 65:
+            end = data.find(0, 3)
+            if end < 0:
+                return 0
+            content, size, kind = data[3:end], end + 1, kind + 65
+        else:
+            size = 4 + data[3]
+            if len(data) < size:
+                return 0
+            content = data[4:size]
+        text = _code128_text(content) if kind == 73 else content.decode("ascii", "replace")
+        if kind in _LINEAR:
+            self._paper.barcode(_LINEAR[kind], text)
+        else:
+            self.unknown.append(data[:3])
+        return size
+
+    def _function(self, data: bytes) -> int:
+        """GS ( x pL pH …: QR code (k), process id response (H); others are passed over."""
+        if len(data) < 5:
+            return 0
+        size = 5 + data[3] + 256 * data[4]
+        if len(data) < size:
+            return 0
+        letter, body = data[2:3], data[5:size]
+        if letter == b"k" and body[:1] == b"1":
+            self._qr_function(body[1:2], body[2:])
+        elif letter == b"H" and body[:2] == b"00":
+            self._machine.answer(b"\x37\x22" + body[2:6] + b"\x00")
+        return size
+
+    def _qr_function(self, function: bytes, arguments: bytes) -> None:
+        if function == b"C":
+            self._qr_module = arguments[0]
+        elif function == b"P":
+            self._qr = arguments[1:]
+        elif function == b"Q":
+            self._paper.qr(self._qr, self._qr_module)
+
+    def _raster(self, data: bytes) -> int:
+        """GS v 0 m xL xH yL yH d…"""
+        if len(data) < 8:
+            return 0
+        stride, height = data[4] + 256 * data[5], data[6] + 256 * data[7]
+        size = 8 + stride * height
+        if len(data) < size:
+            return 0
+        times = (2 if data[3] & 1 else 1, 2 if data[3] & 2 else 1)
+        if stride and height:
+            self._paper.picture(data[8:size], stride, times)
+        return size
+
+    def _columns(self, data: bytes) -> int:
+        """ESC * m nL nH d…: columns of 8 or 24 dots; shown as white, we have no use for it."""
+        if len(data) < 5:
+            return 0
+        size = 5 + (data[3] + 256 * data[4]) * (3 if data[2] in (32, 33) else 1)
+        return size if len(data) >= size else 0
+
+
+def _code128_text(content: bytes) -> str:
+    """The text behind `{A`, `{B`, `{C`; in code set C each byte is a pair of digits."""
+    text, code_set, index = "", "B", 0
+    while index < len(content):
+        char = chr(content[index])
+        if char == "{" and index + 1 < len(content):
+            follower = chr(content[index + 1])
+            index += 2
+            if follower in "ABC":
+                code_set = follower
+            elif follower == "{":
+                text += "{"
+            continue
+        text += f"{content[index]:02d}" if code_set == "C" else char
+        index += 1
+    return text
