@@ -40,7 +40,11 @@ MODEL_MODULES = (
     "controller.events",
     "controller.sites.models",
     "controller.catalog.models",
+    "controller.documents.models",
     "controller.stock.models",
+    "controller.fleet.models",
+    "controller.orders.models",
+    "controller.fulfilment.models",
     "controller.http.models",
 )
 """Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""

@@ -27,7 +27,15 @@ FEATURES = (
     "fulfilment", "shipping", "returns", "replenishment", "notifications", "finance", "analytics",
 )  # fmt: skip
 APART = ("fleet", "channels")
-GROUND = ("controller.db", "controller.errors", "controller.events", "controller.states", "controller.facts", "controller.schema", "controller.sqlite")
+GROUND = (
+    "controller.db",
+    "controller.errors",
+    "controller.events",
+    "controller.states",
+    "controller.facts",
+    "controller.schema",
+    "controller.sqlite",
+)
 COMPOSITION = ("app", "__main__", "gateway", "ingest", "printing", "broker", "config", "web", "http", "migrations", "db")
 
 

@@ -1,0 +1,82 @@
+"""Create sites and bins."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo
+
+from controller import db, events
+from controller.errors import Conflict, NotFound, Rejected
+from controller.facts import unpark
+from controller.sites.events import BinCreated, SiteCreated
+from controller.sites.models import LocationKind
+
+_ID = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class BadSite(Rejected):
+    code = "bad_site"
+
+
+class BadBin(Rejected):
+    code = "bad_bin"
+
+
+class AlreadyExists(Conflict):
+    code = "already_exists"
+
+    def __init__(self, what: str, key: str) -> None:
+        super().__init__(f"{what} {key} exists already")
+        self.what = what
+        self.key = key
+
+
+async def create_site(site_id: str, *, name: str, currency: str = "CNY", time_zone: str = "Asia/Shanghai") -> None:
+    """A site with its virtual locations and its receiving and packing place; each has its kind as its code.
+
+    Records SiteCreated.  Raises BadSite, AlreadyExists.
+    """
+    if not _ID.fullmatch(site_id):
+        raise BadSite(f"site id {site_id!r} is not 1 to 40 of a-z, 0-9 and '-'")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise BadSite(f"currency {currency!r} is not an ISO 4217 code")
+    try:
+        ZoneInfo(time_zone)
+    except (ValueError, OSError) as error:
+        raise BadSite(f"time zone {time_zone!r} is not in the IANA database") from error
+    async with db.transaction():
+        created = await db.execute(
+            "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            site_id,
+            name,
+            currency,
+            time_zone,
+        )
+        if not created:
+            raise AlreadyExists("site", site_id)
+        places = [(site_id, kind.value, kind.value) for kind in LocationKind if kind is not LocationKind.BIN]
+        await db.execute_many("INSERT INTO location (site_id, code, kind) VALUES (?, ?, ?)", places)
+        await events.record(SiteCreated(title=name), subject=site_id, site=site_id)
+
+
+async def create_bin(site_id: str, code: str) -> int:
+    """A bin of a site; its location id.  Facts that wait for it are applied.
+
+    Records BinCreated.  Raises NotFound (site), BadBin, AlreadyExists.
+    """
+    if not code.strip() or len(code) > 64:
+        raise BadBin(f"bin {code!r}: expected 1 to 64 characters")
+    async with db.transaction():
+        if not await db.fetch("SELECT 1 FROM site WHERE id = ?", site_id):
+            raise NotFound("site", site_id)
+        rows = await db.fetch(
+            "INSERT INTO location (site_id, code, kind) VALUES (?, ?, ?) ON CONFLICT (site_id, code) DO NOTHING RETURNING id",
+            site_id,
+            code,
+            LocationKind.BIN.value,
+        )
+        if not rows:
+            raise AlreadyExists("bin", code)
+        await events.record(BinCreated(bin=code), subject=code, site=site_id)
+        await unpark(f"bin:{site_id}:{code}")
+    return int(rows[0]["id"])

@@ -1,0 +1,79 @@
+"""Reads of sites and locations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from controller import db
+from controller.errors import NotFound
+from controller.sites.models import LocationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location."""
+
+    id: int
+    site_id: str
+    code: str
+    kind: LocationKind
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    id: str
+    name: str
+    currency: str
+    time_zone: str
+
+
+def _place(row: db.Row) -> Place:
+    return Place(row["id"], row["site_id"], row["code"], LocationKind(row["kind"]))
+
+
+async def sites(*, after: str = "", limit: int = 50) -> list[SiteRow]:
+    rows = await db.fetch("SELECT id, name, currency, time_zone FROM site WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+    return [SiteRow(**row) for row in rows]
+
+
+async def site(site_id: str) -> SiteRow:
+    """Raises NotFound."""
+    rows = await db.fetch("SELECT id, name, currency, time_zone FROM site WHERE id = ?", site_id)
+    if not rows:
+        raise NotFound("site", site_id)
+    return SiteRow(**rows[0])
+
+
+async def special(site_id: str, kind: LocationKind) -> int:
+    """The id of a site's one location of a kind (not bins).  Raises NotFound."""
+    rows = await db.fetch("SELECT id FROM location WHERE site_id = ? AND code = ? AND kind = ?", site_id, kind.value, kind.value)
+    if not rows:
+        raise NotFound("site", site_id)
+    return int(rows[0]["id"])
+
+
+async def specials(site_ids: Iterable[str]) -> dict[tuple[str, LocationKind], int]:
+    """All the locations but bins of some sites, by site and kind."""
+    rows = await db.fetch(
+        f"SELECT * FROM location WHERE kind <> 'bin' AND {db.among('site_id')}",  # noqa: S608 -- a column name of ours
+        db.listing(sorted(set(site_ids))),
+    )
+    return {(row["site_id"], LocationKind(row["kind"])): int(row["id"]) for row in rows}
+
+
+async def bins(site_id: str, codes: Sequence[str]) -> dict[str, Place]:
+    """The bins of a site among `codes`; the receiving place counts as one."""
+    rows = await db.fetch(
+        f"SELECT * FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving') AND {db.among('code')}",  # noqa: S608 -- ours
+        site_id,
+        db.listing(sorted(set(codes))),
+    )
+    return {row["code"]: _place(row) for row in rows}
+
+
+async def locations(site_id: str, *, after: int = 0, limit: int = 50) -> list[Place]:
+    """Raises NotFound (site)."""
+    await site(site_id)
+    rows = await db.fetch("SELECT * FROM location WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?", site_id, after, limit)
+    return [_place(row) for row in rows]

@@ -1,0 +1,138 @@
+"""Pure decisions of the ledger: what follows from a set of movements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from controller.sites.models import ON_HAND, PHYSICAL, LocationKind
+from controller.sites.queries import Place
+from controller.stock.states import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """`quantity` base units (> 0) of a SKU went from one location to another; `occurred_at` is aware UTC.
+
+    `document` is what it belongs to (a delivery, an order, a count), `person` and `device` who and what reported it.
+    """
+
+    sku_id: int
+    from_location_id: int
+    to_location_id: int
+    quantity: int
+    reason: Reason
+    occurred_at: datetime
+    document: str | None = None
+    fact_id: UUID | None = None
+    person: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A location was counted whole at an instant."""
+
+    location_id: int
+    counted_at: datetime
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a location holds; `borrowed` was booked in from `discrepancy` because facts took more than was known."""
+
+    on_hand: int = 0
+    borrowed: int = 0
+
+    def after(self, change: int) -> Held:
+        """Never below zero: what is missing is borrowed, and paid back by what comes in.  The result is the same in any order."""
+        true = self.on_hand - self.borrowed + change
+        return Held(max(true, 0), max(-true, 0))
+
+
+Spot = tuple[int, int]
+"""A SKU at a location."""
+
+
+def corrections(moves: Iterable[Move], marks: Sequence[Mark], loss_of: Mapping[int, int]) -> list[Move]:
+    """What late facts change at counts that came after them.
+
+    A count pins what was there at its instant.  A movement from before that instant which arrives later was already seen by the
+    counting eyes, so the count's variance changes by the opposite amount.  `loss_of`: the loss location for each counted one.
+    """
+    by_location: dict[int, list[Mark]] = defaultdict(list)
+    for mark in sorted(marks, key=lambda mark: (mark.counted_at, mark.document)):
+        by_location[mark.location_id].append(mark)
+    found = []
+    for move in moves:
+        for location in (move.from_location_id, move.to_location_id):
+            later = [mark for mark in by_location.get(location, ()) if mark.counted_at >= move.occurred_at]
+            if not later:
+                continue
+            mark, came = later[0], location == move.to_location_id
+            found.append(
+                replace(
+                    move,
+                    from_location_id=location if came else loss_of[location],
+                    to_location_id=loss_of[location] if came else location,
+                    reason=Reason.COUNT_CORRECTED,
+                    document=mark.document,
+                    occurred_at=mark.counted_at,
+                )
+            )
+    return found
+
+
+def changes(moves: Iterable[Move], places: Mapping[int, Place]) -> dict[Spot, int]:
+    """The net change at each physical spot."""
+    net: dict[Spot, int] = defaultdict(int)
+    for move in moves:
+        if places[move.from_location_id].kind in PHYSICAL:
+            net[move.sku_id, move.from_location_id] -= move.quantity
+        if places[move.to_location_id].kind in PHYSICAL:
+            net[move.sku_id, move.to_location_id] += move.quantity
+    return dict(net)
+
+
+def on_hand_changes(
+    before: Mapping[Spot, Held], after: Mapping[Spot, Held], places: Mapping[int, Place]
+) -> dict[tuple[int, str], int]:
+    """The change of on hand for each SKU and site."""
+    net: dict[tuple[int, str], int] = defaultdict(int)
+    for (sku, location), held in after.items():
+        place = places[location]
+        if place.kind in ON_HAND:
+            net[sku, place.site_id] += held.on_hand - before[sku, location].on_hand
+    return dict(net)
+
+
+def unexplained(
+    moves: Sequence[Move],
+    before: Mapping[Spot, Held],
+    after: Mapping[Spot, Held],
+    special: Mapping[tuple[str, LocationKind], int],
+    places: Mapping[int, Place],
+) -> list[Move]:
+    """The movements from and to `discrepancy` that keep every location at zero or above."""
+    cause = {(move.sku_id, location): move for move in moves for location in (move.from_location_id, move.to_location_id)}
+    found = []
+    for (sku, location), held in after.items():
+        missing = held.borrowed - before[sku, location].borrowed
+        if missing == 0:
+            continue
+        nowhere = special[places[location].site_id, LocationKind.DISCREPANCY]
+        source, target = (nowhere, location) if missing > 0 else (location, nowhere)
+        found.append(
+            replace(
+                cause[sku, location],
+                from_location_id=source,
+                to_location_id=target,
+                quantity=abs(missing),
+                reason=Reason.UNEXPLAINED,
+            )
+        )
+    return found

@@ -1,0 +1,205 @@
+"""Reads of stock: levels, "why is this 7?", what was there at an instant, and the proof that the books add up."""
+
+# ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from controller import db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A SKU at a site, in base units."""
+
+    sku_id: int
+    sku: str
+    name_en: str
+    name_zh: str
+    base_unit: str
+    site_id: str
+    on_hand: int
+    reserved: int
+    allocated: int
+    quarantined: int
+    incoming: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved - self.allocated - self.quarantined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinLevel:
+    """A SKU in a location; `borrowed` above zero: a count is needed there."""
+
+    sku_id: int
+    sku: str
+    location_id: int
+    location: str
+    on_hand: int
+    borrowed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A movement with its cause, its change of what is on hand at the site, and the balance after it."""
+
+    id: int
+    source: str
+    target: str
+    quantity: int
+    change: int
+    balance: int
+    reason: str
+    document: str | None
+    fact_id: UUID | None
+    person: str | None
+    device: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A number that does not follow from the entries behind it.  Reported, never corrected silently."""
+
+    what: str
+    key: str
+    stored: int
+    expected: int
+
+
+async def levels(site_id: str, *, after: int = 0, limit: int = 50, q: str = "") -> list[Level]:
+    """Levels of a site in order of SKU id; `q` is part of a SKU's code or name."""
+    like = f"%{q.lower()}%"
+    rows = await db.fetch(
+        "SELECT a.sku_id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, a.site_id, a.on_hand, a.reserved, a.allocated, "
+        "a.quarantined, a.incoming FROM availability a JOIN sku s ON s.id = a.sku_id WHERE a.site_id = ? AND a.sku_id > ? "
+        "AND (LOWER(s.code) LIKE ? OR LOWER(s.name_en) LIKE ? OR s.name_zh LIKE ?) ORDER BY a.sku_id LIMIT ?",
+        *(site_id, after, like, like, like, limit),
+    )
+    return [Level(**row) for row in rows]
+
+
+async def level(sku_id: int, site_id: str) -> Level | None:
+    found = await levels(site_id, after=sku_id - 1, limit=1)
+    return found[0] if found and found[0].sku_id == sku_id else None
+
+
+async def bins_of(sku_ids: Iterable[int], site_id: str) -> list[BinLevel]:
+    """Where SKUs lie at a site, the fullest location first: what picking goes by."""
+    rows = await db.fetch(
+        "SELECT b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
+        "JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
+        f"WHERE l.site_id = ? AND {db.among('b.sku_id')} AND l.kind IN ('bin', 'receiving') AND (b.on_hand > 0 OR b.borrowed > 0) "
+        "ORDER BY b.sku_id, b.on_hand DESC, b.location_id",
+        site_id,
+        db.listing(sorted(set(sku_ids))),
+    )
+    return [BinLevel(**row) for row in rows]
+
+
+async def counts_needed(site_id: str, *, limit: int = 200) -> list[BinLevel]:
+    """Locations that gave more than was known to be there."""
+    rows = await db.fetch(
+        "SELECT b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
+        "JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
+        "WHERE l.site_id = ? AND b.borrowed > 0 ORDER BY l.code, s.code LIMIT ?",
+        site_id,
+        limit,
+    )
+    return [BinLevel(**row) for row in rows]
+
+
+async def ledger(sku_id: int, site_id: str, *, before: int | None = None, limit: int = 50) -> list[Entry]:
+    """Why is this 7?  Movements of a SKU that touch a site, the newest first, with the site's balance after each."""
+    rows = await db.fetch(
+        "SELECT * FROM (SELECT m.*, f.code AS source, t.code AS target, x.change, "
+        "SUM(x.change) OVER (ORDER BY m.id) AS balance FROM stock_movement m "
+        "JOIN location f ON f.id = m.from_location_id JOIN location t ON t.id = m.to_location_id "
+        "JOIN (SELECT m2.id AS id, "
+        "m2.quantity * ((CASE WHEN t2.site_id = ? AND t2.kind IN ('bin', 'receiving', 'packing') THEN 1 ELSE 0 END) "
+        "- (CASE WHEN f2.site_id = ? AND f2.kind IN ('bin', 'receiving', 'packing') THEN 1 ELSE 0 END)) AS change "
+        "FROM stock_movement m2 JOIN location f2 ON f2.id = m2.from_location_id JOIN location t2 ON t2.id = m2.to_location_id "
+        "WHERE m2.sku_id = ? AND (f2.site_id = ? OR t2.site_id = ?)) x ON x.id = m.id) entries "
+        "WHERE id < ? ORDER BY id DESC LIMIT ?",
+        *(site_id, site_id, sku_id, site_id, site_id, before if before is not None else 2**62, limit),
+    )
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: db.Row) -> Entry:
+    told = ("id", "source", "target", "quantity", "reason", "document", "fact_id", "person", "device", "occurred_at", "recorded_at")
+    return Entry(change=int(row["change"]), balance=int(row["balance"]), **{name: row[name] for name in told})
+
+
+async def as_of(location_id: int, instant: datetime, *, sku_ids: Sequence[int] | None = None) -> dict[int, int]:
+    """What facts say was at a location at an instant, by SKU.  Below zero while facts about it are still missing."""
+    which = "" if sku_ids is None else f" AND {db.among('sku_id')}"
+    extra = () if sku_ids is None else (db.listing(sku_ids),)
+    rows = await db.fetch(
+        "SELECT sku_id, SUM(quantity) AS net FROM ("
+        "SELECT sku_id, quantity FROM stock_movement "
+        f"WHERE to_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which} UNION ALL "
+        "SELECT sku_id, -quantity FROM stock_movement "
+        f"WHERE from_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which}) entries GROUP BY sku_id",
+        *(location_id, db.utc(instant), *extra, location_id, db.utc(instant), *extra),
+    )
+    return {row["sku_id"]: int(row["net"]) for row in rows if row["net"]}
+
+
+async def withdrawn(line_keys: Iterable[str]) -> set[str]:
+    """Which of these lines lost their stock to a physical fact."""
+    rows = await db.fetch(
+        f"SELECT line_key FROM reservation WHERE {db.among('line_key')} AND state = 'withdrawn'", db.listing(sorted(set(line_keys)))
+    )
+    return {row["line_key"] for row in rows}
+
+
+_NET = (
+    "SELECT sku_id, location_id, SUM(net) AS net FROM (SELECT sku_id, to_location_id AS location_id, quantity AS net "
+    "FROM stock_movement UNION ALL SELECT sku_id, from_location_id, -quantity FROM stock_movement) entries GROUP BY sku_id, location_id"
+)
+_PROOFS = {
+    "balance of SKU at location": (
+        "SELECT n.sku_id, n.location_id AS place, COALESCE(b.on_hand, 0) AS stored, n.net AS expected "
+        f"FROM ({_NET}) n JOIN location l ON l.id = n.location_id "
+        "LEFT JOIN balance b ON b.sku_id = n.sku_id AND b.location_id = n.location_id "
+        "WHERE l.kind IN ('bin', 'receiving', 'packing', 'transit') AND COALESCE(b.on_hand, 0) <> n.net"
+    ),
+    "balance without entries of SKU at location": (
+        "SELECT b.sku_id, b.location_id AS place, b.on_hand AS stored, 0 AS expected FROM balance b WHERE b.on_hand <> 0 "
+        "AND NOT EXISTS (SELECT 1 FROM stock_movement m WHERE m.sku_id = b.sku_id "
+        "AND (m.to_location_id = b.location_id OR m.from_location_id = b.location_id))"
+    ),
+    "on hand of SKU at site": (
+        "SELECT a.sku_id, a.site_id AS place, a.on_hand AS stored, COALESCE(SUM(b.on_hand), 0) AS expected FROM availability a "
+        "LEFT JOIN location l ON l.site_id = a.site_id AND l.kind IN ('bin', 'receiving', 'packing') "
+        "LEFT JOIN balance b ON b.location_id = l.id AND b.sku_id = a.sku_id "
+        "GROUP BY a.sku_id, a.site_id, a.on_hand HAVING a.on_hand <> COALESCE(SUM(b.on_hand), 0)"
+    ),
+    **{
+        f"{state} of SKU at site": (
+            f"SELECT a.sku_id, a.site_id AS place, a.{state} AS stored, COALESCE(SUM(r.quantity - r.consumed), 0) AS expected "
+            f"FROM availability a LEFT JOIN reservation r ON r.sku_id = a.sku_id AND r.site_id = a.site_id AND r.state = '{state}' "
+            f"GROUP BY a.sku_id, a.site_id, a.{state} HAVING a.{state} <> COALESCE(SUM(r.quantity - r.consumed), 0)"
+        )
+        for state in ("reserved", "allocated")
+    },
+    "sum over all locations of SKU": (
+        f"SELECT sku_id, '' AS place, SUM(net) AS stored, 0 AS expected FROM ({_NET}) n GROUP BY sku_id HAVING SUM(net) <> 0"
+    ),
+}
+
+
+async def reconcile() -> list[Difference]:
+    """Prove that balances are the sums of the ledger and commitments the sums of open holds; empty when they are."""
+    return [
+        Difference(what, f"{row['sku_id']}/{row['place']}", int(row["stored"]), int(row["expected"]))
+        for what, sql in _PROOFS.items()
+        for row in await db.fetch(sql)
+    ]

@@ -1,0 +1,57 @@
+"""States of a commitment of stock to an order line."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from controller.states import Table
+
+
+class Hold(StrEnum):
+    """Reserved may still move; allocated is bound to its site; the other three are ends."""
+
+    RESERVED = "reserved"
+    ALLOCATED = "allocated"
+    CONSUMED = "consumed"
+    RELEASED = "released"
+    WITHDRAWN = "withdrawn"
+
+
+class HoldAction(StrEnum):
+    ALLOCATE = "allocate"
+    CONSUME = "consume"
+    RELEASE = "release"
+    WITHDRAW = "withdraw"
+
+
+HOLD: Table[Hold, HoldAction] = {
+    Hold.RESERVED: {
+        HoldAction.ALLOCATE: Hold.ALLOCATED,
+        HoldAction.RELEASE: Hold.RELEASED,
+        HoldAction.WITHDRAW: Hold.WITHDRAWN,
+        HoldAction.CONSUME: Hold.CONSUMED,
+    },
+    Hold.ALLOCATED: {
+        HoldAction.CONSUME: Hold.CONSUMED,
+        HoldAction.RELEASE: Hold.RELEASED,
+        HoldAction.WITHDRAW: Hold.WITHDRAWN,
+    },
+    Hold.CONSUMED: {},
+    Hold.RELEASED: {},
+    Hold.WITHDRAWN: {},
+}
+
+
+class Reason(StrEnum):
+    """Why a movement was booked."""
+
+    RECEIVED = "received"
+    PICKED = "picked"
+    UNPICKED = "unpicked"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    RELOCATED = "relocated"
+    ADJUSTED = "adjusted"
+    COUNTED = "counted"
+    COUNT_CORRECTED = "count_corrected"
+    UNEXPLAINED = "unexplained"
