@@ -1,0 +1,213 @@
+"""Table `fact` on both engines: many rows in, which of them are new, what became of them.
+
+PostgreSQL takes the columns as arrays (`unnest`) and returns the new ids.  SQLite has one writer, so that what lies above the
+highest rowid from before the insert is what the insert added.
+"""
+
+# ruff: noqa: S608 -- the only texts put into statements are our own names
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from controller.db import Engine, Row, among, engine, execute_many, fetch, listing
+from controller.facts import Outcome, Parked, Rejected
+from controller.fleet.dating import Dated, KnownClock, in_utc
+from controller.fleet.intake import Readable, Slot
+
+_COLUMNS = {
+    "id": "uuid",
+    "box": "text",
+    "epoch": "uuid",
+    "stream": "text",
+    "seq": "bigint",
+    "name": "text",
+    "version": "bigint",
+    "site": "text",
+    "station": "text",
+    "device": "text",
+    "person": "text",
+    "boot": "text",
+    "mono_ms": "bigint",
+    "at": "timestamptz",
+    "occurred_at": "timestamptz",
+    "uncertain_ms": "bigint",
+    "undated": "boolean",
+    "received_at": "timestamptz",
+    "replay": "boolean",
+    "payload": "text",
+    "outcome": "text",
+    "code": "text",
+    "detail": "text",
+    "due": "boolean",
+}
+_NAMES = ", ".join(_COLUMNS)
+_INSERT_ARRAYS = (
+    f"INSERT INTO fact ({_NAMES}) SELECT * FROM unnest({', '.join(f'?::{kind}[]' for kind in _COLUMNS.values())}) "
+    "ON CONFLICT DO NOTHING RETURNING id"
+)
+_INSERT_ROW = f"INSERT INTO fact ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+_LARGEST = 2**62
+_ID_LENGTH = 40
+_TEXT_LENGTH = 512
+
+
+class Arrival(Struct, frozen=True):
+    """A fact about to be stored: what was read, whose it is, and when it happened."""
+
+    reading: Readable
+    site: str
+    dated: Dated
+    received_at: datetime
+
+
+async def sites_of(boxes: Iterable[str]) -> dict[str, str]:
+    """Box -> site, for those boxes that are known."""
+    rows = await fetch(f"SELECT id, site FROM box WHERE {among('id')}", listing(sorted(set(boxes))))
+    return {row["id"]: row["site"] for row in rows}
+
+
+async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
+    """(box, boot) -> when its clock became right."""
+    wanted = sorted(set(boxes))
+    if not wanted:
+        return {}
+    rows = await fetch(f"SELECT box, boot, mono_ms, at, error_ms FROM box_clock WHERE {among('box')}", listing(wanted))
+    return {(row["box"], row["boot"]): KnownClock(row["mono_ms"], row["at"], row["error_ms"]) for row in rows}
+
+
+async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
+    """Store those whose identity and id are new; returns their ids.  Ids and identities are distinct within `arrivals`."""
+    if not arrivals:
+        return set()
+    # one order for all gateways: two that were given the same facts must not wait for each other in a circle
+    rows = sorted((_row(arrival) for arrival in arrivals), key=lambda row: (row[1], row[2], row[3], row[4]))
+    if engine() is Engine.POSTGRES:
+        return {row["id"] for row in await fetch(_INSERT_ARRAYS, *map(list, zip(*rows, strict=True)))}
+    highest = await fetch("SELECT coalesce(max(rowid), 0) AS highest FROM fact")
+    await execute_many(_INSERT_ROW, rows)
+    return {row["id"] for row in await fetch("SELECT id FROM fact WHERE rowid > ?", highest[0]["highest"])}
+
+
+def _row(arrival: Arrival) -> tuple[object, ...]:
+    envelope, fact, dated = arrival.reading.envelope, arrival.reading.fact, arrival.dated
+    outcome, code, detail = ("rejected", fact.code, fact.detail) if isinstance(fact, Rejected) else ("applied", None, None)
+    return (
+        envelope.id,
+        envelope.box,
+        envelope.epoch,
+        envelope.stream.value,
+        envelope.seq,
+        envelope.name[:_ID_LENGTH],
+        envelope.v,
+        arrival.site,
+        _text(envelope.station, _ID_LENGTH),
+        _text(envelope.device, _ID_LENGTH),
+        _text(envelope.person),
+        _text(envelope.boot),
+        min(envelope.mono_ms, _LARGEST),
+        in_utc(envelope.at),
+        dated.occurred_at,
+        None if dated.uncertain_ms is None else min(dated.uncertain_ms, _LARGEST),
+        dated.uncertain_ms is None and not envelope.clock.synced,
+        arrival.received_at,
+        envelope.replay,
+        bytes(envelope.data).decode(),
+        outcome,
+        code,
+        detail,
+        False,
+    )
+
+
+def _text(text: str | None, length: int = _TEXT_LENGTH) -> str | None:
+    """PostgreSQL's text holds no NUL; a station's or device's id that matched with a line end is cut to its column."""
+    return text if text is None else text.replace("\0", "\ufffd")[:length]
+
+
+class Stored(Struct, frozen=True):
+    """A fact that is there already: `code` if it was rejected."""
+
+    id: UUID
+    box: str
+    code: str | None
+
+
+async def by_identity(slots: Sequence[Slot]) -> dict[tuple[str, UUID, str, int], Stored]:
+    """Identity (box, epoch, stream, seq) -> the fact that has it, as its first or its second one."""
+    found: dict[tuple[str, UUID, str, int], Stored] = {}
+    spans: dict[tuple[str, UUID, str], list[int]] = {}
+    for slot in slots:
+        spans.setdefault((slot.box, slot.epoch, slot.stream.value), []).append(slot.seq)
+    for (box, epoch, stream), seqs in spans.items():
+        for source in ("fact f", "fact_again i JOIN fact f ON f.id = i.fact"):
+            i = source.split()[1]
+            rows = await fetch(
+                f"SELECT {i}.seq, f.id, f.box, f.outcome, f.code FROM {source} "
+                f"WHERE {i}.box = ? AND {i}.epoch = ? AND {i}.stream = ? AND {among(f'{i}.seq')}",
+                box,
+                epoch,
+                stream,
+                listing(seqs),
+            )
+            found.update({(box, epoch, stream, row["seq"]): _stored(row) for row in rows})
+    return found
+
+
+async def by_id(ids: Sequence[UUID]) -> dict[UUID, Stored]:
+    """Those of these facts that are stored."""
+    if not ids:
+        return {}
+    rows = await fetch(f"SELECT id, box, outcome, code FROM fact WHERE {among('id')}", listing(ids))
+    return {row["id"]: _stored(row) for row in rows}
+
+
+def _stored(row: Row) -> Stored:
+    return Stored(row["id"], row["box"], (row["code"] or "rejected") if row["outcome"] == "rejected" else None)
+
+
+async def note_again(arrivals: Sequence[Arrival]) -> None:
+    """Remember the second identities of facts that are stored under a first one."""
+    await execute_many(
+        "INSERT INTO fact_again (fact, box, epoch, stream, seq, received_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (
+                a.reading.envelope.id,
+                a.reading.slot.box,
+                a.reading.slot.epoch,
+                a.reading.slot.stream.value,
+                a.reading.slot.seq,
+                a.received_at,
+            )
+            for a in arrivals
+        ],
+    )
+
+
+async def store_outcomes(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
+    """Write what became of facts that are parked or rejected; freshly stored ones are `applied` already."""
+    rows = [
+        ("parked", outcome.code, None, outcome.waits_for[:_TEXT_LENGTH], fact)
+        if isinstance(outcome, Parked)
+        else ("rejected", outcome.code, outcome.detail, None, fact)
+        for fact, outcome in outcomes
+        if isinstance(outcome, Parked | Rejected)
+    ]
+    await execute_many("UPDATE fact SET outcome = ?, code = ?, detail = ?, waits_for = ?, due = false WHERE id = ?", rows)
+
+
+async def store_applied(facts: Sequence[UUID]) -> None:
+    """Parked facts whose effect is in the database now."""
+    sql = "UPDATE fact SET outcome = 'applied', code = NULL, detail = NULL, waits_for = NULL, due = false WHERE id = ?"
+    await execute_many(sql, [(fact,) for fact in facts])
+
+
+async def take_parked(after: UUID, *, due_only: bool, limit: int) -> list[Row]:
+    """Parked facts to try again, in order of id; on PostgreSQL no other gateway gets them until this transaction ends."""
+    which = "AND due" if due_only else ""
+    skip = "FOR UPDATE SKIP LOCKED" if engine() is Engine.POSTGRES else ""
+    sql = f"SELECT * FROM fact WHERE outcome = 'parked' {which} AND id > ? ORDER BY id LIMIT {limit:d} {skip}"
+    return await fetch(sql, after)

@@ -1,0 +1,391 @@
+"""What boxes say becomes stored and applied facts: `ingest(batch)` is one transaction, and what it returns may be told to the boxes.
+
+A batch is read (`fleet/intake.py`), new identities are inserted at once, new facts go grouped by name to their features (`applied`
+below is the one `match`), outcomes are stored, the transaction commits.  Only then are acks built, and only then may the caller free
+the broker of the messages.  Facts that came before cost one conflict each and are acked again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from controller.db import Row, in_transaction, now, savepoint
+from controller.events import Event, acting, record_many
+from controller.facts import FactIn, Outcome, Parked, Rejected
+from controller.fleet import facts as fleet
+from controller.fleet import rejects, storage
+from controller.fleet.dating import KnownClock, date, in_utc
+from controller.fleet.events import FactParked, FactRejected, FactsTaken
+from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
+from controller.fleet.scans import apply_scan
+from controller.fleet.storage import Arrival
+from edge_agent.seams import failpoint
+from edge_agent.wire.messages import (
+    FACTS,
+    Ack,
+    ClockSynced,
+    CommandDone,
+    Counted,
+    Drawer,
+    EpochClosed,
+    Fact,
+    HandedOver,
+    JobChanged,
+    Packed,
+    Picked,
+    PickShort,
+    PrintRequested,
+    Received,
+    Rejection,
+    Scan,
+    ScanRefused,
+    Stream,
+    Weighed,
+)
+from edge_agent.wire.session import Incoming
+from edge_agent.wire.topics import BoxTopic, Family
+
+log = logging.getLogger(__name__)
+
+ENTRIES_PER_ACK = 500
+"""Ranges, or rejections, of one ack, so that it stays below the 64 KiB of a payload."""
+_CODE_LENGTH = 40
+RETRIED_AT_ONCE = 500
+"""Parked facts tried again in one transaction."""
+_ORDER: tuple[type[Fact], ...] = (
+    ClockSynced,
+    EpochClosed,
+    PrintRequested,
+    JobChanged,
+    CommandDone,
+    Received,
+    Scan,
+    Counted,
+    Picked,
+    PickShort,
+    Packed,
+    HandedOver,
+    Weighed,
+    Drawer,
+    ScanRefused,
+)
+"""One order for all gateways; where a fact often comes together with its precondition, that goes first."""
+_PLACE = {kind.name: place for place, kind in enumerate(_ORDER)}
+_NOTHING = UUID(int=0)
+
+Verdict = tuple[Slot, str | None]
+"""A place in an outbox, and the code if what was there is rejected."""
+
+
+class AckOut(Struct, frozen=True):
+    """An ack and the box it is for, at the site where the box listens."""
+
+    site: str
+    box: str
+    ack: Ack
+
+    @property
+    def topic(self) -> str:
+        return str(BoxTopic(site=self.site, box=self.box, family=Family.ACK))
+
+
+async def ingest(batch: Sequence[Incoming]) -> list[AckOut]:
+    """Store and apply all that a batch says, in one transaction; on return it is committed and the acks may go out.
+
+    Any order, any number of times.  Raises only when the database does: then nothing is stored, and the batch is to be given again.
+    """
+    failpoint("ctl.after_receive")
+    readings = [reading for message in batch for reading in read(message)]
+    verdicts = await in_transaction(lambda: _take(readings))
+    failpoint("ctl.after_commit_before_ack")
+    return acks_of(verdicts)
+
+
+async def retry_parked(*, due_only: bool) -> int:
+    """Apply parked facts again, in transactions of their own: those that `unpark` marked, or all.  Returns how many were applied."""
+    applied, after = 0, _NOTHING
+    while True:
+        rows, count = await in_transaction(lambda after=after: _retry(after, due_only=due_only))  # type: ignore[misc]  # mypy on defaults
+        applied += count
+        if not rows:
+            return applied
+        after = rows[-1]["id"]
+
+
+# --- one transaction ------------------------------------------------------------------------------------------------------------
+
+
+async def _take(readings: Sequence[Reading]) -> list[Verdict]:
+    received_at = now()
+    boxes = {reading.slot.box for reading in readings if reading.slot}
+    sites = await storage.sites_of(boxes) if boxes else {}
+    known = [reading for reading in readings if isinstance(reading, Readable) and reading.slot.box in sites]
+    refused = [_refusal(reading) for reading in readings if isinstance(reading, Unreadable) or reading.slot.box not in sites]
+    clocks = await _clocks(known)
+    first, repeated = _distinct(
+        [
+            Arrival(
+                reading,
+                sites[reading.slot.box],
+                date(reading.envelope, received_at, clocks.get((reading.slot.box, reading.envelope.boot))),
+                received_at,
+            )
+            for reading in known
+        ]
+    )
+    new = await storage.insert_new(first)
+    fresh = [arrival for arrival in first if arrival.reading.envelope.id in new]
+    old = [arrival for arrival in first if arrival.reading.envelope.id not in new] + repeated
+    verdicts, reused = await _settle(old)
+    verdicts += await _apply_new(fresh)
+    refused += reused
+    verdicts += [(refusal.slot, refusal.why.code) for refusal in refused if refusal.slot]
+    await rejects.store(refused, received_at)
+    failpoint("ctl.before_commit")
+    return verdicts
+
+
+def _refusal(reading: Reading) -> Unreadable:
+    if isinstance(reading, Unreadable):
+        return reading
+    return _refused(reading, Rejected("unknown_box", f"no box {reading.slot.box} is registered here"))
+
+
+def _refused(reading: Readable, why: Rejected) -> Unreadable:
+    return Unreadable(reading.topic, msgspec.json.encode(reading.envelope), why, reading.slot)
+
+
+async def _clocks(readings: Sequence[Readable]) -> dict[tuple[str, str], KnownClock]:
+    """What is known of the clocks of those that were not synchronised, from the tables and from the batch itself."""
+    doubtful = {reading.slot.box for reading in readings if not reading.envelope.clock.synced}
+    if not doubtful:
+        return {}
+    clocks = {
+        (reading.slot.box, fact.boot): KnownClock(fact.mono_ms, in_utc(fact.at), fact.error_ms)
+        for reading in readings
+        if isinstance(fact := reading.fact, ClockSynced)
+    }
+    return clocks | await storage.clocks_of(doubtful)
+
+
+def _distinct(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
+    """Those with an identity and an id that none before them in the batch has; and the others."""
+    identities: set[Slot] = set()
+    ids: set[UUID] = set()
+    first: list[Arrival] = []
+    repeated: list[Arrival] = []
+    for arrival in arrivals:
+        slot, fact = arrival.reading.slot, arrival.reading.envelope.id
+        (repeated if slot in identities or fact in ids else first).append(arrival)
+        identities.add(slot)
+        ids.add(fact)
+    return first, repeated
+
+
+async def _settle(old: Sequence[Arrival]) -> tuple[list[Verdict], list[Unreadable]]:
+    """What came before: acked again as it was then.  The identity of another fact, or the id of another box's, is refused."""
+    if not old:
+        return [], []
+    verdicts: list[Verdict] = []
+    reused: list[Unreadable] = []
+    again: list[Arrival] = []
+    identities = await storage.by_identity([arrival.reading.slot for arrival in old])
+    ids = await storage.by_id([arrival.reading.envelope.id for arrival in old])
+    for arrival in old:
+        slot, fact = arrival.reading.slot, arrival.reading.envelope.id
+        holder, stored = identities.get((slot.box, slot.epoch, slot.stream.value, slot.seq)), ids.get(fact)
+        if holder is not None and holder.id == fact:
+            verdicts.append((slot, holder.code))
+        elif holder is not None or stored is None:
+            detail = f"({slot.epoch}, {slot.stream}, {slot.seq}) was used by another fact"
+            reused.append(_refused(arrival.reading, Rejected("seq_reused", detail)))
+        elif stored.box == slot.box:
+            again.append(arrival)
+            verdicts.append((slot, stored.code))
+        else:
+            reused.append(_refused(arrival.reading, Rejected("id_reused", f"fact {fact} is of another box")))
+    await storage.note_again(again)
+    return verdicts, reused
+
+
+async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
+    """Hand new facts to their features, and store what became of them."""
+    groups: dict[str, list[tuple[Slot, FactIn[Any]]]] = {}
+    verdicts: list[Verdict] = []
+    for arrival in fresh:
+        if isinstance(arrival.reading.fact, Rejected):
+            verdicts.append((arrival.reading.slot, arrival.reading.fact.code))
+            continue
+        groups.setdefault(arrival.reading.envelope.name, []).append((arrival.reading.slot, _fact_in(arrival, arrival.reading.fact)))
+    outcomes: list[tuple[FactIn[Any], Outcome]] = []
+    for name in sorted(groups, key=_PLACE.__getitem__):
+        facts = [fact for _, fact in groups[name]]
+        results = await _run(name, facts)
+        outcomes += zip(facts, results, strict=True)
+        verdicts += [
+            (slot, result.code if isinstance(result, Rejected) else None)
+            for (slot, _), result in zip(groups[name], results, strict=True)
+        ]
+    await storage.store_outcomes([(fact.id, outcome) for fact, outcome in outcomes])
+    await _tell(outcomes)
+    return verdicts
+
+
+def _fact_in(arrival: Arrival, data: Fact) -> FactIn[Any]:
+    envelope = arrival.reading.envelope
+    return FactIn(
+        id=envelope.id,
+        box=envelope.box,
+        site_id=arrival.site,
+        device=envelope.device,
+        station=envelope.station,
+        person=envelope.person,
+        data=data,
+        occurred_at=arrival.dated.occurred_at,
+        uncertain_ms=arrival.dated.uncertain_ms,
+    )
+
+
+async def _retry(after: UUID, *, due_only: bool) -> tuple[list[Row], int]:
+    rows = await storage.take_parked(after, due_only=due_only, limit=RETRIED_AT_ONCE)
+    groups: dict[str, list[FactIn[Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["name"], []).append(_fact_of(row))
+    applied = 0
+    for name in sorted(groups, key=_PLACE.__getitem__):
+        results = await _run(name, groups[name])
+        outcomes = list(zip(groups[name], results, strict=True))
+        done = [fact.id for fact, outcome in outcomes if not isinstance(outcome, Parked | Rejected)]
+        await storage.store_applied(done)
+        await storage.store_outcomes([(fact.id, outcome) for fact, outcome in outcomes])
+        applied += len(done)
+    return rows, applied
+
+
+def _fact_of(row: Row) -> FactIn[Any]:
+    return FactIn(
+        id=row["id"],
+        box=row["box"],
+        site_id=row["site"],
+        device=row["device"],
+        station=row["station"],
+        person=row["person"],
+        data=msgspec.json.decode(row["payload"], type=FACTS[(row["name"], row["version"])]),
+        occurred_at=row["occurred_at"],
+        uncertain_ms=row["uncertain_ms"],
+    )
+
+
+# --- to the features ------------------------------------------------------------------------------------------------------------
+
+
+async def _run(name: str, facts: Sequence[FactIn[Any]]) -> Sequence[Outcome]:
+    """A handler's outcomes.  When it raises, what it did is undone and each half goes alone, down to the fact that it cannot take."""
+    try:
+        with acting(*_actor(facts)):
+            async with savepoint():
+                return await _applied(name, facts)
+    except Exception as error:
+        if _is_of_the_database(error):
+            raise
+        if len(facts) == 1:
+            log.exception("a fact could not be applied", extra={"fact": str(facts[0].id), "fact_name": name})
+            return [Rejected("handler_error", f"{type(error).__name__}: {error}"[:1000].replace("\0", "\ufffd"))]
+    middle = len(facts) // 2
+    return [*await _run(name, facts[:middle]), *await _run(name, facts[middle:])]
+
+
+def _actor(facts: Sequence[FactIn[Any]]) -> tuple[str, str | None]:
+    boxes = {fact.box for fact in facts}
+    actor = f"box:{facts[0].box}" if len(boxes) == 1 else "boxes"
+    return actor, str(facts[0].id) if len(facts) == 1 else None
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether it is no fault of the fact: the transaction as a whole has to be tried again.
+
+    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.
+    """
+    sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
+    if sqlite is not None:
+        return str(sqlite).startswith(
+            ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CORRUPT")
+        )
+    return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
+
+
+async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- the one table of facts
+    match name:
+        case Scan.name:
+            return await apply_scan(facts)
+        case JobChanged.name:
+            return await fleet.apply_job_changed(facts)
+        case PrintRequested.name:
+            return await fleet.apply_print_requested(facts)
+        case CommandDone.name:
+            return await fleet.apply_command_done(facts)
+        case Weighed.name:
+            return await fleet.apply_weighed(facts)
+        case Drawer.name:
+            return await fleet.apply_drawer(facts)
+        case ScanRefused.name:
+            return await fleet.apply_scan_refused(facts)
+        case ClockSynced.name:
+            return await fleet.apply_clock_synced(facts)
+        case EpochClosed.name:
+            return await fleet.apply_epoch_closed(facts)
+    raise LookupError(f"nothing applies facts named {name!r}")
+
+
+async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:
+    """One event per site for all facts, and one each for those that are not applied."""
+    sites: dict[str, Counter[str]] = {}
+    events: dict[str, list[tuple[Event, str]]] = {}
+    for fact, outcome in outcomes:
+        sites.setdefault(fact.site_id, Counter())[fact.data.name] += 1
+        match outcome:
+            case Parked(code, waits_for):
+                event: Event = FactParked(box=fact.box, fact_name=fact.data.name, code=code, waits_for=waits_for)
+                events.setdefault(fact.site_id, []).append((event, str(fact.id)))
+            case Rejected(code, detail):
+                event = FactRejected(box=fact.box, fact_name=fact.data.name, code=code, detail=detail)
+                events.setdefault(fact.site_id, []).append((event, str(fact.id)))
+    for site, names in sorted(sites.items()):
+        taken = FactsTaken(count=names.total(), by_name=dict(names))
+        await record_many([(taken, site), *events.get(site, [])], site=site)
+
+
+# --- acks -----------------------------------------------------------------------------------------------------------------------
+
+
+def acks_of(verdicts: Sequence[Verdict]) -> list[AckOut]:
+    """The acks that say it, one or more per (box, epoch, stream)."""
+    streams: dict[tuple[str, str, UUID, Stream], dict[int, str | None]] = {}
+    for slot, code in verdicts:
+        streams.setdefault((slot.site, slot.box, slot.epoch, slot.stream), {})[slot.seq] = code
+    return [AckOut(site, box, ack) for (site, box, epoch, stream), codes in streams.items() for ack in _acks(epoch, stream, codes)]
+
+
+def _acks(epoch: UUID, stream: Stream, codes: dict[int, str | None]) -> list[Ack]:
+    acks: list[Ack] = []
+    ranges: list[tuple[int, int]] = []
+    rejected: list[Rejection] = []
+    for seq in sorted(codes):
+        if len(ranges) >= ENTRIES_PER_ACK or len(rejected) >= ENTRIES_PER_ACK:
+            acks.append(Ack(epoch=epoch, stream=stream, ranges=ranges, rejected=rejected))
+            ranges, rejected = [], []
+        if ranges and ranges[-1][1] == seq - 1:
+            ranges[-1] = (ranges[-1][0], seq)
+        else:
+            ranges.append((seq, seq))
+        if (code := codes[seq]) is not None:
+            rejected.append(Rejection(seq=seq, code=code[:_CODE_LENGTH]))
+    acks.append(Ack(epoch=epoch, stream=stream, ranges=ranges, rejected=rejected))
+    return acks
