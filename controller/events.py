@@ -47,6 +47,16 @@ class EventRow(Model):
         indexes = (("transaction_id", "id"), ("name", "id"), ("subject", "id"))
 
 
+class CursorRow(Model):
+    """Table `event_cursor`: how far a consumer has come.  `position` is text, as it may be larger than 64 bits."""
+
+    consumer = fields.CharField(max_length=40, primary_key=True)
+    position = fields.CharField(max_length=40)
+
+    class Meta:  # noqa: D106 -- Tortoise's
+        table = "event_cursor"
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all events; past tense."""
 
@@ -150,6 +160,28 @@ def _recorded(row: db.Row) -> Recorded:
         actor=row["actor"],
         cause=row["cause"],
         recorded_at=row["recorded_at"],
+    )
+
+
+async def history(subject: str, limit: int = 500) -> list[Recorded]:
+    """What was recorded of one subject, the oldest first."""
+    rows = await db.fetch("SELECT * FROM event WHERE subject = ? ORDER BY id LIMIT ?", subject, limit)
+    return [_recorded(row) for row in rows]
+
+
+async def cursor(consumer: str) -> int:
+    """How far a consumer has come; 0 at its beginning."""
+    rows = await db.fetch("SELECT position FROM event_cursor WHERE consumer = ?", consumer)
+    return int(rows[0]["position"]) if rows else 0
+
+
+async def move_cursor(consumer: str, position: int) -> None:
+    """Say how far a consumer has come, in the transaction of what it did."""
+    await db.execute(
+        "INSERT INTO event_cursor (consumer, position) VALUES (?, ?) "
+        "ON CONFLICT (consumer) DO UPDATE SET position = excluded.position",
+        consumer,
+        str(position),
     )
 
 

@@ -18,7 +18,7 @@ _GRAM = "gram"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopSku:
-    """One sellable unit.  `base_unit` is `piece` or `gram`; `price_minor` is in fen for one piece, or for 1000 g of weighed goods.
+    """One sellable unit.  `base_unit` is `piece` or `gram`; `price_minor` is in fen for one piece, or for 100 g of weighed goods.
 
     `weight_grams` is what one base unit weighs on the packing scale; `case_size` counts base units (0: not delivered by the case).
     """
@@ -41,7 +41,7 @@ class ShopSku:
 
 
 def check_digit(digits: str) -> str:
-    """The check digit that belongs behind `digits` (GS1 General Specifications, section 7.9.1: weights 3, 1, 3, … from the right)."""
+    """The check digit behind `digits` (GS1 General Specifications, section 7.9.1: weights 3, 1, 3, … from the right)."""
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
     return str(-total % 10)
 
@@ -105,10 +105,10 @@ _VARIANTS: tuple[tuple[str, str, int], ...] = (
     ("特选", "selection", 160),
 )
 
-# zh, en, price of 1000 g in fen
+# zh, en, price of 100 g in fen
 _WEIGHED: tuple[tuple[str, str, int], ...] = (
-    ("红富士苹果", "Fuji apples, loose", 1280),
-    ("东北大米 散装", "North-east rice, loose", 720),
+    ("红富士苹果", "Fuji apples, loose", 128),
+    ("东北大米 散装", "North-east rice, loose", 72),
 )
 
 _BINS_PER_AISLE = 20
