@@ -27,11 +27,16 @@ _BASE_LINE = 0.93
 """Base line below the top of its line, in ems."""
 _SHRINK_STEPS = (1.0, 0.9, 0.8, 0.7, 0.6)
 _ELLIPSIS = "…"
+_MARK_HEIGHT = Decimal(5)
+_MARK_GAP = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLine:
-    """One line in its box; `size` is in dots per em, `left` where its first character begins, `base` its base line."""
+    """One line in its box; `size` is in dots per em, `left` where its first character begins, `base` its base line.
+
+    `block` is the text of all lines of its element, so that a printer can draw them alike.
+    """
 
     x: int
     y: int
@@ -41,6 +46,7 @@ class TextLine:
     base: int
     size: int
     text: str
+    block: str
     align: Align
     bold: bool
 
@@ -88,7 +94,7 @@ def family_of(*, bold: bool) -> Family:
 
 
 def lay_out_label(label: Label, dpi: int, *, mark: str = "") -> LabelLayout:
-    """Place every element; `mark` (such as COPY) goes into the top right corner, over what is there.
+    """Place every element; `mark` (such as COPY) goes where the label is free, or else into the top right corner.
 
     Raises NoGlyph (a character that no font has), BadBarcode (wrong data, or too wide for its place).
     """
@@ -102,15 +108,46 @@ def lay_out_label(label: Label, dpi: int, *, mark: str = "") -> LabelLayout:
                 items += _place_barcode(element, dpi)
             case Box():
                 items.append(_place_box(element, dpi))
-    if mark:
-        items += _place_text(_mark(label, mark), dpi, notes)
     width, height = dots(label.width, dpi), dots(label.height, dpi)
+    if mark:
+        items.append(_place_mark(mark, items, (width, height), dpi))
     return LabelLayout(width=width, height=height, dpi=dpi, items=tuple(items), notes=tuple(notes))
 
 
-def _mark(label: Label, mark: str) -> Text:
-    width = min(Decimal(30), label.width)
-    return Text(x=label.width - width, y=Decimal(0), width=width, height=Decimal(4), text=mark, align="right", bold=True)
+def _place_mark(mark: str, items: list[TextLine | Bars | Frame], paper: tuple[int, int], dpi: int) -> TextLine:
+    """Bold, 5 mm high, at the first free place from the top right corner to the left and down."""
+    gap, height = dots(_MARK_GAP, dpi), dots(_MARK_HEIGHT, dpi)
+    size = int(height / _LINE_HEIGHT)
+    width = min(paper[0], int(measure(mark, size, "sans-bold")) + 2 * gap)
+    taken = [_extent(item, gap) for item in items]
+    places = [(x, y) for y in range(gap, max(gap + 1, paper[1] - height), gap) for x in range(paper[0] - width, -1, -4 * gap)]
+    free = [(x, y) for x, y in places if not any(_overlap((x, y, x + width, y + height), other) for other in taken)]
+    x, y = next(iter(free), (paper[0] - width, 0))
+    return TextLine(
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        left=x + gap,
+        base=y + round(size * _BASE_LINE),
+        size=size,
+        text=mark,
+        block=mark,
+        align="center",
+        bold=True,
+    )
+
+
+def _extent(item: TextLine | Bars | Frame, quiet: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the ink; a symbol with its quiet zones."""
+    if isinstance(item, TextLine):
+        return item.left, item.y, item.left + int(measure(item.text, item.size, family_of(bold=item.bold))), item.y + item.height
+    margin = quiet + item.module * QUIET_ZONE[item.symbology] if isinstance(item, Bars) else 0
+    return item.x - margin, item.y, item.x + item.width + margin, item.y + item.height
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _place_text(element: Text, dpi: int, notes: list[str]) -> Iterator[TextLine]:
@@ -144,6 +181,7 @@ def _place_text(element: Text, dpi: int, notes: list[str]) -> Iterator[TextLine]
             base=top + round(size * _BASE_LINE),
             size=size,
             text=line,
+            block=text,
             align=element.align,
             bold=element.bold,
         )

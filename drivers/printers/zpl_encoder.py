@@ -1,0 +1,110 @@
+"""Labels in ZPL II: text in the printer's font 0 where it is plain ASCII, otherwise as a picture; barcodes native.
+
+Data can never command the printer: in ^FD every byte but letters, digits, spaces and harmless marks is written by ^FH as `_XX`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from drivers.devices import Encoded
+from drivers.documents.barcodes import code128_segments
+from drivers.documents.errors import DocumentError
+from drivers.documents.fonts import draw
+from drivers.documents.layout import Bars, Frame, TextLine, family_of, lay_out_label
+from drivers.documents.model import Label, Symbology
+from drivers.errors import Unsupported
+
+if TYPE_CHECKING:  # the driver imports this module with its first label
+    from drivers.printers.zpl import ZplOptions
+
+_NATIVE = re.compile(r"[ -\[\]-~\n]*")
+"""Printable ASCII but the backslash, which ^FB takes for a command of its own."""
+_PLAIN = frozenset(b" !#$%&'()*+-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]abcdefghijklmnopqrstuvwxyz{|}")
+_ALIGN = {"left": "L", "center": "C", "right": "R"}
+_CODE128_ESCAPES = {"^": "><", "~": ">=", ">": ">0"}
+_MOST_COPIES = 9999
+
+
+def encode_label(label: Label, options: ZplOptions, *, copies: int, copy_mark: bool) -> Encoded:
+    """One format; the printer makes the copies (^PQ).  Raises Unsupported."""
+    if label.width > options.media_width or (options.media_height and label.height > options.media_height):
+        media = f"{options.media_width} x {options.media_height or 'any'} mm"
+        raise Unsupported(f"the label is {label.width} x {label.height} mm, the printer's media {media}")
+    if not 1 <= copies <= _MOST_COPIES:
+        raise Unsupported(f"{copies} copies, expected 1 to {_MOST_COPIES}")
+    try:
+        layout = lay_out_label(label, options.dpi, mark=options.copy_text if copy_mark else "")
+        fields = [field for item in layout.items for field in _item(item)]
+    except DocumentError as error:
+        raise Unsupported(str(error)) from error
+    head = f"^XA^CI28^PW{layout.width}^LL{layout.height}^LH0,0"
+    return Encoded("\n".join([head, *fields, f"^PQ{copies}", "^XZ", ""]).encode(), copies, layout.notes)
+
+
+def escaped(data: bytes) -> str:
+    """Bytes as field data after ^FH."""
+    return "".join(chr(byte) if byte in _PLAIN else f"_{byte:02X}" for byte in data)
+
+
+def _item(item: TextLine | Bars | Frame) -> Iterator[str]:
+    match item:
+        case TextLine() if _NATIVE.fullmatch(item.block):
+            yield _native_text(item, item.x)
+            if item.bold:  # font 0 has no bolder sister: print it again, a little to the right
+                yield _native_text(item, item.x + max(1, item.size // 20))
+        case TextLine():
+            yield from _drawn_text(item)
+        case Bars():
+            yield _bars(item)
+        case Frame():
+            yield f"^FO{item.x},{item.y}^GB{item.width},{item.height},{item.thickness}^FS"
+
+
+def _native_text(line: TextLine, x: int) -> str:
+    block = f"^FB{line.width},1,0,{_ALIGN[line.align]},0"
+    return f"^FO{x},{line.y}^A0N,{line.size},{line.size}{block}^FH_^FD{escaped(line.text.encode())}^FS"
+
+
+def _drawn_text(line: TextLine) -> Iterator[str]:
+    """^GFA: hexadecimal rows, 1 is black; only as large as the ink."""
+    image = Image.new("L", (line.width + line.size, 2 * line.size), 255)
+    canvas = ImageDraw.Draw(image)
+    canvas.fontmode = "1"
+    margin = line.size // 2
+    draw(canvas, (margin + line.left - line.x, round(1.4 * line.size)), line.text, line.size, family_of(bold=line.bold))
+    box = image.point(lambda value: 255 - value).getbbox()
+    if box is None:
+        return
+    ink = image.crop(box)
+    bits = ink.point(lambda value: 0 if value else 255).convert("1").tobytes()
+    stride = (ink.width + 7) // 8
+    x, y = max(0, line.x - margin + box[0]), max(0, line.base - round(1.4 * line.size) + box[1])
+    yield f"^FO{x},{y}^GFA,{len(bits)},{len(bits)},{stride},{bits.hex().upper()}^FS"
+
+
+def _bars(bars: Bars) -> str:
+    place = f"^FO{bars.x},{bars.y}^BY{bars.module}"
+    match bars.symbology:
+        case Symbology.EAN13:  # ^BE takes 12 digits and makes the check digit itself
+            return f"{place}^BEN,{bars.height},N,N^FD{bars.data[:12]}^FS"
+        case Symbology.QR:
+            return f"^FO{bars.x},{bars.y}^BQN,2,{bars.module}^FH_^FDMA,{escaped(bars.data.encode())}^FS"
+        case _:
+            return f"{place}^BCN,{bars.height},N,N,N^FH_^FD{escaped(_code128(bars.data).encode())}^FS"
+
+
+def _code128(data: str) -> str:
+    """With the invocation codes of ^BC mode N: `>:` and `>;` start in set B and C, `>6` and `>5` change to them."""
+    written = ""
+    for index, (code_set, text) in enumerate(code128_segments(data)):
+        if index:
+            written += ">6" if code_set == "B" else ">5"
+        else:
+            written += ">:" if code_set == "B" else ">;"
+        written += "".join(_CODE128_ESCAPES.get(char, char) for char in text)
+    return written
