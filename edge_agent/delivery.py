@@ -1,0 +1,257 @@
+"""Delivery: from the outbox to the controller, and freed only by the controller's own ack.
+
+A live fact goes alone, at once; a backlog in batches.  Streams have priority among each other (result, fact, aux), inside one the
+order is the outbox's.  What is not acked after 10 s, or when a gateway comes with a new session, is sent again: the controller
+takes each identity once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from uuid import UUID
+
+import msgspec
+
+from edge_agent.disk import Disk
+from edge_agent.outbox import AckResult, Identity, Outbox, Waiting
+from edge_agent.seams import failpoint
+from edge_agent.wire.codec import MAX_PAYLOAD, batches, decode, decode_fact, encode
+from edge_agent.wire.errors import NotConnected, Refused, WireError
+from edge_agent.wire.messages import Ack, CommandDone, Envelope, GatewayState, JobChanged, Stream
+from edge_agent.wire.session import Session
+from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
+
+ACK_SECONDS = 10.0
+"""Unacked for this long: sent again.  Also the longest wait for one PUBACK."""
+WINDOW = 1000
+"""Rows of a stream that may be on their way at once."""
+LIVE_ROWS = 3
+"""Up to so many waiting rows go one by one; more are a backlog and travel in batches."""
+READ_ROWS = 250
+
+Key = tuple[UUID, Stream, int]
+
+_log = logging.getLogger(__name__)
+
+
+class Gateways:
+    """Which gateways are online.  Births count in the order they come; the will of an older session is ignored."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, UUID] = {}
+        self._online: set[str] = set()
+
+    @property
+    def is_linked(self) -> bool:
+        return bool(self._online)
+
+    def apply(self, gateway: str, state: GatewayState) -> bool:
+        """True when a gateway began a new session: whatever was on its way to the old one may be lost."""
+        known = self._sessions.get(gateway)
+        if not state.online:
+            if known in (None, state.session):
+                self._online.discard(gateway)
+            return False
+        self._sessions[gateway] = state.session
+        self._online.add(gateway)
+        return known != state.session
+
+    def forget(self) -> None:
+        """Nothing is known any more: the connection went, their retained states come again."""
+        self._sessions.clear()
+        self._online.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One MQTT message and the identities in it."""
+
+    topic: str
+    payload: bytes
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    position: int
+    deadline: float
+
+
+class Delivery:
+    """See the module's docstring.  `run` is the one task that sends; the others tell it what happened."""
+
+    def __init__(
+        self, outbox: Outbox, disk: Disk, session: Session, *, on_refused: Callable[[Refused], None] = lambda _: None
+    ) -> None:
+        self.gateways = Gateways()
+        self._outbox = outbox
+        self._disk = disk
+        self._session = session
+        self._on_refused = on_refused
+        self._wake = asyncio.Event()
+        self._in_flight: dict[Key, _Sent] = {}
+        self._cursor = dict.fromkeys(Stream, 0)
+        self._highest = dict.fromkeys(Stream, 0)
+        self._unread = set(Stream)
+        self._generation = 0
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the controller can hear this box: connected, and any gateway online."""
+        return self._session.is_connected and self.gateways.is_linked
+
+    def notify(self, streams: Iterable[Stream]) -> None:
+        """Something new waits in these streams."""
+        self._unread.update(streams)
+        self._wake.set()
+
+    def start_over(self) -> None:
+        """Send all that waits again: a new connection, a new gateway session, a `resend`."""
+        self._generation += 1
+        self._in_flight.clear()
+        self._cursor = dict.fromkeys(Stream, 0)
+        self._unread = set(Stream)
+        self._wake.set()
+
+    def on_disconnected(self) -> None:
+        self.gateways.forget()
+
+    def on_gateway(self, gateway: str, state: GatewayState) -> None:
+        if self.gateways.apply(gateway, state):
+            self.start_over()
+
+    async def on_ack(self, ack: Ack) -> AckResult:
+        """Free what the controller has; on return it is on disk.  Raises OutboxFull (the disk cannot even note it)."""
+        result = await self._disk.run(lambda: self._outbox.apply(ack))
+        for key in [key for key in self._in_flight if _is_covered(key, ack)]:
+            del self._in_flight[key]
+        if result.has_new_epoch:
+            self.start_over()
+        for rejection in result.rejected:
+            _log.warning("the controller rejected a message", extra={"seq": rejection.seq, "code": rejection.code})
+        self._wake.set()
+        return result
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._wake.clear()
+                self._forget_overdue()
+                while self.is_linked and (parcels := await self._next()):
+                    for parcel in parcels:
+                        tasks.create_task(self._publish(parcel), name="delivery.publish")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._until_overdue()):
+                        await self._wake.wait()
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
+
+    async def _next(self) -> list[Parcel]:
+        """What is to be sent now, from the first stream that has any; marked as on its way."""
+        for stream in Stream:
+            while stream in self._unread:
+                room = WINDOW - sum(key[1] is stream for key in self._in_flight)
+                if room <= 0:
+                    break
+                rows = await self._read(stream, min(room, READ_ROWS))
+                if rows:
+                    return self._pack(stream, rows)
+        return []
+
+    async def _read(self, stream: Stream, limit: int) -> list[Waiting]:
+        """The next rows that are not on their way.  Empty: there may be more only while the stream is still in `_unread`."""
+        generation, cursor = self._generation, self._cursor[stream]
+        self._unread.discard(stream)
+        rows = await self._disk.run(lambda: self._outbox.window(stream, cursor, limit=limit, limit_bytes=MAX_PAYLOAD))
+        if generation != self._generation or self._cursor[stream] != cursor:
+            self._unread.add(stream)
+            return []
+        if rows:
+            self._cursor[stream] = rows[-1].position
+            self._unread.add(stream)
+        return [row for row in rows if (row.epoch, stream, row.seq) not in self._in_flight]
+
+    def _pack(self, stream: Stream, rows: list[Waiting]) -> list[Parcel]:
+        deadline = asyncio.get_running_loop().time() + ACK_SECONDS
+        was_sent = self._highest[stream]
+        self._highest[stream] = max(was_sent, rows[-1].position)
+        for row in rows:
+            self._in_flight[row.epoch, stream, row.seq] = _Sent(row.position, deadline)
+        if len(rows) > LIVE_ROWS:
+            return list(batch_parcels(self._outbox.identity, stream, rows))
+        return [live_parcel(self._outbox.identity, stream, row, replay=row.position <= was_sent) for row in rows]
+
+    async def _publish(self, parcel: Parcel) -> None:
+        """What fails here stays on its way until it is overdue, or until the next connection starts over."""
+        try:
+            async with asyncio.timeout(ACK_SECONDS):
+                await self._session.publish(parcel.topic, parcel.payload, qos=1)
+        except (NotConnected, TimeoutError):
+            return
+        except Refused as refused:
+            self._on_refused(refused)
+            return
+        failpoint("box.after_publish")
+
+    def _forget_overdue(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for key in [key for key, sent in self._in_flight.items() if sent.deadline <= now]:
+            sent = self._in_flight.pop(key)
+            stream = key[1]
+            self._cursor[stream] = min(self._cursor[stream], sent.position - 1)
+            self._unread.add(stream)
+
+    def _until_overdue(self) -> float | None:
+        if not self._in_flight or not self.is_linked:
+            return None
+        first = next(iter(self._in_flight.values())).deadline  # they were added in the order of their deadlines
+        return max(0.0, first - asyncio.get_running_loop().time())
+
+
+def live_parcel(identity: Identity, stream: Stream, row: Waiting, *, replay: bool) -> Parcel:
+    """One envelope in a message of its own, on the topic of what it is."""
+    payload = _as_replay(row.payload) if replay else row.payload
+    return Parcel(_topic(identity, row), payload, ((row.epoch, stream, row.seq),))
+
+
+def batch_parcels(identity: Identity, stream: Stream, rows: list[Waiting]) -> Iterator[Parcel]:
+    """Rows in batches of one epoch and at most 64 KiB each; all marked as replayed.  One that fills a batch alone goes live."""
+    topic = str(BoxTopic(site=identity.site, box=identity.box, family=Family.BATCH))
+    for _, group in groupby(rows, key=lambda row: row.epoch):
+        members = list(group)
+        taken = 0
+        for payload, count in batches(_as_replay(row.payload) for row in members):
+            batch = members[taken : taken + count]
+            taken += count
+            if len(payload) > MAX_PAYLOAD:
+                yield from (live_parcel(identity, stream, row, replay=False) for row in batch)
+            else:
+                yield Parcel(topic, payload, tuple((row.epoch, stream, row.seq) for row in batch))
+
+
+def _as_replay(payload: bytes) -> bytes:
+    return encode(msgspec.structs.replace(decode(Envelope, payload), replay=True))
+
+
+def _topic(identity: Identity, row: Waiting) -> str:
+    """Results go where their request came from, everything else is a fact."""
+    topic = partial(BoxTopic, site=identity.site, box=identity.box, device=row.device or BOX_ITSELF)
+    with contextlib.suppress(WireError):
+        match decode_fact(decode(Envelope, row.payload)) if row.name in (JobChanged.name, CommandDone.name) else None:
+            case JobChanged(job=job):
+                return str(topic(family=Family.JOB, name=job, leg="res"))
+            case CommandDone(command=command):
+                return str(topic(family=Family.CMD, name=command, leg="res"))
+    return str(topic(family=Family.FACT, name=row.name))
+
+
+def _is_covered(key: Key, ack: Ack) -> bool:
+    epoch, stream, seq = key
+    return epoch == ack.epoch and stream is ack.stream and any(first <= seq <= last for first, last in ack.ranges)
