@@ -179,12 +179,7 @@ class _Worker:
     def _serve(self) -> str:
         """Open it and use it as long as it is there; why it is not there any more."""
         try:
-            opened = open_device(self.config.model, self.config.address, self.config.options)
-            with contextlib.closing(opened):
-                if opened.kind is not self.config.kind:
-                    raise Unsupported(
-                        f"{self.config.model} is a {opened.kind}, configured as a {self.config.kind}: correct its `kind`"
-                    )
+            with contextlib.closing(self._open()) as opened:
                 self._found()
                 self._use.serve(opened)
         except DeviceUnavailable as error:
@@ -197,6 +192,13 @@ class _Worker:
             _log.exception("a driver failed", extra={"device": self.config.id})
             return self._lost(Condition.FAULT, "internal_error", "")
         return ""
+
+    def _open(self) -> OpenDevice:
+        opened = open_device(self.config.model, self.config.address, self.config.options)
+        if opened.kind is self.config.kind:
+            return opened
+        opened.close()
+        raise Unsupported(f"{self.config.model} is a {opened.kind}, configured as a {self.config.kind}: correct its `kind`")
 
     def _found(self) -> None:
         if self._is_lost:

@@ -62,6 +62,7 @@ class PrinterThread:
 
     def __init__(self, report: Reporter) -> None:
         self._report = report
+        self._is_ready = False
         self._queue: queue.SimpleQueue[_Work[object] | None] = queue.SimpleQueue()
 
     # --- in the event loop -------------------------------------------------------------------------------------------------------
@@ -91,12 +92,12 @@ class PrinterThread:
 
     def serve(self, printer: AnyPrinter) -> None:
         """Until `report.stop`.  Raises DeviceUnavailable."""
-        is_ready = self._look(printer).readiness is Readiness.OK
+        self._look(printer)
         while not self._report.stop.is_set():
             try:
-                work = self._queue.get(timeout=LOOK_EVERY if is_ready else LOOK_AGAIN)
+                work = self._queue.get(timeout=LOOK_EVERY if self._is_ready else LOOK_AGAIN)
             except queue.Empty:
-                is_ready = self._look(printer).readiness is Readiness.OK
+                self._look(printer)
                 continue
             if work is not None:
                 work.run(printer)
@@ -120,6 +121,7 @@ class PrinterThread:
 
     def _look(self, printer: AnyPrinter) -> PrinterStatus:
         status = printer.status()
+        self._is_ready = status.readiness is Readiness.OK
         self._tell(status)
         return status
 
