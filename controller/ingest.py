@@ -1,8 +1,8 @@
-"""What boxes say becomes stored and applied facts: `ingest(batch)` is one transaction, and what it returns may be told to the boxes.
+"""What boxes say becomes stored and applied facts: `ingest(batch)` is one transaction; what it returns may be told to the boxes.
 
-A batch is read (`fleet/intake.py`), new identities are inserted at once, new facts go grouped by name to their features (`applied`
-below is the one `match`), outcomes are stored, the transaction commits.  Only then are acks built, and only then may the caller free
-the broker of the messages.  Facts that came before cost one conflict each and are acked again.
+A batch is read (`fleet/intake.py`), new identities are inserted at once, new facts go grouped by name to their features (`_applied`
+is the one `match`), outcomes are stored, the transaction commits.  Only then are acks built, and only then may the caller free the
+broker of the messages.  Facts that came before cost one conflict each and are acked again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from controller.db import Row, in_transaction, now, savepoint
 from controller.events import Event, acting, record_many
 from controller.facts import FactIn, Outcome, Parked, Rejected
 from controller.fleet import facts as fleet
 from controller.fleet import rejects, storage
+from controller.fleet.acks import AckOut, Verdict, acks_of
 from controller.fleet.dating import KnownClock, date, in_utc
 from controller.fleet.events import FactParked, FactRejected, FactsTaken
 from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
@@ -29,7 +29,6 @@ from controller.fleet.storage import Arrival
 from edge_agent.seams import failpoint
 from edge_agent.wire.messages import (
     FACTS,
-    Ack,
     ClockSynced,
     CommandDone,
     Counted,
@@ -43,20 +42,14 @@ from edge_agent.wire.messages import (
     PickShort,
     PrintRequested,
     Received,
-    Rejection,
     Scan,
     ScanRefused,
-    Stream,
     Weighed,
 )
 from edge_agent.wire.session import Incoming
-from edge_agent.wire.topics import BoxTopic, Family
 
 log = logging.getLogger(__name__)
 
-ENTRIES_PER_ACK = 500
-"""Ranges, or rejections, of one ack, so that it stays below the 64 KiB of a payload."""
-_CODE_LENGTH = 40
 RETRIED_AT_ONCE = 500
 """Parked facts tried again in one transaction."""
 _ORDER: tuple[type[Fact], ...] = (
@@ -80,21 +73,6 @@ _ORDER: tuple[type[Fact], ...] = (
 _PLACE = {kind.name: place for place, kind in enumerate(_ORDER)}
 _NOTHING = UUID(int=0)
 
-Verdict = tuple[Slot, str | None]
-"""A place in an outbox, and the code if what was there is rejected."""
-
-
-class AckOut(Struct, frozen=True):
-    """An ack and the box it is for, at the site where the box listens."""
-
-    site: str
-    box: str
-    ack: Ack
-
-    @property
-    def topic(self) -> str:
-        return str(BoxTopic(site=self.site, box=self.box, family=Family.ACK))
-
 
 async def ingest(batch: Sequence[Incoming]) -> list[AckOut]:
     """Store and apply all that a batch says, in one transaction; on return it is committed and the acks may go out.
@@ -109,7 +87,7 @@ async def ingest(batch: Sequence[Incoming]) -> list[AckOut]:
 
 
 async def retry_parked(*, due_only: bool) -> int:
-    """Apply parked facts again, in transactions of their own: those that `unpark` marked, or all.  Returns how many were applied."""
+    """Apply parked facts again, in transactions of their own: those that `unpark` marked, or all.  Returns how many could be."""
     applied, after = 0, _NOTHING
     while True:
         rows, count = await in_transaction(lambda after=after: _retry(after, due_only=due_only))  # type: ignore[misc]  # mypy on defaults
@@ -287,7 +265,7 @@ def _fact_of(row: Row) -> FactIn[Any]:
 
 
 async def _run(name: str, facts: Sequence[FactIn[Any]]) -> Sequence[Outcome]:
-    """A handler's outcomes.  When it raises, what it did is undone and each half goes alone, down to the fact that it cannot take."""
+    """A handler's outcomes.  When it raises, that is undone and each half goes alone, down to the fact that it cannot take."""
     try:
         with acting(*_actor(facts)):
             async with savepoint():
@@ -321,7 +299,7 @@ def _is_of_the_database(error: Exception) -> bool:
     return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
 
 
-async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- the one table of facts
+async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:
     match name:
         case Scan.name:
             return await apply_scan(facts)
@@ -360,32 +338,3 @@ async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:
     for site, names in sorted(sites.items()):
         taken = FactsTaken(count=names.total(), by_name=dict(names))
         await record_many([(taken, site), *events.get(site, [])], site=site)
-
-
-# --- acks -----------------------------------------------------------------------------------------------------------------------
-
-
-def acks_of(verdicts: Sequence[Verdict]) -> list[AckOut]:
-    """The acks that say it, one or more per (box, epoch, stream)."""
-    streams: dict[tuple[str, str, UUID, Stream], dict[int, str | None]] = {}
-    for slot, code in verdicts:
-        streams.setdefault((slot.site, slot.box, slot.epoch, slot.stream), {})[slot.seq] = code
-    return [AckOut(site, box, ack) for (site, box, epoch, stream), codes in streams.items() for ack in _acks(epoch, stream, codes)]
-
-
-def _acks(epoch: UUID, stream: Stream, codes: dict[int, str | None]) -> list[Ack]:
-    acks: list[Ack] = []
-    ranges: list[tuple[int, int]] = []
-    rejected: list[Rejection] = []
-    for seq in sorted(codes):
-        if len(ranges) >= ENTRIES_PER_ACK or len(rejected) >= ENTRIES_PER_ACK:
-            acks.append(Ack(epoch=epoch, stream=stream, ranges=ranges, rejected=rejected))
-            ranges, rejected = [], []
-        if ranges and ranges[-1][1] == seq - 1:
-            ranges[-1] = (ranges[-1][0], seq)
-        else:
-            ranges.append((seq, seq))
-        if (code := codes[seq]) is not None:
-            rejected.append(Rejection(seq=seq, code=code[:_CODE_LENGTH]))
-    acks.append(Ack(epoch=epoch, stream=stream, ranges=ranges, rejected=rejected))
-    return acks

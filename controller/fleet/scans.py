@@ -4,10 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from controller.catalog.operations import Sighting, note_unknown
+from controller.catalog.queries import SymbolKey, Unknown, resolve
 from controller.facts import APPLIED, FactIn, Outcome
 from edge_agent.wire.messages import Scan
 
 
 async def apply_scan(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:
     """The outcome is `applied` either way: the scan happened."""
+    sites: dict[str, list[FactIn[Scan]]] = {}
+    for fact in facts:
+        sites.setdefault(fact.site_id, []).append(fact)
+    unknown: list[Sighting] = []
+    for site, here in sites.items():
+        meanings = await resolve([_key(fact) for fact in here], site_id=site)
+        unknown += [_sighting(fact) for fact, meaning in zip(here, meanings, strict=True) if isinstance(meaning, Unknown)]
+    if unknown:
+        await note_unknown(unknown)
     return [APPLIED] * len(facts)
+
+
+def _key(fact: FactIn[Scan]) -> SymbolKey:
+    return SymbolKey(fact.data.symbol.text, fact.data.gtin)
+
+
+def _sighting(fact: FactIn[Scan]) -> Sighting:
+    symbol = fact.data.symbol
+    return Sighting(
+        text=symbol.text,
+        gtin=fact.data.gtin,
+        raw_b64=symbol.raw_b64,
+        site_id=fact.site_id,
+        box=fact.box,
+        station=fact.station,
+        seen_at=fact.occurred_at,
+    )

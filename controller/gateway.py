@@ -1,0 +1,281 @@
+"""The controller's MQTT side.  One `Gateway` on one session; several may run at once, in any order (shared subscriptions).
+
+What arrives is gathered while a transaction runs, and goes into the next one together (no waiting when idle).  After the commit the
+acks go out and the broker is freed of the messages; never before.  When the database fails, the batch stays and is tried again;
+when it fails for one message only, that one is put aside.  Requests go out from their tables.  Clock, random source and session are
+injected, so that a simulation runs this same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from typing import Protocol
+
+from controller.db import fetch, in_transaction, now, transaction
+from controller.facts import Rejected
+from controller.fleet import alerts, presence, rejects, requests
+from controller.fleet.acks import AckOut
+from controller.fleet.intake import UNREADABLE_KEPT, Unreadable, box_topic, carries_facts
+from controller.ingest import ingest, retry_parked
+from edge_agent.seams import Clock, uuid4
+from edge_agent.wire.codec import encode
+from edge_agent.wire.errors import NotConnected, Refused
+from edge_agent.wire.messages import GatewayState
+from edge_agent.wire.session import Connected, Disconnected, Incoming, Session, SubscriptionRefused, Will
+from edge_agent.wire.topics import GatewayTopic
+
+log = logging.getLogger(__name__)
+
+MESSAGES_AT_ONCE = 2000
+BYTES_AT_ONCE = 1 << 20
+"""Of one transaction: a backlog's batches hold some 150 facts each."""
+ACKS_WAITING = 10_000
+"""More than this and the oldest go: the box sends again what was not acked."""
+TRIES = 5
+"""A single message that makes its transaction fail this often, while the database answers, is put aside."""
+TEND_SECONDS = 1.0
+SWEEP_SECONDS = 30.0
+FAREWELL_SECONDS = 1.0
+
+
+class Observer(Protocol):
+    """Who counts (the metrics do)."""
+
+    def committed(self, messages: int, seconds: float) -> None:
+        """So many messages were stored; `seconds` from their taking to the commit."""
+        ...
+
+
+class Gateway:
+    """See the module's docstring.  The session subscribes to `topics.gateway_filters(share)`."""
+
+    def __init__(
+        self, session: Session, clock: Clock, random: Random, gateway_id: str = "controller", observer: Observer | None = None
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._random = random
+        self._topic = str(GatewayTopic(gateway_id))
+        self._observer = observer
+        self._birth = uuid4(random)
+        self._facts: deque[Incoming] = deque()
+        self._news: deque[Incoming] = deque()
+        self._acks: deque[AckOut] = deque(maxlen=ACKS_WAITING)
+        self._has_facts, self._has_news, self._has_acks, self._has_requests = (asyncio.Event() for _ in range(4))
+        self._at_once = MESSAGES_AT_ONCE
+        self._failures = 0
+
+    @property
+    def is_connected(self) -> bool:
+        return self._session.is_connected
+
+    async def run(self) -> None:
+        """Serve until cancelled; then say goodbye and disconnect."""
+        self._session.set_will(Will(topic=self._topic, payload=self._state(online=False)))
+        requests.wake_on_requests(self._has_requests)
+        try:
+            async with asyncio.TaskGroup() as group:
+                link = group.create_task(self._session.run(), name="gateway session")
+                try:
+                    await self._serve()
+                finally:
+                    await self._farewell()
+                    link.cancel()
+        finally:
+            requests.forget_wake(self._has_requests)
+
+    async def _serve(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="gateway events")
+            group.create_task(self._ingest_all(), name="gateway ingest")
+            group.create_task(self._note_all(), name="gateway presence")
+            group.create_task(self._send_acks(), name="gateway acks")
+            group.create_task(self._send_requests(), name="gateway requests")
+            group.create_task(self._tend(), name="gateway sweep")
+
+    # --- the session ---------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for event in self._session.events():
+            match event:
+                case Incoming():
+                    self._sort(event)
+                case Connected():
+                    await self._publish(self._topic, self._state(online=True), retain=True)
+                    self._has_requests.set()
+                case Disconnected():
+                    self._on_disconnected()
+                case SubscriptionRefused(filter=name, reason_code=code):
+                    log.error("the broker refuses a subscription: check its ACLs", extra={"filter": name, "reason_code": code})
+
+    def _on_disconnected(self) -> None:
+        """What was not acknowledged comes again; the next connection is a new session to the boxes, which send again too."""
+        self._facts.clear()
+        self._news.clear()
+        self._acks.clear()
+        self._birth = uuid4(self._random)
+        self._session.set_will(Will(topic=self._topic, payload=self._state(online=False)))
+
+    def _sort(self, message: Incoming) -> None:
+        topic = box_topic(message.topic)
+        if topic is not None and topic.family in presence.FAMILIES:
+            self._news.append(message)
+            self._has_news.set()
+        elif topic is None or carries_facts(topic):
+            self._facts.append(message)
+            self._has_facts.set()
+        else:
+            message.acknowledge()
+
+    def _state(self, *, online: bool) -> bytes:
+        return encode(GatewayState(online=online, session=self._birth, at=self._clock.now()))
+
+    async def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        """Whether the broker has it."""
+        try:
+            await self._session.publish(topic, payload, retain=retain)
+        except NotConnected:
+            return False
+        except Refused as refused:
+            log.error("the broker refuses a message: check its ACLs", extra={"topic": topic, "reason_code": refused.reason_code})  # noqa: TRY400 -- the code says it all
+            return False
+        return True
+
+    async def _farewell(self) -> None:
+        if self._session.is_connected:
+            try:
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self._publish(self._topic, self._state(online=False), retain=True)
+            except TimeoutError:
+                log.info("the broker did not take our goodbye in time; our will says it")
+
+    # --- facts ---------------------------------------------------------------------------------------------------------------
+
+    async def _ingest_all(self) -> None:
+        while True:
+            await self._has_facts.wait()
+            batch = self._gather()
+            if not batch:
+                self._has_facts.clear()
+                continue
+            began = self._clock.mono_ms()
+            try:
+                acks = await ingest(batch)
+            except Exception:  # the worker's outermost loop
+                log.exception("facts could not be stored; trying again", extra={"messages": len(batch), "failures": self._failures})
+                await self._after_failure(batch)
+                continue
+            self._failures = 0
+            self._at_once = min(self._at_once * 2, MESSAGES_AT_ONCE)
+            self._acks.extend(acks)
+            self._has_acks.set()
+            for message in batch:
+                message.acknowledge()
+            if self._observer:
+                self._observer.committed(len(batch), (self._clock.mono_ms() - began) / 1000)
+
+    def _gather(self) -> list[Incoming]:
+        batch: list[Incoming] = []
+        size = 0
+        while self._facts and len(batch) < self._at_once and size < BYTES_AT_ONCE:
+            batch.append(self._facts.popleft())
+            size += len(batch[-1].payload)
+        return batch
+
+    async def _after_failure(self, batch: Sequence[Incoming]) -> None:
+        """Smaller transactions from now on, down to the message that makes them fail; back off, since it may be the database."""
+        self._failures += 1
+        self._facts.extendleft(reversed(batch))
+        self._at_once = max(1, len(batch) // 2)
+        if len(batch) == 1 and self._failures >= TRIES and await _database_answers():
+            await self._put_aside(self._facts.popleft())
+        await asyncio.sleep(self._random.uniform(0, min(5.0, 0.05 * 2 ** min(self._failures, 10))))
+
+    async def _put_aside(self, message: Incoming) -> None:
+        why = Rejected("ingest_error", "storing it failed again and again; the controller's log says why")
+        async with transaction():
+            await rejects.store([Unreadable(message.topic[:500], message.payload[:UNREADABLE_KEPT], why)], now())
+        message.acknowledge()
+        self._failures = 0
+
+    async def _send_acks(self) -> None:
+        while True:
+            await self._has_acks.wait()
+            self._has_acks.clear()
+            acks = list(self._acks)
+            self._acks.clear()
+            await asyncio.gather(*(self._publish(ack.topic, encode(ack.ack)) for ack in acks))
+
+    # --- what boxes say about themselves -------------------------------------------------------------------------------------
+
+    async def _note_all(self) -> None:
+        failures = 0
+        while True:
+            await self._has_news.wait()
+            batch = [self._news.popleft() for _ in range(min(len(self._news), MESSAGES_AT_ONCE))]
+            if not batch:
+                self._has_news.clear()
+                continue
+            try:
+                online = await in_transaction(lambda batch=batch: presence.note(batch))  # type: ignore[misc]  # mypy and defaults
+            except Exception:  # the worker's outermost loop
+                failures += 1
+                log.exception("the state of boxes could not be stored; trying again", extra={"messages": len(batch)})
+                if failures < TRIES:
+                    self._news.extendleft(reversed(batch))
+                await asyncio.sleep(self._random.uniform(0, min(5.0, 0.1 * 2**failures)))
+                continue
+            failures = 0
+            for message in batch:
+                message.acknowledge()
+            if online:
+                self._has_requests.set()
+
+    # --- requests ------------------------------------------------------------------------------------------------------------
+
+    async def _send_requests(self) -> None:
+        while True:
+            await self._has_requests.wait()
+            self._has_requests.clear()
+            try:
+                await self._publish_requests()
+            except Exception:  # the worker's outermost loop
+                log.exception("requests to boxes could not be sent; trying again")
+
+    async def _publish_requests(self) -> None:
+        while self._session.is_connected:
+            claimed = await in_transaction(requests.claim)
+            sent = await asyncio.gather(*(self._publish(request.topic, request.payload) for request in claimed))
+            await in_transaction(lambda: requests.unclaim([one for one, done in zip(claimed, sent, strict=True) if not done]))  # noqa: B023 -- awaited here
+            if len(claimed) < requests.AT_ONCE:
+                return
+
+    async def _tend(self) -> None:
+        """What has to be looked at now and then; also finds what other processes asked for."""
+        swept = self._clock.now()
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            self._has_requests.set()
+            is_time = self._clock.now() - swept >= timedelta(seconds=SWEEP_SECONDS)
+            try:
+                await retry_parked(due_only=not is_time)
+                if is_time:
+                    swept = self._clock.now()
+                    await in_transaction(requests.give_up_late)
+                    await in_transaction(alerts.tell_of_parked_facts)
+            except Exception:  # the worker's outermost loop
+                log.exception("the sweep failed; it comes again")
+
+
+async def _database_answers() -> bool:
+    try:
+        await fetch("SELECT 1 AS one")
+    except Exception:  # any answer but a row means that it does not work
+        log.exception("the database does not answer")
+        return False
+    return True
