@@ -62,14 +62,14 @@ class Link:
 
     def _serve(self) -> bool:
         ready, _, _ = select.select([self._commands, *self._line.readable()], [], [], self._until_next())
-        if self._commands in ready and not self._take_commands():
-            return False
+        # The line first: a host that connected before a command was given is there when its answer goes out.
         if any(each in ready for each in self._line.readable()):
             received = self._line.receive()
             if received and "silence" not in self._faults:
                 self._queue(self._emulator.on_bytes(received))
+        go_on = self._commands not in ready or self._take_commands()
         self._send_due()
-        return True
+        return go_on
 
     def _take_commands(self) -> bool:
         data = os.read(self._commands, 65536)

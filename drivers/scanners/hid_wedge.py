@@ -158,7 +158,7 @@ class HidWedge:
     def read_symbol(self, timeout: float) -> Symbol | None:
         deadline = time.monotonic() + timeout
         if self._decoder.needs_sync:
-            self._sync()
+            self.sync()
         while (text := self._decode()) is None:
             remaining = deadline - time.monotonic()
             pause = self._idle - self._silence if self._decoder.is_in_scan else remaining
@@ -187,7 +187,7 @@ class HidWedge:
                 # What we hold is older than the state we ask for, which would give it wrong modifiers; what the kernel still
                 # holds of keys it forgets when it is asked (drivers/input/evdev.c, evdev_handle_get_val).
                 self._events.clear()
-                self._sync()
+                self.sync()
             if text is not None:
                 return text
         return None
@@ -196,7 +196,8 @@ class HidWedge:
         self._silence = 0.0
         return self._decoder.end_scan()
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
+        """Ask the device which modifiers are down and whether CapsLock is on.  Raises DeviceUnavailable."""
         self._decoder.sync(self._keys.held_keys(), caps_lock=self._keys.is_caps_lock_on())
 
 

@@ -147,6 +147,8 @@ def parse_frame(frame: bytes, options: SerialScannerOptions) -> Symbol:
         raise ProtocolViolation(f"the scanner sent {frame!r}, expected it to begin with an AIM identifier such as ]E0")
     if not 0 < len(data) <= LONGEST:
         raise ProtocolViolation(f"the scanner sent a scan of {len(data)} bytes, expected 1 to {LONGEST}")
+    if aim is not None and aim.startswith("]E") and not data.isdigit():  # two scans that lost the suffix between them
+        raise ProtocolViolation(f"the scanner sent {frame!r}, expected only digits in an EAN or UPC symbol: scan again")
     if not options.any_bytes and (_NOISE.search(data) or (aim is None and not _is_utf8(data))):
         raise ProtocolViolation(
             f"the scanner sent {frame!r}, which looks like line noise: scan again, check the line's speed and parity"

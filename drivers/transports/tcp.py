@@ -40,8 +40,8 @@ class TcpPipe:
 
     def send(self, data: bytes) -> None:
         view = memoryview(data)
-        self._socket.settimeout(_WRITE_WAIT)
         try:
+            self._socket.settimeout(_WRITE_WAIT)
             while view:  # not sendall: its time-out is for all of it, and a long receipt may take longer
                 view = view[self._socket.send(view) :]
         except TimeoutError as error:

@@ -1,0 +1,249 @@
+"""Key codes and SYN_DROPPED: Linux input-event-codes.h and event-codes.rst; GS as Ctrl+]: DEVICES.md section 10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from drivers.devices import KeyEvent, Scanner, Symbol
+from drivers.errors import DeviceUnavailable, DriverError, ProtocolViolation, Unsupported
+from drivers.registry import find
+from drivers.scanners.hid_wedge import HidWedge, Suffix, WedgeDecoder, WedgeOptions
+from drivers.scanners.layouts import LAYOUTS
+from drivers.testing import ScriptedKeys
+
+LEFT_SHIFT, RIGHT_SHIFT, LEFT_CTRL, LEFT_ALT, CAPS_LOCK = 42, 54, 29, 56, 58
+ENTER, KEYPAD_ENTER, TAB, RIGHT_BRACE, F8, BACKSPACE = 28, 96, 15, 27, 66, 14
+# KEY_1 … KEY_0 and a few letters, as numbered in input-event-codes.h
+CODES = {
+    "1": 2,
+    "2": 3,
+    "3": 4,
+    "4": 5,
+    "5": 6,
+    "6": 7,
+    "7": 8,
+    "8": 9,
+    "9": 10,
+    "0": 11,
+    "e": 18,
+    "c": 46,
+    "a": 30,
+    "b": 48,
+    "]": 27,
+}
+DROPPED = KeyEvent(0, 3, 0)
+REPORT = KeyEvent(0, 0, 0)
+
+
+def key(code: int, value: int = 1) -> list[KeyEvent]:
+    return [KeyEvent(1, code, value), REPORT]
+
+
+def press(code: int) -> list[KeyEvent]:
+    return key(code) + key(code, 0)
+
+
+def held(modifier: int, events: Iterable[KeyEvent]) -> list[KeyEvent]:
+    return [*key(modifier), *events, *key(modifier, 0)]
+
+
+def typed(text: str) -> list[KeyEvent]:
+    """`text` as a scanner types it on the us layout."""
+    events: list[KeyEvent] = []
+    for char in text:
+        if char == "\x1d":
+            events += held(LEFT_CTRL, press(RIGHT_BRACE))
+        elif char.lower() != char:
+            events += held(LEFT_SHIFT, press(CODES[char.lower()]))
+        else:
+            events += press(CODES[char])
+    return events
+
+
+def wedge(*batches: Sequence[KeyEvent], keys: ScriptedKeys | None = None, **options: object) -> HidWedge:
+    driver = find("scanner.wedge").build(keys or ScriptedKeys(*batches), options)
+    assert isinstance(driver, HidWedge)
+    return driver
+
+
+@pytest.mark.parametrize("suffix", [ENTER, KEYPAD_ENTER, TAB])
+def test_typed_keys_are_a_scan(suffix: int) -> None:
+    scanner = wedge(typed("]E04006381333931") + press(suffix))
+    assert scanner.read_symbol(0.1) == Symbol(b"4006381333931", "]E0")
+    assert scanner.read_symbol(0.1) is None
+
+
+def test_each_event_alone_and_all_at_once_are_the_same_scan() -> None:
+    events = typed("4006381333931") + press(ENTER)
+    assert wedge(*([event] for event in events)).read_symbol(0.5) == wedge(events).read_symbol(0.5) == Symbol(b"4006381333931")
+
+
+def test_two_scans_in_one_burst_stay_apart() -> None:
+    scanner = wedge(typed("123") + press(ENTER) + typed("456") + press(ENTER))
+    assert [scanner.read_symbol(0.1), scanner.read_symbol(0.1), scanner.read_symbol(0.1)] == [Symbol(b"123"), Symbol(b"456"), None]
+
+
+def test_group_separator_comes_as_ctrl_bracket_or_f8() -> None:
+    assert wedge(typed("]C110ab\x1d12") + press(ENTER)).read_symbol(0.1) == Symbol(b"10ab\x1d12", "]C1")
+    assert wedge(typed("10") + press(F8) + typed("12") + press(ENTER)).read_symbol(0.1) == Symbol(b"10\x1d12")
+
+
+def test_caps_lock_turns_letters_and_nothing_else() -> None:
+    shifted_digits = held(RIGHT_SHIFT, press(CODES["1"]))
+    events = typed("aB1") + shifted_digits + press(ENTER)
+    assert wedge(events).read_symbol(0.1) == Symbol(b"aB1!")
+    assert wedge(keys=ScriptedKeys(events, caps_lock=True)).read_symbol(0.1) == Symbol(b"Ab1!")
+    assert wedge(press(CAPS_LOCK) + events).read_symbol(0.1) == Symbol(b"Ab1!")
+    assert wedge([KeyEvent(0x11, 1, 1), *events]).read_symbol(0.1) == Symbol(b"Ab1!")
+
+
+def test_a_shift_that_is_held_at_the_start_counts() -> None:
+    keys = ScriptedKeys(press(CODES["a"]) + key(LEFT_SHIFT, 0) + press(CODES["a"]) + press(ENTER), held=frozenset({LEFT_SHIFT}))
+    assert wedge(keys=keys).read_symbol(0.1) == Symbol(b"Aa")
+
+
+def test_one_of_two_shifts_let_go_is_still_shift() -> None:
+    events = held(LEFT_SHIFT, held(RIGHT_SHIFT, press(CODES["a"])) + press(CODES["b"])) + press(ENTER)
+    assert wedge(events).read_symbol(0.1) == Symbol(b"AB")
+
+
+def test_a_repeated_key_is_one_character() -> None:
+    assert wedge(key(CODES["1"]) + key(CODES["1"], 2) + key(CODES["1"], 0) + press(ENTER)).read_symbol(0.1) == Symbol(b"1")
+
+
+def test_keypad_digits_are_digits() -> None:
+    assert wedge(press(79) + press(80) + press(82) + press(KEYPAD_ENTER)).read_symbol(0.1) == Symbol(b"120")
+
+
+@pytest.mark.parametrize(
+    "spoiler", [press(BACKSPACE), held(LEFT_ALT, press(CODES["1"])), held(LEFT_CTRL, press(CODES["1"])), press(250)]
+)
+def test_a_key_that_has_no_character_refuses_the_scan_and_not_the_next(spoiler: list[KeyEvent]) -> None:
+    scanner = wedge(typed("12") + spoiler + typed("3") + press(ENTER), typed("456") + press(ENTER))
+    with pytest.raises(ProtocolViolation):
+        scanner.read_symbol(0.1)
+    assert scanner.read_symbol(0.1) == Symbol(b"456")
+
+
+def test_a_scan_whose_suffix_never_came_is_refused_after_a_pause() -> None:
+    scanner = wedge(typed("123"), idle_ms=10)
+    with pytest.raises(ProtocolViolation, match="suffix"):
+        scanner.read_symbol(0.5)
+    assert scanner.read_symbol(0.01) is None
+
+
+def test_a_pause_ends_a_scan_where_no_suffix_is_configured() -> None:
+    assert wedge(typed("123"), suffix="none", idle_ms=10).read_symbol(0.5) == Symbol(b"123")
+
+
+def test_tab_is_data_where_enter_is_the_suffix() -> None:
+    assert wedge(typed("1") + press(TAB) + typed("2") + press(ENTER), suffix="enter").read_symbol(0.1) == Symbol(b"1\t2")
+
+
+def test_dropped_events_refuse_the_scan_and_the_next_is_right() -> None:
+    scanner = wedge([*typed("40063"), DROPPED, *typed("13339")], typed("31") + press(ENTER), typed("123") + press(ENTER))
+    with pytest.raises(ProtocolViolation, match="dropped"):
+        scanner.read_symbol(0.1)
+    assert scanner.read_symbol(0.1) == Symbol(b"123")
+
+
+def test_after_dropped_events_the_modifiers_are_asked_for() -> None:
+    keys = ScriptedKeys(
+        [*key(LEFT_SHIFT), *press(CODES["a"]), DROPPED],  # the release of Shift was dropped
+        press(ENTER),
+        typed("ab") + press(ENTER),
+    )
+    scanner = wedge(keys=keys)
+    with pytest.raises(ProtocolViolation):
+        scanner.read_symbol(0.1)
+    assert scanner.read_symbol(0.1) == Symbol(b"ab")
+
+
+@given(cut=st.integers(1, 60), lost=st.integers(1, 60))
+def test_dropped_events_never_make_a_wrong_code(cut: int, lost: int) -> None:
+    right = [Symbol(b"4006381333931", "]E0"), Symbol(b"9638507", "]E0"), Symbol(b"123")]
+    events = [event for text in ("]E04006381333931", "]E09638507", "123") for event in typed(text) + press(ENTER)]
+    keys = ScriptedKeys([*events[:cut], DROPPED], events[cut + lost :])
+    scanner = wedge(keys=keys, idle_ms=10)
+    scanner.sync()
+    keys.held = _modifiers_down(events[: cut + lost])  # what the kernel will say after the drop
+    read, refused = _read_all(scanner)
+    assert all(symbol in right for symbol in read)
+    assert refused == 1
+
+
+def _read_all(scanner: HidWedge) -> tuple[list[Symbol], int]:
+    read: list[Symbol] = []
+    refused = 0
+    while True:
+        try:
+            symbol = scanner.read_symbol(0.05)
+        except ProtocolViolation:
+            refused += 1
+            continue
+        if symbol is None:
+            return read, refused
+        read.append(symbol)
+
+
+def _modifiers_down(events: Sequence[KeyEvent]) -> frozenset[int]:
+    down: set[int] = set()
+    for event in events:
+        if event.type == 1 and event.code in (LEFT_SHIFT, LEFT_CTRL):
+            (down.add if event.value else down.discard)(event.code)
+    return frozenset(down)
+
+
+EVENTS = st.builds(KeyEvent, st.sampled_from([0, 1, 4, 0x11]), st.integers(0, 130), st.integers(0, 2))
+
+
+@given(st.lists(st.lists(EVENTS, max_size=20), max_size=5), st.sampled_from(list(Suffix)))
+@example([[KeyEvent(0, 3, 0)]], Suffix.NONE)
+def test_any_events_give_symbols_or_typed_errors(batches: list[list[KeyEvent]], suffix: Suffix) -> None:
+    scanner = HidWedge(ScriptedKeys(*batches), WedgeOptions(suffix=suffix, idle_ms=10))
+    for _ in range(sum(map(len, batches)) + 2):
+        try:
+            symbol = scanner.read_symbol(0.02)
+        except DriverError:
+            continue
+        if symbol is None:
+            break
+        assert symbol.data
+
+
+@given(st.text(alphabet=sorted({char for pair in LAYOUTS["us"].values() for char in pair}), min_size=1, max_size=40))
+def test_whatever_the_layout_can_type_is_read_as_typed(text: str) -> None:
+    decoder = WedgeDecoder(LAYOUTS["us"], Suffix.ANY)
+    decoder.sync((), caps_lock=False)
+    plain = {pair[0]: code for code, pair in reversed(list(LAYOUTS["us"].items()))}
+    shifted = {pair[1]: code for code, pair in reversed(list(LAYOUTS["us"].items()))}
+    for char in text:
+        events = press(plain[char]) if char in plain else held(LEFT_SHIFT, press(shifted[char]))
+        assert [decoder.feed(event) for event in events if event is not REPORT] == [None] * (len(events) // 2)
+    assert decoder.feed(KeyEvent(1, ENTER, 1)) == text
+
+
+def test_two_scanners_at_once_do_not_mix() -> None:
+    one, two = wedge(typed("12"), typed("3") + press(ENTER)), wedge(typed("98"), typed("7") + press(ENTER))
+    assert (one.read_symbol(0.1), two.read_symbol(0.1)) == (Symbol(b"123"), Symbol(b"987"))
+
+
+def test_an_unplugged_scanner_is_unavailable() -> None:
+    keys = ScriptedKeys(typed("123"))
+    keys.ends_gone = True
+    with pytest.raises(DeviceUnavailable):
+        wedge(keys=keys).read_symbol(0.1)
+
+
+@pytest.mark.parametrize("options", [{"layout": "dvorak"}, {"suffix": "space"}, {"idle_ms": 5}])
+def test_unknown_options_are_refused_with_a_sentence(options: dict[str, object]) -> None:
+    with pytest.raises(Unsupported, match=r"scanner\.wedge"):
+        find("scanner.wedge").build(ScriptedKeys(), options)
+
+
+def test_it_is_a_scanner() -> None:
+    assert isinstance(wedge(), Scanner)
