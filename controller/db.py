@@ -71,6 +71,7 @@ class _Database:
     config: dict[str, Any]
     clock: Clock
     lock: LockFile | None
+    memory: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -163,6 +164,15 @@ def engine() -> Engine:
 def now() -> datetime:
     """Aware UTC, of the clock that `connect` was given."""
     return _here().clock.now()
+
+
+def memory(name: str, kind: type[T]) -> T:
+    """What a feature remembers of this database, made by `kind()` at first; gone with `close`."""
+    here = _here().memory
+    if name not in here:
+        here[name] = kind()
+    found: T = here[name]
+    return found
 
 
 # --- transactions ---------------------------------------------------------------------------------------------------------------

@@ -20,10 +20,15 @@ class BaseUnit(StrEnum):
 
 
 class SymbolKind(StrEnum):
-    """How a barcode is looked up: by its GTIN in 14 digits, or by the text exactly as the symbol holds it."""
+    """How a barcode is looked up.
+
+    GTIN: by its 14 digits.  TEXT: by the text exactly as the symbol holds it.  MEASURED: an in-store EAN-13, by its first seven
+    digits; the next five are the quantity in base units (GS1 General Specifications, section 2.1.12).
+    """
 
     GTIN = "gtin"
     TEXT = "text"
+    MEASURED = "measured"
 
 
 class UnknownState(StrEnum):
@@ -78,9 +83,10 @@ class Barcode(Model):
 
 
 class UnknownBarcode(Model):
-    """A symbol that somebody scanned and nobody knows, kept until it is linked.  `raw_b64` only if it was not UTF-8."""
+    """A symbol that somebody scanned and nobody knows, kept until it is linked.  `key`: the text, or its hash if it is long."""
 
     id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=512, unique=True)
     text = fields.CharField(max_length=4096)
     gtin = fields.CharField(max_length=14, null=True)
     raw_b64 = fields.TextField(null=True)
@@ -110,6 +116,5 @@ class CatalogVersion(Model):
 EXTRA_SQL = (
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_chain ON barcode (kind, symbol) WHERE active AND site_id IS NULL",
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_site ON barcode (kind, symbol, site_id) WHERE active AND site_id IS NOT NULL",
-    "CREATE UNIQUE INDEX IF NOT EXISTS unknown_barcode_text ON unknown_barcode (text)",
     "INSERT INTO catalog_version (id, stamp) VALUES (1, 'new') ON CONFLICT (id) DO NOTHING",
 )

@@ -162,7 +162,8 @@ async def withdrawn(line_keys: Iterable[str]) -> set[str]:
 
 _NET = (
     "SELECT sku_id, location_id, SUM(net) AS net FROM (SELECT sku_id, to_location_id AS location_id, quantity AS net "
-    "FROM stock_movement UNION ALL SELECT sku_id, from_location_id, -quantity FROM stock_movement) entries GROUP BY sku_id, location_id"
+    "FROM stock_movement UNION ALL SELECT sku_id, from_location_id, -quantity FROM stock_movement) entries "
+    "GROUP BY sku_id, location_id"
 )
 _PROOFS = {
     "balance of SKU at location": (

@@ -1,0 +1,161 @@
+"""Reads of the catalogue; `resolve` is on the way of every fact and answers from memory while no barcode changes."""
+
+# ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller import db
+from controller.catalog.models import SymbolKind
+from controller.catalog.policies import Ambiguous, Found, Resolution, SymbolKey, Unknown, candidates, measured_units, storable
+from controller.errors import NotFound
+
+__all__ = ["Ambiguous", "Found", "Resolution", "SymbolKey", "Unknown", "resolve"]
+
+REMEMBERED = 200_000
+"""Symbols kept in memory; past that all are forgotten."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """Answers that hold while the catalogue has this stamp.  A stamp is never used twice, not even by a rolled back change."""
+
+    stamp: str = ""
+    answers: dict[tuple[str, SymbolKey], Resolution] = field(default_factory=dict)
+
+
+async def resolve(symbols: Sequence[SymbolKey], *, site_id: str) -> list[Resolution]:
+    """What each symbol means at a site, in the same order."""
+    memory = db.memory("catalog.resolve", _Memory)
+    stamp = (await db.fetch("SELECT stamp FROM catalog_version WHERE id = 1"))[0]["stamp"]
+    if memory.stamp != stamp or len(memory.answers) > REMEMBERED:
+        memory.stamp, memory.answers = stamp, {}
+    answers = memory.answers
+    missing = [key for key in dict.fromkeys(symbols) if (site_id, key) not in answers]
+    if missing:
+        looked_up = await _look_up(missing, site_id)
+        answers.update(((site_id, key), looked_up[key]) for key in missing)
+        return [looked_up.get(key) or answers[site_id, key] for key in symbols]
+    return [answers[site_id, key] for key in symbols]
+
+
+async def _look_up(keys: Sequence[SymbolKey], site_id: str) -> dict[SymbolKey, Resolution]:
+    asked = {key: candidates(SymbolKey(storable(key.text), key.gtin)) for key in keys}
+    rows = await db.fetch(
+        "SELECT b.kind, b.symbol, b.numerator, b.denominator, s.id AS sku_id, s.code AS sku "
+        "FROM barcode b JOIN sku s ON s.id = b.sku_id "
+        f"WHERE b.active AND (b.site_id IS NULL OR b.site_id = ?) AND {db.among('b.symbol')}",
+        site_id,
+        db.listing(sorted({symbol for found in asked.values() for _, symbol in found})),
+    )
+    meanings: dict[tuple[str, str], set[Found]] = defaultdict(set)
+    for row in rows:
+        meanings[row["kind"], row["symbol"]].add(Found(row["sku_id"], row["sku"], row["numerator"], row["denominator"]))
+    return {key: _decide(key, [(kind, meanings[kind.value, symbol]) for kind, symbol in found]) for key, found in asked.items()}
+
+
+def _decide(key: SymbolKey, meanings: Sequence[tuple[SymbolKind, set[Found]]]) -> Resolution:
+    exact = {meaning for kind, found in meanings if kind is not SymbolKind.MEASURED for meaning in found}
+    if not exact:
+        units = measured_units(key.text) or 1
+        exact = {Found(meaning.sku_id, meaning.sku, units) for _, found in meanings for meaning in found}
+    if not exact:
+        return Unknown()
+    return exact.pop() if len(exact) == 1 else Ambiguous(tuple(sorted({meaning.sku for meaning in exact})))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkuRow:
+    """A SKU; `price_minor` is for one piece, 100 g or 100 ml; `weight_grams` of one base unit."""
+
+    id: int
+    product: str
+    code: str
+    name_en: str
+    name_zh: str
+    base_unit: str
+    price_minor: int
+    currency: str
+    weight_grams: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarcodeRow:
+    id: int
+    kind: str
+    symbol: str
+    sku: str
+    numerator: int
+    denominator: int
+    site_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownRow:
+    id: int
+    text: str
+    gtin: str | None
+    raw_b64: str | None
+    first_seen: datetime
+    last_seen: datetime
+    count: int
+    site_id: str
+    box: str
+    station: str | None
+    state: str
+
+
+_SKU = (
+    "SELECT s.id, p.code AS product, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, s.weight_grams "
+    "FROM sku s JOIN product p ON p.id = s.product_id "
+)
+
+
+async def skus(*, after: int = 0, limit: int = 50, q: str = "") -> list[SkuRow]:
+    """In order of id; `q` is part of the code or a name."""
+    like = f"%{q.lower()}%"
+    rows = await db.fetch(
+        _SKU + "WHERE s.id > ? AND (LOWER(s.code) LIKE ? OR LOWER(s.name_en) LIKE ? OR s.name_zh LIKE ?) ORDER BY s.id LIMIT ?",
+        *(after, like, like, like, limit),
+    )
+    return [SkuRow(**row) for row in rows]
+
+
+async def sku(code: str) -> SkuRow:
+    """Raises NotFound."""
+    rows = await db.fetch(_SKU + "WHERE s.code = ?", code)
+    if not rows:
+        raise NotFound("SKU", code)
+    return SkuRow(**rows[0])
+
+
+async def skus_by_id(ids: Sequence[int]) -> dict[int, SkuRow]:
+    rows = await db.fetch(_SKU + f"WHERE {db.among('s.id')}", db.listing(sorted(set(ids))))
+    return {row["id"]: SkuRow(**row) for row in rows}
+
+
+async def skus_by_code(codes: Sequence[str]) -> dict[str, SkuRow]:
+    rows = await db.fetch(_SKU + f"WHERE {db.among('s.code')}", db.listing(sorted(set(codes))))
+    return {row["code"]: SkuRow(**row) for row in rows}
+
+
+async def barcodes(sku_code: str) -> list[BarcodeRow]:
+    """The active codes of a SKU."""
+    rows = await db.fetch(
+        "SELECT b.id, b.kind, b.symbol, s.code AS sku, b.numerator, b.denominator, b.site_id FROM barcode b "
+        "JOIN sku s ON s.id = b.sku_id WHERE b.active AND s.code = ? ORDER BY b.id",
+        sku_code,
+    )
+    return [BarcodeRow(**row) for row in rows]
+
+
+async def unknown_barcodes(*, state: str = "open", after: int = 0, limit: int = 50) -> list[UnknownRow]:
+    rows = await db.fetch(
+        "SELECT id, text, gtin, raw_b64, first_seen, last_seen, count, site_id, box, station, state FROM unknown_barcode "
+        "WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
+        *(state, after, limit),
+    )
+    return [UnknownRow(**row) for row in rows]

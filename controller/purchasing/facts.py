@@ -1,0 +1,90 @@
+"""Deliveries received: from the supplier into the receiving place of the box's site."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from controller.catalog.operations import Sighting, note_unknown, waiting_for
+from controller.catalog.policies import Ambiguous, Found, Resolution, SymbolKey
+from controller.catalog.queries import resolve
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.sites.models import LocationKind
+from controller.sites.queries import specials
+from controller.stock.operations import Move, Reason, move
+from edge_agent.wire.messages import Received
+
+Fact = FactIn[Received]
+
+
+async def apply_received(facts: Sequence[Fact]) -> list[Outcome]:
+    """Book what came in, in base units.  An unknown symbol parks its fact and is noted for linking."""
+    meanings = await _resolve(facts)
+    special = await specials(fact.site_id for fact in facts)
+    outcomes: list[Outcome] = []
+    moves: list[Move] = []
+    unknown: list[Sighting] = []
+    for fact, meaning in zip(facts, meanings, strict=True):
+        match meaning:
+            case Found():
+                units = meaning.base_units(fact.data.quantity)
+                if units is None:
+                    outcomes.append(_not_whole(fact, meaning))
+                    continue
+                source = special[fact.site_id, LocationKind.SUPPLIER]
+                moves.append(_arrival(fact, meaning.sku_id, units, source, special[fact.site_id, LocationKind.RECEIVING]))
+                outcomes.append(APPLIED)
+            case Ambiguous():
+                outcomes.append(Parked("ambiguous_barcode", waiting_for(fact.data.symbol.text)))
+            case _:
+                unknown.append(_sighting(fact))
+                outcomes.append(Parked("unknown_barcode", waiting_for(fact.data.symbol.text)))
+    await note_unknown(unknown)
+    await move(moves)
+    return outcomes
+
+
+async def _resolve(facts: Sequence[Fact]) -> list[Resolution]:
+    by_site: dict[str, list[int]] = defaultdict(list)
+    for index, fact in enumerate(facts):
+        by_site[fact.site_id].append(index)
+    found: dict[int, Resolution] = {}
+    for site, indexes in by_site.items():
+        keys = [SymbolKey(facts[index].data.symbol.text, facts[index].data.gtin) for index in indexes]
+        found.update(zip(indexes, await resolve(keys, site_id=site), strict=True))
+    return [found[index] for index in range(len(facts))]
+
+
+def _arrival(fact: Fact, sku_id: int, units: int, source: int, target: int) -> Move:
+    return Move(
+        sku_id=sku_id,
+        from_location_id=source,
+        to_location_id=target,
+        quantity=units,
+        reason=Reason.RECEIVED,
+        occurred_at=fact.occurred_at,
+        document=fact.data.document,
+        fact_id=fact.id,
+        person=fact.person,
+        device=f"{fact.box}/{fact.device or '_'}",
+    )
+
+
+def _not_whole(fact: Fact, meaning: Found) -> Rejected:
+    pack = f"{meaning.numerator}/{meaning.denominator}"
+    return Rejected(
+        "quantity_not_whole", f"{fact.data.quantity} packs of {pack} base units of {meaning.sku} are not a whole number"
+    )
+
+
+def _sighting(fact: Fact) -> Sighting:
+    symbol = fact.data.symbol
+    return Sighting(
+        text=symbol.text,
+        gtin=fact.data.gtin,
+        raw_b64=symbol.raw_b64,
+        site_id=fact.site_id,
+        box=fact.box,
+        station=fact.station,
+        seen_at=fact.occurred_at,
+    )
