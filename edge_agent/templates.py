@@ -83,13 +83,16 @@ class Templates:
 
 def fetch_from(server: TemplateServer) -> Callable[[str, str], bytes]:
     """A `fetch` that asks the controller: ``GET {url}/box/v1/templates/{name}/{version}``."""
-    parts = urlsplit(server.url)
+    try:
+        parts = urlsplit(server.url)
+    except ValueError:
+        parts = urlsplit("")
     prefix = parts.path.rstrip("/")
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {server.token}"} if server.token else {})
 
     def fetch(name: str, version: str) -> bytes:
         if not parts.hostname:
-            raise TemplateUnavailable("no controller address is configured; set controller.url to fetch templates")
+            raise TemplateUnavailable("no controller address is configured: set `url` in [controller]")
         connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = connect(parts.hostname, parts.port, timeout=TIMEOUT)
         try:
