@@ -5,17 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import select
 import stat
-import time
 
-from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
+from drivers.errors import DeviceUnavailable, Unsupported
+from drivers.transports.descriptor import DescriptorPipe
 from drivers.transports.opening import refuse_settings
 
-_WRITE_WAIT = 1.0
 
-
-def open_pipe(path: str, settings: dict[str, str]) -> FilePipe:
+def open_pipe(path: str, settings: dict[str, str]) -> DescriptorPipe:
     """Open `path` for ourselves alone.  Raises Unsupported (no character device), DeviceUnavailable (missing, busy, …)."""
     refuse_settings("a device file", settings)
     try:
@@ -30,48 +27,7 @@ def open_pipe(path: str, settings: dict[str, str]) -> FilePipe:
     except OSError as error:
         os.close(opened)
         raise _why_not(path, error) from error
-    return FilePipe(opened, path)
-
-
-class FilePipe:
-    def __init__(self, opened: int, name: str) -> None:
-        self._file = opened
-        self._name = name
-
-    def send(self, data: bytes) -> None:
-        view = memoryview(data)
-        deadline = time.monotonic() + _WRITE_WAIT
-        while view:
-            try:
-                _, ready, _ = select.select([], [self._file], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    raise DeviceTimeout(f"{self._name} took no more bytes for {_WRITE_WAIT:g} s: is it out of paper or paused?")
-                view = view[os.write(self._file, view) :]
-            except BlockingIOError:
-                continue
-            except (OSError, ValueError) as error:
-                raise self._gone() from error
-            deadline = time.monotonic() + _WRITE_WAIT
-
-    def receive(self, timeout: float) -> bytes:
-        try:
-            ready, _, _ = select.select([self._file], [], [], timeout)
-            received = os.read(self._file, 4096) if ready else b""
-        except BlockingIOError:
-            return b""
-        except (OSError, ValueError) as error:
-            raise self._gone() from error
-        if ready and not received:
-            raise self._gone()
-        return received
-
-    def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def _gone(self) -> DeviceUnavailable:
-        return DeviceUnavailable(f"{self._name} is gone: plug the device in again")
+    return DescriptorPipe(opened, path, lambda: os.close(opened))
 
 
 def _why_not(path: str, error: Exception) -> DeviceUnavailable:

@@ -1,6 +1,6 @@
 """From an address to an open line.
 
-    serial:/dev/ttyUSB0?baud=9600&bytesize=7&parity=E&stopbits=1     defaults: 9600, 8, N, 1
+    serial:/dev/ttyUSB0?baud=9600&bytesize=7&parity=E&stopbits=1     defaults: 9600, 8, N, 1; flow=rtscts or flow=xonxoff: none
     tcp:192.168.1.50:9100
     usb:04b8:0202    usb:04b8:0202:J5KF012345                        vendor id, product id in hex, then the serial number
     file:/dev/usb/lp0

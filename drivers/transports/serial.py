@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import errno
-import select
 import termios
 from typing import TypeVar
 
 import serial
 
-from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
+from drivers.errors import DeviceUnavailable, Unsupported
+from drivers.transports.descriptor import DescriptorPipe
 from drivers.transports.opening import refuse_settings
 
-_WRITE_WAIT = 1.0
+_FLOWS = ("none", "rtscts", "xonxoff")
 _BYTESIZES = {"7": serial.SEVENBITS, "8": serial.EIGHTBITS}
 _PARITIES = {"N": serial.PARITY_NONE, "E": serial.PARITY_EVEN, "O": serial.PARITY_ODD}
 _STOPBITS = {"1": serial.STOPBITS_ONE, "2": serial.STOPBITS_TWO}
 _Choice = TypeVar("_Choice")
 
 
-def open_pipe(port: str, settings: dict[str, str]) -> SerialPipe:
+def open_pipe(port: str, settings: dict[str, str]) -> DescriptorPipe:
     """Open `port` for ourselves alone.  Raises Unsupported (a setting), DeviceUnavailable (missing, busy, no permission)."""
-    refuse_settings("a serial port", settings, ("baud", "bytesize", "parity", "stopbits"))
+    refuse_settings("a serial port", settings, ("baud", "bytesize", "parity", "stopbits", "flow"))
     baud = settings.get("baud", "9600")
     if not baud.isascii() or not baud.isdigit():
         raise Unsupported(f"baud={baud} is not a number; expected one like baud=9600")
+    flow = settings.get("flow", "none")
+    if flow not in _FLOWS:
+        raise Unsupported(f"flow={flow} is not one of {', '.join(_FLOWS)}")
     try:
         opened = serial.Serial(
             port,
@@ -32,43 +35,13 @@ def open_pipe(port: str, settings: dict[str, str]) -> SerialPipe:
             bytesize=_choice(settings, "bytesize", "8", _BYTESIZES),
             parity=_choice(settings, "parity", "N", _PARITIES),
             stopbits=_choice(settings, "stopbits", "1", _STOPBITS),
-            timeout=0,
-            write_timeout=_WRITE_WAIT,
+            rtscts=flow == "rtscts",
+            xonxoff=flow == "xonxoff",
             exclusive=True,
         )
     except (OSError, termios.error, ValueError, OverflowError) as error:  # SerialException is an OSError
         raise _why_not(port, error) from error
-    return SerialPipe(opened, port)
-
-
-class SerialPipe:
-    def __init__(self, port: serial.Serial, name: str) -> None:
-        self._port = port
-        self._name = name
-
-    def send(self, data: bytes) -> None:
-        try:
-            self._port.write(data)
-        except serial.SerialTimeoutException as error:
-            raise DeviceTimeout(
-                f"{self._name} took no more bytes for {_WRITE_WAIT:g} s: is the device on and connected?"
-            ) from error
-        except OSError as error:
-            raise self._gone() from error
-
-    def receive(self, timeout: float) -> bytes:
-        try:
-            ready, _, _ = select.select([self._port.fileno()], [], [], timeout)
-            received: bytes = self._port.read(4096) if ready else b""
-        except (OSError, ValueError) as error:  # ValueError: closed under us
-            raise self._gone() from error
-        return received
-
-    def close(self) -> None:
-        self._port.close()
-
-    def _gone(self) -> DeviceUnavailable:
-        return DeviceUnavailable(f"{self._name} is gone: plug the device in again")
+    return DescriptorPipe(opened.fileno(), port, opened.close)
 
 
 def _choice(settings: dict[str, str], name: str, default: str, known: dict[str, _Choice]) -> _Choice:

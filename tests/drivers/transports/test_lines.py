@@ -100,6 +100,21 @@ def test_an_unplugged_line_is_unavailable(wire: Wire) -> None:
     wire.ours.close()
 
 
+def test_a_slow_device_that_takes_its_bytes_is_no_timeout(wire: Wire) -> None:
+    data = bytes(range(256)) * 4000
+    heard = bytearray()
+
+    def hear_slowly() -> None:
+        while len(heard) < len(data):
+            heard.extend(wire.hear(50_000))
+
+    thread = threading.Thread(target=hear_slowly)
+    thread.start()
+    wire.ours.write(data)
+    thread.join(10)
+    assert heard == data
+
+
 def test_a_device_that_takes_nothing_is_a_timeout(wire: Wire) -> None:
     with pytest.raises(DeviceTimeout, match="no more bytes"):
         wire.ours.write(b"x" * 20_000_000)

@@ -76,6 +76,8 @@ def test_a_missing_keyboard_is_unavailable_with_what_to_do() -> None:
     pytest.importorskip("evdev")
     with pytest.raises(DeviceUnavailable, match="plug"):
         open_keys("evdev:/dev/input/no-such-event")
+    with pytest.raises(DeviceUnavailable, match="input device"):
+        open_keys("evdev:/dev/null")
 
 
 @pytest.mark.parametrize("scheme", ["serial", "file"])
