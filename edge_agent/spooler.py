@@ -31,6 +31,8 @@ RETRY = 2.0
 PROOF_TIMEOUT = 10.0
 """Seconds that a printer has to prove a job, and `PROOF_PER_COPY` more for each copy."""
 PROOF_PER_COPY = 2.0
+FORGET_EVERY = 3600.0
+"""Seconds between two times that old, ended jobs are let go."""
 
 _log = logging.getLogger(__name__)
 
@@ -119,9 +121,19 @@ class Spooler:
     async def run(self) -> None:
         """Until cancelled.  What was on its way when the box stopped becomes uncertain first."""
         await self._disk.run(self._journal.recover)
+        for job in await self._disk.run(self._journal.unfinished):
+            if job.printer not in self._ports and job.state is JobState.QUEUED:
+                await self._hold(job, fault("unknown_printer"), _Try.PRINTER_WAITS)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forget(), name="spooler[forget]")
             for printer, port in self._ports.items():
                 tasks.create_task(self._serve(printer, port), name=f"spooler[{printer}]")
+
+    async def _forget(self) -> None:
+        while True:
+            await asyncio.sleep(FORGET_EVERY)
+            with contextlib.suppress(AgentError):  # a full disk is told where it refuses something
+                await self._disk.run(self._journal.forget_old)
 
     async def _serve(self, printer: str, port: PrinterPort) -> None:
         wake = self._wake[printer]

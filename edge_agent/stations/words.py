@@ -10,6 +10,10 @@ from typing import Final
 from edge_agent.stations.model import Feedback
 
 WORDS: Final[dict[str, str]] = {
+    # said by the box itself
+    "not_saved": "NOT SAVED. {reason} Call IT; do not go on scanning here.",
+    "misread": "{reason}",
+    "identify": "This is station {station}.",
     "scanned": "{symbol} — saved",
     "double_read": "Ignored double read of {symbol}.",
     "unknown_command": "This box knows no command {word}. Print a new command sheet.",

@@ -11,6 +11,8 @@ from pathlib import Path
 from random import Random
 
 from drivers.documents.templates import Template, load_template
+from drivers.registry import Kind
+from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, StateChanged
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
@@ -19,14 +21,22 @@ from edge_agent.outbox import Outbox
 from edge_agent.seams import SystemClock
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.wire.messages import Condition, JobRequest, JobState, Proof
+from tests.edge_agent.paper import TEMPLATE, request_for
 from tests.edge_agent.test_devices import WITHIN, Emulator, printer_at
 
 BODY = b"""{"name": "receipt", "kind": "receipt", "fields": {"text": {"type": "text", "about": "What is printed"}},
   "parts": [{"type": "line", "text": "{text}"}]}"""
 
 
-async def receipt_template(_name: str, _version: str) -> Template:
-    return load_template(BODY)
+def label_printer_at(link: Path) -> DeviceConfig:
+    return DeviceConfig(id="till", kind=Kind.LABEL_PRINTER, model="zpl", address=f"serial:{link}")
+
+
+PRINTERS = {"escpos": printer_at, "zpl": label_printer_at}
+
+
+async def template_of(name: str, _version: str) -> Template:
+    return load_template(TEMPLATE if name == "shelf-label" else BODY)
 
 
 def receipt(text: str) -> JobRequest:
@@ -42,7 +52,7 @@ class Till:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, link: Path, outbox: Outbox) -> AsyncIterator[Till]:
+    async def at(cls, link: Path, outbox: Outbox, protocol: str = "escpos") -> AsyncIterator[Till]:
         ready = asyncio.Event()
         clock, disk = SystemClock(), ThreadDisk()
         journal = Journal(outbox._facts, outbox, clock)
@@ -52,9 +62,9 @@ class Till:
                 (ready.set if event.what.state is Condition.READY else ready.clear)()
                 spooler.wake(event.device)
 
-        devices = Devices([printer_at(link)], on_event, clock, Random(1))
-        spooler = Spooler(journal, disk, devices.ports, receipt_template, clock)
-        async with Emulator.on_pty("escpos", link) as printer:
+        devices = Devices([PRINTERS[protocol](link)], on_event, clock, Random(1))
+        spooler = Spooler(journal, disk, devices.ports, template_of, clock)
+        async with Emulator.on_pty(protocol, link) as printer:
             tasks = [asyncio.create_task(devices.run()), asyncio.create_task(spooler.run())]
             try:
                 await asyncio.wait_for(ready.wait(), WITHIN)
@@ -74,7 +84,7 @@ class Till:
                 await asyncio.sleep(0.01)
 
     async def copies_on_paper(self) -> int:
-        await self.printer.do("model", name="TM-T20III")  # its answer comes after all that was printed before
+        await self.printer.fault("mute", on=False)  # its answer comes after all that was printed before
         return sum(event["event"] == "paper" for event in self.printer.events)
 
 
@@ -118,4 +128,11 @@ async def test_a_printer_pulled_out_keeps_its_job_until_it_is_back(tmp_path: Pat
             await asyncio.sleep(0.01)
         await till.printer.fault("unplug", on=False)
         await till.until("r1", JobState.PRINTED)
+        assert await till.copies_on_paper() == 1
+
+
+async def test_a_label_is_printed_and_confirmed(tmp_path: Path, outbox: Outbox) -> None:
+    async with Till.at(tmp_path / "label", outbox, "zpl") as till:
+        await till.spooler.request("l1", "till", request_for("Milk 1 L"))
+        assert (await till.until("l1", JobState.PRINTED)).proof is Proof.CONFIRMED
         assert await till.copies_on_paper() == 1

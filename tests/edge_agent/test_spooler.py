@@ -280,6 +280,13 @@ async def test_an_unknown_printer_fails_at_once(shop: Shop) -> None:
     assert (job.state, job.fault.code if job.fault else None) == (JobState.FAILED, "unknown_printer")
 
 
+async def test_a_job_whose_printer_was_taken_away_says_so_and_can_be_cancelled(shop: Shop) -> None:
+    shop.journal.accept("a", "old-printer", request_for("a"))
+    async with shop.running():
+        await shop.until(lambda: shop.job("a").fault is not None)
+        assert (await shop.spooler.cancel("a")).state is JobState.CANCELLED
+
+
 async def test_an_exception_of_ours_after_the_first_byte_is_uncertain(shop: Shop) -> None:
     shop.port.send_errors = [FailpointTriggered("print.after_first_byte")]
     async with shop.running():

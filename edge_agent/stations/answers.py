@@ -1,0 +1,19 @@
+"""Answers that the box gives at a station by itself: its disk is full, a read was no read, which station this is."""
+
+from __future__ import annotations
+
+from edge_agent.stations.model import Feedback, ok, wrong
+
+
+def not_saved(reason: str) -> Feedback:
+    """The scan or weight was not stored."""
+    return wrong("not_saved", reason=reason)
+
+
+def misread(reason: str) -> Feedback:
+    """The scanner read something that cannot be trusted."""
+    return wrong("misread", reason=reason)
+
+
+def identify(station: str) -> Feedback:
+    return ok("identify", station=station)
