@@ -1,0 +1,230 @@
+"""The shipment over HTTP: release, cancel, pick lists, parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from msgspec import Meta, Struct
+
+from controller.fulfilment import operations, queries
+from controller.fulfilment.numbers import PARCELS, PICK_LISTS
+from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
+from controller.fulfilment.states import ParcelState, PickListState
+from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.orders.numbers import ORDERS
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class CancelOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+
+class Cancelled(Struct, frozen=True, kw_only=True):
+    order: str
+
+
+class PickListView(Struct, frozen=True, kw_only=True):
+    """`parcel` once it is packed."""
+
+    no: str
+    order: str
+    site: str
+    state: PickListState
+    parcel: str | None
+    released_at: datetime
+
+
+class PickLineView(Struct, frozen=True, kw_only=True):
+    """Quantities in base units."""
+
+    sku: str
+    name_zh: str
+    name_en: str
+    base_unit: str
+    bin: str
+    quantity: int
+    picked: int
+    short: bool
+
+
+class PickListDetail(Struct, frozen=True, kw_only=True):
+    pick_list: PickListView
+    lines: list[PickLineView]
+
+
+class ParcelView(Struct, frozen=True, kw_only=True):
+    """Weights in grams; `expected_grams` is null when the catalogue lacks a weight."""
+
+    no: str
+    pick_list: str
+    order: str
+    site: str
+    box: str
+    state: ParcelState
+    grams: Decimal
+    expected_grams: int | None
+    weight_mismatch: bool
+    label_copies: int
+    packed_at: datetime
+    handed_over_at: datetime | None
+
+
+async def release(call: Call[None]) -> Created[PickListView]:
+    no = await operations.release(call.path["no"])
+    return Created(_pick_list(await queries.pick_list(no)), location=f"/api/v1/pick-lists/{no}")
+
+
+async def cancel(call: Call[CancelOrder]) -> Cancelled:
+    await operations.cancel(call.path["no"], reason=call.body.reason)
+    return Cancelled(order=call.path["no"])
+
+
+async def pick_lists(call: Call[None]) -> Page[PickListView]:
+    rows = await queries.pick_lists(
+        after=call.page.number(),
+        limit=call.page.limit,
+        state=_state(PickListState, call.query.get("state")),
+        site=call.query.get("site"),
+    )
+    return page([_pick_list(row) for row in rows], call.page, key=lambda view: PICK_LISTS.row_id(view.no))
+
+
+async def pick_list(call: Call[None]) -> PickListDetail:
+    found = await queries.pick_list(call.path["no"])
+    return PickListDetail(pick_list=_pick_list(found), lines=_lines(await queries.pick_lines(found.id)))
+
+
+async def parcels(call: Call[None]) -> Page[ParcelView]:
+    rows = await queries.parcels(
+        before=call.page.number() or None,
+        limit=call.page.limit,
+        state=_state(ParcelState, call.query.get("state")),
+        site=call.query.get("site"),
+    )
+    return page([_parcel(row) for row in rows], call.page, key=lambda view: PARCELS.row_id(view.no))
+
+
+async def parcel(call: Call[None]) -> ParcelView:
+    return _parcel(await queries.parcel(call.path["no"]))
+
+
+async def reprint_label(call: Call[None]) -> ParcelView:
+    await operations.reprint_label(call.path["no"])
+    return _parcel(await queries.parcel(call.path["no"]))
+
+
+def _state(states: type[E], text: str | None) -> E | None:
+    if text is None:
+        return None
+    try:
+        return states(text)
+    except ValueError as error:
+        raise BadParameter("state", f"one of {', '.join(states)}") from error
+
+
+def _pick_list(row: StoredPickList) -> PickListView:
+    return PickListView(no=row.no, order=row.order, site=row.site, state=row.state, parcel=row.parcel, released_at=row.released_at)
+
+
+def _lines(rows: Sequence[StoredPickLine]) -> list[PickLineView]:
+    return [
+        PickLineView(
+            sku=row.sku,
+            name_zh=row.name_zh,
+            name_en=row.name_en,
+            base_unit=row.base_unit,
+            bin=row.bin,
+            quantity=row.quantity,
+            picked=row.picked,
+            short=row.is_short and row.picked < row.quantity,
+        )
+        for row in rows
+    ]
+
+
+def _parcel(row: StoredParcel) -> ParcelView:
+    return ParcelView(
+        no=row.no,
+        pick_list=PICK_LISTS.number(row.pick_list_id),
+        order=ORDERS.number(row.order_id),
+        site=row.site,
+        box=row.box,
+        state=row.state,
+        grams=row.grams,
+        expected_grams=row.expected_grams,
+        weight_mismatch=row.weight_mismatch,
+        label_copies=row.label_copies,
+        packed_at=row.packed_at,
+        handed_over_at=row.handed_over_at,
+    )
+
+
+_FILTERS = {"state": "only those in this state", "site": "only those of this site"}
+
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/orders/{no}/release",
+        release,
+        permission=Permission.FULFILMENT_WRITE,
+        reply=PickListView,
+        summary="Release an order for picking: its goods are bound to bins, its pick list exists",
+    ),
+    Route(
+        "POST",
+        "/api/v1/orders/{no}/cancel",
+        cancel,
+        permission=Permission.ORDERS_WRITE,
+        body=CancelOrder,
+        reply=Cancelled,
+        summary="Cancel an order: what is held is free again, what was fetched is to be put back",
+        example=CancelOrder(reason="customer asked"),
+    ),
+    Route(
+        "GET",
+        "/api/v1/pick-lists",
+        pick_lists,
+        permission=Permission.FULFILMENT_READ,
+        reply=Page[PickListView],
+        summary="List pick lists, the oldest first",
+        filters=_FILTERS,
+    ),
+    Route(
+        "GET",
+        "/api/v1/pick-lists/{no}",
+        pick_list,
+        permission=Permission.FULFILMENT_READ,
+        reply=PickListDetail,
+        summary="One pick list with its lines in walking order",
+    ),
+    Route(
+        "GET",
+        "/api/v1/parcels",
+        parcels,
+        permission=Permission.FULFILMENT_READ,
+        reply=Page[ParcelView],
+        summary="List parcels, the newest first",
+        filters=_FILTERS,
+    ),
+    Route(
+        "GET",
+        "/api/v1/parcels/{no}",
+        parcel,
+        permission=Permission.FULFILMENT_READ,
+        reply=ParcelView,
+        summary="One parcel",
+    ),
+    Route(
+        "POST",
+        "/api/v1/parcels/{no}/label",
+        reprint_label,
+        permission=Permission.FULFILMENT_WRITE,
+        reply=ParcelView,
+        summary="Print a parcel's label once more",
+    ),
+]

@@ -1,0 +1,80 @@
+"""What is told of fulfilment.  The subject is the order's number, so that its events are the order's history.
+
+Quantities in base units, weights in grams.  `location_id` names the bin.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from controller.events import Event
+
+
+class PickListReleased(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "pick_list_released"
+    pick_list: str
+
+
+class PickListPicked(Event, frozen=True, kw_only=True):
+    """Each of its lines is fetched, or declared short."""
+
+    name: ClassVar[str] = "pick_list_picked"
+    pick_list: str
+
+
+class PickRefused(Event, frozen=True, kw_only=True):
+    """A pick that changes nothing, for a person to look at: `code` as in the fact's rejection, `symbol` as it was scanned."""
+
+    name: ClassVar[str] = "pick_refused"
+    pick_list: str
+    code: str
+    detail: str
+    symbol: str
+
+
+class ShelfShort(Event, frozen=True, kw_only=True):
+    """A picker found less in a bin than the list wants of it: it needs a count."""
+
+    name: ClassVar[str] = "shelf_short"
+    pick_list: str
+    sku_id: int
+    location_id: int
+
+
+class PutBackNeeded(Event, frozen=True, kw_only=True):
+    """Goods of a cancelled order lie in packing."""
+
+    name: ClassVar[str] = "put_back_needed"
+    pick_list: str
+    sku_id: int
+    quantity: int
+
+
+class ParcelPacked(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "parcel_packed"
+    parcel: str
+    pick_list: str
+    grams: Decimal
+
+
+class WeightMismatched(Event, frozen=True, kw_only=True):
+    """The parcel weighs too little or too much for what was picked into it."""
+
+    name: ClassVar[str] = "weight_mismatched"
+    parcel: str
+    grams: Decimal
+    expected_grams: int
+
+
+class ParcelHandedOver(Event, frozen=True, kw_only=True):
+    """`after_cancel`: its order had been cancelled, and it should have been put back."""
+
+    name: ClassVar[str] = "parcel_handed_over"
+    parcel: str
+    after_cancel: bool
+
+
+class LabelReprinted(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "label_reprinted"
+    parcel: str

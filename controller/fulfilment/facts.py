@@ -1,0 +1,185 @@
+"""Facts of the packing room: picked, short, packed, handed over.  They commute: what arrives too early is parked.
+
+All run in ingest's transaction, with the orders of their pick lists locked first.  What cannot be right changes no quantity; it is
+rejected, and an event tells a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from controller.catalog.operations import Sighting, note_unknown, waiting_for
+from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, Unknown, resolve
+from controller.errors import NotFound
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.fulfilment import lists
+from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
+from controller.fulfilment.lists import PickListNow
+from controller.fulfilment.numbers import PARCELS
+from controller.fulfilment.policies import spread
+from controller.fulfilment.states import PickListState
+from controller.fulfilment.work import Work
+from edge_agent.wire.messages import HandedOver, Packed, Picked, PickShort
+
+S = TypeVar("S", Picked, PickShort)
+
+
+async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
+    """Goods go from their bin to packing and stay allocated.
+
+    A wrong item, an unknown symbol, or more than the list wants: rejected, no quantity changes.
+    """
+    now = await lists.by_number(fact.data.pick_list for fact in facts)
+    items = await _resolved(facts)
+    work = Work()
+    outcomes = [_pick(fact, item, now.get(fact.data.pick_list), work) for fact, item in zip(facts, items, strict=True)]
+    await work.finish(now.values())
+    return outcomes
+
+
+def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow | None, work: Work) -> Outcome:
+    if pick_list is None or pick_list.site != fact.site_id:
+        return Rejected("unknown_pick_list", _no_list(fact.data.pick_list))
+    if isinstance(item, Unknown):
+        return Parked("unknown_barcode", waiting_for(fact.data.symbol.text))
+    if not isinstance(item, Found):
+        return _refuse(fact, pick_list, work, _ambiguous(item))
+    lines = [line for line in pick_list.lines if line.sku_id == item.sku_id]
+    quantity = item.base_units(fact.data.quantity)
+    if not lines:
+        return _refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
+    if quantity is None:
+        return _refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
+    taken = spread(quantity, lines)
+    if taken is None:
+        still = sum(line.open for line in lines)
+        return _refuse(fact, pick_list, work, Rejected("over_pick", f"{quantity} of {item.sku} picked, {still} still wanted"))
+    for line, part in taken:
+        line.picked += part
+        pick_list.changed[line.id] = line
+        work.pick(fact, pick_list, line, part)
+    if pick_list.state is PickListState.WITHDRAWN:
+        work.tell(fact, pick_list, PutBackNeeded(pick_list=pick_list.no, sku_id=item.sku_id, quantity=quantity))
+    return APPLIED
+
+
+async def apply_pick_short(facts: Sequence[FactIn[PickShort]]) -> list[Outcome]:
+    """The shelf holds no more of a SKU, or of all that is still open: the rest is missing, and its bins want a count."""
+    now = await lists.by_number(fact.data.pick_list for fact in facts)
+    items = await _resolved(facts)
+    work = Work()
+    outcomes = [_short(fact, item, now.get(fact.data.pick_list), work) for fact, item in zip(facts, items, strict=True)]
+    await work.finish(now.values())
+    return outcomes
+
+
+def _short(fact: FactIn[PickShort], item: Resolution | None, pick_list: PickListNow | None, work: Work) -> Outcome:
+    if pick_list is None or pick_list.site != fact.site_id:
+        return Rejected("unknown_pick_list", _no_list(fact.data.pick_list))
+    if fact.data.symbol is not None and isinstance(item, Unknown):
+        return Parked("unknown_barcode", waiting_for(fact.data.symbol.text))
+    if isinstance(item, Ambiguous):
+        return _refuse(fact, pick_list, work, _ambiguous(item))
+    lines = [line for line in pick_list.lines if not isinstance(item, Found) or line.sku_id == item.sku_id]
+    if not lines:
+        return _refuse(fact, pick_list, work, Rejected("wrong_item", f"what is missing is not on {pick_list.no}"))
+    for line in lines:
+        if line.open and not line.is_short:
+            work.tell(fact, pick_list, ShelfShort(pick_list=pick_list.no, sku_id=line.sku_id, location_id=line.location_id))
+        line.is_short = True
+        pick_list.changed[line.id] = line
+    work.touch(fact, pick_list)
+    return APPLIED
+
+
+async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
+    """What was picked is a parcel: it gets its number, its label and its receipt, and its weight is checked."""
+    now = await lists.by_number(fact.data.pick_list for fact in facts)
+    work = Work()
+    outcomes: list[Outcome] = []
+    for fact in facts:
+        pick_list = now.get(fact.data.pick_list)
+        if pick_list is None or pick_list.site != fact.site_id:
+            outcomes.append(Rejected("unknown_pick_list", _no_list(fact.data.pick_list)))
+        elif pick_list.parcel is not None:
+            outcomes.append(Rejected("already_packed", f"{pick_list.no} is packed as {pick_list.parcel.no}"))
+        elif pick_list.state in (PickListState.OPEN, PickListState.PICKING) or not pick_list.has_goods:
+            outcomes.append(Parked("not_picked", pick_list.key))
+        else:
+            await work.pack(fact, pick_list)
+            outcomes.append(APPLIED)
+    await work.finish(now.values())
+    return outcomes
+
+
+async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome]:
+    """The parcel is with its customer or carrier: its goods leave the site.  A second scan of it changes nothing."""
+    now = await lists.by_parcel(fact.data.parcel for fact in facts)
+    work = Work()
+    outcomes: list[Outcome] = []
+    for fact in facts:
+        pick_list = now.get(fact.data.parcel)
+        if pick_list is not None and pick_list.site == fact.site_id:
+            work.hand_over(fact, pick_list)
+            outcomes.append(APPLIED)
+        elif pick_list is None and _is_parcel_number(fact.data.parcel):
+            outcomes.append(Parked("not_packed", f"parcel:{fact.data.parcel}"))
+        else:
+            outcomes.append(Rejected("unknown_parcel", f"{fact.data.parcel[:40]!r} is no parcel of this site"))
+    await work.finish(now.values())
+    return outcomes
+
+
+def _no_list(number: str) -> str:
+    return f"{number[:40]!r} is no pick list of this site"
+
+
+def _is_parcel_number(text: str) -> bool:
+    try:
+        PARCELS.row_id(text)
+    except NotFound:
+        return False
+    return True
+
+
+async def _resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:
+    """What each fact's symbol names; None without a symbol.  One look-up per site.  What nobody knows is noted for linking."""
+    found: list[Resolution | None] = [None] * len(facts)
+    places: dict[str, list[int]] = {}
+    for place, fact in enumerate(facts):
+        if fact.data.symbol is not None:
+            places.setdefault(fact.site_id, []).append(place)
+    for site, of_site in places.items():
+        keys = [_key(facts[place].data) for place in of_site]
+        for place, item in zip(of_site, await resolve(keys, site_id=site), strict=True):
+            found[place] = item
+    await note_unknown(_sighting(fact) for fact, item in zip(facts, found, strict=True) if isinstance(item, Unknown))
+    return found
+
+
+def _sighting(fact: FactIn[S]) -> Sighting:
+    symbol = fact.data.symbol
+    return Sighting(
+        text=symbol.text if symbol else "",
+        gtin=fact.data.gtin,
+        raw_b64=symbol.raw_b64 if symbol else None,
+        site_id=fact.site_id,
+        box=fact.box,
+        station=fact.station,
+        seen_at=fact.occurred_at,
+    )
+
+
+def _key(data: Picked | PickShort) -> SymbolKey:
+    return SymbolKey(text=data.symbol.text if data.symbol else "", gtin=data.gtin)
+
+
+def _ambiguous(item: Ambiguous | None) -> Rejected:
+    return Rejected("ambiguous_barcode", f"it may mean {', '.join(item.skus) if item else 'more than one SKU'}")
+
+
+def _refuse(fact: FactIn[S], pick_list: PickListNow, work: Work, outcome: Rejected) -> Rejected:
+    symbol = fact.data.symbol.text if fact.data.symbol else ""
+    work.tell(fact, pick_list, PickRefused(pick_list=pick_list.no, code=outcome.code, detail=outcome.detail, symbol=symbol))
+    return outcome

@@ -1,0 +1,71 @@
+"""Tables of fulfilment.  Quantities in base units, weights in grams."""
+
+# ruff: noqa: D106 -- Meta is Tortoise's
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from controller.schema import check
+
+
+class PickList(Model):
+    """Table `pick_list`: what one person fetches for one order."""
+
+    id = fields.BigIntField(primary_key=True)
+    order_id = fields.BigIntField(unique=True)
+    site = fields.CharField(max_length=40)
+    state = fields.CharField(max_length=16)
+    released_at = fields.DatetimeField()
+
+    class Meta:
+        table = "pick_list"
+        indexes = (("state", "id"), ("site", "id"))
+
+
+class PickListLine(Model):
+    """Table `pick_line`: see `policies.PickLine`."""
+
+    id = fields.BigIntField(primary_key=True)
+    pick_list: fields.ForeignKeyRelation[PickList] = fields.ForeignKeyField("controller.PickList", related_name="lines")
+    order_line_id = fields.BigIntField()
+    line_key = fields.CharField(max_length=64)
+    sku_id = fields.BigIntField()
+    location_id = fields.BigIntField()
+    quantity = fields.BigIntField()
+    picked = fields.BigIntField(default=0)
+    out = fields.BigIntField(default=0)
+    is_short = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "pick_line"
+        indexes = (("pick_list_id", "id"),)
+
+
+class Parcel(Model):
+    """Table `parcel`.  `grams` is a decimal number as text; `expected_grams` is None when a weight of its goods is not known."""
+
+    id = fields.BigIntField(primary_key=True)
+    pick_list: fields.OneToOneRelation[PickList] = fields.OneToOneField("controller.PickList", related_name="parcel")
+    site = fields.CharField(max_length=40)
+    box = fields.CharField(max_length=40)
+    state = fields.CharField(max_length=16)
+    grams = fields.CharField(max_length=24)
+    expected_grams = fields.BigIntField(null=True)
+    weight_mismatch = fields.BooleanField(default=False)
+    label_copies = fields.IntField(default=0)
+    packed_at = fields.DatetimeField()
+    handed_over_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "parcel"
+        indexes = (("state", "id"), ("site", "id"))
+
+
+EXTRA_SQL = (
+    check(
+        "pick_line",
+        "pick_line_quantities",
+        "NEW.quantity > 0 AND NEW.picked BETWEEN 0 AND NEW.quantity AND NEW.out BETWEEN 0 AND NEW.picked",
+    ),
+)

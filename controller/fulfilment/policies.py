@@ -1,0 +1,103 @@
+"""Decisions of picking and packing.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(slots=True, kw_only=True)
+class PickLine:
+    """Fetch `quantity` base units of a SKU from one bin.
+
+    `picked` lies in packing, or is out already: `out` of it.  `is_short`: a picker declared that the bin held no more.
+    A pick made before that declaration may arrive after it and still counts, so `short` is derived.
+    """
+
+    id: int
+    order_line_id: int
+    line_key: str
+    sku_id: int
+    location_id: int
+    quantity: int
+    picked: int = 0
+    out: int = 0
+    is_short: bool = False
+
+    @property
+    def open(self) -> int:
+        """Base units that a pick may still add."""
+        return self.quantity - self.picked
+
+    @property
+    def short(self) -> int:
+        """Base units that were declared missing."""
+        return self.open if self.is_short else 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_short or self.open == 0
+
+
+def spread(quantity: int, lines: Iterable[PickLine]) -> list[tuple[PickLine, int]] | None:
+    """Lay picked base units on the lines of their SKU, in walking order; None when they want less (an over-pick)."""
+    taken: list[tuple[PickLine, int]] = []
+    for line in lines:
+        part = min(quantity, line.open)
+        if part:
+            taken.append((line, part))
+            quantity -= part
+    return None if quantity else taken
+
+
+@dataclass(frozen=True, slots=True)
+class BinStock:
+    """What lies in a bin, in base units."""
+
+    location_id: int
+    on_hand: int
+
+
+def choose_bins(wanted: int, bins: Sequence[BinStock], fallback: int) -> list[tuple[int, int]]:
+    """Which bins to fetch `wanted` base units from, as (location, base units): the fewest bins; the same answer each time.
+
+    The tightest bin that holds all, else the fullest ones first.  What the books have in no bin is sought in the last bin chosen
+    (`fallback` when there is none): the picker finds it, or declares it short.
+    """
+    enough = [stock for stock in bins if stock.on_hand >= wanted]
+    if enough:
+        tightest = min(enough, key=lambda stock: (stock.on_hand, stock.location_id))
+        return [(tightest.location_id, wanted)]
+    chosen: list[tuple[int, int]] = []
+    for stock in sorted(bins, key=lambda stock: (-stock.on_hand, stock.location_id)):
+        if wanted and stock.on_hand > 0:
+            chosen.append((stock.location_id, min(wanted, stock.on_hand)))
+            wanted -= chosen[-1][1]
+    if not wanted:
+        return chosen
+    if not chosen:
+        return [(fallback, wanted)]
+    location, quantity = chosen[-1]
+    return [*chosen[:-1], (location, quantity + wanted)]
+
+
+TARE_GRAMS = 400
+"""The heaviest empty carton with its filling."""
+
+TOLERANCE_PERCENT = 3
+TOLERANCE_GRAMS = 10
+"""Variation of goods and scale: whichever of the two is more."""
+
+
+def goods_weight(lines: Iterable[PickLine], grams: Mapping[int, int | None]) -> int | None:
+    """Grams of what was picked, by the weight of one base unit of each SKU; None when one of them is not known."""
+    weights = [(line.picked, grams.get(line.sku_id)) for line in lines if line.picked]
+    known = [picked * each for picked, each in weights if each is not None]
+    return sum(known) if len(known) == len(weights) else None
+
+
+def weight_matches(measured: Decimal, expected: int) -> bool:
+    """Whether a parcel may hold goods of `expected` grams: not lighter than they are, not heavier than they and a carton."""
+    tolerance = max(Decimal(expected) * TOLERANCE_PERCENT / 100, Decimal(TOLERANCE_GRAMS))
+    return expected - tolerance <= measured <= expected + TARE_GRAMS + tolerance

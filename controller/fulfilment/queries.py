@@ -1,0 +1,164 @@
+"""Pick lists and parcels as they are stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from controller.db import Row, fetch
+from controller.errors import NotFound
+from controller.fulfilment.numbers import PARCELS, PICK_LISTS
+from controller.fulfilment.states import ParcelState, PickListState
+from controller.orders.numbers import ORDERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPickList:
+    """`parcel` once it is packed."""
+
+    id: int
+    order_id: int
+    site: str
+    state: PickListState
+    released_at: datetime
+    parcel_id: int | None
+
+    @property
+    def no(self) -> str:
+        return PICK_LISTS.number(self.id)
+
+    @property
+    def order(self) -> str:
+        return ORDERS.number(self.order_id)
+
+    @property
+    def parcel(self) -> str | None:
+        return None if self.parcel_id is None else PARCELS.number(self.parcel_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPickLine:
+    """Quantities in base units; `bin` is where to fetch it."""
+
+    id: int
+    sku: str
+    name_zh: str
+    name_en: str
+    base_unit: str
+    bin: str
+    quantity: int
+    picked: int
+    is_short: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredParcel:
+    """`expected_grams` is None when the catalogue lacks a weight; `label_copies` counts how often its label was asked for."""
+
+    id: int
+    pick_list_id: int
+    order_id: int
+    site: str
+    box: str
+    state: ParcelState
+    grams: Decimal
+    expected_grams: int | None
+    weight_mismatch: bool
+    label_copies: int
+    packed_at: datetime
+    handed_over_at: datetime | None
+
+    @property
+    def no(self) -> str:
+        return PARCELS.number(self.id)
+
+
+_LISTS = "SELECT l.*, p.id AS parcel_id FROM pick_list l LEFT JOIN parcel p ON p.pick_list_id = l.id"
+_PARCELS = "SELECT p.*, l.order_id FROM parcel p JOIN pick_list l ON l.id = p.pick_list_id"
+
+
+async def pick_list(no: str) -> StoredPickList:
+    """Raises NotFound."""
+    rows = await fetch(f"{_LISTS} WHERE l.id = ?", PICK_LISTS.row_id(no))
+    if not rows:
+        raise NotFound(PICK_LISTS.what, no)
+    return _pick_list(rows[0])
+
+
+async def pick_list_of(order_no: str) -> StoredPickList | None:
+    rows = await fetch(f"{_LISTS} WHERE l.order_id = ?", ORDERS.row_id(order_no))
+    return _pick_list(rows[0]) if rows else None
+
+
+async def pick_lists(
+    *, after: int, limit: int, state: PickListState | None = None, site: str | None = None
+) -> list[StoredPickList]:
+    """The oldest first, behind the id `after`: what waits longest is on top."""
+    rows = await fetch(
+        f"{_LISTS} WHERE l.id > ? AND (? = '' OR l.state = ?) AND (? = '' OR l.site = ?) ORDER BY l.id LIMIT ?",
+        after,
+        *(state or "", state or "", site or "", site or ""),
+        limit,
+    )
+    return [_pick_list(row) for row in rows]
+
+
+async def pick_lines(list_id: int) -> list[StoredPickLine]:
+    """The lines of a list in walking order: by bin."""
+    rows = await fetch(
+        "SELECT p.id, o.sku, o.name_zh, o.name_en, o.base_unit, b.code AS bin, p.quantity, p.picked, p.is_short FROM pick_line p "
+        "JOIN order_line o ON o.id = p.order_line_id JOIN location b ON b.id = p.location_id "
+        "WHERE p.pick_list_id = ? ORDER BY b.code, p.id",
+        list_id,
+    )
+    return [StoredPickLine(**row | {"is_short": bool(row["is_short"])}) for row in rows]
+
+
+async def parcel(no: str) -> StoredParcel:
+    """Raises NotFound."""
+    rows = await fetch(f"{_PARCELS} WHERE p.id = ?", PARCELS.row_id(no))
+    if not rows:
+        raise NotFound(PARCELS.what, no)
+    return _parcel(rows[0])
+
+
+async def parcels(
+    *, before: int | None, limit: int, state: ParcelState | None = None, site: str | None = None
+) -> list[StoredParcel]:
+    """The newest first, below the id `before`."""
+    rows = await fetch(
+        f"{_PARCELS} WHERE p.id < ? AND (? = '' OR p.state = ?) AND (? = '' OR p.site = ?) ORDER BY p.id DESC LIMIT ?",
+        2**62 if before is None else before,
+        *(state or "", state or "", site or "", site or ""),
+        limit,
+    )
+    return [_parcel(row) for row in rows]
+
+
+def _pick_list(row: Row) -> StoredPickList:
+    return StoredPickList(
+        id=row["id"],
+        order_id=row["order_id"],
+        site=row["site"],
+        state=PickListState(row["state"]),
+        released_at=row["released_at"],
+        parcel_id=row["parcel_id"],
+    )
+
+
+def _parcel(row: Row) -> StoredParcel:
+    return StoredParcel(
+        id=row["id"],
+        pick_list_id=row["pick_list_id"],
+        order_id=row["order_id"],
+        site=row["site"],
+        box=row["box"],
+        state=ParcelState(row["state"]),
+        grams=Decimal(row["grams"]),
+        expected_grams=row["expected_grams"],
+        weight_mismatch=bool(row["weight_mismatch"]),
+        label_copies=row["label_copies"],
+        packed_at=row["packed_at"],
+        handed_over_at=row["handed_over_at"],
+    )

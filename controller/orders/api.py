@@ -1,0 +1,188 @@
+"""Orders over HTTP: place, look up.  Cancel and release are the shipment's verbs too: `controller/fulfilment/api.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from controller import events
+from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.orders import operations, queries
+from controller.orders.numbers import ORDERS
+from controller.orders.policies import NewLine, NewOrder
+from controller.orders.queries import StoredLine, StoredOrder
+from controller.orders.states import OrderState
+
+Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+Quantity = Annotated[int, Meta(ge=1, le=10**9)]
+Minor = Annotated[int, Meta(ge=0, le=10**12)]
+
+
+class PlaceLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`quantity` in base units (pieces, grams, millilitres); `unit_price_minor` for one piece, 100 g or 100 ml."""
+
+    sku: Key
+    quantity: Quantity
+    unit_price_minor: Minor
+
+
+class PlaceOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`reference` is the channel's own number of the order: the same one again is the same order."""
+
+    site: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+    channel: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]+$")]
+    reference: Key
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=500)]
+
+
+class OrderView(Struct, frozen=True, kw_only=True):
+    """`stock_short`: goods promised to it were not there, or were taken back by a count."""
+
+    no: str
+    site: str
+    channel: str
+    reference: str
+    pickup_code: str
+    state: OrderState
+    currency: str
+    total_minor: int
+    stock_short: bool
+    placed_at: datetime
+
+
+class LineView(Struct, frozen=True, kw_only=True):
+    position: int
+    sku: str
+    name_zh: str
+    name_en: str
+    base_unit: str
+    quantity: int
+    unit_price_minor: int
+    price_per: int
+    amount_minor: int
+    stock_short: bool
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """What was recorded about the order, when, and who did it."""
+
+    at: datetime
+    name: str
+    actor: str
+    data: dict[str, object]
+
+
+class OrderDetail(Struct, frozen=True, kw_only=True):
+    order: OrderView
+    lines: list[LineView]
+    history: list[HistoryEntry]
+
+
+async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
+    wanted = call.body
+    lines = [NewLine(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor) for line in wanted.lines]
+    order = NewOrder(site=wanted.site, channel=wanted.channel, reference=wanted.reference, currency=wanted.currency, lines=lines)
+    no = await operations.place(order)
+    return Created(_view(await queries.order(no)), location=f"/api/v1/orders/{no}")
+
+
+async def listing(call: Call[None]) -> Page[OrderView]:
+    rows = await queries.orders(
+        before=call.page.number() or None,
+        limit=call.page.limit,
+        state=_state(call.query.get("state")),
+        q=call.query.get("q"),
+    )
+    return page([_view(row) for row in rows], call.page, key=lambda view: ORDERS.row_id(view.no))
+
+
+async def detail(call: Call[None]) -> OrderDetail:
+    order = await queries.order(call.path["no"])
+    lines = (await queries.lines([order.id]))[order.id]
+    history = await events.history(order.no)
+    return OrderDetail(
+        order=_view(order),
+        lines=[_line(line) for line in lines],
+        history=[HistoryEntry(at=one.recorded_at, name=one.name, actor=one.actor, data=one.data) for one in history],
+    )
+
+
+def _state(text: str | None) -> OrderState | None:
+    if text is None:
+        return None
+    try:
+        return OrderState(text)
+    except ValueError as error:
+        raise BadParameter("state", f"one of {', '.join(OrderState)}") from error
+
+
+def _view(order: StoredOrder) -> OrderView:
+    return OrderView(
+        no=order.no,
+        site=order.site,
+        channel=order.channel,
+        reference=order.reference,
+        pickup_code=order.pickup_code,
+        state=order.state,
+        currency=order.currency,
+        total_minor=order.total_minor,
+        stock_short=order.is_stock_short,
+        placed_at=order.placed_at,
+    )
+
+
+def _line(line: StoredLine) -> LineView:
+    return LineView(
+        position=line.position,
+        sku=line.sku,
+        name_zh=line.name_zh,
+        name_en=line.name_en,
+        base_unit=line.base_unit,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price_minor,
+        price_per=line.price_per,
+        amount_minor=line.amount_minor,
+        stock_short=line.is_short or line.is_withdrawn,
+    )
+
+
+_EXAMPLE = PlaceOrder(
+    site="s1",
+    channel="shop",
+    reference="A-1001",
+    currency="CNY",
+    lines=[PlaceLine(sku="013-1", quantity=2, unit_price_minor=350)],
+)
+
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/orders",
+        place,
+        permission=Permission.ORDERS_WRITE,
+        body=PlaceOrder,
+        reply=OrderView,
+        summary="Place an order and hold its goods: all lines or none",
+        example=_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        "/api/v1/orders",
+        listing,
+        permission=Permission.ORDERS_READ,
+        reply=Page[OrderView],
+        summary="List orders, the newest first",
+        filters={"state": "only orders in this state", "q": "an order's number, pick-up code, or the beginning of its reference"},
+    ),
+    Route(
+        "GET",
+        "/api/v1/orders/{no}",
+        detail,
+        permission=Permission.ORDERS_READ,
+        reply=OrderDetail,
+        summary="One order with its lines and its history",
+    ),
+]

@@ -1,0 +1,56 @@
+"""Decisions about an order's content.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.catalog.models import BaseUnit
+from controller.orders.errors import BadOrder
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLine:
+    """`quantity` in base units; `unit_price_minor` as the catalogue has prices: for one piece, 100 g or 100 ml."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order as its channel sent it, in our SKUs.  Two lines may name the same SKU."""
+
+    site: str
+    channel: str
+    reference: str
+    currency: str
+    lines: Sequence[NewLine]
+
+
+def line_amount(quantity: int, unit_price_minor: int, price_per: int) -> int:
+    """What a line costs, in minor units, rounded once, half up; `unit_price_minor` is for `price_per` base units."""
+    return (2 * quantity * unit_price_minor + price_per) // (2 * price_per)
+
+
+def price_per(base_unit: str) -> int:
+    """How many base units a price is for."""
+    return 1 if base_unit == BaseUnit.PIECE else 100
+
+
+def check_order(order: NewOrder) -> None:
+    """Raises BadOrder."""
+    if not order.lines:
+        raise BadOrder("an order has at least one line")
+    if not _CURRENCY.fullmatch(order.currency):
+        raise BadOrder(f"currency {order.currency!r}, expected three letters of ISO 4217")
+    for position, line in enumerate(order.lines, 1):
+        if line.quantity <= 0 or line.unit_price_minor < 0:
+            raise BadOrder(
+                f"line {position}: quantity {line.quantity}, price {line.unit_price_minor}; "
+                "expected a quantity above 0 and a price of 0 or more"
+            )
