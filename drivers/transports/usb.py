@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import re
-from collections.abc import Iterator
+import time
 
 import usb.core
 import usb.util
@@ -13,8 +13,15 @@ from usb.backend import IBackend
 
 from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
 from drivers.transports.opening import refuse_settings
+from drivers.transports.usb_devices import bulk_endpoints, find_device
 
 _WRITE_MS = 1000
+_ADVICE = {
+    errno.EACCES: "no permission: install our udev rule and plug it in again",
+    errno.EBUSY: "another program uses it: stop that one first",
+    errno.ENODEV: "it is gone: plug it in again",
+    errno.EIO: "it is gone: plug it in again",
+}
 _WHERE = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?")
 
 
@@ -25,8 +32,7 @@ def open_pipe(where: str, settings: dict[str, str], backend: IBackend | None = N
     if found is None:
         raise Unsupported(f"usb:{where} needs a vendor and a product id in hex, as in usb:04b8:0202 or usb:04b8:0202:J5KF012345")
     try:
-        device = _find(int(found[1], 16), int(found[2], 16), found[3], backend)
-        return _claim(device, where)
+        return _claim(find_device(int(found[1], 16), int(found[2], 16), found[3], backend), where)
     except usb.core.NoBackendError as error:
         raise DeviceUnavailable("there is no libusb: install the package libusb-1.0-0") from error
     except usb.core.USBError as error:
@@ -38,8 +44,8 @@ class UsbPipe:
         self._device = device
         self._number = interface.bInterfaceNumber
         self._name = name
-        self._in = next(_bulk(interface, usb.util.ENDPOINT_IN), None)
-        self._out = next(_bulk(interface, usb.util.ENDPOINT_OUT))
+        self._in = next(bulk_endpoints(interface, usb.util.ENDPOINT_IN), None)
+        self._out = next(bulk_endpoints(interface, usb.util.ENDPOINT_OUT))
 
     def send(self, data: bytes) -> None:
         while data:
@@ -52,6 +58,7 @@ class UsbPipe:
 
     def receive(self, timeout: float) -> bytes:
         if self._in is None:
+            time.sleep(timeout)  # it never answers
             return b""
         try:
             return bytes(self._in.read(4096, max(1, round(timeout * 1000))))  # 0 would wait for ever
@@ -66,24 +73,10 @@ class UsbPipe:
         usb.util.dispose_resources(self._device)
 
 
-def _find(vendor: int, product: int, serial: str | None, backend: IBackend | None) -> usb.core.Device:
-    devices = list(usb.core.find(find_all=True, idVendor=vendor, idProduct=product, backend=backend))
-    if serial is not None:
-        devices = [each for each in devices if each.serial_number == serial]
-    name = f"{vendor:04x}:{product:04x}" + (f" with serial number {serial}" if serial else "")
-    if not devices:
-        raise DeviceUnavailable(f"there is no USB device {name}: plug it in and switch it on, or correct its address")
-    if len(devices) > 1:
-        raise DeviceUnavailable(f"there are {len(devices)} USB devices {name}: add the serial number to the address")
-    return devices[0]
-
-
 def _claim(device: usb.core.Device, where: str) -> UsbPipe:
-    interface = next((each for each in device.get_active_configuration() if any(_bulk(each, usb.util.ENDPOINT_OUT))), None)
+    interface = next((each for each in device.get_active_configuration() if any(bulk_endpoints(each, usb.util.ENDPOINT_OUT))), None)
     if interface is None:
-        raise Unsupported(
-            f"the USB device {where} has no bulk endpoint to write to: it is no printer, or it needs another transport"
-        )
+        raise Unsupported(f"USB device {where} has no bulk endpoint to write to: it is no printer")
     number = interface.bInterfaceNumber
     with contextlib.suppress(NotImplementedError):  # not on every platform
         if device.is_kernel_driver_active(number):
@@ -92,21 +85,6 @@ def _claim(device: usb.core.Device, where: str) -> UsbPipe:
     return UsbPipe(device, interface, where)
 
 
-def _bulk(interface: usb.core.Interface, direction: int) -> Iterator[usb.core.Endpoint]:
-    for each in interface:
-        is_bulk = usb.util.endpoint_type(each.bmAttributes) == usb.util.ENDPOINT_TYPE_BULK
-        if is_bulk and usb.util.endpoint_direction(each.bEndpointAddress) == direction:
-            yield each
-
-
 def _why_not(where: str, error: usb.core.USBError) -> DeviceUnavailable:
-    match error.errno:
-        case errno.EACCES | errno.EPERM:
-            advice = "no permission: install our udev rule and plug it in again"
-        case errno.EBUSY:
-            advice = "another program uses it: stop that one first"
-        case errno.ENODEV | errno.ENOENT | errno.EIO:
-            advice = "it is gone: plug it in again"
-        case _:
-            advice = f"it cannot be used: {error}"
+    advice = _ADVICE.get(error.errno or 0, f"it cannot be used: {error}")
     return DeviceUnavailable(f"USB device {where}: {advice}")

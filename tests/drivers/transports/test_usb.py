@@ -184,6 +184,11 @@ def test_a_printer_that_only_listens_is_silent() -> None:
     assert _open(FakeDevice(endpoints=((0x01, BULK),))).receive(0.1) == b""
 
 
+def test_a_device_that_tells_no_serial_number_is_not_the_one_that_is_meant() -> None:
+    with pytest.raises(DeviceUnavailable, match="A1"):
+        _open(FakeDevice(serial=""), where=f"{PRINTER}:A1")
+
+
 def test_a_device_without_a_bulk_endpoint_is_unsupported() -> None:
     with pytest.raises(Unsupported, match="bulk"):
         _open(FakeDevice(endpoints=((0x81, INTERRUPT),)))
