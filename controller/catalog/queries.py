@@ -108,6 +108,7 @@ class UnknownRow:
     state: str
 
 
+_UNKNOWN = "SELECT id, text, gtin, raw_b64, first_seen, last_seen, count, site_id, box, station, state FROM unknown_barcode "
 _SKU = (
     "SELECT s.id, p.code AS product, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, s.weight_grams "
     "FROM sku s JOIN product p ON p.id = s.product_id "
@@ -142,20 +143,24 @@ async def skus_by_code(codes: Sequence[str]) -> dict[str, SkuRow]:
     return {row["code"]: SkuRow(**row) for row in rows}
 
 
-async def barcodes(sku_code: str) -> list[BarcodeRow]:
+async def barcodes(sku_code: str, *, after: int = 0, limit: int = 200) -> list[BarcodeRow]:
     """The active codes of a SKU."""
     rows = await db.fetch(
         "SELECT b.id, b.kind, b.symbol, s.code AS sku, b.numerator, b.denominator, b.site_id FROM barcode b "
-        "JOIN sku s ON s.id = b.sku_id WHERE b.active AND s.code = ? ORDER BY b.id",
-        sku_code,
+        "JOIN sku s ON s.id = b.sku_id WHERE b.active AND s.code = ? AND b.id > ? ORDER BY b.id LIMIT ?",
+        *(sku_code, after, limit),
     )
     return [BarcodeRow(**row) for row in rows]
 
 
+async def unknown_barcode(unknown_id: int) -> UnknownRow:
+    """Raises NotFound."""
+    rows = await db.fetch(_UNKNOWN + "WHERE id = ?", unknown_id)
+    if not rows:
+        raise NotFound("unknown barcode", unknown_id)
+    return UnknownRow(**rows[0])
+
+
 async def unknown_barcodes(*, state: str = "open", after: int = 0, limit: int = 50) -> list[UnknownRow]:
-    rows = await db.fetch(
-        "SELECT id, text, gtin, raw_b64, first_seen, last_seen, count, site_id, box, station, state FROM unknown_barcode "
-        "WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
-        *(state, after, limit),
-    )
+    rows = await db.fetch(_UNKNOWN + "WHERE state = ? AND id > ? ORDER BY id LIMIT ?", state, after, limit)
     return [UnknownRow(**row) for row in rows]

@@ -36,6 +36,7 @@ class Level:
 class BinLevel:
     """A SKU in a location; `borrowed` above zero: a count is needed there."""
 
+    id: int
     sku_id: int
     sku: str
     location_id: int
@@ -93,7 +94,7 @@ async def level(sku_id: int, site_id: str) -> Level | None:
 async def bins_of(sku_ids: Iterable[int], site_id: str) -> list[BinLevel]:
     """Where SKUs lie at a site, the fullest location first: what picking goes by."""
     rows = await db.fetch(
-        "SELECT b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
+        "SELECT b.id, b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
         "JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
         f"WHERE l.site_id = ? AND {db.among('b.sku_id')} AND l.kind IN ('bin', 'receiving') AND (b.on_hand > 0 OR b.borrowed > 0) "
         "ORDER BY b.sku_id, b.on_hand DESC, b.location_id",
@@ -103,14 +104,13 @@ async def bins_of(sku_ids: Iterable[int], site_id: str) -> list[BinLevel]:
     return [BinLevel(**row) for row in rows]
 
 
-async def counts_needed(site_id: str, *, limit: int = 200) -> list[BinLevel]:
+async def counts_needed(site_id: str, *, after: int = 0, limit: int = 200) -> list[BinLevel]:
     """Locations that gave more than was known to be there."""
     rows = await db.fetch(
-        "SELECT b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
+        "SELECT b.id, b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
         "JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
-        "WHERE l.site_id = ? AND b.borrowed > 0 ORDER BY l.code, s.code LIMIT ?",
-        site_id,
-        limit,
+        "WHERE l.site_id = ? AND b.borrowed > 0 AND b.id > ? ORDER BY b.id LIMIT ?",
+        *(site_id, after, limit),
     )
     return [BinLevel(**row) for row in rows]
 

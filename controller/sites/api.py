@@ -1,0 +1,108 @@
+"""Sites and bins over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from controller.http.routing import Call, Created, Page, Permission, Route, page
+from controller.sites import operations, queries
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`id` is in the topics of the site's boxes; `currency` is ISO 4217; `time_zone` an IANA name."""
+
+    id: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
+    name: Name
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
+    time_zone: Annotated[str, Meta(max_length=64)] = "Asia/Shanghai"
+
+
+class SiteView(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    currency: str
+    time_zone: str
+
+
+class NewBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class LocationView(Struct, frozen=True, kw_only=True):
+    """`kind`: `bin`, or one of the places that every site has once."""
+
+    id: int
+    site: str
+    code: str
+    kind: str
+
+
+async def listing(call: Call[None]) -> Page[SiteView]:
+    rows = await queries.sites(after=call.page.after or "", limit=call.page.limit)
+    return page([_view(row) for row in rows], call.page, key=lambda view: view.id)
+
+
+async def create(call: Call[NewSite]) -> Created[SiteView]:
+    new = call.body
+    await operations.create_site(new.id, name=new.name, currency=new.currency, time_zone=new.time_zone)
+    return Created(_view(await queries.site(new.id)), location=f"/api/v1/sites/{new.id}")
+
+
+async def show(call: Call[None]) -> SiteView:
+    return _view(await queries.site(call.path["site"]))
+
+
+async def locations(call: Call[None]) -> Page[LocationView]:
+    rows = await queries.locations(call.path["site"], after=call.page.number(), limit=call.page.limit)
+    views = [LocationView(id=row.id, site=row.site_id, code=row.code, kind=row.kind.value) for row in rows]
+    return page(views, call.page, key=lambda view: view.id)
+
+
+async def create_bin(call: Call[NewBin]) -> Created[LocationView]:
+    site = call.path["site"]
+    location = await operations.create_bin(site, call.body.code)
+    return Created(
+        LocationView(id=location, site=site, code=call.body.code, kind="bin"), location=f"/api/v1/sites/{site}/locations"
+    )
+
+
+def _view(row: queries.SiteRow) -> SiteView:
+    return SiteView(id=row.id, name=row.name, currency=row.currency, time_zone=row.time_zone)
+
+
+ROUTES = [
+    Route("GET", "/api/v1/sites", listing, permission=Permission.SITES_READ, reply=Page[SiteView], summary="List sites"),
+    Route(
+        "POST",
+        "/api/v1/sites",
+        create,
+        permission=Permission.SITES_WRITE,
+        body=NewSite,
+        reply=SiteView,
+        summary="Create a site with its virtual locations",
+        example=NewSite(id="s1", name="Shop 1"),
+    ),
+    Route("GET", "/api/v1/sites/{site}", show, permission=Permission.SITES_READ, reply=SiteView, summary="Show a site"),
+    Route(
+        "GET",
+        "/api/v1/sites/{site}/locations",
+        locations,
+        permission=Permission.SITES_READ,
+        reply=Page[LocationView],
+        summary="List the bins and virtual locations of a site",
+    ),
+    Route(
+        "POST",
+        "/api/v1/sites/{site}/bins",
+        create_bin,
+        permission=Permission.SITES_WRITE,
+        body=NewBin,
+        reply=LocationView,
+        summary="Create a bin; facts that wait for it are applied",
+        example=NewBin(code="A-01"),
+    ),
+]
