@@ -9,15 +9,19 @@ from aiohttp import web
 
 from controller.http.auth import Tokens
 from controller.http.dispatch import IN_FLIGHT, TOKENS, serve
-from controller.http.errors import problem_of, response_of
+from controller.http.errors import Problem, problem_of, response_of
 from controller.http.idempotency import InFlight
 from controller.http.metrics import Metrics
 from controller.http.routing import BadRoute, Route
 
-METRICS = web.AppKey("metrics", Metrics)
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]
 
+METRICS = web.AppKey("metrics", Metrics)
+ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
+"""Set by the website: shows a problem to a browser that asked for a page."""
+
+MACHINES = ("/api/", "/box/")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -68,4 +72,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPRedirection:
         raise
     except Exception as error:  # noqa: BLE001 -- the rim: whatever a handler raises has an answer
-        return response_of(problem_of(error))
+        problem = problem_of(error)
+        error_page = request.app.get(ERROR_PAGE)
+        if error_page is not None and "text/html" in request.headers.get("Accept", "") and not request.path.startswith(MACHINES):
+            return await error_page(request, problem)
+        return response_of(problem)

@@ -16,22 +16,29 @@ Reading = Callable[[], Awaitable[float]]
 class Metrics:
     """One application's metrics, in a registry of its own so that two applications can live in one process.
 
-    The gateway counts `facts` (by outcome) and observes `ack_seconds` (message received -> ack published).
+    It is the gateway's observer (`committed`).
     """
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    facts: Counter = field(init=False)
-    ack_seconds: Histogram = field(init=False)
+    messages: Counter = field(init=False)
+    commit_seconds: Histogram = field(init=False)
     http_seconds: Histogram = field(init=False)
     _gauges: list[tuple[Gauge, Reading]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         registry = self.registry
-        self.facts = Counter("shelfwire_facts", "Facts taken in, by outcome", ["outcome"], registry=registry)
-        self.ack_seconds = Histogram("shelfwire_ack_seconds", "From a fact's arrival to its ack", buckets=FAST, registry=registry)
+        self.messages = Counter("shelfwire_messages", "Messages of boxes that were stored", registry=registry)
+        self.commit_seconds = Histogram(
+            "shelfwire_commit_seconds", "From taking messages to their commit", buckets=FAST, registry=registry
+        )
         self.http_seconds = Histogram(
             "shelfwire_http_seconds", "HTTP requests", ["method", "route", "status"], buckets=FAST, registry=registry
         )
+
+    def committed(self, messages: int, seconds: float) -> None:
+        """The gateway stored so many messages; `seconds` from their taking to the commit."""
+        self.messages.inc(messages)
+        self.commit_seconds.observe(seconds)
 
     def gauge(self, name: str, text: str, read: Reading) -> None:
         """A value that `read` tells when the metrics are asked for."""

@@ -1,5 +1,6 @@
 """Tables of the HTTP side: tokens and idempotency keys."""
 
+# ruff: noqa: D106 -- Meta is Tortoise's
 from __future__ import annotations
 
 from tortoise import fields

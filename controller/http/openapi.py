@@ -66,7 +66,7 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[Any, Json], dict[str, Json]]
 def _anything(kind: type) -> Json:
     """Fields typed `object`: any JSON."""
     if kind is object:
-        return {}
+        return {"description": "any JSON"}
     raise NotImplementedError
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from controller.catalog import api as catalog
 from controller.documents import api as documents
+from controller.fleet import api as fleet
+from controller.fulfilment import api as fulfilment
 from controller.http import events
 from controller.http.routing import Route
+from controller.orders import api as orders
+from controller.sites import api as sites
+from controller.stock import api as stock
 
 API_VERSION = "1.0"
 
 ROUTES: list[Route] = [
+    *sites.ROUTES,
+    *catalog.ROUTES,
+    *stock.ROUTES,
     *documents.ROUTES,
+    *orders.ROUTES,
+    *fulfilment.ROUTES,
+    *fleet.ROUTES,
     *events.ROUTES,
 ]

@@ -1,0 +1,126 @@
+"""Command line: serve, migrate, import a catalogue, make a token, write the generated descriptions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import click
+
+from controller.app import Parts, Role, api_routes, connected_database, permissions_named, serve
+from controller.broker import BrokerFailed
+from controller.config import Config, ConfigErrors, load_config
+from controller.db import DatabaseInUse
+from controller.http import asyncapi, auth, openapi
+from controller.http.table import API_VERSION
+
+T = TypeVar("T")
+
+OPENAPI_FILE = Path("docs/openapi.json")
+ASYNCAPI_FILE = Path("docs/asyncapi.yaml")
+
+
+@click.group()
+@click.option("--config", "path", type=click.Path(path_type=Path, dir_okay=False), help="TOML file; without it, all defaults.")
+@click.option("--verbose", is_flag=True, help="Log at INFO.")
+@click.pass_context
+def main(context: click.Context, path: Path | None, *, verbose: bool) -> None:
+    """Shelfwire's controller: holds order and inventory state, and speaks to the boxes."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    context.obj = path
+
+
+def _config(context: click.Context) -> Config:
+    try:
+        return load_config(context.obj)
+    except ConfigErrors as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+def _run(work: Coroutine[object, object, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except DatabaseInUse as error:
+        _fail(f"{error}\nStop that controller first, or do it through its API.")
+    except (BrokerFailed, OSError, ValueError) as error:
+        _fail(str(error))
+
+
+@main.command("serve")
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Again for several; default all."
+)
+@click.pass_context
+def serve_command(context: click.Context, roles: tuple[str, ...]) -> None:
+    """Run the controller until Ctrl+C or SIGTERM."""
+    wanted = [Role(role) for role in roles] or list(Role)
+    _run(serve(_config(context), wanted, on_ready=lambda address: print(f"Shelfwire is at {address}", flush=True)))
+
+
+@main.command()
+@click.pass_context
+def migrate(context: click.Context) -> None:
+    """Bring the database to the newest schema."""
+
+    async def work() -> None:
+        async with connected_database(_config(context)):
+            pass
+
+    _run(work())
+    print("the database is at the newest schema")
+
+
+@main.group()
+def token() -> None:
+    """Tokens of the API."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--permission", "permissions", multiple=True, default=("*",), show_default=True, help="Again for several; * for all.")
+@click.option("--site", "sites", multiple=True, help="Only these sites; default all.")
+@click.pass_context
+def create(context: click.Context, name: str, permissions: tuple[str, ...], sites: tuple[str, ...]) -> None:
+    """Make a token and show it, once."""
+
+    async def work() -> str:
+        async with connected_database(_config(context)):
+            return await auth.create_token(name, permissions_named(permissions), sites=sites or None)
+
+    print(_run(work()))
+
+
+def _generated(file: Path, text: str, *, check: bool) -> None:
+    if not check:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file}")
+    elif not file.exists() or file.read_text(encoding="utf-8") != text:
+        _fail(f"{file} is stale: run `make generate`")
+
+
+@main.command("openapi")
+@click.option("--check", is_flag=True, help="Fail when the file is not current.")
+def openapi_command(*, check: bool) -> None:
+    """Write docs/openapi.json."""
+    _generated(OPENAPI_FILE, openapi.text(api_routes(Parts()), API_VERSION), check=check)
+
+
+@main.command("asyncapi")
+@click.option("--check", is_flag=True, help="Fail when the file is not current.")
+def asyncapi_command(*, check: bool) -> None:
+    """Write docs/asyncapi.yaml."""
+    _generated(ASYNCAPI_FILE, asyncapi.text(API_VERSION), check=check)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Composition: the only place that builds everything from a `Config`.  `serve` runs it, `make_app` is the HTTP side alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from aiohttp import web
+
+from controller import db
+from controller.broker import embedded_broker
+from controller.config import Config, TokenFile
+from controller.gateway import Gateway
+from controller.http import auth, idempotency
+from controller.http.build import build
+from controller.http.health import Check, health_routes
+from controller.http.metrics import Metrics
+from controller.http.openapi import openapi_route
+from controller.http.routing import Permission, Route
+from controller.http.table import API_VERSION, ROUTES
+from controller.web.build import Website
+from edge_agent.seams import SystemClock, system_random
+from edge_agent.wire import topics
+from edge_agent.wire.session import Broker, MqttSession
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 3600
+STOP_SECONDS = 5.0
+
+
+class Role(StrEnum):
+    """What a process does; all of them by default.  Several processes need PostgreSQL and a broker of their own."""
+
+    API = "api"
+    GATEWAY = "gateway"
+    JOBS = "jobs"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the HTTP side shows of the rest."""
+
+    metrics: Metrics = field(default_factory=Metrics)
+    gateway: Gateway | None = None
+
+
+def api_routes(parts: Parts) -> list[Route]:
+    """Every route of the API: the features', health and the description of them all."""
+    routes = [*ROUTES, *health_routes(_checks(parts), parts.metrics)]
+    return [*routes, openapi_route(routes, API_VERSION)]
+
+
+def make_app(config: Config, parts: Parts) -> web.Application:
+    """The HTTP side on a connected database: API, health, pages."""
+    app = build(api_routes(parts), metrics=parts.metrics, max_body=config.http.max_body)
+    website = Website(config.http)
+    website.add_to(app)
+    app.cleanup_ctx.append(website.running)
+    return app
+
+
+def _checks(parts: Parts) -> Mapping[str, Check]:
+    async def database() -> str | None:
+        try:
+            async with asyncio.timeout(2):
+                await db.fetch("SELECT 1 AS one FROM api_token LIMIT 1")
+        except Exception as error:  # noqa: BLE001 -- whatever keeps it from answering is the answer
+            return f"does not answer: {type(error).__name__}"
+        return None
+
+    async def broker() -> str | None:
+        return None if parts.gateway is None or parts.gateway.is_connected else "no connection to the broker"
+
+    return {"database": database, "broker": broker}
+
+
+async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT.  `on_ready` gets the address once everything listens.
+
+    Raises BrokerFailed, DatabaseInUse, OSError (the port is taken).
+    """
+    wanted = frozenset(roles)
+    parts = Parts()
+    async with AsyncExitStack() as stack:
+        stop = _stop_signal()
+        if config.broker.embedded:
+            await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
+        await stack.enter_async_context(connected_database(config))
+        for token in config.tokens:
+            await store_token(token)
+        if Role.GATEWAY in wanted:
+            parts.gateway = _gateway(config, parts.metrics)
+        await _run_until(stop, _work(config, parts, wanted, on_ready))
+
+
+@asynccontextmanager
+async def connected_database(config: Config) -> AsyncIterator[None]:
+    """The database at its newest schema.  Raises DatabaseInUse."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    await db.connect(config.database.url)
+    try:
+        await db.migrate()
+        yield
+    finally:
+        await db.close()
+
+
+async def store_token(token: TokenFile) -> None:
+    """Make a configured token known.  Raises OSError, ValueError (an unknown permission)."""
+    permissions = permissions_named(token.permissions)
+    text = token.file.read_text(encoding="utf-8").strip()
+    await auth.create_token(token.name, permissions, token=text)
+
+
+def permissions_named(names: Iterable[str]) -> list[Permission]:
+    """`*` stands for all.  Raises ValueError."""
+    listed = list(names)
+    return list(Permission) if "*" in listed else [Permission(name) for name in listed]
+
+
+def _gateway(config: Config, metrics: Metrics) -> Gateway:
+    broker, section = config.broker, config.gateway
+    password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
+    random = system_random()
+    client_id = f"shelfwire-gateway-{section.id}"
+    where = Broker(host=broker.host, port=broker.port, client_id=client_id, username=broker.username, password=password)
+    session = MqttSession(where, topics.gateway_filters(section.share), random=random)
+    return Gateway(session, SystemClock(), random, section.id, metrics)
+
+
+def _work(
+    config: Config, parts: Parts, roles: frozenset[Role], on_ready: Callable[[str], None]
+) -> list[tuple[str, Coroutine[object, object, None]]]:
+    work: list[tuple[str, Coroutine[object, object, None]]] = []
+    if parts.gateway is not None:
+        work.append(("gateway", parts.gateway.run()))
+    if Role.API in roles:
+        work.append(("http", _serve_http(config, parts, on_ready)))
+    if Role.JOBS in roles:
+        work.append(("sweep", _sweep()))
+    return work
+
+
+async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], None]) -> None:
+    runner = web.AppRunner(make_app(config, parts), access_log=None, shutdown_timeout=STOP_SECONDS, handler_cancellation=True)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.http.host, config.http.port).start()
+        host, port = runner.addresses[0][:2]
+        on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+async def _sweep() -> None:
+    while True:
+        forgotten = await idempotency.forget_old(datetime.now(UTC))
+        if forgotten:
+            log.info("forgot old idempotency keys", extra={"count": forgotten})
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _run_until(stop: asyncio.Event, work: list[tuple[str, Coroutine[object, object, None]]]) -> None:
+    """Run everything; end it all when `stop` is set, or with the first that fails."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part, name=name) for name, part in work]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

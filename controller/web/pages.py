@@ -1,0 +1,218 @@
+"""The pages: each a plain HTML view that works without scripts; the shop's page is kept live by `/events`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.client_exceptions import ClientConnectionResetError
+
+from controller.catalog.operations import link_barcode
+from controller.errors import DomainError
+from controller.events import acting
+from controller.http import auth
+from controller.http.dispatch import IN_FLIGHT, JSON
+from controller.http.idempotency import Answer, once, request_of
+from controller.http.routing import PER_DEFAULT, PER_MAX, Actor, BadParameter, PageRequest, Permission, number
+from controller.web import shown
+from controller.web.access import Access, check_origin
+from controller.web.live import Live
+from controller.web.render import Look, Renderer
+from controller.web.static_files import StaticFiles
+from edge_agent.ui.locales import Language, Writer, negotiate
+
+T = TypeVar("T")
+
+BEAT_SECONDS = 4.0
+LANGUAGE_COOKIE = "lang"
+LANGUAGES = (("en", "English"), ("zh-CN", "中文"))
+MAX_QUERY = 200
+
+Values = Mapping[str, object]
+View = Callable[[web.Request], Awaitable[Values]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Handlers, with what they need."""
+
+    renderer: Renderer
+    live: Live
+    access: Access
+
+    async def look(self, request: web.Request) -> Look:
+        accept = request.headers.get("Accept-Language", "")
+        language = negotiate(request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE), accept=accept)
+        return Look(language, await shown.zone())
+
+    def page(
+        self, template: str, section: str, permission: Permission, view: View
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A handler that checks who asks, loads, and renders."""
+
+        async def handle(request: web.Request) -> web.Response:
+            actor = await self.access.actor(request)
+            auth.require(actor, permission)
+            values = await view(request)
+            return await self.show(request, template, section, values)
+
+        return handle
+
+    async def show(self, request: web.Request, template: str, section: str, values: Values, status: int = 200) -> web.Response:
+        look = await self.look(request)
+
+        def address_in(language: str) -> str:
+            return f"{request.path}?{urlencode({**request.query, 'lang': language})}"
+
+        common = {"section": section, "address_in": address_in, "query": dict(request.query)}
+        body = self.renderer.render(template, look, {**common, **values})
+        response = web.Response(text=body, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
+        _remember_language(request, response, look.language)
+        response.enable_compression()
+        return response
+
+    async def shop(self, request: web.Request) -> Values:
+        return {"regions": self.live.marked(await self.look(request), await shown.everything())}
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: regions as htmx partials, and a heartbeat that says the time."""
+        await self.access.actor(request)
+        look = await self.look(request)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        with self.live.watching(look) as watcher:
+            try:
+                while True:
+                    text = _partials(watcher.take(), self.live.position) + _beat(look)
+                    await response.write(text.encode())
+                    await _woken(watcher.wake)
+            except (ConnectionResetError, ClientConnectionResetError):
+                return response
+
+    async def link(self, request: web.Request) -> web.Response:
+        """Link an unknown barcode to a SKU, from the form; then back to the list, with what came of it."""
+        check_origin(request)
+        actor = await self.access.actor(request)
+        auth.require(actor, Permission.CATALOG_WRITE)
+        form = await request.post()
+        code, sku, units, key = (_field(form.get(name)) for name in ("code", "sku", "units", "key"))
+        identity = request_of(
+            actor=actor.name, key=key or None, route="POST /unknown-barcodes", body=f"{code}\0{sku}\0{units}".encode()
+        )
+        try:
+            await once(identity, request.app[IN_FLIGHT], lambda: _link(actor, key, code, sku, number(units or "1", "units")))
+        except (DomainError, BadParameter) as error:
+            values = {
+                **await shown.unknown(_request(request)),
+                **_form_values(request),
+                "error": str(error),
+                "tried": {"code": code, "sku": sku},
+            }
+            return await self.show(request, "unknown.html", "/unknown-barcodes", values, status=422)
+        raise web.HTTPSeeOther(f"/unknown-barcodes?{urlencode({'linked': sku})}")
+
+
+async def _link(actor: Actor, key: str, code: str, sku: str, units: int) -> Answer:
+    with acting(f"page:{actor.name}", f"http:{key}"):
+        await link_barcode(code, sku, numerator=units)
+    return Answer(status=303, body=b"", media_type=JSON)
+
+
+async def stock(request: web.Request) -> Values:
+    return _paged(request, await shown.stock(_request(request), _text(request, "q")), "q")
+
+
+async def orders(request: web.Request) -> Values:
+    return _paged(request, await shown.orders(_request(request), _text(request, "q"), _text(request, "state")), "q", "state")
+
+
+async def order(request: web.Request) -> Values:
+    return await shown.order(request.match_info["no"])
+
+
+async def prints(request: web.Request) -> Values:
+    return _paged(request, await shown.prints(_request(request), _text(request, "state")), "state")
+
+
+async def unknown(request: web.Request) -> Values:
+    return _form_values(request) | _paged(request, await shown.unknown(_request(request)))
+
+
+def _form_values(request: web.Request) -> dict[str, object]:
+    return {
+        "new_key": lambda: secrets.token_urlsafe(16),
+        "linked": _text(request, "linked"),
+        "error": "",
+        "tried": {},
+        "next_page": "",
+    }
+
+
+def _paged(request: web.Request, values: Mapping[str, object], *filters: str) -> dict[str, object]:
+    """Adds the addresses of the first and the next page, with the filters kept."""
+    kept = {name: request.query[name] for name in (*filters, "per") if request.query.get(name)}
+    following = values.get("next")
+    address = f"{request.path}?{urlencode({**kept, 'after': str(following)})}" if following else ""
+    return {**values, "next_page": address, "first_page": f"{request.path}?{urlencode(kept)}" if kept else request.path}
+
+
+def _request(request: web.Request) -> PageRequest:
+    per = number(request.query.get("per", str(PER_DEFAULT)), "per")
+    return PageRequest(after=request.query.get("after") or None, per=min(max(per, 1), PER_MAX))
+
+
+def _text(request: web.Request, name: str) -> str:
+    return request.query.get(name, "").replace("\0", "").strip()[:MAX_QUERY]
+
+
+def _field(value: object) -> str:
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
+
+
+def _remember_language(request: web.Request, response: web.Response, language: Language) -> None:
+    if request.query.get("lang"):
+        response.set_cookie(LANGUAGE_COOKIE, language.value, max_age=31536000, samesite="Lax", httponly=True)
+
+
+def _partials(regions: Mapping[str, str], position: int) -> str:
+    """One message; each line of HTML is a data line (WHATWG HTML, section 9.2.6)."""
+    if not regions:
+        return ""
+    html = "".join(
+        f'<hx-partial hx-target="#region-{name}" hx-swap="innerMorph">{text}</hx-partial>' for name, text in sorted(regions.items())
+    )
+    return f"id: {position}\n" + "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+
+
+def _beat(look: Look) -> str:
+    return f"event: beat\ndata: {Writer(look.language, look.zone).time(datetime.now(UTC))}\n\n"
+
+
+async def _woken(wake: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(BEAT_SECONDS):
+            await wake.wait()
+    except TimeoutError:
+        return
+
+
+def add_pages(app: web.Application, pages: Pages, files: StaticFiles) -> None:
+    """The page routes; each with the permission that a viewer needs."""
+    permission = Permission
+    app.router.add_get("/", pages.page("shop.html", "/", permission.FLEET_READ, pages.shop))
+    app.router.add_get("/events", pages.events)
+    app.router.add_get("/stock", pages.page("stock.html", "/stock", permission.STOCK_READ, stock))
+    app.router.add_get("/orders", pages.page("orders.html", "/orders", permission.ORDERS_READ, orders))
+    app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", permission.ORDERS_READ, order))
+    app.router.add_get("/prints", pages.page("prints.html", "/prints", permission.FLEET_READ, prints))
+    app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", permission.CATALOG_READ, unknown))
+    app.router.add_post("/unknown-barcodes", pages.link)
+    app.router.add_get("/static/{name}", files.serve)

@@ -1,0 +1,79 @@
+"""Templates in a language: one Jinja environment per language, strict about missing names, escaping everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from gettext import NullTranslations
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from controller.web import words
+from edge_agent.ui.locales import Language, Writer, load_catalogues
+
+LOCALES = Path(__file__).parent.parent / "locales"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is shown: language and time zone."""
+
+    language: Language
+    zone: tzinfo = UTC
+
+
+def zone_named(names: set[str]) -> tzinfo:
+    """The one zone that all sites are in; UTC when they differ, or when there is none."""
+    if len(names) != 1:
+        return UTC
+    try:
+        return ZoneInfo(next(iter(names)))
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+class Renderer:
+    """Renders templates; `extras` are names that every template knows (addresses of assets, the bench's link)."""
+
+    def __init__(self, extras: Mapping[str, object]) -> None:
+        self._environments = {
+            language: _environment(language, catalogue, extras) for language, catalogue in load_catalogues(LOCALES).items()
+        }
+
+    def render(self, template: str, look: Look, values: Mapping[str, object]) -> str:
+        environment = self._environments[look.language]
+        shown = {"look": look, "write": Writer(look.language, look.zone), "now": datetime.now(UTC)}
+        return environment.get_template(template).render(shown | dict(values))
+
+
+def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("controller.web"), PackageLoader("edge_agent.ui")]),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    translate: words.Translate = catalogue.gettext
+    environment.globals.update(extras)
+    environment.globals["language"] = language.value
+    for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
+        environment.globals[f"{name.lower()}_word"] = partial(_word, getattr(words, name), translate)
+    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS"):
+        environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
+    return environment
+
+
+def _word(table: Mapping[str, words.Word], translate: words.Translate, value: str) -> words.Word:
+    return words.word(table, value, translate)
+
+
+def _text(table: Mapping[str, str], translate: words.Translate, value: str, otherwise: str | None = None) -> str:
+    return words.text(table, value, translate, otherwise)

@@ -1,0 +1,156 @@
+"""States, faults and events in the words of the page's language; each with a tone and an icon, so that colour never stands alone.
+
+Every text is marked by `N_` for extraction and translated when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "mark, do not translate yet"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`tone`: ok, warn, bad, info or off; `icon`: a name of `macros.html`."""
+
+    text: str
+    tone: str
+    icon: str
+
+
+def _ok(text: str) -> Word:
+    return Word(text, "ok", "ok")
+
+
+def _busy(text: str) -> Word:
+    return Word(text, "info", "busy")
+
+
+def _off(text: str) -> Word:
+    return Word(text, "off", "off")
+
+
+def _bad(text: str) -> Word:
+    return Word(text, "bad", "bad")
+
+
+def _ask(text: str) -> Word:
+    return Word(text, "warn", "warn")
+
+
+LINK: Mapping[str, Word] = {"online": _ok(N_("Online")), "offline": _bad(N_("Offline"))}
+DEVICE: Mapping[str, Word] = {
+    "ready": _ok(N_("Ready")),
+    "busy": _busy(N_("Busy")),
+    "fault": _bad(N_("Needs a person")),
+    "unknown": Word(N_("No answer"), "off", "unknown"),
+    "absent": _off(N_("Not connected")),
+}
+ORDER: Mapping[str, Word] = {"placed": _busy(N_("Open")), "closed": _ok(N_("Closed")), "cancelled": _off(N_("Cancelled"))}
+PICK_LIST: Mapping[str, Word] = {
+    "open": _ask(N_("Waits for picking")),
+    "picking": _busy(N_("Being picked")),
+    "picked": _busy(N_("Picked")),
+    "packed": _ok(N_("Packed")),
+    "handed_over": _ok(N_("Handed over")),
+    "withdrawn": _off(N_("Withdrawn")),
+}
+PRINT: Mapping[str, Word] = {
+    "requested": _busy(N_("Asked for")),
+    "accepted": _busy(N_("Accepted")),
+    "queued": _busy(N_("Queued")),
+    "sending": _busy(N_("Sending")),
+    "sent": _busy(N_("Sent")),
+    "printed": _ok(N_("Printed")),
+    "failed": _bad(N_("Failed")),
+    "expired": _off(N_("Expired")),
+    "cancelled": _off(N_("Cancelled")),
+    "uncertain": Word(N_("Uncertain: look at the printer"), "warn", "unknown"),
+}
+PROOF: Mapping[str, str] = {
+    "confirmed": N_("confirmed by the printer"),
+    "status_ok": N_("printer was fine afterwards"),
+    "written": N_("all bytes sent, no answer"),
+    "person": N_("a person looked"),
+}
+FAULTS: Mapping[str, str] = {
+    "paper_out": N_("Out of paper. Jobs wait. Load paper and close the cover; printing goes on by itself."),
+    "cover_open": N_("The cover is open. Jobs wait. Close it; printing goes on by itself."),
+    "cutter": N_("The cutter is stuck. Switch the printer off, clear the paper, switch it on."),
+    "head_hot": N_("The print head is too hot. Wait a minute; printing goes on by itself."),
+    "head_open": N_("The print head is open. Close it; printing goes on by itself."),
+    "ribbon_out": N_("Out of ribbon. Load a ribbon and close the cover."),
+    "paused": N_("Paused at the printer. Press its pause button to go on."),
+    "offline": N_("The printer says it is offline. Look at its display and buttons."),
+    "over_capacity": N_("Too much weight on the scale. Take something off."),
+    "under_zero": N_("The scale is below zero. Clear it and press its zero button."),
+    "device_unavailable": N_("Not reachable. Check its cable and its power; it is picked up again by itself."),
+    "device_timeout": N_("Gives no answer. Check its cable and its power."),
+    "silent": N_("Gives no answer. Check its cable and its power."),
+}
+EVENTS: Mapping[str, str] = {
+    "order_placed": N_("Order placed"),
+    "order_cancelled": N_("Order cancelled"),
+    "order_closed": N_("Order closed"),
+    "order_line_short": N_("Order line short"),
+    "pick_list_released": N_("Pick list released"),
+    "pick_list_picked": N_("Pick list picked"),
+    "pick_refused": N_("Pick refused"),
+    "shelf_short": N_("Shelf held less than expected"),
+    "put_back_needed": N_("Goods to put back"),
+    "parcel_packed": N_("Parcel packed"),
+    "weight_mismatched": N_("Parcel weight does not fit"),
+    "parcel_handed_over": N_("Parcel handed over"),
+    "label_reprinted": N_("Label printed again"),
+    "stock_moved": N_("Stock moved"),
+    "stock_reserved": N_("Stock reserved"),
+    "commitment_withdrawn": N_("Promise withdrawn: stock was not there"),
+    "count_needed": N_("Count needed"),
+    "facts_taken": N_("Scans and readings taken in"),
+    "fact_parked": N_("Reading waits for something else"),
+    "fact_rejected": N_("Reading rejected"),
+    "message_rejected": N_("Message rejected"),
+    "box_registered": N_("Box registered"),
+    "box_link_changed": N_("Box link changed"),
+    "device_changed": N_("Device state changed"),
+    "alert_raised": N_("Alert raised"),
+    "alert_cleared": N_("Alert cleared"),
+    "print_job_changed": N_("Print job moved on"),
+    "command_changed": N_("Command moved on"),
+    "drawer_moved": N_("Cash drawer moved"),
+    "scan_was_refused": N_("Scan refused by the box"),
+    "epoch_ended": N_("Box began a new numbering"),
+    "document_wanted": N_("Document wanted"),
+}
+FACTS: Mapping[str, str] = {
+    "scan": N_("Scan"),
+    "received": N_("Received"),
+    "counted": N_("Counted"),
+    "picked": N_("Picked up"),
+    "pick_short": N_("Missing on the shelf"),
+    "packed": N_("Parcel weighed and packed"),
+    "handed_over": N_("Parcel given to the carrier"),
+    "weighed": N_("Weighed"),
+}
+OUTCOME: Mapping[str, Word] = {
+    "applied": _ok(N_("Booked")),
+    "parked": _ask(N_("Waits")),
+    "rejected": _bad(N_("Rejected")),
+}
+
+
+def word(table: Mapping[str, Word], value: str, translate: Translate) -> Word:
+    """The word for a state; a state that is newer than this page is shown as it is, as unknown."""
+    found = table.get(value)
+    return Word(value, "off", "unknown") if found is None else Word(translate(found.text), found.tone, found.icon)
+
+
+def text(table: Mapping[str, str], value: str, translate: Translate, otherwise: str | None = None) -> str:
+    """The words for a code; without any, `otherwise` (what the box said), else the code itself."""
+    return translate(table[value]) if value in table else (otherwise or value)
