@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drivers.documents.barcodes import QUIET_ZONE
+from drivers.documents.errors import BadBarcode, NoGlyph
+from drivers.documents.fonts import measure
+from drivers.documents.layout import Bars, Frame, TextLine, dots, family_of, lay_out_label
+from drivers.documents.model import Align, Barcode, Box, Element, Label, Symbology, Text
+from tests.drivers.documents import samples
+
+
+def label_of(*elements: Element, width: int = 60, height: int = 40) -> Label:
+    return Label(width=Decimal(width), height=Decimal(height), elements=elements)
+
+
+def text(content: str, *, lines: int = 1, width: int = 40, align: Align = "left") -> Text:
+    return Text(x=Decimal(2), y=Decimal(2), width=Decimal(width), height=Decimal(8), text=content, lines=lines, align=align)
+
+
+def code(data: str, symbology: Symbology = Symbology.CODE128, width: int = 56) -> Barcode:
+    return Barcode(x=Decimal(2), y=Decimal(20), width=Decimal(width), height=Decimal(12), symbology=symbology, data=data)
+
+
+@pytest.mark.parametrize(("dpi", "width"), [(203, 480), (300, 709)])
+def test_a_label_has_the_size_of_its_millimetres(dpi: int, width: int) -> None:
+    assert lay_out_label(label_of(), dpi).width == width
+    assert dots(Decimal("25.4"), dpi) == dpi
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="abcW 茶龙，.\n", max_size=80), st.integers(1, 4), st.sampled_from(["left", "center", "right"]))
+def test_text_stays_inside_its_element(content: str, lines: int, align: Align) -> None:
+    element = text(content, lines=lines, align=align)
+    layout = lay_out_label(label_of(element), 203)
+    for line in layout.items:
+        assert isinstance(line, TextLine)
+        assert line.left >= dots(element.x, 203)
+        assert line.left + measure(line.text, line.size, "sans") <= dots(element.x + element.width, 203) + 1
+        assert line.y + line.height <= dots(element.y + element.height, 203)
+
+
+def test_text_too_long_shrinks_then_ends_in_an_ellipsis_and_says_so() -> None:
+    short = lay_out_label(label_of(text("Longjing")), 203)
+    shrunk = lay_out_label(label_of(text("Longjing green tea")), 203)
+    cut = lay_out_label(label_of(text("Longjing green tea of the first flush, in tins " * 3)), 203)
+    sizes = [layout.items[0].size for layout in (short, shrunk, cut) if isinstance(layout.items[0], TextLine)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[2]
+    assert isinstance(cut.items[-1], TextLine)
+    assert cut.items[-1].text.endswith("…")
+    assert not shrunk.notes
+    assert len(cut.notes) == 1
+
+
+def test_a_character_that_no_font_has_is_named() -> None:
+    with pytest.raises(NoGlyph, match="U\\+13000, EGYPTIAN HIEROGLYPH A001") as caught:
+        lay_out_label(label_of(text("tea 𓀀")), 203)
+    assert caught.value.character == "𓀀"
+
+
+@pytest.mark.parametrize("symbology", list(Symbology))
+def test_a_symbol_has_whole_dots_a_module_and_its_quiet_zones(symbology: Symbology) -> None:
+    data = "4006381333931"
+    bars = next(item for item in lay_out_label(label_of(code(data, symbology)), 203).items if isinstance(item, Bars))
+    assert bars.width % bars.module == 0
+    assert bars.x - dots(Decimal(2), 203) >= QUIET_ZONE[symbology] * bars.module
+    assert bars.y + bars.height <= dots(Decimal(32), 203)
+
+
+def test_a_symbol_that_would_not_scan_is_refused() -> None:
+    with pytest.raises(BadBarcode, match="does not fit"):
+        lay_out_label(label_of(code("PARCEL-WITH-A-LONG-NUMBER", width=25)), 203)
+
+
+def test_a_frame_as_thin_as_paper_is_still_a_dot() -> None:
+    box = Box(x=Decimal(0), y=Decimal(0), width=Decimal(10), height=Decimal(0), thickness=Decimal("0.01"))
+    assert lay_out_label(label_of(box), 203).items == (Frame(x=0, y=0, width=80, height=1, thickness=1),)
+
+
+def test_the_mark_of_a_copy_covers_nothing() -> None:
+    label = samples.label("shipping-label", samples.SHIPPING_DATA)
+    layout = lay_out_label(label, 203, mark="COPY")
+    mark = layout.items[-1]
+    assert isinstance(mark, TextLine)
+    assert mark.text == "COPY"
+    for item in layout.items[:-1]:
+        right = (
+            item.left + measure(item.text, item.size, family_of(bold=item.bold))
+            if isinstance(item, TextLine)
+            else item.x + item.width
+        )
+        left = item.left if isinstance(item, TextLine) else item.x
+        beside = right <= mark.x or mark.x + mark.width <= left
+        assert beside or item.y + item.height <= mark.y or mark.y + mark.height <= item.y
