@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.counts.facts import apply_counted
 from controller.db import Row, in_transaction, now, savepoint
 from controller.events import Event, acting, record_many
 from controller.facts import FactIn, Outcome, Parked, Rejected
@@ -26,6 +27,8 @@ from controller.fleet.events import FactParked, FactRejected, FactsTaken
 from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
 from controller.fleet.scans import apply_scan
 from controller.fleet.storage import Arrival
+from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
+from controller.purchasing.facts import apply_received
 from edge_agent.seams import failpoint
 from edge_agent.wire.messages import (
     FACTS,
@@ -299,10 +302,22 @@ def _is_of_the_database(error: Exception) -> bool:
     return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
 
 
-async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:
+async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- one flat match, a case per fact
     match name:
         case Scan.name:
             return await apply_scan(facts)
+        case Received.name:
+            return await apply_received(facts)
+        case Counted.name:
+            return await apply_counted(facts)
+        case Picked.name:
+            return await apply_picked(facts)
+        case PickShort.name:
+            return await apply_pick_short(facts)
+        case Packed.name:
+            return await apply_packed(facts)
+        case HandedOver.name:
+            return await apply_handed_over(facts)
         case JobChanged.name:
             return await fleet.apply_job_changed(facts)
         case PrintRequested.name:

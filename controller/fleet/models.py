@@ -13,7 +13,6 @@ class Box(Model):
     id = fields.CharField(max_length=40, primary_key=True)
     site = fields.CharField(max_length=40)
     name = fields.CharField(max_length=200)
-    token_hash = fields.CharField(max_length=64, null=True)
     link = fields.CharField(max_length=8, default="offline")
     session = fields.UUIDField(null=True)
     boot = fields.TextField(null=True)

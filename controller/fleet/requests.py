@@ -83,7 +83,7 @@ def _job(row: Row) -> Request:
         version=row["version"],
         data=msgspec.json.decode(row["data"]),
         copies=row["copies"],
-        test=row["test"],
+        test=bool(row["test"]),
         expires_at=row["expires_at"],
     )
     topic = BoxTopic(site=row["site"], box=row["box"], device=row["device"], family=Family.JOB, name=row["id"], leg="req")

@@ -1,0 +1,126 @@
+"""The fleet as it is shown: what queries return and the API answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class FaultView(Struct, frozen=True, kw_only=True):
+    code: str
+    message: str
+
+
+class DeviceView(Struct, frozen=True, kw_only=True):
+    """A device as its box last reported it."""
+
+    box: str
+    id: str
+    kind: str
+    model: str
+    address: str
+    state: str
+    faults: list[FaultView]
+    since: datetime | None
+
+
+class AlertView(Struct, frozen=True, kw_only=True):
+    box: str
+    key: str
+    code: str
+    message: str
+    at: datetime
+
+
+class BoxView(Struct, frozen=True, kw_only=True):
+    """`waiting`: facts on the box that are not here yet, as of `last_seen`."""
+
+    id: str
+    site: str
+    name: str
+    link: str
+    since: datetime | None
+    last_seen: datetime | None
+    waiting: int | None
+    oldest_at: datetime | None
+    disk_free: int | None
+
+
+class FactView(Struct, frozen=True, kw_only=True):
+    """A fact as it is stored.  `uncertain_ms` None: nobody knows how far `occurred_at` is off."""
+
+    id: UUID
+    box: str
+    epoch: UUID
+    stream: str
+    seq: int
+    fact_name: str
+    version: int
+    site: str
+    station: str | None
+    device: str | None
+    person: str | None
+    at: datetime
+    occurred_at: datetime
+    uncertain_ms: int | None
+    received_at: datetime
+    replay: bool
+    data: dict[str, object]
+    outcome: str
+    code: str | None
+    detail: str | None
+    waits_for: str | None
+
+
+class RejectedView(Struct, frozen=True, kw_only=True):
+    """A message that could not become a fact; `payload` has the replacement character where it is not UTF-8."""
+
+    id: str
+    topic: str
+    payload: str
+    code: str
+    detail: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class PrintJobView(Struct, frozen=True, kw_only=True):
+    """`step` 0: the box has not answered yet."""
+
+    id: str
+    box: str
+    device: str
+    template: str
+    version: str
+    copies: int
+    test: bool
+    state: str
+    step: int
+    proof: str | None
+    printer: str | None
+    fault: FaultView | None
+    document: str | None
+    requested_by: str
+    cancel_wanted: bool
+    created_at: datetime
+    expires_at: datetime | None
+    changed_at: datetime
+
+
+class CommandView(Struct, frozen=True, kw_only=True):
+    """`code`: its one result."""
+
+    id: str
+    box: str
+    device: str
+    command: str
+    state: str
+    code: str | None
+    message: str | None
+    requested_by: str
+    created_at: datetime
+    expires_at: datetime
+    done_at: datetime | None
