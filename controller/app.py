@@ -13,9 +13,10 @@ from enum import StrEnum
 
 from aiohttp import web
 
-from controller import db
+from controller import db, printing
 from controller.broker import embedded_broker
 from controller.config import Config, TokenFile
+from controller.documents.operations import store_builtin
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
 from controller.http.build import build
@@ -93,6 +94,7 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
         if config.broker.embedded:
             await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
         await stack.enter_async_context(connected_database(config))
+        await store_builtin()
         for token in config.tokens:
             await store_token(token)
         if Role.GATEWAY in wanted:
@@ -145,6 +147,7 @@ def _work(
         work.append(("http", _serve_http(config, parts, on_ready)))
     if Role.JOBS in roles:
         work.append(("sweep", _sweep()))
+        work.append(("printing", printing.run(system_random())))
     return work
 
 

@@ -10,13 +10,12 @@ from controller.events import Event
 class DocumentWanted(Event, frozen=True, kw_only=True):
     """Somebody is to get this on paper, from a printer of `box`; `controller/printing.py` asks the box for it.
 
-    `kind` (`label` or `receipt`) tells which printer of the box; `data` fills `template` as it is current then; `key` is unique per
-    wish: asking again under the same key prints nothing more; `document` is what the paper is about (an order's number).
+    `data` fills `template` as it is current then; the template's kind tells which printer.  `key` is unique per wish: the same key
+    again prints nothing more.  `document` is what the paper is about (an order's number).
     """
 
     name: ClassVar[str] = "document_wanted"
     key: str
-    kind: str
     template: str
     box: str
     document: str

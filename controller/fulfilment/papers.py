@@ -52,9 +52,7 @@ async def _want_label(box: str, parcel: ParcelNow, order: StoredOrder, shop: Sit
         "weight": weight_text(parcel.grams),
         "parcel": parcel.no,
     }
-    wanted = DocumentWanted(
-        key=f"label:{parcel.no}:{copy}", kind="label", template="shipping-label", box=box, document=order.no, data=data
-    )
+    wanted = DocumentWanted(key=f"label:{parcel.no}:{copy}", template="shipping-label", box=box, document=order.no, data=data)
     await events.record(wanted, subject=order.no, site=order.site)
 
 
@@ -84,7 +82,7 @@ async def _want_receipt(box: str, one: PickListNow, order: StoredOrder, lines: S
         "closing": "谢谢 Thank you",
     }
     key = f"receipt:{one.no}"
-    wanted = DocumentWanted(key=key, kind="receipt", template="receipt", box=box, document=order.no, data=data)
+    wanted = DocumentWanted(key=key, template="receipt", box=box, document=order.no, data=data)
     await events.record(wanted, subject=order.no, site=order.site)
 
 

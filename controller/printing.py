@@ -1,0 +1,84 @@
+"""Wishes for paper become print jobs.  Features record `DocumentWanted`; this asks the fleet, after the commit, at least once.
+
+It stands between the features, which must not know the fleet, and the fleet, which must not know them.  A wish has a key, and the
+fleet makes one job of a key, so that at least once is once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from random import Random
+from typing import ClassVar
+
+import msgspec
+
+from controller import events
+from controller.db import transaction
+from controller.documents.events import DocumentWanted
+from controller.errors import DomainError
+from controller.events import Event, Recorded
+from controller.fleet.operations import PrintOrder, request_print
+
+log = logging.getLogger(__name__)
+
+CONSUMER = "printing"
+_LONGEST_PAUSE = 30.0
+_READ = 500
+
+
+class DocumentNotPrintable(Event, frozen=True, kw_only=True):
+    """No print job could be made of a wish (`code`: the box has no such printer, …): a person must see to it."""
+
+    name: ClassVar[str] = "document_not_printable"
+    key: str
+    box: str
+    code: str
+    message: str
+
+
+async def run(random: Random) -> None:
+    """Turn wishes into print jobs, for ever; what fails is tried again from where it was, after a pause that grows."""
+    failures = 0
+    while True:
+        try:
+            await catch_up()
+            async with aclosing(events.follow(await events.cursor(CONSUMER))) as recordings:
+                async for recorded in recordings:
+                    await take(recorded)
+                    failures = 0
+        except Exception:
+            failures += 1
+            log.exception("asking for print jobs failed")
+            await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, 2.0**failures)))
+
+
+async def catch_up() -> int:
+    """Take all wishes that are recorded now; how many events were read."""
+    read = 0
+    while batch := await events.feed(await events.cursor(CONSUMER), _READ):
+        for recorded in batch:
+            await take(recorded)
+        async with transaction():
+            await events.move_cursor(CONSUMER, batch[-1].position)
+        read += len(batch)
+    return read
+
+
+async def take(recorded: Recorded) -> None:
+    """Make the print job of a wish, and say that it is done, in one transaction; other events are passed by."""
+    if recorded.name != DocumentWanted.name:
+        return
+    wish = msgspec.convert(recorded.data, DocumentWanted)
+    order = PrintOrder(box=wish.box, template=wish.template, data=wish.data, document=wish.document, key=wish.key)
+    try:
+        async with transaction():
+            with events.acting(recorded.actor, str(recorded.id)):
+                await request_print(order)
+            await events.move_cursor(CONSUMER, recorded.position)
+    except DomainError as error:
+        async with transaction():
+            refused = DocumentNotPrintable(key=wish.key, box=wish.box, code=error.code, message=str(error))
+            await events.record(refused, subject=recorded.subject, site=recorded.site)
+            await events.move_cursor(CONSUMER, recorded.position)
