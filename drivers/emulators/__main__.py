@@ -27,6 +27,8 @@ def main() -> None:
         Link(arguments.protocol, line, sys.stdin.fileno(), sys.stdout.fileno()).run()
     except BrokenPipeError:
         sys.exit(0)  # whoever started us is gone
+    except OSError as error:
+        sys.exit(f"cannot be plugged in at {line.address}: {error}")
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

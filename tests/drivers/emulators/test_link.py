@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -153,3 +155,30 @@ def test_a_terminated_emulator_removes_its_link(tmp_path: Path) -> None:
         emulator.process.send_signal(signal.SIGTERM)
         assert emulator.process.wait(10) == 0
         assert not link.is_symlink()
+
+
+def test_a_place_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    with running_emulator("scanner") as emulator:
+        taken = emulator.address.rpartition(":")[2]
+        for place in (("--tcp", taken), ("--pty", str(tmp_path / "no" / "folder"))):
+            command = [sys.executable, "-m", "drivers.emulators", "scanner", *place]
+            done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=10)
+            assert done.returncode == 1
+            assert b"cannot be plugged in" in done.stderr
+            assert b"Traceback" not in done.stderr
+
+
+def test_two_devices_at_once_do_not_mix(tmp_path: Path) -> None:
+    with running_emulator("toledo_8217", pty=tmp_path / "one") as one, running_emulator("toledo_8217", pty=tmp_path / "two") as two:
+        one.tell("put", grams="100")
+        two.tell("put", grams="200")
+        with (
+            closing(open_device("toledo.8217", one.address, KG)) as first,
+            closing(open_device("toledo.8217", two.address, KG)) as second,
+        ):
+            assert isinstance(first.driver, Toledo8217)
+            assert isinstance(second.driver, Toledo8217)
+            one.fault("silence")
+            assert _read(second.driver).grams == 200
+            one.fault("silence", on=False)
+            assert _read(first.driver).grams == 100
