@@ -185,6 +185,11 @@ async def move_cursor(consumer: str, position: int) -> None:
     )
 
 
+async def latest(limit: int) -> list[Recorded]:
+    """The newest events first, to show; what is to be missed by nobody reads the `feed`."""
+    return [_recorded(row) for row in await db.fetch("SELECT * FROM event ORDER BY id DESC LIMIT ?", limit)]
+
+
 async def newest() -> int:
     """The position after which everything is still to come."""
     rows = await db.fetch(f"SELECT transaction_id, id FROM event WHERE {_settled()} ORDER BY transaction_id DESC, id DESC LIMIT 1")
