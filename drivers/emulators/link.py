@@ -44,8 +44,8 @@ class Link:
 
     def run(self) -> None:
         """Serve until the commands end."""
-        self._plug()
         try:
+            self._plug()
             while self._serve():
                 pass
         finally:
