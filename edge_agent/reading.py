@@ -10,7 +10,7 @@ from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
 from edge_agent.wire.messages import Condition
 
-LISTEN = 1.0
+LISTEN = 0.5
 """Seconds that a scanner is listened to at a time; also the longest that its thread needs to stop."""
 WEIGH_EVERY = 0.2
 """Seconds between two questions to a scale: at most 5 live weights a second."""

@@ -24,7 +24,8 @@ from edge_agent.wire.messages import Envelope, JobChanged, JobState, Proof, Stre
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.paper import READY, request_for, template_of
 
-JOBS = ("a", "b", "c", "test")
+TURNS = tuple(str(turns) for turns in range(12))
+JOBS = ("a", "b", "c", "test", *(f"crash-{turns}" for turns in TURNS))
 STEPS = st.one_of(
     st.tuples(st.just("request"), st.sampled_from(JOBS)),
     st.tuples(st.just("cancel"), st.sampled_from(JOBS)),
@@ -33,7 +34,7 @@ STEPS = st.one_of(
     st.tuples(st.just("fault"), st.sampled_from(["lost before", "lost after", "nothing sent", "no proof"])),
     st.tuples(st.just("paper"), st.sampled_from(["in", "out"])),
     st.tuples(st.just("turns"), st.sampled_from(["1", "2", "3", "5", "8"])),
-    st.tuples(st.just("crash"), st.just("")),
+    st.tuples(st.just("crash while it prints"), st.sampled_from(TURNS)),
 )
 
 
@@ -120,7 +121,9 @@ class Box:
                 self.spooler.wake("label")
             case "turns":
                 await self.turn(int(which))
-            case "crash":
+            case "crash while it prints":
+                await self.spooler.request(f"crash-{which}", "label", request_for(f"crash-{which}"))
+                await self.turn(int(which))
                 await self.crash()
                 self.start()
 
@@ -129,7 +132,7 @@ class Box:
         return [fact for row in rows if isinstance(fact := decode_fact(decode(Envelope, row.payload)), JobChanged)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(STEPS, max_size=30))
 def test_what_a_job_says_is_what_is_on_paper(steps: list[tuple[str, str]]) -> None:
     asyncio.run(_play(steps))
