@@ -10,14 +10,17 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
+from controller.errors import NotFound
 from controller.fulfilment import operations, queries
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.orders import queries as orders
 from controller.orders.numbers import ORDERS
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 
 class CancelOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,11 +78,13 @@ class ParcelView(Struct, frozen=True, kw_only=True):
 
 
 async def release(call: Call[None]) -> Created[PickListView]:
+    await _visible_order(call)
     no = await operations.release(call.path["no"])
     return Created(_pick_list(await queries.pick_list(no)), location=f"/api/v1/pick-lists/{no}")
 
 
 async def cancel(call: Call[CancelOrder]) -> Cancelled:
+    await _visible_order(call)
     await operations.cancel(call.path["no"], reason=call.body.reason)
     return Cancelled(order=call.path["no"])
 
@@ -89,13 +94,14 @@ async def pick_lists(call: Call[None]) -> Page[PickListView]:
         after=call.page.number(),
         limit=call.page.limit,
         state=_state(PickListState, call.query.get("state")),
-        site=call.query.get("site"),
+        sites=_wanted_sites(call),
     )
     return page([_pick_list(row) for row in rows], call.page, key=lambda view: PICK_LISTS.row_id(view.no))
 
 
 async def pick_list(call: Call[None]) -> PickListDetail:
     found = await queries.pick_list(call.path["no"])
+    _check_site(call, found.site, PICK_LISTS.what)
     return PickListDetail(pick_list=_pick_list(found), lines=_lines(await queries.pick_lines(found.id)))
 
 
@@ -104,18 +110,42 @@ async def parcels(call: Call[None]) -> Page[ParcelView]:
         before=call.page.number() or None,
         limit=call.page.limit,
         state=_state(ParcelState, call.query.get("state")),
-        site=call.query.get("site"),
+        sites=_wanted_sites(call),
     )
     return page([_parcel(row) for row in rows], call.page, key=lambda view: PARCELS.row_id(view.no))
 
 
 async def parcel(call: Call[None]) -> ParcelView:
-    return _parcel(await queries.parcel(call.path["no"]))
+    return _parcel(await _visible_parcel(call))
 
 
 async def reprint_label(call: Call[None]) -> ParcelView:
+    await _visible_parcel(call)
     await operations.reprint_label(call.path["no"])
     return _parcel(await queries.parcel(call.path["no"]))
+
+
+def _wanted_sites(call: Call[None]) -> list[str] | None:
+    """The sites asked for among those that the caller may see; None: all."""
+    asked, seen = call.query.get("site"), call.actor.sites
+    if asked is None:
+        return None if seen is None else sorted(seen)
+    return [asked] if seen is None or asked in seen else []
+
+
+def _check_site(call: Call[T], site: str, what: str) -> None:
+    if call.actor.sites is not None and site not in call.actor.sites:
+        raise NotFound(what, call.path["no"])
+
+
+async def _visible_order(call: Call[T]) -> None:
+    _check_site(call, (await orders.order(call.path["no"])).site, ORDERS.what)
+
+
+async def _visible_parcel(call: Call[None]) -> StoredParcel:
+    found = await queries.parcel(call.path["no"])
+    _check_site(call, found.site, PARCELS.what)
+    return found
 
 
 def _state(states: type[E], text: str | None) -> E | None:

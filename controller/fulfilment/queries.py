@@ -1,12 +1,14 @@
 """Pick lists and parcels as they are stored."""
 
+
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from controller.db import Row, fetch
+from controller.db import Row, among, fetch, listing
 from controller.errors import NotFound
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.states import ParcelState, PickListState
@@ -92,14 +94,12 @@ async def pick_list_of(order_no: str) -> StoredPickList | None:
 
 
 async def pick_lists(
-    *, after: int, limit: int, state: PickListState | None = None, site: str | None = None
+    *, after: int, limit: int, state: PickListState | None = None, sites: Iterable[str] | None = None
 ) -> list[StoredPickList]:
-    """The oldest first, behind the id `after`: what waits longest is on top."""
+    """The oldest first, behind the id `after`: what waits longest is on top.  `sites` None: all of them."""
     rows = await fetch(
-        f"{_LISTS} WHERE l.id > ? AND (? = '' OR l.state = ?) AND (? = '' OR l.site = ?) ORDER BY l.id LIMIT ?",
-        after,
-        *(state or "", state or "", site or "", site or ""),
-        limit,
+        f"{_LISTS} WHERE l.id > ? AND (? = '' OR l.state = ?) {_at('l.site', sites)} ORDER BY l.id LIMIT ?",
+        *(after, state or "", state or "", *_sites(sites), limit),
     )
     return [_pick_list(row) for row in rows]
 
@@ -124,16 +124,22 @@ async def parcel(no: str) -> StoredParcel:
 
 
 async def parcels(
-    *, before: int | None, limit: int, state: ParcelState | None = None, site: str | None = None
+    *, before: int | None, limit: int, state: ParcelState | None = None, sites: Iterable[str] | None = None
 ) -> list[StoredParcel]:
-    """The newest first, below the id `before`."""
+    """The newest first, below the id `before`.  `sites` None: all of them."""
     rows = await fetch(
-        f"{_PARCELS} WHERE p.id < ? AND (? = '' OR p.state = ?) AND (? = '' OR p.site = ?) ORDER BY p.id DESC LIMIT ?",
-        2**62 if before is None else before,
-        *(state or "", state or "", site or "", site or ""),
-        limit,
+        f"{_PARCELS} WHERE p.id < ? AND (? = '' OR p.state = ?) {_at('p.site', sites)} ORDER BY p.id DESC LIMIT ?",
+        *(2**62 if before is None else before, state or "", state or "", *_sites(sites), limit),
     )
     return [_parcel(row) for row in rows]
+
+
+def _at(column: str, sites: Iterable[str] | None) -> str:
+    return "" if sites is None else f"AND {among(column)}"
+
+
+def _sites(sites: Iterable[str] | None) -> list[object]:
+    return [] if sites is None else [listing(sites)]
 
 
 def _pick_list(row: Row) -> StoredPickList:

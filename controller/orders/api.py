@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from controller import events
+from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
 from controller.orders import operations, queries
 from controller.orders.numbers import ORDERS
@@ -83,6 +84,8 @@ class OrderDetail(Struct, frozen=True, kw_only=True):
 
 async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
     wanted = call.body
+    if call.actor.sites is not None and wanted.site not in call.actor.sites:
+        raise NotFound("site", wanted.site)
     lines = [NewLine(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor) for line in wanted.lines]
     order = NewOrder(site=wanted.site, channel=wanted.channel, reference=wanted.reference, currency=wanted.currency, lines=lines)
     no = await operations.place(order)
@@ -95,12 +98,15 @@ async def listing(call: Call[None]) -> Page[OrderView]:
         limit=call.page.limit,
         state=_state(call.query.get("state")),
         q=call.query.get("q"),
+        sites=call.actor.sites,
     )
     return page([_view(row) for row in rows], call.page, key=lambda view: ORDERS.row_id(view.no))
 
 
 async def detail(call: Call[None]) -> OrderDetail:
     order = await queries.order(call.path["no"])
+    if call.actor.sites is not None and order.site not in call.actor.sites:
+        raise NotFound("order", order.no)
     lines = (await queries.lines([order.id]))[order.id]
     history = await events.history(order.no)
     return OrderDetail(

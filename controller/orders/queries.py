@@ -71,8 +71,18 @@ async def order(no: str) -> StoredOrder:
     return (await _with_flags(rows))[0]
 
 
-async def orders(*, before: int | None, limit: int, state: OrderState | None = None, q: str | None = None) -> list[StoredOrder]:
-    """Newest first, below the id `before`.  `q`: an order's number, its pickup code, or the beginning of its reference."""
+async def orders(
+    *,
+    before: int | None,
+    limit: int,
+    state: OrderState | None = None,
+    q: str | None = None,
+    sites: Iterable[str] | None = None,
+) -> list[StoredOrder]:
+    """Newest first, below the id `before`, of these sites (None: all).
+
+    `q`: an order's number, its pickup code, or the beginning of its reference.
+    """
     conditions, params = ["1 = 1"], list[object]()
     if before is not None:
         conditions.append("id < ?")
@@ -80,6 +90,9 @@ async def orders(*, before: int | None, limit: int, state: OrderState | None = N
     if state is not None:
         conditions.append("state = ?")
         params.append(state.value)
+    if sites is not None:
+        conditions.append(among("site"))
+        params.append(listing(sites))
     if q:
         conditions.append("(id = ? OR pickup_code = ? OR substr(reference, 1, ?) = ?)")
         params += [_id_or_none(q), q.upper(), len(q), q]
