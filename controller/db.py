@@ -14,64 +14,51 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
 from itertools import count
-from pathlib import Path
 from sqlite3 import IntegrityError
 from typing import Any, TypeVar
 
 from asyncpg.exceptions import IntegrityConstraintViolationError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.context import TortoiseContext
-from tortoise.migrations.executor import MigrationExecutor
 
-from controller.schema import extra_statements
-from controller.sqlite import ControllerSqlite, DatabaseInUse, LockFile
-from edge_agent.seams import Clock, SystemClock
+from controller.database import MODEL_MODULES, Engine, close, connect, engine, here, memory, migrate, now
+from controller.sqlite import ControllerSqlite, DatabaseInUse
 
-__all__ = ["ConstraintViolated", "DatabaseInUse", "Engine", "Row", "connect", "fetch", "transaction"]
+__all__ = [
+    "MODEL_MODULES",
+    "ConstraintViolated",
+    "DatabaseInUse",
+    "Engine",
+    "Row",
+    "after_commit",
+    "among",
+    "close",
+    "connect",
+    "engine",
+    "execute",
+    "execute_many",
+    "fetch",
+    "for_update",
+    "in_transaction",
+    "listing",
+    "memory",
+    "migrate",
+    "now",
+    "savepoint",
+    "transaction",
+    "utc",
+]
 
 T = TypeVar("T")
 Row = dict[str, Any]
 
-MODEL_MODULES = (
-    "controller.events",
-    "controller.sites.models",
-    "controller.catalog.models",
-    "controller.documents.models",
-    "controller.stock.models",
-    "controller.fleet.models",
-    "controller.orders.models",
-    "controller.fulfilment.models",
-    "controller.http.models",
-)
-"""Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""
-
-APP = "controller"
 RETRIES = 8
 _RETRIED = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected (PostgreSQL manual, appendix A)
 
 
-class Engine(StrEnum):
-    SQLITE = "sqlite"
-    POSTGRES = "postgres"
-
-
 class ConstraintViolated(Exception):
     """A unique key, foreign key or CHECK refused a statement.  On PostgreSQL the transaction is lost unless in a `savepoint()`."""
-
-
-@dataclass(slots=True)
-class _Database:
-    engine: Engine
-    client: Any
-    context: TortoiseContext
-    config: dict[str, Any]
-    clock: Clock
-    lock: LockFile | None
-    memory: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -82,97 +69,8 @@ class _Transaction:
     after_commit: list[Callable[[], object]] = field(default_factory=list)
 
 
-_database: _Database | None = None
 _current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
 _savepoints = count(1)
-
-
-def _here() -> _Database:
-    if _database is None:
-        raise RuntimeError("no database is connected: call connect() first")
-    return _database
-
-
-def _config(url: str) -> dict[str, Any]:
-    connection = expand_db_url(url)
-    if connection["engine"] == "tortoise.backends.sqlite":
-        connection["engine"] = "controller.sqlite"
-        connection["credentials"] |= {"synchronous": "FULL", "busy_timeout": 5000}
-    else:
-        connection["credentials"].setdefault("maxsize", 16)
-    app = {"models": list(MODEL_MODULES), "default_connection": "default", "migrations": "controller.migrations"}
-    return {"connections": {"default": connection}, "apps": {APP: app}}
-
-
-async def connect(url: str, *, create_schema: bool = False, clock: Clock | None = None) -> None:
-    """Open `sqlite:///path` or `postgres://…`; with `create_schema`, create what is missing straight from the models.
-
-    Raises DatabaseInUse when another process has the SQLite file.
-    """
-    global _database  # noqa: PLW0603 -- one process serves one database
-    if _database is not None:
-        raise RuntimeError("a database is connected already")
-    config = _config(url)
-    connection = config["connections"]["default"]
-    engine = Engine.SQLITE if connection["engine"] == "controller.sqlite" else Engine.POSTGRES
-    lock = LockFile(Path(connection["credentials"]["file_path"])) if engine is Engine.SQLITE else None
-    context = TortoiseContext()
-    try:
-        with context:  # every other task finds it by Tortoise's global fallback
-            await context.init(config=config, _enable_global_fallback=True)
-        client = context.db("default")
-        await client.create_connection(with_db=True)
-    except BaseException:
-        await context.close_connections()
-        if lock:
-            lock.release()
-        raise
-    _database = _Database(engine, client, context, config, clock or SystemClock(), lock)
-    if create_schema:
-        await context.generate_schemas()
-        await _apply_extra_sql()
-
-
-async def close() -> None:
-    """Close what `connect` opened; does nothing when nothing is open."""
-    global _database
-    if _database is None:
-        return
-    database, _database = _database, None
-    await database.context.close_connections()
-    if database.lock:
-        database.lock.release()
-
-
-async def migrate() -> None:
-    """Bring the schema to the newest migration."""
-    here = _here()
-    await MigrationExecutor(here.client, here.config["apps"]).migrate()
-    await _apply_extra_sql()
-
-
-async def _apply_extra_sql() -> None:
-    async with transaction():
-        for statement in extra_statements(MODEL_MODULES, postgres=engine() is Engine.POSTGRES):
-            await execute(statement)
-
-
-def engine() -> Engine:
-    return _here().engine
-
-
-def now() -> datetime:
-    """Aware UTC, of the clock that `connect` was given."""
-    return _here().clock.now()
-
-
-def memory(name: str, kind: type[T]) -> T:
-    """What a feature remembers of this database, made by `kind()` at first; gone with `close`."""
-    here = _here().memory
-    if name not in here:
-        here[name] = kind()
-    found: T = here[name]
-    return found
 
 
 # --- transactions ---------------------------------------------------------------------------------------------------------------
@@ -199,7 +97,7 @@ def _mine() -> _Transaction | None:
 
 @asynccontextmanager
 async def _sqlite_transaction() -> AsyncIterator[_Transaction]:
-    client: ControllerSqlite = _here().client
+    client: ControllerSqlite = here().client
     async with client._lock:  # noqa: SLF001 -- the lock that the ORM's own queries take
         with _entered(client.wrap(), client.raw) as current:
             try:
@@ -213,7 +111,7 @@ async def _sqlite_transaction() -> AsyncIterator[_Transaction]:
 
 @asynccontextmanager
 async def _postgres_transaction() -> AsyncIterator[_Transaction]:
-    client: AsyncpgDBClient = _here().client
+    client: AsyncpgDBClient = here().client
     pool = client._pool  # noqa: SLF001 -- Tortoise has no public name for it
     if pool is None:
         raise RuntimeError("the database is closed")
@@ -227,7 +125,7 @@ async def _postgres_transaction() -> AsyncIterator[_Transaction]:
 @contextmanager
 def _entered(wrapper: Any, connection: Any) -> Iterator[_Transaction]:
     """Make the ORM and our own functions use `connection` in this task."""
-    handler = _here().context.connections
+    handler = here().context.connections
     orm_token = handler.set("default", wrapper)
     current = _Transaction(connection, asyncio.current_task())
     token = _current.set(current)
@@ -289,7 +187,7 @@ async def _connection() -> AsyncIterator[Any]:
         if current is not None:
             yield current.connection
         else:
-            handler: Any = _here().client
+            handler: Any = here().client
             async with handler.acquire_connection() as connection:
                 yield connection
     except (IntegrityError, IntegrityConstraintViolationError) as error:

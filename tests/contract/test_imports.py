@@ -35,6 +35,7 @@ GROUND = (
     "controller.facts",
     "controller.schema",
     "controller.sqlite",
+    "controller.database",
 )
 COMPOSITION = ("app", "__main__", "gateway", "ingest", "printing", "broker", "config", "web", "http", "migrations", "db")
 

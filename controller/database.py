@@ -1,0 +1,168 @@
+"""The one database of this process: open, close, create its tables, migrate them.  Everything else is in `controller.db`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
+
+from controller.schema import extra_statements
+from controller.sqlite import LockFile
+from edge_agent.seams import Clock, SystemClock
+
+T = TypeVar("T")
+
+MODEL_MODULES = (
+    "controller.events",
+    "controller.sites.models",
+    "controller.catalog.models",
+    "controller.documents.models",
+    "controller.stock.models",
+    "controller.fleet.models",
+    "controller.orders.models",
+    "controller.fulfilment.models",
+    "controller.http.models",
+)
+"""Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""
+
+APP = "controller"
+
+
+class Engine(StrEnum):
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+@dataclass(slots=True)
+class Database:
+    """What `connect` opened."""
+
+    engine: Engine
+    client: Any
+    context: TortoiseContext
+    config: dict[str, Any]
+    clock: Clock
+    lock: LockFile | None
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+_database: Database | None = None
+
+
+def here() -> Database:
+    """Raises RuntimeError before `connect`."""
+    if _database is None:
+        raise RuntimeError("no database is connected: call connect() first")
+    return _database
+
+
+def _config(url: str) -> dict[str, Any]:
+    connection = expand_db_url(url)
+    if connection["engine"] == "tortoise.backends.sqlite":
+        connection["engine"] = "controller.sqlite"
+        connection["credentials"] |= {"synchronous": "FULL", "busy_timeout": 5000}
+    else:
+        connection["credentials"].setdefault("maxsize", 16)
+    app = {"models": list(MODEL_MODULES), "default_connection": "default", "migrations": "controller.migrations"}
+    return {"connections": {"default": connection}, "apps": {APP: app}}
+
+
+async def connect(url: str, *, create_schema: bool = False, clock: Clock | None = None) -> None:
+    """Open `sqlite:///path` or `postgres://…`; with `create_schema`, create what is missing straight from the models.
+
+    Raises DatabaseInUse when another process has the SQLite file.
+    """
+    global _database  # noqa: PLW0603 -- one process serves one database
+    if _database is not None:
+        raise RuntimeError("a database is connected already")
+    config = _config(url)
+    connection = config["connections"]["default"]
+    engine = Engine.SQLITE if connection["engine"] == "controller.sqlite" else Engine.POSTGRES
+    lock = LockFile(Path(connection["credentials"]["file_path"])) if engine is Engine.SQLITE else None
+    context = TortoiseContext()
+    try:
+        with context:  # every other task finds it by Tortoise's global fallback
+            await context.init(config=config, _enable_global_fallback=True)
+        client = context.db("default")
+        await client.create_connection(with_db=True)
+    except BaseException:
+        await context.close_connections()
+        if lock:
+            lock.release()
+        raise
+    _database = Database(engine, client, context, config, clock or SystemClock(), lock)
+    if create_schema:
+        await context.generate_schemas()
+        await _apply_extra_sql()
+
+
+async def close() -> None:
+    """Close what `connect` opened; does nothing when nothing is open."""
+    global _database
+    if _database is None:
+        return
+    database, _database = _database, None
+    await database.context.close_connections()
+    if database.lock:
+        database.lock.release()
+
+
+async def migrate() -> None:
+    """Bring the schema to the newest migration."""
+    database = here()
+    await MigrationExecutor(database.client, database.config["apps"]).migrate()
+    await _apply_extra_sql()
+
+
+async def pending_migrations() -> list[str]:
+    """Names of the migrations that this database has not had yet."""
+    database = here()
+    plan = await MigrationExecutor(database.client, database.config["apps"]).plan()
+    return [step.migration.name for step in plan]
+
+
+async def changed_models() -> list[str]:
+    """What a new migration would do: empty when models and migrations agree."""
+    return [operation.describe() for writer in await _detector().changes() for operation in writer.operations]
+
+
+async def write_migration() -> list[str]:
+    """Write the migration that brings the schema to the models; the files' paths."""
+    return await _detector().write()
+
+
+def _detector() -> MigrationAutodetector:
+    database = here()
+    if database.context.apps is None:
+        raise RuntimeError("the models are not loaded")
+    return MigrationAutodetector(database.context.apps, database.config["apps"])
+
+
+async def _apply_extra_sql() -> None:
+    for statement in extra_statements(MODEL_MODULES, postgres=engine() is Engine.POSTGRES):
+        await here().client.execute_script(statement)
+
+
+def engine() -> Engine:
+    return here().engine
+
+
+def now() -> datetime:
+    """Aware UTC, of the clock that `connect` was given."""
+    return here().clock.now()
+
+
+def memory(name: str, kind: type[T]) -> T:
+    """What a feature remembers of this database, made by `kind()` at first; gone with `close`."""
+    remembered = here().memory
+    if name not in remembered:
+        remembered[name] = kind()
+    found: T = remembered[name]
+    return found
