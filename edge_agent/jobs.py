@@ -190,17 +190,6 @@ class Journal:
         """A byte may have left and it is unknown what is on paper.  Raises UnknownJob, IllegalTransition."""
         return self._facts.write(lambda db: self._doubt(db, _get(db, job_id), because))
 
-    def give_up(self, job_id: str, because: Fault) -> Job:
-        """The box failed at it: failed while it is queued, in doubt once a byte may have left, as it is otherwise."""
-
-        def work(db: sqlite3.Connection) -> Job:
-            job = _get(db, job_id)
-            if job.state is JobState.QUEUED:
-                return self._take(db, job, Action.FAIL, because=because)
-            return self._doubt(db, job, because) if job.state in IN_FLIGHT else job
-
-        return self._facts.write(work)
-
     def confirm(self, job_id: str) -> Job:
         """A person saw an uncertain job on paper.  Raises UnknownJob, IllegalTransition (the job is not uncertain)."""
 

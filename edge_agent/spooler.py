@@ -19,7 +19,7 @@ from drivers.documents.model import Label, Receipt
 from drivers.documents.templates import Template, fill
 from drivers.errors import DeviceFault, DriverError, Unsupported
 from edge_agent.disk import Disk
-from edge_agent.errors import AgentError
+from edge_agent.errors import FactsCorrupt
 from edge_agent.faults import fault
 from edge_agent.jobs import Action, IllegalTransition, Job, Journal
 from edge_agent.seams import Clock, failpoint
@@ -31,14 +31,18 @@ RETRY = 2.0
 PROOF_TIMEOUT = 10.0
 """Seconds that a printer has to prove a job, and `PROOF_PER_COPY` more for each copy."""
 PROOF_PER_COPY = 2.0
-FORGET_EVERY = 3600.0
-"""Seconds between two times that old, ended jobs are let go."""
 
 _log = logging.getLogger(__name__)
 
 
 class NothingSent(Exception):
     """Not a byte of the job has left the box: it may be sent again as if nothing had happened."""
+
+
+class _RenderingBroke(Exception):
+    """A mistake of ours, with its traceback in the log."""
+
+    code = "internal_error"
 
 
 class PrinterPort(Protocol):
@@ -125,25 +129,23 @@ class Spooler:
             if job.printer not in self._ports and job.state is JobState.QUEUED:
                 await self._hold(job, fault("unknown_printer"), _Try.PRINTER_WAITS)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._forget(), name="spooler[forget]")
             for printer, port in self._ports.items():
                 tasks.create_task(self._serve(printer, port), name=f"spooler[{printer}]")
 
-    async def _forget(self) -> None:
-        while True:
-            await asyncio.sleep(FORGET_EVERY)
-            with contextlib.suppress(AgentError):  # a full disk is told where it refuses something
-                await self._disk.run(self._journal.forget_old)
-
     async def _serve(self, printer: str, port: PrinterPort) -> None:
         wake = self._wake[printer]
+        trouble = ""
         while True:
             wake.clear()
             try:
                 must_retry = await self._round(printer, port)
-            except Exception:  # noqa: BLE001 -- one printer's trouble (a full disk, say) must not stop the others
-                _log.exception("printing failed", extra={"device": printer})
-                must_retry = True
+                trouble = ""
+            except FactsCorrupt:
+                raise
+            except Exception as error:  # noqa: BLE001 -- one printer's trouble (a full disk, say) must not stop the others
+                if repr(error) != trouble:
+                    _log.exception("printing failed; it is tried again", extra={"device": printer})
+                must_retry, trouble = True, repr(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), RETRY if must_retry else None)
 
@@ -158,22 +160,11 @@ class Spooler:
             elif job.request.version in missing:
                 await self._hold(job, fault("template_unavailable"), _Try.TEMPLATE_WAITS)
             elif not is_blocked:
-                outcome = await self._try_safely(job, port)
+                outcome = await self._try(job, port)
                 is_blocked = outcome is _Try.PRINTER_WAITS
                 has_waiting |= outcome is not _Try.ENDED
                 missing |= {job.request.version} if outcome is _Try.TEMPLATE_WAITS else set()
         return has_waiting
-
-    async def _try_safely(self, job: Job, port: PrinterPort) -> _Try:
-        """A document that breaks our code ends, and does not block those behind it."""
-        try:
-            return await self._try(job, port)
-        except AgentError:
-            raise
-        except Exception:  # noqa: BLE001 -- told as the job's own fault, with the traceback in the log
-            _log.exception("a print job failed in the box", extra={"device": job.printer, "job": job.id})
-            await self._disk.run(lambda: self._journal.give_up(job.id, fault("internal_error")))
-            return _Try.ENDED
 
     async def _try(self, job: Job, port: PrinterPort) -> _Try:
         """Up to the first byte everything can be taken back."""
@@ -181,17 +172,27 @@ class Spooler:
             reason = _reason_to_wait(await port.status())
             if reason is not None:
                 return await self._hold(job, reason, _Try.PRINTER_WAITS)
-            template = await self._template(job.request.template, job.request.version)
-            document = fill(template, job.request.data)
-            encoded = await port.encode(document, copies=job.request.copies, copy_mark=job.copy_mark)
+            encoded = await self._render(job, port)
         except TemplateUnavailable as error:
             return await self._hold(job, fault(error.code, str(error)), _Try.TEMPLATE_WAITS)
-        except (UnknownTemplate, DocumentError, Unsupported) as error:
+        except (UnknownTemplate, _RenderingBroke, DocumentError, Unsupported) as error:
             await self._step(job, Action.FAIL, because=fault(error.code, str(error)))
             return _Try.ENDED
         except DriverError as error:
             return await self._hold(job, _told(error), _Try.PRINTER_WAITS)
         return await self._print(job, port, encoded)
+
+    async def _render(self, job: Job, port: PrinterPort) -> Encoded:
+        """A document that breaks our code must not block those behind it: raises _RenderingBroke."""
+        template = await self._template(job.request.template, job.request.version)
+        try:
+            document = fill(template, job.request.data)
+            return await port.encode(document, copies=job.request.copies, copy_mark=job.copy_mark)
+        except (DocumentError, DriverError):
+            raise
+        except Exception as error:
+            _log.exception("a document could not be rendered", extra={"device": job.printer, "job": job.id})
+            raise _RenderingBroke from error
 
     async def _print(self, job: Job, port: PrinterPort, encoded: Encoded) -> _Try:
         if not await self._step(job, Action.SEND):

@@ -292,6 +292,8 @@ async def test_an_exception_of_ours_after_the_first_byte_is_uncertain(shop: Shop
     async with shop.running():
         await shop.wants("a")
         await shop.wants("b")
+        await shop.until(lambda: not shop.port.send_errors)
+        shop.spooler.wake("label")
         await shop.until_is("b", JobState.PRINTED)
     assert shop.job("a").state is JobState.UNCERTAIN
     assert shop.port.printed() == ["b"]
