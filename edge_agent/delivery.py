@@ -112,12 +112,17 @@ class Delivery:
         self._wake.set()
 
     def start_over(self) -> None:
-        """Send all that waits again: a new connection, a new gateway session, a `resend`."""
+        """Send all that waits again: a new connection or a new gateway session."""
         self._generation += 1
         self._in_flight.clear()
         self._cursor = dict.fromkeys(Stream, 0)
         self._unread = set(Stream)
         self._wake.set()
+
+    def look_again(self) -> None:
+        """Something that had been acked waits again; what is on its way stays so."""
+        self._cursor = dict.fromkeys(Stream, 0)
+        self.notify(Stream)
 
     def on_disconnected(self) -> None:
         self.gateways.forget()

@@ -50,6 +50,7 @@ class FactsDb:
         self._ballast = path.with_name(path.name + ".ballast")
         self._marker = path.with_name(path.name + ".damaged")
         self._make_room: list[Callable[[sqlite3.Connection], int]] = []
+        self._after_commit: list[Callable[[], None]] = []
         self._is_writing = False
         _prepare_folder(path.parent)
         self.db = self._open_or_quarantine()
@@ -70,6 +71,10 @@ class FactsDb:
     def on_pressure(self, forget: Callable[[sqlite3.Connection], int]) -> None:
         """`forget` deletes what may go when room is needed and returns how many rows went; it runs in a transaction."""
         self._make_room.append(forget)
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """`tell` is called after each commit, on the thread that wrote."""
+        self._after_commit.append(tell)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction; on return it is on disk.  Inside another `write` it joins that one.
@@ -139,6 +144,8 @@ class FactsDb:
             raise
         finally:
             self._is_writing = False
+        for tell in self._after_commit:
+            tell()
         return result
 
     def _roll_back(self) -> None:

@@ -97,9 +97,16 @@ class Outbox:
         self._clock = clock
         self._random = random
         self._clock_state = clock_state
+        self._fresh: set[Stream] = set()
+        self._listener: Callable[[set[Stream]], None] | None = None
         facts.create(SCHEMA)
         facts.on_pressure(_forget_some_acked)
+        facts.after_commit(self._tell)
         self.epoch = facts.write(self._open)
+
+    def listen(self, listener: Callable[[set[Stream]], None]) -> None:
+        """`listener` hears after each commit which streams got something, on the thread that wrote."""
+        self._listener = listener
 
     # --- in ------------------------------------------------------------------------------------------------------------------
 
@@ -231,9 +238,15 @@ class Outbox:
                 f"the outbox is full: {self._facts.path} reached its {self._facts.limits.max_bytes} bytes; link the box"
             )
 
+    def _tell(self) -> None:
+        if self._fresh and self._listener is not None:
+            self._listener(self._fresh)
+        self._fresh = set()
+
     def _insert(self, db: sqlite3.Connection, draft: FactDraft) -> Envelope:
         epoch = _current_epoch(db)
         now = self._clock.now()
+        self._fresh.add(draft.stream)
         sql = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
         seq = int(db.execute(sql, (draft.stream.value,)).fetchone()[0])
         envelope = Envelope(

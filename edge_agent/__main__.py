@@ -1,0 +1,76 @@
+"""`shelfwire-agent run --config PATH`, `shelfwire-agent check-config --config PATH`.
+
+Exit status: 0 stopped as asked; 2 the configuration is wrong; 3 the state folder cannot be used; 75 start it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from drivers.errors import DriverError
+from drivers.registry import find
+from edge_agent import app
+from edge_agent.config import Config, load_config
+from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
+
+WRONG_CONFIG = 2
+UNUSABLE_STATE = 3
+START_AGAIN = 75
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="shelfwire-agent", description="The Shelfwire agent of a store box.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb, text in (("run", "run the agent until SIGTERM"), ("check-config", "check a configuration file and end")):
+        verbs.add_parser(verb, help=text).add_argument("--config", type=Path, required=True, metavar="PATH")
+    chosen = parser.parse_args(arguments)
+    try:
+        config = load_config(chosen.config)
+        if chosen.verb == "check-config":
+            _check_devices(config)
+            print(f"{chosen.config}: is right: box {config.box.id}, {len(config.devices)} devices, {len(config.stations)} stations")
+            return 0
+    except ConfigErrors as wrong:
+        for error in wrong.errors:
+            print(error, file=sys.stderr)
+        return WRONG_CONFIG
+    return _run(config)
+
+
+def _run(config: Config) -> int:
+    logging.basicConfig(
+        level=config.box.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z"
+    )
+    try:
+        asyncio.run(app.run(config))
+    except FactsUnavailable as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE_STATE
+    except (AgentError, ExceptionGroup) as error:
+        logging.getLogger(__name__).critical("the agent ends; start it again", exc_info=error)
+        return START_AGAIN
+    return 0
+
+
+def _check_devices(config: Config) -> None:
+    """Load each device's driver and check its options.  Raises ConfigErrors."""
+    errors = []
+    for index, device in enumerate(config.devices):
+        try:
+            model = find(device.model)
+            model.check_options(device.options)
+        except DriverError as error:
+            errors.append(f"device[{index}]: {error}")
+            continue
+        if model.kind is not device.kind:
+            errors.append(f"device[{index}].kind: {device.model} is a {model.kind}")
+    if errors:
+        raise ConfigErrors(errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

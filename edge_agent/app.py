@@ -1,0 +1,111 @@
+"""The only place that builds everything from a `Config`.  One TaskGroup, named tasks, a clean end on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from pathlib import Path
+from typing import Protocol
+
+from edge_agent.box import Box
+from edge_agent.config import BrokerConfig, Config
+from edge_agent.device_events import DeviceEvent
+from edge_agent.devices import Devices
+from edge_agent.disk import ThreadDisk
+from edge_agent.facts import FactsDb
+from edge_agent.intake import Answer
+from edge_agent.outbox import Identity
+from edge_agent.seams import SystemClock, new_boot_id, system_random
+from edge_agent.spooler import Spooler
+from edge_agent.stations import Feedback, say
+from edge_agent.stores import Seams, Stores, open_stores
+from edge_agent.templates import Templates, TemplateServer, fetch_from
+from edge_agent.timekeeping import kernel_clock_state
+from edge_agent.wire.session import Broker, MqttSession, Tls
+from edge_agent.wire.topics import box_filters
+
+STOP_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class _Runs(Protocol):
+    async def run(self) -> None: ...
+
+
+async def run(config: Config) -> None:
+    """Until SIGTERM or SIGINT.  Raises FactsUnavailable, FactsCorrupt (start again: the file is then set aside)."""
+    clock, random = SystemClock(), system_random()
+    identity = Identity(site=config.box.site, box=config.box.id, boot=new_boot_id())
+    disk = ThreadDisk()
+    try:
+        facts = await disk.run(lambda: FactsDb(config.box.state_dir / "facts.db", config.limits))
+        session = MqttSession(_broker(config), box_filters(identity.site, identity.box), random=random)
+        seams = Seams(clock=clock, random=random, session=session, disk=disk, clock_state=kernel_clock_state)
+        stores = await disk.run(lambda: open_stores(facts, identity, seams))
+        await _serve(config, stores, seams)
+        await disk.run(facts.close)
+    finally:
+        disk.close()
+
+
+async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
+    def on_event(event: DeviceEvent) -> None:
+        box.on_device_event(event)  # the devices run only once the box is there
+
+    devices = Devices(config.devices, on_event, seams.clock, seams.random)
+    server = TemplateServer(url=config.controller.url, token=_secret(config.controller.token_file))
+    templates = Templates(config.box.state_dir / "templates", fetch_from(server))
+    spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
+    box = Box(config, stores, seams, spooler, _told())
+    stopped = _stop_signals()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(part.run(), name=name) for name, part in _parts(devices, spooler, box, seams.session)]
+        _log.info("ready", extra={"box": config.box.id, "devices": len(config.devices)})
+        await stopped.wait()
+        _log.info("stopping")
+        for task in running:  # devices first, so that what they read is stored; the connection last, for the farewell
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_SECONDS)
+
+
+def _parts(devices: Devices, spooler: Spooler, box: Box, session: _Runs) -> list[tuple[str, _Runs]]:
+    return [("devices", devices), ("spooler", spooler), ("box", box), ("mqtt", session)]
+
+
+def _stop_signals() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, RuntimeError):  # not in the main thread: whoever embeds us stops us
+            loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+def _told() -> Answer:
+    """Until stations have screens, an answer is a line of the log."""
+
+    def answer(station: str, feedback: Feedback) -> None:
+        _log.info(
+            "%s: %s", station, say(feedback), extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code}
+        )
+
+    return answer
+
+
+def _broker(config: Config) -> Broker:
+    broker: BrokerConfig = config.broker
+    return Broker(
+        host=broker.host,
+        port=broker.port,
+        client_id=f"{config.box.site}.{config.box.id}",
+        username=broker.username,
+        password=_secret(broker.password_file) or None,
+        tls=Tls(ca=broker.ca, cert=broker.cert, key=broker.key) if broker.ca else None,
+    )
+
+
+def _secret(file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").strip() if file is not None else ""

@@ -1,0 +1,295 @@
+"""The agent's logic, with everything outside of it injected: the simulation builds the same object.
+
+stores = open_stores(FactsDb(path), identity, seams)
+box = Box(config, stores, seams, spooler, answer)
+box.on_device_event(event)          # from the devices, in the event loop
+await box.run()                     # until cancelled; then a farewell
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from edge_agent import commands
+from edge_agent.commands import Arguments, BadArguments, Commands
+from edge_agent.config import Config
+from edge_agent.delivery import Delivery
+from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
+from edge_agent.errors import OutboxFull
+from edge_agent.faults import fault
+from edge_agent.health import TELEMETRY_SECONDS, Health, description, unknown_devices
+from edge_agent.inbox import Arrival, Kind, Request
+from edge_agent.intake import Answer, Intake
+from edge_agent.spooler import Resolution, Spooler
+from edge_agent.stores import Seams, Stores
+from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.errors import NotConnected, Refused, WireError
+from edge_agent.wire.messages import (
+    Ack,
+    ClockSynced,
+    Condition,
+    DeviceState,
+    FactDraft,
+    GatewayState,
+    JobChanged,
+    JobRequest,
+    JobState,
+    LiveWeight,
+    Stream,
+)
+from edge_agent.wire.session import Connected, Disconnected, Event, Incoming, SubscriptionRefused
+from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family, GatewayTopic, parse
+
+TICK_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 3600.0
+FLUSH_SECONDS = 2.0
+LIVE_BEHIND = 50
+"""With so many events waiting, weights that are only for display are dropped."""
+
+_log = logging.getLogger(__name__)
+
+
+class Box:
+    """See the module's docstring."""
+
+    def __init__(self, config: Config, stores: Stores, seams: Seams, spooler: Spooler, answer: Answer) -> None:
+        self._stores = stores
+        self._seams = seams
+        self._spooler = spooler
+        self._identity = stores.outbox.identity
+        self._devices = {device.id for device in config.devices}
+        self._config = config
+        self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
+        self._is_clock_told = False
+        self.health = Health(self._identity, seams.session, seams.clock, seams.random)
+        self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
+        self.intake = Intake(config.stations, stores.outbox, seams.disk, answer, self._pressed)
+        effects: dict[str, commands.Effect] = {
+            "identify": self._identify,
+            "rebirth": self._rebirth,
+            "resend": self._resend,
+            "cancel_job": self._cancel_job,
+            "resolve_job": self._resolve_job,
+            "test_print": self._test_print,
+        }
+        self._commands = Commands((stores.facts, stores.outbox, stores.inbox), seams.disk, seams.clock, effects)
+        self._describe()
+        for device, state in unknown_devices(config.devices, seams.clock).items():
+            self.health.device(device, state)
+
+    def on_device_event(self, event: DeviceEvent) -> None:
+        """From the devices, in the event loop.  Nothing is dropped but weights for display."""
+        is_display_only = isinstance(event.what, WeightChanged) and not event.what.is_settled
+        if not (is_display_only and self._events.qsize() >= LIVE_BEHIND):
+            self._events.put_nowait(event)
+
+    async def run(self) -> None:
+        """Until cancelled: then a farewell, as long as there is a connection.  Raises FactsCorrupt."""
+        self._stores.outbox.listen(self._hears_appended(asyncio.get_running_loop()))
+        await self._commands.recover()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listen(), name="box.listen")
+                tasks.create_task(self._take_device_events(), name="box.devices")
+                tasks.create_task(self.delivery.run(), name="box.delivery")
+                tasks.create_task(self.health.retained.run(), name="box.retained")
+                tasks.create_task(self._tick(), name="box.tick")
+                tasks.create_task(self._tell_telemetry(), name="box.telemetry")
+                tasks.create_task(self._keep_house(), name="box.housekeeping")
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._flush()
+            await self.health.farewell()
+
+    def _hears_appended(self, loop: asyncio.AbstractEventLoop) -> Callable[[set[Stream]], None]:
+        """From the disk's thread to the delivery; once the loop has ended nobody is left to be told."""
+
+        def tell(streams: set[Stream]) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.delivery.notify, streams)
+
+        return tell
+
+    async def _flush(self) -> None:
+        """What the devices had read before the stop goes on disk."""
+        while not self._events.empty():
+            await self.intake.take(self._events.get_nowait())
+
+    # --- devices -------------------------------------------------------------------------------------------------------------
+
+    async def _take_device_events(self) -> None:
+        while True:
+            event = await self._events.get()
+            match event.what:
+                case StateChanged(state, faults):
+                    now = self._seams.clock.now()
+                    self.health.device(event.device, DeviceState(state=state, faults=list(faults), at=now))
+                    if state is Condition.READY:
+                        self._spooler.wake(event.device)
+                case WeightChanged():
+                    await self._show_weight(event.device, event.what)
+            await self.intake.take(event)
+
+    async def _show_weight(self, device: str, changed: WeightChanged) -> None:
+        topic = self._topic(Family.LIVE, device=device, name="weight")
+        live = LiveWeight(grams=changed.weight.grams, stable=changed.weight.stable, at=self._seams.clock.now())
+        try:
+            await self._seams.session.publish(topic, encode(live), qos=0)
+        except (NotConnected, Refused) as error:
+            _log.debug("a live weight was not shown", extra={"reason": str(error)})
+
+    # --- messages ------------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for event in self._seams.session.events():
+            await self._hear(event)
+
+    async def _hear(self, event: Event) -> None:
+        match event:
+            case Connected():
+                self.health.retained.publish_again()
+                self.delivery.start_over()
+            case Disconnected():
+                self.delivery.on_disconnected()
+                if not self._seams.session.is_connected:  # else it is late: the next connection has its will already
+                    self.health.begin_session()
+            case SubscriptionRefused(name, code):
+                self.health.alert(
+                    "mqtt-refused", "subscription_refused", f"The broker refuses {name} (0x{code:02x}): correct its ACL."
+                )
+            case Incoming():
+                try:
+                    await self._receive(event)
+                except WireError as error:
+                    _log.warning("a message was refused: %s", error, extra={"topic": event.topic[:200], "code": error.code})
+                    event.acknowledge()
+                except OutboxFull as full:
+                    self._pressed(full)  # not acknowledged: it comes again with the next connection
+
+    async def _receive(self, message: Incoming) -> None:
+        """Acknowledge what is safe.  Raises WireError (it will never be right), OutboxFull."""
+        topic = parse(message.topic)
+        if isinstance(topic, GatewayTopic):
+            if message.payload:
+                self.delivery.on_gateway(topic.gateway, decode(GatewayState, message.payload))
+            message.acknowledge()
+            return
+        device = None if topic.device == BOX_ITSELF else topic.device
+        match topic.family:
+            case Family.ACK:
+                if (await self.delivery.on_ack(decode(Ack, message.payload))).has_new_epoch:
+                    self._describe()
+                message.acknowledge()
+            case Family.JOB if topic.name is not None and topic.leg == "req":
+                await self._take_job(topic.name, topic.device, message)
+            case Family.CMD if topic.name is not None and topic.leg == "req":
+                request = Request(Kind.COMMAND, topic.name, device, message.payload)
+                if await self._commands.take(request, message.acknowledge) is Arrival.FINISHED:
+                    self.delivery.look_again()
+            case _:
+                message.acknowledge()
+
+    async def _take_job(self, job_id: str, device: str, message: Incoming) -> None:
+        """A known id gets its present state again; a malformed request fails at once."""
+        known = await self._seams.disk.run(lambda: self._stores.journal.find(job_id))
+        try:
+            job = known or await self._spooler.request(job_id, device, decode(JobRequest, message.payload))
+            told = (
+                None
+                if known is None
+                else JobChanged(job=job.id, step=job.step, state=job.state, proof=job.proof, printer=job.printer, fault=job.fault)
+            )
+        except WireError as error:
+            because = fault(error.code, str(error))
+            told = JobChanged(job=job_id, step=1, state=JobState.FAILED, printer=device, fault=because)
+        if told is not None:
+            draft = FactDraft(data=told, stream=Stream.RESULT, device=told.printer)
+            await self._seams.disk.run(lambda: self._stores.outbox.append([draft]))
+        message.acknowledge()
+
+    # --- commands ------------------------------------------------------------------------------------------------------------
+
+    async def _identify(self, _: str, __: Arguments) -> None:
+        self.intake.identify()
+
+    async def _rebirth(self, _: str, __: Arguments) -> None:
+        self.health.retained.publish_again()
+
+    async def _resend(self, _: str, args: Arguments) -> None:
+        epoch, start = commands.identifier(args, "epoch"), commands.number(args, "from")
+        try:
+            stream = Stream(commands.text(args, "stream"))
+        except ValueError:
+            raise BadArguments(f"argument 'stream' must be one of {', '.join(Stream)}") from None
+        await self._seams.disk.run(lambda: self._stores.outbox.resend(epoch, stream, start))
+        self.delivery.look_again()
+
+    async def _cancel_job(self, _: str, args: Arguments) -> None:
+        await self._spooler.cancel(commands.text(args, "job"))
+
+    async def _resolve_job(self, _: str, args: Arguments) -> None:
+        try:
+            outcome = Resolution(commands.text(args, "outcome"))
+        except ValueError:
+            raise BadArguments(f"argument 'outcome' must be one of {', '.join(Resolution)}") from None
+        await self._spooler.resolve(commands.text(args, "job"), outcome)
+
+    async def _test_print(self, command_id: str, args: Arguments) -> None:
+        """The job has the command's id."""
+        request = JobRequest(template=commands.text(args, "template"), version=commands.text(args, "version"), data={}, test=True)
+        await self._spooler.request(command_id, commands.text(args, "printer"), request)
+
+    # --- from time to time ---------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            await self.intake.tick(self._seams.clock.mono_ms())
+            await self._tell_clock()
+
+    async def _tell_clock(self) -> None:
+        """Once per start: at which boot time the wall clock was right."""
+        state = self._seams.clock_state()
+        if self._is_clock_told or not state.synced:
+            return
+        clock = self._seams.clock
+        synced = ClockSynced(boot=self._identity.boot, mono_ms=clock.mono_ms(), at=clock.now(), error_ms=state.error_ms or 0)
+        self._is_clock_told = await self.intake.append([FactDraft(data=synced, stream=Stream.AUX)])
+
+    async def _tell_telemetry(self) -> None:
+        while True:
+            backlog = await self._seams.disk.run(self._stores.outbox.backlog)
+            await self.health.telemetry(backlog, self._stores.facts.free_disk_bytes())
+            await asyncio.sleep(TELEMETRY_SECONDS)
+
+    async def _keep_house(self) -> None:
+        """Let go of what is old; set the ballast aside again."""
+        while True:
+            try:
+                for work in (self._stores.outbox.forget_acked, self._stores.inbox.forget, self._stores.journal.forget_old):
+                    await self._seams.disk.run(work)
+                await self._seams.disk.run(self._stores.facts.restore_ballast)
+            except OutboxFull as full:
+                self._pressed(full)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _describe(self) -> None:
+        self.health.describe(description(self._config.devices, self._stores.outbox.epoch))
+
+    def _pressed(self, full: OutboxFull | None) -> None:
+        if full is None:
+            self.health.clear("disk-full")
+        else:
+            self.health.alert("disk-full", full.code, str(full))
+
+    def _refused(self, refused: Refused) -> None:
+        self.health.alert("mqtt-refused", refused.code, str(refused))
+
+    def _topic(self, family: Family, *, device: str = BOX_ITSELF, name: str | None = None) -> str:
+        return str(BoxTopic(site=self._identity.site, box=self._identity.box, device=device, family=family, name=name))

@@ -1,0 +1,158 @@
+"""The agent as a process, against a real Mosquitto."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.messages import Ack, BoxState, DeviceState, Envelope, GatewayState, Link
+from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
+from edge_agent.wire.topics import GatewayTopic
+from tests.conftest import Mosquitto, free_port
+from tests.edge_agent.conftest import FixedClock
+
+
+def write_config(folder: Path, broker_port: int, site: str, scanner_port: int) -> Path:
+    path = folder / "agent.toml"
+    path.write_text(f"""
+[box]
+id = "b1"
+site = "{site}"
+state_dir = "state"
+[broker]
+host = "127.0.0.1"
+port = {broker_port}
+[[device]]
+id = "scanner"
+kind = "scanner"
+model = "scanner.serial"
+address = "tcp:127.0.0.1:{scanner_port}"
+[[station]]
+id = "desk"
+scanner = "scanner"
+[limits]
+ballast_bytes = 65536
+""")
+    return path
+
+
+@contextmanager
+def agent(config: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "edge_agent", "run", "--config", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_for_line(process: subprocess.Popen[str], part: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if part in line:
+            return
+    raise AssertionError(f"the agent ended with {process.wait()} before it said {part!r}")
+
+
+async def test_a_scan_over_the_wire_is_acked_and_a_stop_says_goodbye(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    site = "app-1"
+    scanner: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    server = await asyncio.start_server(lambda _, writer: scanner.put_nowait(writer), "127.0.0.1", 0)
+    gateway = MqttSession(
+        Broker(host="127.0.0.1", port=mosquitto.port, client_id="app-1-gw", expiry=0), [f"shelfwire/1/{site}/#"], random=Random(1)
+    )
+    running = asyncio.create_task(gateway.run())
+    events = gateway.events()
+    assert isinstance(await anext(events), Connected)
+    birth = GatewayState(online=True, session=UUID(int=1), at=FixedClock().now())
+    await gateway.publish(str(GatewayTopic("app-1-gw")), encode(birth), retain=True)
+    config = write_config(tmp_path, mosquitto.port, site, server.sockets[0].getsockname()[1])
+    with agent(config) as process:
+        writer = await asyncio.wait_for(scanner.get(), 20)
+        writer.write(b"4006381333931\r\n")
+        states: dict[str, bytes] = {}
+        fact = None
+        while fact is None:
+            event = await asyncio.wait_for(anext(events), 20)
+            assert isinstance(event, Incoming)
+            event.acknowledge()
+            if event.topic.endswith("/fact/scan"):
+                fact = decode(Envelope, event.payload)
+            elif event.topic.endswith("/state"):
+                states[event.topic] = event.payload
+        ack = Ack(epoch=fact.epoch, stream=fact.stream, ranges=[(fact.seq, fact.seq)])
+        await gateway.publish(f"shelfwire/1/{site}/b1/_/ack", encode(ack))
+        assert decode(BoxState, states[f"shelfwire/1/{site}/b1/_/state"]).state is Link.ONLINE
+        process.send_signal(signal.SIGTERM)
+        farewell = None
+        while farewell is None or farewell.state is not Link.OFFLINE:
+            event = await asyncio.wait_for(anext(events), 20)
+            assert isinstance(event, Incoming)
+            event.acknowledge()
+            if event.topic.endswith("b1/_/state"):
+                farewell = decode(BoxState, event.payload)
+            elif event.topic.endswith("scanner/state"):
+                assert decode(DeviceState, event.payload)
+        assert await asyncio.to_thread(process.wait, 10) == 0
+        writer.close()
+    await gateway.publish(str(GatewayTopic("app-1-gw")), b"", retain=True)
+    running.cancel()
+    await asyncio.wait([running])
+    server.close()
+    await server.wait_closed()
+
+
+def test_the_agent_is_ready_fast_and_small_without_a_broker(tmp_path: Path) -> None:
+    config = write_config(tmp_path, free_port(), "app-2", free_port())
+    began = time.monotonic()
+    with agent(config) as process:
+        wait_for_line(process, "ready")
+        assert time.monotonic() - began < 3  # the target is 1 s on an idle machine; a test machine is busy
+        memory = Path(f"/proc/{process.pid}/status").read_text()
+        kilobytes = next(int(line.split()[1]) for line in memory.splitlines() if line.startswith("VmRSS"))
+        assert kilobytes < 55 * 1024
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+def test_a_wrong_configuration_is_told_whole(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text("[box]\nid = 'B1'\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "edge_agent", "check-config", "--config", str(path)], check=False, capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert "box.id: 'B1' must be 1 to 40 small letters" in result.stderr
+    assert "broker: is missing" in result.stderr
+
+
+def test_a_right_configuration_is_checked_with_its_drivers(tmp_path: Path) -> None:
+    path = write_config(tmp_path, 1883, "app-3", 9)
+    command = [sys.executable, "-m", "edge_agent", "check-config", "--config", str(path)]
+    assert "is right" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    path.write_text(path.read_text().replace("[[station]]", "options = { speed = 3 }\n[[station]]"))
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "device[0]: scanner.serial has no option 'speed'" in result.stderr
+
+
+def test_a_state_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    path = write_config(tmp_path, 1883, "app-4", 9)
+    (tmp_path / "state").write_text("a file, not a folder")
+    result = subprocess.run(
+        [sys.executable, "-m", "edge_agent", "run", "--config", str(path)], check=False, capture_output=True, text=True
+    )
+    assert result.returncode == 3
+    assert "cannot be written" in result.stderr
+    assert "Traceback" not in result.stderr
