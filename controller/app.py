@@ -17,7 +17,7 @@ from controller import db, printing
 from controller.broker import embedded_broker
 from controller.config import Config, TokenFile
 from controller.documents.operations import store_builtin
-from controller.gateway import Gateway
+from controller.gateway import MESSAGES_AT_ONCE, Gateway
 from controller.http import auth, idempotency
 from controller.http.build import build
 from controller.http.health import Check, health_routes
@@ -132,7 +132,14 @@ def _gateway(config: Config, metrics: Metrics) -> Gateway:
     password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
     random = system_random()
     client_id = f"shelfwire-gateway-{section.id}"
-    where = Broker(host=broker.host, port=broker.port, client_id=client_id, username=broker.username, password=password)
+    where = Broker(
+        host=broker.host,
+        port=broker.port,
+        client_id=client_id,
+        username=broker.username,
+        password=password,
+        receive_maximum=2 * MESSAGES_AT_ONCE,  # one transaction's worth gathers while another commits
+    )
     session = MqttSession(where, topics.gateway_filters(section.share), random=random)
     return Gateway(session, SystemClock(), random, section.id, metrics)
 

@@ -200,11 +200,14 @@ async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
     """Hand new facts to their features, and store what became of them."""
     groups: dict[str, list[tuple[Slot, FactIn[Any]]]] = {}
     verdicts: list[Verdict] = []
+    unreadable: list[tuple[UUID, Outcome]] = []
     for arrival in fresh:
-        if isinstance(arrival.reading.fact, Rejected):
-            verdicts.append((arrival.reading.slot, arrival.reading.fact.code))
+        reading = arrival.reading
+        if isinstance(reading.fact, Rejected):
+            verdicts.append((reading.slot, reading.fact.code))
+            unreadable.append((reading.envelope.id, reading.fact))
             continue
-        groups.setdefault(arrival.reading.envelope.name, []).append((arrival.reading.slot, _fact_in(arrival, arrival.reading.fact)))
+        groups.setdefault(reading.envelope.name, []).append((reading.slot, _fact_in(arrival, reading.fact)))
     outcomes: list[tuple[FactIn[Any], Outcome]] = []
     for name in sorted(groups, key=_PLACE.__getitem__):
         facts = [fact for _, fact in groups[name]]
@@ -214,7 +217,7 @@ async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
             (slot, result.code if isinstance(result, Rejected) else None)
             for (slot, _), result in zip(groups[name], results, strict=True)
         ]
-    await storage.store_outcomes([(fact.id, outcome) for fact, outcome in outcomes])
+    await storage.store_outcomes([*unreadable, *((fact.id, outcome) for fact, outcome in outcomes)])
     await _tell(outcomes)
     return verdicts
 

@@ -36,20 +36,14 @@ _COLUMNS = {
     "occurred_at": "timestamptz",
     "uncertain_ms": "bigint",
     "undated": "boolean",
-    "received_at": "timestamptz",
     "replay": "boolean",
     "payload": "text",
-    "outcome": "text",
-    "code": "text",
-    "detail": "text",
-    "due": "boolean",
 }
 _NAMES = ", ".join(_COLUMNS)
-_INSERT_ARRAYS = (
-    f"INSERT INTO fact ({_NAMES}) SELECT * FROM unnest({', '.join(f'?::{kind}[]' for kind in _COLUMNS.values())}) "
-    "ON CONFLICT DO NOTHING RETURNING id"
-)
-_INSERT_ROW = f"INSERT INTO fact ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+_ARRAYS = ", ".join(f"?::{kind}[]" for kind in _COLUMNS.values())
+_INTO = f"INSERT INTO fact (received_at, outcome, due, {_NAMES})"
+_INSERT_ARRAYS = f"{_INTO} SELECT ?, 'applied', false, * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
+_INSERT_ROW = f"{_INTO} VALUES (?, 'applied', false, {', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
 _LARGEST = 2**62
 _ID_LENGTH = 40
 _TEXT_LENGTH = 512
@@ -80,21 +74,21 @@ async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
 
 
 async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
-    """Store those whose identity and id are new; returns their ids.  Ids and identities are distinct within `arrivals`."""
+    """Store those whose identity and id are new, as applied; returns their ids.  Ids and identities are distinct in `arrivals`."""
     if not arrivals:
         return set()
+    received_at = arrivals[0].received_at
     # one order for all gateways: two that were given the same facts must not wait for each other in a circle
     rows = sorted((_row(arrival) for arrival in arrivals), key=lambda row: (row[1], row[2], row[3], row[4]))
     if engine() is Engine.POSTGRES:
-        return {row["id"] for row in await fetch(_INSERT_ARRAYS, *map(list, zip(*rows, strict=True)))}
+        return {row["id"] for row in await fetch(_INSERT_ARRAYS, received_at, *map(list, zip(*rows, strict=True)))}
     highest = await fetch("SELECT coalesce(max(rowid), 0) AS highest FROM fact")
-    await execute_many(_INSERT_ROW, rows)
+    await execute_many(_INSERT_ROW, [(received_at, *row) for row in rows])
     return {row["id"] for row in await fetch("SELECT id FROM fact WHERE rowid > ?", highest[0]["highest"])}
 
 
 def _row(arrival: Arrival) -> tuple[object, ...]:
-    envelope, fact, dated = arrival.reading.envelope, arrival.reading.fact, arrival.dated
-    outcome, code, detail = ("rejected", fact.code, fact.detail) if isinstance(fact, Rejected) else ("applied", None, None)
+    envelope, dated = arrival.reading.envelope, arrival.dated
     return (
         envelope.id,
         envelope.box,
@@ -113,13 +107,8 @@ def _row(arrival: Arrival) -> tuple[object, ...]:
         dated.occurred_at,
         None if dated.uncertain_ms is None else min(dated.uncertain_ms, _LARGEST),
         dated.uncertain_ms is None and not envelope.clock.synced,
-        arrival.received_at,
         envelope.replay,
         bytes(envelope.data).decode(),
-        outcome,
-        code,
-        detail,
-        False,
     )
 
 
