@@ -52,7 +52,7 @@ class Link:
             self._line.unplug()
 
     def report(self, event: Mapping[str, object]) -> None:
-        data = json.dumps(event, ensure_ascii=False).encode() + b"\n"
+        data = json.dumps(event).encode() + b"\n"
         while data:
             data = data[os.write(self._reports, data) :]
 
@@ -84,7 +84,7 @@ class Link:
         try:
             command = _parse(line)
             self._do(command)
-        except (BadCommand, ValueError) as error:
+        except (BadCommand, ValueError, RecursionError) as error:
             self.report({"event": "refused", "do": command.get("do"), "id": command.get("id"), "message": str(error)})
         else:
             self.report({"event": "done", "do": command.get("do"), "id": command.get("id")})

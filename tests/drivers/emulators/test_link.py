@@ -139,14 +139,32 @@ def test_the_scanner_beeps_when_it_is_told(scanner: RunningEmulator) -> None:
         assert scanner.next_report() == {"event": "beeped", "times": 1}
 
 
-@pytest.mark.parametrize(
-    "command", [{"do": "dance"}, {"do": "scan"}, {"do": "scan", "raw_b64": "?"}, {"do": "fault", "name": "unplug", "on": "yes"}, {}]
-)
-def test_wrong_commands_are_refused_and_harm_nothing(scanner: RunningEmulator, command: dict[str, object]) -> None:
-    refused = scanner.tell(**{"do": "nothing", **command})[-1]  # type: ignore[arg-type]  # wrong on purpose
-    assert refused["event"] == "refused"
-    assert refused["message"]
+def test_wrong_commands_are_refused_and_harm_nothing(scanner: RunningEmulator) -> None:
+    wrong: list[dict[str, object]] = [
+        {"do": "dance"},
+        {"do": "scan"},
+        {"do": "scan", "raw_b64": "?"},
+        {"do": "scan", "text": "\ud800"},
+        {"do": "\ud800"},
+        {"do": ["scan"]},
+        {"do": "fault", "name": "unplug", "on": "yes"},
+        {"do": "fault", "name": {}},
+    ]
+    for command in wrong:
+        refused = scanner.tell(**command)[-1]  # type: ignore[arg-type]  # wrong on purpose
+        assert refused["event"] == "refused", command
+        assert refused["message"]
     assert scanner.tell("scan", text="1")[-1]["event"] == "done"
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b"\xff", b'"', b"[" * 100_000])
+def test_lines_that_are_no_commands_are_refused_and_harm_nothing(line: bytes) -> None:
+    with running_emulator("scanner") as emulator:
+        assert emulator.process.stdin is not None
+        emulator.process.stdin.write(line + b"\n\n")
+        emulator.process.stdin.flush()
+        assert emulator.next_report()["event"] == "refused"
+        assert emulator.tell("scan", text="1")[-1]["event"] == "done"
 
 
 def test_a_terminated_emulator_removes_its_link(tmp_path: Path) -> None:
