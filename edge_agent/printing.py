@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Generic, TypeVar
 
 from drivers.devices import Encoded, LabelPrinter, POSPrinter, PrinterStatus, PrintProof, Readiness
 from drivers.documents.model import Label, Receipt
-from drivers.errors import DeviceUnavailable, Unsupported
+from drivers.errors import DeviceUnavailable, DriverError, Unsupported
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
 from edge_agent.seams import failpoint
@@ -63,6 +64,7 @@ class PrinterThread:
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._is_ready = False
+        self._is_mid_job = False
         self._queue: queue.SimpleQueue[_Work[object] | None] = queue.SimpleQueue()
 
     # --- in the event loop -------------------------------------------------------------------------------------------------------
@@ -91,12 +93,13 @@ class PrinterThread:
     # --- on the thread -----------------------------------------------------------------------------------------------------------
 
     def serve(self, printer: AnyPrinter) -> None:
-        """Until `report.stop`.  Raises DeviceUnavailable."""
+        """Until `report.stop`, and the proof of a job whose bytes are out.  Raises DeviceUnavailable."""
         self._look(printer)
-        while not self._report.stop.is_set():
+        while not self._report.stop.is_set() or self._is_mid_job:
             try:
-                work = self._queue.get(timeout=LOOK_EVERY if self._is_ready else LOOK_AGAIN)
+                work = self._queue.get(timeout=LOOK_EVERY if self._is_ready and not self._is_mid_job else LOOK_AGAIN)
             except queue.Empty:
+                self._is_mid_job = False
                 self._look(printer)
                 continue
             if work is not None:
@@ -137,6 +140,7 @@ class PrinterThread:
 
     def _send(self, printer: AnyPrinter, encoded: Encoded) -> None:
         self._report.state(Condition.BUSY)
+        self._is_mid_job = True
         for piece in _pieces(encoded.data):
             printer.send(replace(encoded, data=piece))
             failpoint("print.after_first_byte")
@@ -145,7 +149,9 @@ class PrinterThread:
         try:
             return printer.prove(encoded, timeout)
         finally:
-            self._look(printer)
+            self._is_mid_job = False
+            with contextlib.suppress(DriverError):  # what was proven stays proven; the next look will see it again
+                self._look(printer)
 
 
 def encode(printer: AnyPrinter, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:

@@ -49,6 +49,7 @@ class Till:
     journal: Journal
     printer: Emulator
     ready: asyncio.Event
+    devices: asyncio.Task[None]
 
     @classmethod
     @asynccontextmanager
@@ -68,7 +69,7 @@ class Till:
             tasks = [asyncio.create_task(devices.run()), asyncio.create_task(spooler.run())]
             try:
                 await asyncio.wait_for(ready.wait(), WITHIN)
-                yield cls(spooler, journal, printer, ready)
+                yield cls(spooler, journal, printer, ready, tasks[0])
             finally:
                 for task in reversed(tasks):
                     task.cancel()
@@ -135,4 +136,13 @@ async def test_a_label_is_printed_and_confirmed(tmp_path: Path, outbox: Outbox) 
     async with Till.at(tmp_path / "label", outbox, "zpl") as till:
         await till.spooler.request("l1", "till", request_for("Milk 1 L"))
         assert (await till.until("l1", JobState.PRINTED)).proof is Proof.CONFIRMED
+        assert await till.copies_on_paper() == 1
+
+
+async def test_a_stop_in_the_middle_of_a_job_waits_for_its_proof(tmp_path: Path, outbox: Outbox) -> None:
+    async with Till.at(tmp_path / "till", outbox) as till:
+        await till.spooler.request("r1", "till", receipt("Milk 1 L"))
+        await till.until("r1", JobState.SENDING, JobState.SENT)
+        till.devices.cancel()
+        await till.until("r1", JobState.PRINTED)
         assert await till.copies_on_paper() == 1
