@@ -40,6 +40,7 @@ class InlineConnection(aiosqlite.Connection):
         self.stop()
 
 
-def connect(database: str, *, iter_chunk_size: int = 64, **kwargs: Any) -> InlineConnection:
-    """In place of `aiosqlite.connect`."""
-    return InlineConnection(lambda: sqlite3.connect(database, **kwargs), iter_chunk_size)
+async def open_connection(path: str) -> InlineConnection:
+    """In place of `controller.sqlite.connect_aiosqlite`."""
+    kinds = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
+    return await InlineConnection(lambda: sqlite3.connect(path, isolation_level=None, detect_types=kinds), 64)

@@ -111,10 +111,14 @@ class Broker:
         if client_id in self._stored:
             self._stored[client_id].unacknowledged.pop(mid, None)
 
-    def wipe(self) -> None:
-        """Power cut with an empty store: every session and retained message is gone."""
+    def cut_all(self) -> None:
+        """Every connection breaks; what is stored stays."""
         for session in list(self._connected.values()):
             session.cut("broker gone", will=False)
+
+    def wipe(self) -> None:
+        """Power cut with an empty store: every session and retained message is gone."""
+        self.cut_all()
         self._stored.clear()
         self._retained.clear()
 
@@ -196,6 +200,8 @@ class SimSession:
             await done
         finally:
             self._waiting.discard(done)
+            if done.done() and not done.cancelled():
+                done.exception()  # seen, also by a task that was cancelled meanwhile
 
     def deliver(self, mid: int, topic: str, payload: bytes, *, retain: bool, duplicate: bool) -> None:
         connection = self._connection
