@@ -6,7 +6,7 @@
     [broker]      host, port, username, password_file, ca, cert, key
     [controller]  url, token_file
     [[device]]    id, kind, model, address, options
-    [[station]]   id, scanner, scale, label_printer, receipt_printer
+    [[station]]   id, scanner, scale, label_printer, receipt_printer, double_read_ms
     [limits]      facts_bytes, ballast_bytes
 """
 
@@ -79,13 +79,17 @@ class DeviceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationConfig:
-    """The devices of one working place, by their ids."""
+    """The devices of one working place, by their ids.
+
+    `double_read_ms`: the same symbol from the same scanner again within so many milliseconds is one read; 0 turns this off.
+    """
 
     id: str
     scanner: str
     scale: str | None = None
     label_printer: str | None = None
     receipt_printer: str | None = None
+    double_read_ms: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +190,7 @@ def _station(table: _Table) -> StationConfig:
         scale=table.text("scale", "") or None,
         label_printer=table.text("label_printer", "") or None,
         receipt_printer=table.text("receipt_printer", "") or None,
+        double_read_ms=table.number("double_read_ms", 300, low=0, high=5000),
     )
     table.finish()
     return station

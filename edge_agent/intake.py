@@ -5,6 +5,7 @@ The feedback (the beep) follows the commit: what could not be stored is refused,
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -50,16 +51,19 @@ class Intake:
                     self._station_of.setdefault(device, station.id)
         stored = outbox.station_states()
         self._states = {station.id: _restored(station.id, stored.get(station.id)) for station in stations}
-        self._rules = Rules()
+        self._rules = {station.id: Rules(double_read_ms=station.double_read_ms) for station in stations}
+        self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
 
     async def take(self, event: DeviceEvent) -> None:
         """Raises FactsCorrupt; a full disk is told to the person."""
         match event.what:
             case Scanned(symbol):
-                await self._step(event.device, scanned(event.device, symbol, event.at_ms))
+                async with self._turn:
+                    await self._step(event.device, scanned(event.device, symbol, event.at_ms))
             case WeightChanged(weight, is_settled) if is_settled:
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
-                await self._step(event.device, Weighed(device=event.device, weight=booked, at_ms=event.at_ms))
+                async with self._turn:
+                    await self._step(event.device, Weighed(device=event.device, weight=booked, at_ms=event.at_ms))
             case DrawerMoved(is_open):
                 await self.append([FactDraft(data=Drawer(open=is_open), device=event.device, station=self._at(event.device))])
             case Failed(fault):
@@ -71,10 +75,11 @@ class Intake:
 
     async def tick(self, at_ms: int) -> None:
         """Time went by at every station."""
-        for station, state in list(self._states.items()):
-            after = step(state, Tick(at_ms=at_ms), self._rules)
-            if after.state != state and await self.append([], {station: after.state}) and after.feedback is not None:
-                self._answer(station, after.feedback)
+        async with self._turn:
+            for station, state in list(self._states.items()):
+                after = step(state, Tick(at_ms=at_ms), self._rules[station])
+                if after.state != state and await self.append([], {station: after.state}) and after.feedback is not None:
+                    self._answer(station, after.feedback)
 
     def identify(self) -> None:
         """Every station says who it is."""
@@ -98,7 +103,7 @@ class Intake:
     async def _step(self, device: str, given: Input) -> None:
         station = self._at(device)
         before = self._states[station] if station is not None else StationState()
-        after = step(before, given, self._rules)
+        after = step(before, given, self._rules.get(station) if station is not None else None)
         drafts = [replace(draft, device=draft.device or device, station=station) for draft in after.facts]
         states = {station: after.state} if station is not None else {}
         try:
