@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -90,6 +92,7 @@ async def connect(url: str, *, create_schema: bool = False, clock: Clock | None 
     try:
         with context:  # every other task finds it by Tortoise's global fallback
             await context.init(config=config, _enable_global_fallback=True)
+        _forget_descriptions(context)
         client = context.db("default")
         await client.create_connection(with_db=True)
     except BaseException:
@@ -101,6 +104,15 @@ async def connect(url: str, *, create_schema: bool = False, clock: Clock | None 
     if create_schema:
         await context.generate_schemas()
         await _apply_extra_sql()
+
+
+def _forget_descriptions(context: TortoiseContext) -> None:
+    """Docstrings stay in the code: as table comments they would make a migration of every change of wording.
+
+    (And Tortoise 1.1.9 splits a migration's SQL at each semicolon, those in comments included.)
+    """
+    for model in context.apps[APP].values() if context.apps else ():
+        model._meta.table_description = ""  # noqa: SLF001 -- Tortoise's public name for it
 
 
 async def close() -> None:
@@ -115,10 +127,25 @@ async def close() -> None:
 
 
 async def migrate() -> None:
-    """Bring the schema to the newest migration."""
+    """Bring the schema to the newest migration; processes that start together take turns."""
     database = here()
-    await MigrationExecutor(database.client, database.config["apps"]).migrate()
-    await _apply_extra_sql()
+    async with _alone(database):
+        await MigrationExecutor(database.client, database.config["apps"]).migrate()
+        await _apply_extra_sql()
+
+
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncIterator[None]:
+    """An advisory lock on PostgreSQL; on SQLite there is only this process."""
+    if database.engine is Engine.SQLITE:
+        yield
+        return
+    async with database.client.acquire_connection() as connection:
+        await connection.execute("SELECT pg_advisory_lock(hashtext('shelfwire migrations'))")
+        try:
+            yield
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock(hashtext('shelfwire migrations'))")
 
 
 async def pending_migrations() -> list[str]:
