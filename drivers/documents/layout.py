@@ -7,7 +7,7 @@ fits with its quiet zones; less than `MIN_MODULE_MM` is refused, because it will
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -187,12 +187,8 @@ def _place_text(element: Text, dpi: int, notes: list[str]) -> Iterator[TextLine]
         )
 
 
-class _fits:  # noqa: N801 -- a predicate with its measures bound, used like a function
-    def __init__(self, width: int, size: int, family: Family) -> None:
-        self._width, self._size, self._family = width, size, family
-
-    def __call__(self, text: str) -> bool:
-        return measure(text, self._size, self._family) <= self._width
+def _fits(width: int, size: int, family: Family) -> Callable[[str], bool]:
+    return lambda text: measure(text, size, family) <= width
 
 
 def _cut(lines: list[str], room: int, width: int, size: int, family: Family) -> list[str]:

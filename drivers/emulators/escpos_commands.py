@@ -9,7 +9,13 @@ import zxingcpp
 
 from drivers.emulators.escpos_paper import Paper
 
-_PAGES = {0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
+_PAGES = {  # ESC t, Epson's numbers
+    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7", 16: "cp1252",
+    17: "cp866", 18: "cp852", 19: "cp858", 32: "cp720", 33: "cp775", 34: "cp855", 35: "cp861", 36: "cp862", 37: "cp864",
+    38: "cp869",
+    39: "iso8859-2", 40: "iso8859-15", 44: "cp1125", 45: "cp1250", 46: "cp1251", 47: "cp1253", 48: "cp1254", 49: "cp1255",
+    50: "cp1256", 51: "cp1257", 52: "cp1258",
+}  # fmt: skip
 _LINEAR = {
     65: zxingcpp.BarcodeFormat.UPCA,
     67: zxingcpp.BarcodeFormat.EAN13,
@@ -47,6 +53,7 @@ class Interpreter:
         self._is_han = False
         self._qr = b""
         self._qr_module = 3
+        self._kept = b""
         self.unknown: list[bytes] = []
         self._simple: dict[bytes, tuple[int, Callable[[bytes], None]]] = self._make_simple()
 
@@ -181,7 +188,7 @@ class Interpreter:
         return size
 
     def _function(self, data: bytes) -> int:
-        """GS ( x pL pH …: QR code (k), process id response (H); others are passed over."""
+        """GS ( x pL pH …: QR code (k), graphics (L), process id response (H); others are passed over."""
         if len(data) < 5:
             return 0
         size = 5 + data[3] + 256 * data[4]
@@ -190,6 +197,10 @@ class Interpreter:
         letter, body = data[2:3], data[5:size]
         if letter == b"k" and body[:1] == b"1":
             self._qr_function(body[1:2], body[2:])
+        elif letter == b"L" and body[:2] == b"0p":  # function 112: keep a raster picture
+            self._kept = body[2:]
+        elif letter == b"L" and body[:1] == b"0" and body[1:2] in (b"2", b"\x02") and len(self._kept) > 8:
+            self._paper.picture(self._kept[8:], (self._kept[4] + 256 * self._kept[5] + 7) // 8, (self._kept[1], self._kept[2]))
         elif letter == b"H" and body[:2] == b"00":
             self._machine.answer(b"\x37\x22" + body[2:6] + b"\x00")
         return size
@@ -216,11 +227,16 @@ class Interpreter:
         return size
 
     def _columns(self, data: bytes) -> int:
-        """ESC * m nL nH d…: columns of 8 or 24 dots; shown as white, we have no use for it."""
+        """ESC * m nL nH d…: columns of 8 or 24 dots, the highest bit on top, into the line buffer."""
         if len(data) < 5:
             return 0
-        size = 5 + (data[3] + 256 * data[4]) * (3 if data[2] in (32, 33) else 1)
-        return size if len(data) >= size else 0
+        count, deep = data[3] + 256 * data[4], 3 if data[2] in (32, 33) else 1
+        size = 5 + count * deep
+        if len(data) < size:
+            return 0
+        if count:
+            self._paper.columns(data[5:size], deep, wide=data[2] in (0, 32))
+        return size
 
 
 def _code128_text(content: bytes) -> str:

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from drivers.documents.errors import NoGlyph
 from drivers.documents.fonts import check_characters, draw_in_cells
-from drivers.documents.text import columns
+from drivers.documents.text import columns as columns_of
 
 WIDTH = 576
 DOTS_PER_MM = 8
@@ -49,6 +49,7 @@ class Paper:
         self.code_module = 3
         self.code_text = 0
         self._line: list[tuple[str, Style]] = []
+        self._pieces: list[Image.Image] = []
 
     @property
     def is_blank(self) -> bool:
@@ -64,20 +65,26 @@ class Paper:
     def write(self, text: str) -> None:
         """Characters into the line buffer; a full line prints itself."""
         for char in text:
-            if self._line_width() + columns(char) * _CELL_WIDTH * self.style.times_wide > WIDTH:
+            if self._line_width() + columns_of(char) * _CELL_WIDTH * self.style.times_wide > WIDTH:
                 self.end_line()
             self._line.append((char, self.style))
 
     def end_line(self) -> None:
         """Print the line buffer and feed one line."""
-        height = max([self.line_spacing, *(style.times_high * _CELL_HEIGHT for _, style in self._line)])
+        heights = [*(style.times_high * _CELL_HEIGHT for _, style in self._line), *(piece.height for piece in self._pieces)]
+        height = max([self.line_spacing, *heights])
         strip = Image.new("L", (WIDTH, height), _WHITE)
         x = self._left(self._line_width())
         tallest = max((style.times_high for _, style in self._line), default=1)
         for char, style in self._line:
             self._draw_character(strip, (x, (tallest - style.times_high) * _CELL_HEIGHT), char, style)
-            x += columns(char) * _CELL_WIDTH * style.times_wide
+            x += columns_of(char) * _CELL_WIDTH * style.times_wide
         self._line.clear()
+        x = self._left(sum(piece.width for piece in self._pieces))
+        for piece in self._pieces:
+            strip.paste(piece, (x, 0))
+            x += piece.width
+        self._pieces.clear()
         self._add(strip)
 
     def feed(self, dots: int) -> None:
@@ -92,6 +99,15 @@ class Paper:
         image = Image.frombytes("1", (stride * 8, height), bytes(byte ^ 0xFF for byte in bits)).convert("L")
         image = image.resize((image.width * times[0], image.height * times[1]), Image.Resampling.NEAREST)
         self._paste(image)
+
+    def columns(self, bits: bytes, deep: int, *, wide: bool) -> None:
+        """A piece of picture into the line buffer: columns of `deep` bytes, the highest bit on top."""
+        count = len(bits) // deep
+        piece = Image.frombytes("1", (deep * 8, count), bytes(byte ^ 0xFF for byte in bits[: count * deep])).convert("L")
+        piece = piece.transpose(Image.Transpose.TRANSPOSE)  # its rows were our columns
+        if deep == 1:
+            piece = piece.resize((piece.width, 24), Image.Resampling.NEAREST)
+        self._pieces.append(piece.resize((piece.width * 2, piece.height), Image.Resampling.NEAREST) if wide else piece)
 
     def barcode(self, form: zxingcpp.BarcodeFormat, data: str) -> None:
         """A linear barcode, with its characters below when they are asked for (GS H).  Wrong data prints nothing."""
@@ -136,7 +152,7 @@ class Paper:
         return base64.b64encode(out.getvalue()).decode()
 
     def _line_width(self) -> int:
-        return sum(columns(char) * _CELL_WIDTH * style.times_wide for char, style in self._line)
+        return sum(columns_of(char) * _CELL_WIDTH * style.times_wide for char, style in self._line)
 
     def _left(self, used: int) -> int:
         return max(0, (0, (WIDTH - used) // 2, WIDTH - used)[self.align])
@@ -161,7 +177,7 @@ class Paper:
         except NoGlyph:
             char = "?"
         draw_in_cells(canvas, at, char, size, bold=style.bold)
-        area = (at[0], at[1], at[0] + columns(char) * size[0], at[1] + size[1])
+        area = (at[0], at[1], at[0] + columns_of(char) * size[0], at[1] + size[1])
         if style.underline:
             canvas.line((area[0], area[3] - 1, area[2], area[3] - 1), fill=0, width=2)
         if style.inverse:

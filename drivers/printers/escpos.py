@@ -106,13 +106,28 @@ class Escpos:
         del encoded  # what comes back says that everything before the question is done
         self._forget_input()
         if self._confirms is None:
-            self._confirms = self._ask_whether_it_confirms(timeout / 2)
+            return self._prove_and_learn(timeout)
         if self._confirms:
             return self._confirm(timeout)
         self._transport.write(_ASK_BARRIER)
-        passed = self._await(Buffered, timeout)
-        status = self._checked_status()
-        return PrintProof.STATUS_OK if passed and status.readiness is Readiness.OK else PrintProof.WRITTEN
+        return self._rate(self._await(timeout, Buffered))
+
+    def _prove_and_learn(self, timeout: float) -> PrintProof:
+        """The first time: ask for the model's name, with the barrier behind it, which a printer without names answers instead."""
+        self._transport.write(_ASK_MODEL + _ASK_BARRIER)
+        first = self._await(timeout, Block, Buffered)
+        if isinstance(first, Block):
+            model = first.body.decode("ascii", "replace").upper()
+            self._confirms = first.header == 0x5F and model.startswith(CONFIRMING_MODELS)
+            return self._confirm(timeout) if self._confirms else self._rate(self._await(timeout, Buffered))
+        if first is not None:
+            self._confirms = False
+        return self._rate(first)
+
+    def _rate(self, barrier: Reply | None) -> PrintProof:
+        """Raises DeviceFault."""
+        is_fine = self._checked_status().readiness is Readiness.OK
+        return PrintProof.STATUS_OK if barrier is not None and is_fine else PrintProof.WRITTEN
 
     def _confirm(self, timeout: float) -> PrintProof:
         """GS ( H function 48: the printer sends our four characters back when all before them is printed."""
@@ -120,29 +135,20 @@ class Escpos:
         own = b"%04d" % self._process_id
         self._transport.write(b"\x1d(H\x06\x0000" + own)
         deadline = time.monotonic() + timeout
-        while isinstance(reply := self._await(Block, deadline - time.monotonic()), Block):
+        while reply := self._await(deadline - time.monotonic(), Block):
             if reply == Block(0x37, b"\x22" + own):
                 return PrintProof.CONFIRMED
         self._checked_status()
         return PrintProof.WRITTEN
 
-    def _ask_whether_it_confirms(self, timeout: float) -> bool | None:
-        """By the model's name.  None (ask again next time) when it said nothing and its status is unknown too."""
-        self._transport.write(_ASK_MODEL)
-        reply = self._await(Block, timeout)
-        if isinstance(reply, Block):
-            model = reply.body.decode("ascii", "replace").upper()
-            return reply.header == 0x5F and model.startswith(CONFIRMING_MODELS)
-        return False if self._checked_status().readiness is Readiness.OK else None
-
-    def _await(self, kind: type[Reply], timeout: float) -> Reply | None:
-        """The next reply of a kind; None after `timeout` seconds without.  Looks for faults each second.  Raises DeviceFault."""
+    def _await(self, timeout: float, *kinds: type[Reply]) -> Reply | None:
+        """The next reply of one of the kinds; None after `timeout` seconds.  Looks for faults each second.  Raises DeviceFault."""
         deadline = time.monotonic() + timeout
         silence = since_poll = 0.0
         is_answering = True
         while True:
             for index, reply in enumerate(self._unclaimed):
-                if isinstance(reply, kind):
+                if isinstance(reply, kinds):
                     return self._unclaimed.pop(index)
             if silence >= timeout or time.monotonic() >= deadline:
                 return None

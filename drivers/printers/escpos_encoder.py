@@ -18,7 +18,7 @@ from drivers.devices import Encoded
 from drivers.documents.barcodes import QUIET_ZONE, code128_modules, code128_segments
 from drivers.documents.errors import DocumentError
 from drivers.documents.model import Receipt, Symbology
-from drivers.documents.preview import CODE_HEIGHT, MIN_CODE_MODULE, ROW_PITCH, draw_text_row, receipt_module
+from drivers.documents.preview import CODE_HEIGHT, MIN_CODE_MODULE, draw_text_row, receipt_module
 from drivers.documents.rows import CodeRow, Row, RuleRow, TextRow, lay_out_receipt
 from drivers.documents.text import columns
 from drivers.errors import Unsupported
@@ -41,7 +41,7 @@ def encode_receipt(receipt: Receipt, options: EscposOptions, *, copy_mark: bool)
     printer = Dummy()
     printer.hw("INIT")
     chunks = [_taken(printer), _NOT_HAN_MODE]
-    printer.line_spacing(ROW_PITCH, 180)
+    printer.line_spacing()  # 1/6 inch on all of them; the unit of any other spacing differs between models
     printer.charcode(options.code_page.upper())
     if receipt.open_drawer and not copy_mark:
         printer.cashdraw([0x1B, 0x70, 0 if options.drawer_pin == 2 else 1, 0x19, 0xFA])

@@ -27,7 +27,7 @@ def encode(receipt: Receipt, *, copy_mark: bool = False, **options: object) -> E
 
 def test_plain_text_goes_in_the_printers_own_font_in_its_code_page() -> None:
     data = encode(Receipt(parts=(Line(text="2 × Tea", right="€5"), Rule())), columns=32).data
-    assert data.startswith(b"\x1b@\x1c.\x1b3\x1e\x1bt\x13")  # ESC @, FS ., ESC 3 30, ESC t 19
+    assert data.startswith(b"\x1b@\x1c.\x1b2\x1bt\x13")  # ESC @, FS ., ESC 2, ESC t 19
     assert b"2 \x9e Tea" + b" " * 23 + b"\xd55\n" in data
     assert b"\xc4" * 32 + b"\n" in data
     assert data.endswith(b"\x1bd\x06\x1dV\x00")
@@ -209,12 +209,12 @@ def test_the_drawer_shows_in_the_status() -> None:
 # --- proof ---
 
 DOCUMENT = Encoded(b"x\n")
-ASK_MODEL = b"\x1dI\x43"
+ASK_MODEL = b"\x1dI\x43\x1dr\x01"  # with the barrier behind it
 ASK_PRINTED = b"\x1d(H\x06\x0000"
 
 
 def test_a_model_with_process_ids_confirms() -> None:
-    steps = [(ASK_MODEL, b"\x5fTM-T20III\x00"), (ASK_PRINTED + b"0001", b"\x37\x220001\x00")]
+    steps = [(ASK_MODEL, b"\x5fTM-T20III\x00\x00"), (ASK_PRINTED + b"0001", b"\x37\x220001\x00")]
     with exchange("escpos", *steps, (ASK_PRINTED + b"0002", b"\x37\x220002\x00")) as printer:
         assert printer.prove(DOCUMENT, 1) is PrintProof.CONFIRMED
         assert printer.prove(DOCUMENT, 1) is PrintProof.CONFIRMED  # the model's name is asked for once
@@ -226,8 +226,23 @@ def test_anothers_process_id_proves_nothing() -> None:
 
 
 def test_a_model_without_them_passes_a_barrier() -> None:
-    with exchange("escpos", (ASK_MODEL, b"\x5fTM-T88III\x00"), (b"\x1dr\x01", b"\x00"), *FINE) as printer:
+    with exchange("escpos", (ASK_MODEL, b"\x5fTM-T88III\x00\x00"), *FINE, (b"\x1dr\x01", b"\x00"), *FINE) as printer:
         assert printer.prove(DOCUMENT, 1) is PrintProof.STATUS_OK
+        assert printer.prove(DOCUMENT, 1) is PrintProof.STATUS_OK
+
+
+def test_a_clone_that_does_not_tell_its_model_passes_the_barrier_behind_the_question() -> None:
+    with exchange("escpos", (ASK_MODEL, b"\x00"), *FINE, (b"\x1dr\x01", b"\x00"), *FINE) as printer:
+        assert printer.prove(DOCUMENT, 1) is PrintProof.STATUS_OK
+        assert printer.prove(DOCUMENT, 1) is PrintProof.STATUS_OK
+
+
+def test_a_printer_too_slow_to_answer_is_asked_again_next_time() -> None:
+    with exchange(
+        "escpos", (ASK_MODEL, None), *FINE, (ASK_MODEL, b"\x5fTM-M30\x00"), (ASK_PRINTED + b"0001", b"\x37\x220001\x00")
+    ) as printer:
+        assert printer.prove(DOCUMENT, 0.5) is PrintProof.WRITTEN
+        assert printer.prove(DOCUMENT, 0.5) is PrintProof.CONFIRMED
 
 
 def test_a_barrier_not_passed_is_only_written() -> None:
