@@ -15,7 +15,7 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.stock.operations import move
 from controller.stock.queries import reconcile
 from drivers.symbols.gtin import check_digit, to_gtin14
-from edge_agent.wire.messages import Fact, HandedOver, Packed, Picked, PickShort, Symbol, Weight
+from edge_agent.wire.messages import Fact, HandedOver, Packed, Picked, PickShort, Stream, Symbol, Weight
 from tests.controller.boxes import WireBox, register
 from tests.controller.goods import Shop
 
@@ -91,6 +91,10 @@ class OrderShop:
             await ingest([self.box.message(envelope)])
             await settle()
         return [await outcome(fact) for fact in ids]
+
+    async def box_reports(self, fact: Fact, *, stream: Stream) -> None:
+        """One fact in a stream of its own."""
+        await ingest([self.box.message(self.box.envelope(fact, stream=stream))])
 
     async def report_together(self, *facts: Fact) -> list[str]:
         """The same in one batch."""
