@@ -17,8 +17,8 @@ API_VERSION = "1.0"
 ROUTES: list[Route] = [
     *sites.ROUTES,
     *catalog.ROUTES,
-    *stock.ROUTES,
     *documents.ROUTES,
+    *stock.ROUTES,
     *orders.ROUTES,
     *fulfilment.ROUTES,
     *fleet.ROUTES,

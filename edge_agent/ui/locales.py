@@ -72,7 +72,7 @@ def load_catalogues(folder: Path) -> Mapping[Language, gettext.NullTranslations]
     """Compile `<folder>/<locale>/LC_MESSAGES/messages.po` of every language."""
     found: dict[Language, gettext.NullTranslations] = {}
     for language in Language:
-        path = folder / str(language.locale) / "LC_MESSAGES" / f"{DOMAIN}.po"
+        path = folder / language.value.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.po"
         compiled = io.BytesIO()
         with path.open("rb") as file:
             write_mo(compiled, read_po(file, locale=language.locale))
