@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,9 +18,9 @@ import pytest
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Weight
 from drivers.documents.model import Label, Line, Receipt
 from drivers.errors import DeviceUnavailable, Unsupported
-from drivers.registry import Kind
+from drivers.registry import Kind, open_device
 from edge_agent.config import DeviceConfig
-from edge_agent.device_events import DeviceEvent, DrawerMoved, Reporter, Scanned, StateChanged, WeightChanged
+from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter, Scanned, StateChanged, WeightChanged
 from edge_agent.devices import Devices
 from edge_agent.printing import PIECE, PrinterThread
 from edge_agent.reading import Settling
@@ -168,6 +169,25 @@ class TestScanner:
                 states[device] = state
             await scanner.do("scan", text="here")
             assert (await box.next("scanner", Scanned)).symbol.data == b"here"
+
+    async def test_line_noise_is_told_and_the_next_scan_is_read(self, tmp_path: Path) -> None:
+        box = Box(scanner_at(tmp_path / "scanner"))
+        async with Emulator.on_pty("scanner", tmp_path / "scanner") as scanner, box.running():
+            await box.until("scanner", Condition.READY)
+            await scanner.fault("garbage")
+            await scanner.do("scan", text="lost")
+            assert "Scan it again" in (await box.next("scanner", Failed)).fault.message
+            await scanner.fault("garbage", on=False)
+            await scanner.do("scan", text="again")
+            assert (await box.next("scanner", Scanned)).symbol.data == b"again"
+
+    async def test_a_port_in_use_is_absent_and_says_so(self, tmp_path: Path) -> None:
+        box = Box(scanner_at(tmp_path / "scanner"))
+        async with Emulator.on_pty("scanner", tmp_path / "scanner"):
+            with contextlib.closing(open_device("scanner.serial", f"serial:{tmp_path / 'scanner'}")):
+                async with box.running():
+                    told = await box.until("scanner", Condition.ABSENT)
+            assert "in use by another program" in told.faults[0].message
 
     async def test_a_model_of_another_kind_says_what_to_correct(self, tmp_path: Path) -> None:
         wrong = DeviceConfig(id="x", kind=Kind.SCALE, model="scanner.serial", address=f"serial:{tmp_path / 'scanner'}")
