@@ -26,7 +26,8 @@ async def schema() -> dict[str, list[str]]:
         )
         columns = [tuple(row.values()) for row in rows]
         others = await db.fetch(
-            "SELECT conname AS name FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE contype = 'c' AND relkind = 'r' "
+            "SELECT conname AS name FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
+            "WHERE contype = 'c' AND relkind = 'r' "
             "UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
         )
     found: dict[str, list[str]] = {"others": sorted(row["name"] for row in others if not row["name"].startswith(("idx_", "uid_")))}
