@@ -38,6 +38,9 @@ CONFIRMING_MODELS = (
 )
 """Beginnings of model names (GS I 67) that have GS ( H function 48; the TM-T88III has it not."""
 
+RASTER_ROWS = 24
+"""Dot rows of one GS v 0: no command of ours is longer than these, and `10 04` cannot arise in its header."""
+
 _ANSWER_WAIT = 0.3
 _SLICE = 0.25
 _POLL_EVERY = 1.0
@@ -78,6 +81,7 @@ class Escpos:
         self._unclaimed: list[Reply] = []
         self._confirms: bool | None = {"auto": None, "process_id": True, "barrier": False}[options.proof]
         self._process_id = 0
+        self._is_between_commands = False
 
     def encode_receipt(self, receipt: Receipt, *, copy_mark: bool = False) -> Encoded:
         """Pure.  Raises Unsupported (a character no font of ours has, a barcode that does not fit)."""
@@ -91,7 +95,14 @@ class Escpos:
         return self._ask_status()
 
     def send(self, encoded: Encoded) -> None:
-        """Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
+        """Raises DeviceUnavailable, DeviceTimeout (part of it may be out).
+
+        An earlier connection may have ended inside a picture, and the printer would take what comes now for its rest.  So the first
+        send begins with as many NULs as the longest command has bytes: they complete it, and are ignored between commands.
+        """
+        if not self._is_between_commands:
+            self._transport.write(bytes(RASTER_ROWS * (self._options.dots + 7) // 8 + 8))
+            self._is_between_commands = True
         self._transport.write(encoded.data)
 
     def open_drawer(self) -> None:

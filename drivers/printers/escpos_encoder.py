@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from escpos.printer import Dummy
 from PIL import Image
@@ -22,15 +21,11 @@ from drivers.documents.preview import CODE_HEIGHT, MIN_CODE_MODULE, draw_text_ro
 from drivers.documents.rows import CodeRow, Row, RuleRow, TextRow, lay_out_receipt
 from drivers.documents.text import columns
 from drivers.errors import Unsupported
-
-if TYPE_CHECKING:  # the driver imports this module with its first receipt
-    from drivers.printers.escpos import EscposOptions
+from drivers.printers.escpos import RASTER_ROWS, EscposOptions
 
 _NOT_HAN_MODE = b"\x1c."
 _LEFT, _CENTER = b"\x1ba\x00", b"\x1ba\x01"
 _REAL_TIME = (b"\x10\x04", b"\x10\x05", b"\x10\x14")
-_MOST_RASTER_ROWS = 240
-"""Below 256, so that the height's high byte is 0: `10 04` can then not arise in the header."""
 
 
 def encode_receipt(receipt: Receipt, options: EscposOptions, *, copy_mark: bool) -> Encoded:
@@ -114,8 +109,8 @@ def _raster(strips: Sequence[Image.Image]) -> Iterator[bytes]:
     for strip in strips:
         stride = (strip.width + 7) // 8
         bits = strip.point(lambda value: 0 if value else 255).convert("1").tobytes()
-        for top in range(0, strip.height, _MOST_RASTER_ROWS):
-            height = min(_MOST_RASTER_ROWS, strip.height - top)
+        for top in range(0, strip.height, RASTER_ROWS):
+            height = min(RASTER_ROWS, strip.height - top)
             header = bytes((0x1D, 0x76, 0x30, 0, stride % 256, stride // 256, height, 0))
             yield header + _defused(bits[top * stride : (top + height) * stride])
 

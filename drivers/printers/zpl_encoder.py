@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
@@ -18,9 +17,7 @@ from drivers.documents.fonts import draw
 from drivers.documents.layout import Bars, Frame, TextLine, family_of, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
-
-if TYPE_CHECKING:  # the driver imports this module with its first label
-    from drivers.printers.zpl import ZplOptions
+from drivers.printers.zpl import ZplOptions
 
 _NATIVE = re.compile(r"[ -\[\]-~\n]*")
 """Printable ASCII but the backslash, which ^FB takes for a command of its own."""

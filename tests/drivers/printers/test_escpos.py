@@ -35,7 +35,7 @@ def test_plain_text_goes_in_the_printers_own_font_in_its_code_page() -> None:
 
 def test_what_the_code_page_lacks_goes_as_a_picture() -> None:
     data = encode(Receipt(parts=(Line(text="茶"),))).data
-    assert b"\x1dv0\x00\x48\x00\x1e\x00" in data  # GS v 0, 72 bytes a row, 30 rows
+    assert b"\x1dv0\x00\x48\x00\x18\x00" in data  # GS v 0, 72 bytes a row, 24 rows
 
 
 def test_a_character_no_font_has_is_refused_by_name() -> None:
@@ -169,6 +169,14 @@ def test_silence_is_unknown() -> None:
 def test_silence_in_the_middle_is_unknown() -> None:
     with exchange("escpos", (b"\x10\x04\x01", b"\x12"), (b"\x10\x04\x02", None)) as printer:
         assert printer.status().readiness is Readiness.UNKNOWN
+
+
+def test_a_receipt_that_broke_off_inside_a_picture_does_not_swallow_the_next() -> None:
+    pair = Paired("escpos")
+    pair.emulator.on_bytes(pair.driver.encode_receipt(RECEIPT).data[:500])
+    pair.driver.send(pair.driver.encode_receipt(RECEIPT))
+    assert read_back(pair.papers[0]) == ["S-2026-000123"]
+    assert pair.emulator.unknown == []
 
 
 def test_garbage_before_an_answer_is_passed_over() -> None:

@@ -275,3 +275,10 @@ def test_it_is_a_label_printer() -> None:
 
 def test_the_same_label_encodes_to_the_same_bytes() -> None:
     assert encode(SHELF) == encode(replace(SHELF))
+
+
+def test_a_label_that_broke_off_does_not_swallow_the_next() -> None:
+    pair = Paired("zpl")
+    pair.emulator.on_bytes(pair.driver.encode_label(SHELF).data[:700])
+    pair.driver.send(pair.driver.encode_label(SHIPPING))
+    assert [read_back(paper) for paper in pair.papers] == [["P-000123-1"]]
