@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 3600
 STOP_SECONDS = 5.0
+SESSION_KEPT = 7 * 24 * 3600
+"""Seconds that the broker keeps what it could not deliver to the one gateway."""
 
 
 class Role(StrEnum):
@@ -139,6 +141,7 @@ def _gateway(config: Config, metrics: Metrics) -> Gateway:
         username=broker.username,
         password=password,
         receive_maximum=2 * MESSAGES_AT_ONCE,  # one transaction's worth gathers while another commits
+        expiry=0 if section.share else SESSION_KEPT,  # the broker must not keep a share of the facts for a gateway that is gone
     )
     session = MqttSession(where, topics.gateway_filters(section.share), random=random)
     return Gateway(session, SystemClock(), random, section.id, metrics)

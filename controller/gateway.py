@@ -52,7 +52,11 @@ class Observer(Protocol):
 
 
 class Gateway:
-    """See the module's docstring.  The session subscribes to `topics.gateway_filters(share)`."""
+    """See the module's docstring.
+
+    The session subscribes to `topics.gateway_filters(share)`.  Where gateways share, its expiry is 0: Mosquitto goes on giving a
+    member's share to its stored session, and those facts would wait for their box to send them again.
+    """
 
     def __init__(
         self, session: Session, clock: Clock, random: Random, gateway_id: str = "controller", observer: Observer | None = None

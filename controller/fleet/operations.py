@@ -133,7 +133,7 @@ async def resolve_print(job: str, resolution: Resolution) -> None:
         row = await _job(job)
         if row["state"] != PrintState.UNCERTAIN.value:
             raise IllegalTransition(row["state"], "resolve")
-        arguments: dict[str, str | int] = {"job": job, "resolution": resolution.value, "person": actor().actor}
+        arguments: dict[str, str | int] = {"job": job, "outcome": resolution.value, "person": actor().actor}
         await send_command(row["box"], "resolve_job", arguments, device=row["device"], lasts=DECISION_TIME)
 
 
