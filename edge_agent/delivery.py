@@ -18,8 +18,9 @@ from uuid import UUID
 
 import msgspec
 
+from edge_agent.acks import AckResult
 from edge_agent.disk import Disk
-from edge_agent.outbox import AckResult, Identity, Outbox, Waiting
+from edge_agent.outbox import Identity, Outbox, Waiting
 from edge_agent.seams import failpoint
 from edge_agent.wire.codec import MAX_PAYLOAD, batches, decode, decode_fact, encode
 from edge_agent.wire.errors import NotConnected, Refused, WireError

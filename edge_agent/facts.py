@@ -7,6 +7,7 @@ what can be read of it is carried over (edge_agent/salvage.py).  Synchronous: ru
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -24,6 +25,8 @@ MIB = 1024 * 1024
 PAGE = 4096
 RESERVED_PAGES = 64
 """Kept for acks, results and deletions: facts stop this many pages before the file's limit."""
+ROUNDS = 20
+"""So many small deletions make room, each followed by a checkpoint: on a full disk a large one would not fit into the WAL."""
 CHECKED_UP_TO = 64 * MIB
 """A file larger than this is not checked at every start: the box must be ready within a second."""
 
@@ -53,8 +56,14 @@ class FactsDb:
         self._after_commit: list[Callable[[], None]] = []
         self._is_writing = False
         _prepare_folder(path.parent)
-        self.db = self._open_or_quarantine()
-        self.db.execute(salvage.NOTE)
+        try:
+            self.db = self._open_or_quarantine()
+        except FactsUnavailable:
+            if not self._ballast.exists():
+                raise
+            self._ballast.unlink()  # a full disk has no room for the files that a WAL needs
+            self.db = self._open_or_quarantine()
+        self.write(lambda db: db.execute(salvage.NOTE))
         self.restore_ballast()
 
     # --- stores --------------------------------------------------------------------------------------------------------------
@@ -95,8 +104,10 @@ class FactsDb:
     @property
     def is_near_limit(self) -> bool:
         """Only the reserve is left: no new facts, but acks, results and deletions go on."""
-        used = self._pragma("page_count") - self._pragma("freelist_count")
-        return used > self.limits.max_bytes // PAGE - RESERVED_PAGES
+        reusable = self._pragma("freelist_count")
+        if self._pragma("page_count") - reusable > self.limits.max_bytes // PAGE - RESERVED_PAGES:
+            return True
+        return not self.has_ballast and self.free_disk_bytes() + reusable * PAGE < self.limits.ballast_bytes
 
     @property
     def has_ballast(self) -> bool:
@@ -110,9 +121,20 @@ class FactsDb:
     def make_room(self) -> bool:
         """Give up the ballast, then what the stores allow to go.  True if any row went."""
         self._ballast.unlink(missing_ok=True)
-        gone = sum(self._transaction(forget) for forget in self._make_room)
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        gone = 0
+        for _ in range(ROUNDS):
+            self.checkpoint()
+            with contextlib.suppress(OutboxFull):
+                went = sum(self._transaction(forget) for forget in self._make_room)
+                gone += went
+                if went == 0:
+                    break
         return gone > 0
+
+    def checkpoint(self) -> None:
+        """Move the WAL into the file and give its room back; without room for that, the next one does it."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def restore_ballast(self) -> None:
         """Set the ballast aside again once the disk has three times its room."""
@@ -180,7 +202,10 @@ class FactsDb:
             except sqlite3.DatabaseError as error:
                 reason = self._reason_to_quarantine(error)
         _log.error("facts.db is damaged; moving it aside", extra={"path": str(self.path), "reason": reason})
-        salvage.quarantine(self.path, reason)
+        try:
+            salvage.quarantine(self.path, reason)
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise FactsUnavailable(f"{self.path} is damaged and cannot be set aside ({error}); free room on its disk") from error
         self._marker.unlink(missing_ok=True)
         return self._connect()
 
@@ -196,6 +221,7 @@ class FactsDb:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA cache_size = -2048")
+        db.execute("PRAGMA wal_autocheckpoint = 256")
         db.execute("PRAGMA journal_size_limit = 1048576")
         db.execute(f"PRAGMA max_page_count = {max(self.limits.max_bytes // PAGE, 16)}")
         return db

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from uuid import UUID
 
-import msgspec
-
+from edge_agent import epochs
+from edge_agent.acks import SEQ_REUSED, AckResult, apply_ack, is_reuse, slices
 from edge_agent.errors import OutboxFull
 from edge_agent.facts import FactsDb
 from edge_agent.seams import Clock, failpoint, uuid4, uuid7
-from edge_agent.wire.codec import decode, encode, encode_data
-from edge_agent.wire.messages import Ack, ClockState, Envelope, EpochClosed, FactDraft, Rejection, Stream
+from edge_agent.wire.codec import encode, encode_data
+from edge_agent.wire.messages import Ack, ClockState, Envelope, FactDraft, Stream
 
 SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS epoch (current INTEGER PRIMARY KEY CHECK (current = 1), epoch TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS sequence (stream TEXT PRIMARY KEY, last_seq INTEGER NOT NULL)",
+    *epochs.SCHEMA,
     """CREATE TABLE IF NOT EXISTS outbox (
         position INTEGER PRIMARY KEY AUTOINCREMENT, epoch TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL,
         id TEXT NOT NULL, name TEXT NOT NULL, device TEXT, at TEXT NOT NULL, payload BLOB NOT NULL,
@@ -34,8 +34,6 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS station (station TEXT PRIMARY KEY, state BLOB NOT NULL)",
 )
 KEPT_AFTER_ACK = timedelta(days=7)
-UNKNOWN_EPOCH = UUID(int=0)
-SEQ_REUSED = "seq_reused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +55,6 @@ class Waiting:
     name: str
     device: str | None
     payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AckResult:
-    """How many rows an ack freed, what it rejected, whether it made the outbox open a new epoch."""
-
-    freed: int = 0
-    rejected: tuple[Rejection, ...] = ()
-    has_new_epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,45 +140,22 @@ class Outbox:
         return waiting
 
     def apply(self, ack: Ack) -> AckResult:
-        """Free what the controller committed; keep what it rejected, visibly.  Repeated and overlapping acks do nothing more."""
-        reused = [rejection for rejection in ack.rejected if rejection.code == SEQ_REUSED]
-        final = [rejection for rejection in ack.rejected if rejection.code != SEQ_REUSED]
-        must_reopen = bool(reused) and ack.epoch == self.epoch
-        now = _milliseconds(self._clock.now())
+        """Free what the controller committed; keep what it rejected, visibly.  Repeated and overlapping acks do nothing more.
 
-        def run(db: sqlite3.Connection) -> AckResult:
-            where = (str(ack.epoch), ack.stream.value)
-            rejected = 0
-            for rejection in final:
-                rejected += db.execute(
-                    "UPDATE outbox SET state = 'rejected', code = ?, acked_at = ? "
-                    "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
-                    (rejection.code, now, *where, rejection.seq),
-                ).rowcount
-            # a reused seq is not freed by the range that holds it: it waits as 'rejected' inside this transaction only
-            for rejection in reused:
-                db.execute(
-                    "UPDATE outbox SET state = 'rejected', code = ? "
-                    "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
-                    (SEQ_REUSED, *where, rejection.seq),
-                )
-            freed = sum(
-                db.execute(
-                    "UPDATE outbox SET state = 'acked', acked_at = ? "
-                    "WHERE epoch = ? AND stream = ? AND seq BETWEEN ? AND ? AND state = 'pending'",
-                    (now, *where, first, last),
-                ).rowcount
-                for first, last in ack.ranges
-            )
-            if must_reopen:
-                self._new_epoch(db, SEQ_REUSED, 0)
-            return AckResult(freed + rejected, tuple(final), must_reopen)
-
+        A reused seq opens a new epoch: what waits is sent again with new identities and the same ids.
+        """
         failpoint("box.before_ack_delete")
-        result = self._facts.write(run)
-        if must_reopen:
-            self.epoch = self._facts.write(_current_epoch) or self.epoch
-        return result
+        freed = 0
+        try:
+            result = self._facts.write(lambda db: self._apply(db, ack))
+        except OutboxFull:
+            for piece in list(slices(self._facts.db, ack)):
+                freed += self._facts.write(partial(self._apply, ack=piece)).freed
+                self._facts.checkpoint()
+            result = self._facts.write(lambda db: self._apply(db, ack))
+        if result.has_new_epoch:
+            self.epoch = epochs.current_epoch(self._facts.db) or self.epoch
+        return replace(result, freed=freed + result.freed)
 
     def resend(self, epoch: UUID, stream: Stream, from_seq: int) -> int:
         """Acked facts from `from_seq` on wait again (a controller was restored); returns how many."""
@@ -244,11 +210,10 @@ class Outbox:
         self._fresh = set()
 
     def _insert(self, db: sqlite3.Connection, draft: FactDraft) -> Envelope:
-        epoch = _current_epoch(db)
+        epoch = epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
         now = self._clock.now()
         self._fresh.add(draft.stream)
-        sql = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
-        seq = int(db.execute(sql, (draft.stream.value,)).fetchone()[0])
+        seq = epochs.next_seq(db, draft.stream)
         envelope = Envelope(
             v=draft.data.version,
             name=draft.data.name,
@@ -258,7 +223,7 @@ class Outbox:
             device=draft.device,
             person=draft.person,
             stream=draft.stream,
-            epoch=epoch or self.epoch,
+            epoch=epoch,
             seq=seq,
             boot=self.identity.boot,
             at=now.replace(microsecond=now.microsecond // 1000 * 1000),
@@ -281,52 +246,31 @@ class Outbox:
         )
         return envelope
 
+    def _apply(self, db: sqlite3.Connection, ack: Ack) -> AckResult:
+        result = apply_ack(db, ack, _milliseconds(self._clock.now()))
+        if not is_reuse(ack) or ack.epoch != epochs.current_epoch(db):
+            return result
+        self._new_epoch(db, SEQ_REUSED, 0)
+        return replace(result, has_new_epoch=True)
+
     def _open(self, db: sqlite3.Connection) -> UUID:
         note = db.execute("SELECT reason, salvaged FROM quarantine").fetchone()
-        current = _current_epoch(db)
         if note is not None:
-            current = self._new_epoch(db, f"quarantined: {note[0]}", note[1])
+            self._new_epoch(db, f"quarantined: {note[0]}", note[1])
             db.execute("DELETE FROM quarantine")
-        if current is None:
-            current = uuid4(self._random)
-            db.execute("INSERT INTO epoch VALUES (1, ?)", (str(current),))
-        return current
+        elif epochs.current_epoch(db) is None:
+            epochs.begin_epoch(db, uuid4(self._random))
+        return epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
 
-    def _new_epoch(self, db: sqlite3.Connection, reason: str, salvaged: int) -> UUID:
-        """What waits gets a new identity (its id stays), and the old epoch is announced as closed."""
-        old = _current_epoch(db) or UNKNOWN_EPOCH
-        last_seq = dict(db.execute("SELECT stream, max(seq) FROM outbox WHERE epoch = ? GROUP BY stream", (str(old),)).fetchall())
-        last_seq |= dict(db.execute("SELECT stream, last_seq FROM sequence").fetchall())
-        epoch = uuid4(self._random)
-        db.execute("DELETE FROM sequence")
-        db.execute("INSERT OR REPLACE INTO epoch VALUES (1, ?)", (str(epoch),))
-        waiting = db.execute(
-            "SELECT position, payload FROM outbox WHERE state = 'pending' OR (state = 'rejected' AND code = ?) ORDER BY position",
-            (SEQ_REUSED,),
-        ).fetchall()
-        counters: dict[Stream, int] = {}
-        for position, payload in waiting:
-            envelope = decode(Envelope, payload)
-            seq = counters[envelope.stream] = counters.get(envelope.stream, 0) + 1
-            again = encode(msgspec.structs.replace(envelope, epoch=epoch, seq=seq))
-            db.execute(
-                "UPDATE outbox SET epoch = ?, seq = ?, payload = ?, state = 'pending', code = NULL WHERE position = ?",
-                (str(epoch), seq, again, position),
-            )
-        db.executemany("INSERT INTO sequence VALUES (?, ?)", [(stream.value, seq) for stream, seq in counters.items()])
-        closed = EpochClosed(epoch=old, last_seq=last_seq, salvaged=salvaged, reason=reason[:512])
+    def _new_epoch(self, db: sqlite3.Connection, reason: str, salvaged: int) -> None:
+        closed = epochs.close_epoch(db, reason, salvaged)
+        epochs.begin_epoch(db, uuid4(self._random))
         self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
-        return epoch
-
-
-def _current_epoch(db: sqlite3.Connection) -> UUID | None:
-    row = db.execute("SELECT epoch FROM epoch").fetchone()
-    return UUID(row[0]) if row else None
 
 
 def _forget_some_acked(db: sqlite3.Connection) -> int:
-    """The oldest acked facts, enough to go on for a while."""
-    sql = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE state = 'acked' ORDER BY acked_at LIMIT 2000)"
+    """The oldest acked facts; few at a time, see `FactsDb.make_room`."""
+    sql = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE state = 'acked' ORDER BY acked_at LIMIT 100)"
     return db.execute(sql).rowcount
 
 

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
+from edge_agent.acks import SEQ_REUSED
 from edge_agent.delivery import WINDOW, Delivery, Gateways, batch_parcels
 from edge_agent.disk import InlineDisk
-from edge_agent.outbox import SEQ_REUSED, Outbox
+from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import MAX_PAYLOAD, decode
 from edge_agent.wire.errors import Refused
 from edge_agent.wire.messages import (

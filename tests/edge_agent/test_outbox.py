@@ -11,9 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edge_agent.acks import SEQ_REUSED
 from edge_agent.errors import OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
-from edge_agent.outbox import SEQ_REUSED, Outbox
+from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
 from edge_agent.wire.messages import Ack, CommandDone, Envelope, EpochClosed, FactDraft, Rejection, Scan, Stream, Symbol
 from tests.edge_agent.conftest import IDENTITY, FixedClock

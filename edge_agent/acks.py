@@ -1,0 +1,62 @@
+"""The controller's acks, applied to the outbox's rows.  Each function runs in a transaction of its caller."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge_agent.wire.messages import Ack, Rejection
+
+SEQ_REUSED = "seq_reused"
+SLICE = 50
+"""Rows freed at a time on a full disk: the reserve holds what that writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AckResult:
+    """How many rows an ack freed, what it rejected, whether it made the outbox open a new epoch."""
+
+    freed: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    has_new_epoch: bool = False
+
+
+def is_reuse(ack: Ack) -> bool:
+    """Whether a seq of ours is another message's at the controller (a rolled-back card image)."""
+    return any(rejection.code == SEQ_REUSED for rejection in ack.rejected)
+
+
+def apply_ack(db: sqlite3.Connection, ack: Ack, now_ms: int) -> AckResult:
+    """Free the ranges, mark what was rejected.  A reused seq is marked too, so that its range does not free it."""
+    where = (str(ack.epoch), ack.stream.value)
+    marked = 0
+    for rejection in ack.rejected:
+        is_final = rejection.code != SEQ_REUSED
+        changed = db.execute(
+            "UPDATE outbox SET state = 'rejected', code = ?, acked_at = ? "
+            "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
+            (rejection.code, now_ms if is_final else None, *where, rejection.seq),
+        ).rowcount
+        marked += changed if is_final else 0
+    freed = sum(
+        db.execute(
+            "UPDATE outbox SET state = 'acked', acked_at = ? "
+            "WHERE epoch = ? AND stream = ? AND seq BETWEEN ? AND ? AND state = 'pending'",
+            (now_ms, *where, first, last),
+        ).rowcount
+        for first, last in ack.ranges
+    )
+    return AckResult(freed + marked, tuple(rejection for rejection in ack.rejected if rejection.code != SEQ_REUSED))
+
+
+def slices(db: sqlite3.Connection, ack: Ack) -> Iterator[Ack]:
+    """The same frees in small pieces, the rejections left out."""
+    rejected = {rejection.seq for rejection in ack.rejected}
+    sql = "SELECT seq FROM outbox WHERE epoch = ? AND stream = ? AND seq BETWEEN ? AND ? AND state = 'pending' ORDER BY seq"
+    for first, last in ack.ranges:
+        rows = db.execute(sql, (str(ack.epoch), ack.stream.value, first, last)).fetchall()
+        seqs = [seq for (seq,) in rows if seq not in rejected]
+        for start in range(0, len(seqs), SLICE):
+            piece = [(seq, seq) for seq in seqs[start : start + SLICE]]
+            yield Ack(epoch=ack.epoch, stream=ack.stream, ranges=piece)
