@@ -7,6 +7,8 @@ goods carry an in-store number of the range 20-29 with the weight in grams in it
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from functools import cache
 
@@ -33,6 +35,11 @@ class ShopSku:
     price_minor: int
     weight_grams: int
     bin: str
+
+    @property
+    def barcode(self) -> str:
+        """As the catalogue has it; weighed goods as the pattern of an in-store EAN-13 (W: grams, C: check digit)."""
+        return f"{self.gtin[1:8]}WWWWWC" if self.base_unit == _GRAM else self.ean13
 
     @property
     def ean13(self) -> str:
@@ -124,6 +131,22 @@ def shop_skus() -> tuple[ShopSku, ...]:
 def shop_bins() -> tuple[str, ...]:
     """The bins of the shop's floor, in walking order."""
     return tuple(dict.fromkeys(sku.bin for sku in shop_skus()))
+
+
+def catalogue_csv() -> str:
+    """The shop's catalogue as a file to import: a line per SKU and barcode, pieces and cases."""
+    text = io.StringIO()
+    file = csv.writer(text)
+    file.writerow(
+        ("sku", "product", "name_zh", "name_en", "base_unit", "price_minor", "currency", "weight_grams", "barcode", "pack")
+    )
+    for sku in shop_skus():
+        names = (sku.sku, sku.sku.partition("-")[0], sku.name_zh, sku.name_en, sku.base_unit)
+        numbers = (sku.price_minor, CURRENCY, sku.weight_grams)
+        file.writerow((*names, *numbers, sku.barcode, 1))
+        if sku.case_gtin:
+            file.writerow((*names, *numbers, sku.case_gtin, sku.case_size))
+    return text.getvalue()
 
 
 def _piece(product: int, variant: int) -> ShopSku:
