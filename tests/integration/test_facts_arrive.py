@@ -21,7 +21,7 @@ from edge_agent.wire.codec import decode
 from edge_agent.wire.messages import Ack, FactDraft, GatewayState, Scan, Symbol
 from edge_agent.wire.session import Broker, Connected, Disconnected, Incoming, MqttSession, Session
 from edge_agent.wire.topics import GatewayTopic, box_filters, gateway_filters, parse
-from tests.conftest import Mosquitto
+from tests.servers import Mosquitto
 
 SITE = "sh-01"
 SECONDS = 20.0
@@ -141,9 +141,9 @@ async def test_two_gateways_share_the_load_and_the_facts_stay_single(
 ) -> None:
     await prepare(database_url, "b1", "b2")
 
-    def gateway(number: int) -> Gateway:
+    def gateway(number: int, life: int = 1) -> Gateway:
         session = session_of(mosquitto, f"{tmp_path.name}-gw{number}", gateway_filters("pair"), number, expiry=0)
-        return Gateway(session, SystemClock(), Random(number), f"gw{number}")
+        return Gateway(session, SystemClock(), Random(10 * number + life), f"gw{number}")
 
     def box_named(name: str, seed: int) -> Box:
         return Box(tmp_path, name, session_of(mosquitto, f"{tmp_path.name}-{name}", box_filters(SITE, name), seed), seed)
@@ -156,7 +156,7 @@ async def test_two_gateways_share_the_load_and_the_facts_stay_single(
         for box in boxes:
             await box.scan(400)
         await asyncio.gather(tasks[0], return_exceptions=True)
-        tasks.append(asyncio.create_task(gateway(1).run()))
+        tasks.append(asyncio.create_task(gateway(1, life=2).run()))
         for box in boxes:
             await until_empty(box)
             assert await stored(box.outbox.identity.box) == box.taken
