@@ -26,6 +26,7 @@ _LINE_HEIGHT = 1.2
 _BASE_LINE = 0.93
 """Base line below the top of its line, in ems."""
 _SHRINK_STEPS = (1.0, 0.9, 0.8, 0.7, 0.6)
+_GROW_STEPS = (3.0, 2.75, 2.5, 2.25, 2.0, 1.8, 1.6, 1.4, 1.2)
 _ELLIPSIS = "…"
 _MARK_HEIGHT = Decimal(5)
 _MARK_GAP = Decimal("0.5")
@@ -158,10 +159,10 @@ def _place_text(element: Text, dpi: int, notes: list[str]) -> Iterator[TextLine]
     full_size = height / element.lines / _LINE_HEIGHT
     lines: list[str] = []
     size = 1
-    for step in _SHRINK_STEPS:
+    for step in (*_GROW_STEPS, *_SHRINK_STEPS) if element.fill else _SHRINK_STEPS:
         size = max(8, int(full_size * step))
         lines = wrap(text, _fits(width, size, family))
-        room = max(element.lines, int(height / (size * _LINE_HEIGHT)))
+        room = max(element.lines if step <= 1 else 0, int(height / (size * _LINE_HEIGHT)))
         if len(lines) <= room and all(_fits(width, size, family)(line) for line in lines):
             break
     else:

@@ -19,7 +19,10 @@ Align = Literal["left", "center", "right"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Text in a box of `width`, wrapped by words (by characters where a script has no spaces), at most `lines` lines."""
+    """Text in a box of `width`, wrapped by words (by characters where a script has no spaces), at most `lines` lines.
+
+    With `fill` the letters grow, up to threefold, as long as all of it stays in the box.
+    """
 
     x: Decimal
     y: Decimal
@@ -29,6 +32,7 @@ class Text:
     lines: int = 1
     align: Align = "left"
     bold: bool = False
+    fill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

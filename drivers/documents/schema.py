@@ -22,6 +22,7 @@ class TextSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     lines: Annotated[int, Meta(ge=1, le=50)] = 1
     align: Align = "left"
     bold: bool = False
+    fill: bool = False
 
 
 class BarcodeSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="barcode"):

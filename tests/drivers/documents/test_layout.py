@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -33,9 +34,11 @@ def test_a_label_has_the_size_of_its_millimetres(dpi: int, width: int) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(alphabet="abcW 茶龙，.\n", max_size=80), st.integers(1, 4), st.sampled_from(["left", "center", "right"]))
-def test_text_stays_inside_its_element(content: str, lines: int, align: Align) -> None:
-    element = text(content, lines=lines, align=align)
+@given(
+    st.text(alphabet="abcW 茶龙，.\n", max_size=80), st.integers(1, 4), st.sampled_from(["left", "center", "right"]), st.booleans()
+)
+def test_text_stays_inside_its_element(content: str, lines: int, align: Align, fill: bool) -> None:
+    element = replace(text(content, lines=lines, align=align), fill=fill)
     layout = lay_out_label(label_of(element), 203)
     for line in layout.items:
         assert isinstance(line, TextLine)
@@ -55,6 +58,18 @@ def test_text_too_long_shrinks_then_ends_in_an_ellipsis_and_says_so() -> None:
     assert cut.items[-1].text.endswith("…")
     assert not shrunk.notes
     assert len(cut.notes) == 1
+
+
+def test_text_that_fills_grows_until_it_meets_an_edge() -> None:
+    place = text("K7M-4821", lines=5)
+    small, large = (lay_out_label(label_of(replace(place, fill=fill)), 203).items for fill in (False, True))
+    assert isinstance(small[0], TextLine)
+    assert isinstance(large[0], TextLine)
+    assert len(large) == 1
+    assert large[0].size > 2 * small[0].size
+    assert large[0].height <= dots(place.height, 203)
+    five = lay_out_label(label_of(replace(place, fill=True, text="a\nb\nc\nd\ne")), 203).items
+    assert [item.text for item in five if isinstance(item, TextLine)] == list("abcde")
 
 
 def test_a_character_that_no_font_has_is_named() -> None:
