@@ -17,8 +17,8 @@ from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Ack, BoxState, DeviceState, Envelope, GatewayState, Link
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
 from edge_agent.wire.topics import GatewayTopic
-from tests.conftest import Mosquitto, free_port
 from tests.edge_agent.conftest import FixedClock
+from tests.servers import Mosquitto, free_port
 
 
 def write_config(folder: Path, broker_port: int, site: str, scanner_port: int) -> Path:

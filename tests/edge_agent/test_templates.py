@@ -12,8 +12,8 @@ import pytest
 from drivers.documents.errors import BadTemplate
 from drivers.documents.templates import content_version
 from edge_agent.templates import Templates, TemplateServer, TemplateUnavailable, UnknownTemplate, fetch_from
-from tests.conftest import free_port
 from tests.edge_agent.paper import TEMPLATE, VERSION
+from tests.servers import free_port
 
 
 class Controller:

@@ -25,7 +25,7 @@ from edge_agent.wire.session import (
     SubscriptionRefused,
     Will,
 )
-from tests.conftest import Mosquitto, wait_for_port
+from tests.servers import Mosquitto, wait_for_port
 
 E = TypeVar("E")
 
