@@ -42,7 +42,7 @@ async def create_site(site_id: str, *, name: str, currency: str = "CNY", time_zo
         raise BadSite(f"currency {currency!r} is not an ISO 4217 code")
     try:
         ZoneInfo(time_zone)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise BadSite(f"time zone {time_zone!r} is not in the IANA database") from error
     async with db.transaction():
         created = await db.execute(

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from controller import events
+from controller.errors import NotFound
+from controller.sites import queries
+from controller.sites.models import LocationKind
+from controller.sites.operations import AlreadyExists, BadBin, BadSite, create_bin, create_site
+
+
+async def test_a_site_has_each_virtual_location_once(database: str) -> None:
+    await create_site("s1", name="Shop 1")
+    kinds = [place.kind for place in await queries.locations("s1")]
+    assert sorted(kinds) == sorted(kind for kind in LocationKind if kind is not LocationKind.BIN)
+    assert (await queries.site("s1")).time_zone == "Asia/Shanghai"
+    assert [e.name for e in await events.feed(0)] == ["site_created"]
+
+
+@pytest.mark.parametrize(
+    ("site", "currency", "zone"),
+    [("S1", "CNY", "UTC"), ("", "CNY", "UTC"), ("s/1", "CNY", "UTC"), ("s1", "yuan", "UTC"), ("s1", "CNY", "Mars/Base")],
+)
+async def test_a_bad_site_is_refused(database: str, site: str, currency: str, zone: str) -> None:
+    with pytest.raises(BadSite):
+        await create_site(site, name="x", currency=currency, time_zone=zone)
+
+
+async def test_names_are_unique_and_sites_must_exist(database: str) -> None:
+    await create_site("s1", name="Shop 1")
+    with pytest.raises(AlreadyExists):
+        await create_site("s1", name="again")
+    await create_bin("s1", "A-1")
+    with pytest.raises(AlreadyExists):
+        await create_bin("s1", "A-1")
+    with pytest.raises(BadBin):
+        await create_bin("s1", " ")
+    with pytest.raises(NotFound):
+        await create_bin("nowhere", "A-1")
