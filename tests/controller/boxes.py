@@ -37,7 +37,7 @@ class WireBox:
     clock: FixedClock = field(default_factory=FixedClock)
     boot: str = "boot-1"
     epoch: UUID = field(init=False)
-    seqs: dict[Stream, "itertools.count[int]"] = field(default_factory=lambda: {stream: itertools.count(1) for stream in Stream})
+    seqs: dict[Stream, itertools.count[int]] = field(default_factory=lambda: {stream: itertools.count(1) for stream in Stream})
     acknowledged: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class WireBox:
         *,
         stream: Stream = Stream.FACT,
         seq: int | None = None,
-        id: UUID | None = None,
+        id: UUID | None = None,  # noqa: A002 -- as the envelope names it
         at: datetime | None = None,
         synced: bool = True,
         mono_ms: int | None = None,

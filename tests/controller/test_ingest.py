@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from random import Random
 
+import msgspec
 import pytest
 
-from controller.db import fetch
+from controller.db import execute, fetch
+from controller.facts import APPLIED, FactIn, Outcome
 from controller.ingest import ingest
-from edge_agent.wire.messages import Rejection
-from tests.controller.boxes import WireBox, register, scan
+from controller.sites.operations import create_site
+from edge_agent import seams
+from edge_agent.wire.messages import ClockSynced, Rejection, Scan, Stream
+from tests.controller.boxes import SITE, WireBox, register, scan
+from tests.doubles import NOON
 
 
 async def stored() -> list[int]:
@@ -80,3 +87,93 @@ async def test_foreign_and_unknown_boxes_are_told_so(database: str, code: str) -
     assert answer.box == "b2"
     assert answer.ack.rejected == [Rejection(seq=1, code=code)]
     assert await stored() == []
+
+
+async def test_what_the_database_cannot_hold_as_it_is_blocks_nothing(database: str) -> None:
+    await register()
+    box = WireBox()
+    odd = [
+        box.envelope(scan("nul \0 inside")),
+        msgspec.structs.replace(box.envelope(scan()), boot="\0", person="a\0b", mono_ms=2**63),
+        box.envelope(scan(), at=datetime.fromisoformat("0001-01-01T00:00:00+14:00")),
+        box.envelope(scan(), at=datetime.fromisoformat("9999-12-31T23:59:59-14:00"), synced=False),
+        box.envelope(scan(), device="d" * 40 + "\n"),
+        box.envelope(scan("the last")),
+    ]
+    (answer,) = await ingest([box.message(envelope) for envelope in odd])
+    assert (answer.ack.ranges, answer.ack.rejected) == ([(1, 6)], [])
+    assert await stored() == [1, 2, 3, 4, 5, 6]
+
+
+async def test_bad_data_and_unknown_versions_are_rejected_kept_and_answered_the_same_again(database: str) -> None:
+    await register()
+    box = WireBox()
+    envelopes = [
+        msgspec.structs.replace(box.envelope(scan()), v=99),
+        msgspec.structs.replace(box.envelope(scan()), name="never_heard_of"),
+        msgspec.structs.replace(box.envelope(scan()), data=msgspec.Raw(b'{"symbol":7}')),
+    ]
+    for _ in range(2):
+        (answer,) = await ingest([box.message(envelope) for envelope in envelopes])
+        assert [rejection.code for rejection in answer.ack.rejected] == [
+            "unsupported_version",
+            "unsupported_version",
+            "bad_payload",
+        ]
+    rows = await fetch("SELECT outcome FROM fact")
+    assert [row["outcome"] for row in rows] == ["rejected"] * 3
+
+
+async def test_a_fact_that_its_handler_cannot_take_holds_up_no_other(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def picky(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:
+        await execute("UPDATE box SET waiting = coalesce(waiting, 0) + ? WHERE id = 'b1'", len(facts))
+        if any(fact.data.symbol.text == "poison" for fact in facts):
+            raise ArithmeticError("cannot take this")
+        return [APPLIED] * len(facts)
+
+    monkeypatch.setattr("controller.ingest.apply_scan", picky)
+    await register()
+    box = WireBox()
+    (answer,) = await ingest(box.messages(scan("a"), scan("b"), scan("poison"), scan("c"), scan("d")))
+    assert answer.ack.ranges == [(1, 5)]
+    assert answer.ack.rejected == [Rejection(seq=3, code="handler_error")]
+    assert (await fetch("SELECT waiting FROM box"))[0]["waiting"] == 4  # what the failed tries did is undone
+
+
+@pytest.mark.parametrize("place", ["ctl.after_receive", "ctl.before_commit", "ctl.after_commit_before_ack"])
+async def test_a_crash_anywhere_before_the_ack_costs_nothing(database: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await register()
+    box = WireBox()
+    messages = box.messages(scan(), scan())
+    with monkeypatch.context() as armed:
+        armed.setitem(seams._ARMED, place, "raise")
+        with pytest.raises(seams.FailpointTriggered):
+            await ingest(messages)
+    assert await stored() == ([1, 2] if place == "ctl.after_commit_before_ack" else [])
+    (answer,) = await ingest(messages)
+    assert answer.ack.ranges == [(1, 2)]
+    assert await stored() == [1, 2]
+
+
+async def test_a_clock_that_became_right_dates_what_came_before(database: str) -> None:
+    await register()
+    box = WireBox()
+    lost = datetime(1970, 1, 1, tzinfo=UTC)
+    await ingest([box.message(box.envelope(scan(), at=lost, synced=False, mono_ms=10_000))])
+    assert (await fetch("SELECT uncertain_ms FROM fact"))[0]["uncertain_ms"] is None
+    synced = ClockSynced(boot=box.boot, mono_ms=70_000, at=NOON, error_ms=30)
+    await ingest([box.message(box.envelope(synced, stream=Stream.AUX))])
+    (row,) = await fetch("SELECT occurred_at, uncertain_ms FROM fact WHERE name = 'scan'")
+    assert (row["occurred_at"], row["uncertain_ms"]) == (NOON - timedelta(minutes=1), 30)
+
+
+async def test_an_unknown_symbol_is_noted_once_and_its_scan_is_kept(database: str) -> None:
+    await create_site(SITE, name="Shop")
+    await register()
+    box = WireBox()
+    messages = box.messages(scan("never-seen"))
+    (answer,) = await ingest(messages)
+    await ingest(messages)
+    assert answer.ack.rejected == []
+    rows = await fetch("SELECT text, count FROM unknown_barcode")
+    assert [(row["text"], row["count"]) for row in rows] == [("never-seen", 1)]
