@@ -1,13 +1,12 @@
 """What boxes say becomes stored and applied facts: `ingest(batch)` is one transaction; what it returns may be told to the boxes.
 
-A batch is read (`fleet/intake.py`), new identities are inserted at once, new facts go grouped by name to their features (`_applied`
-is the one `match`), outcomes are stored, the transaction commits.  Only then are acks built, and only then may the caller free the
+A batch is read (`fleet/intake.py`), new identities are inserted at once, new facts go grouped by name to their features
+(`dispatch.py`), outcomes are stored, the transaction commits.  Only then are acks built, and only then may the caller free the
 broker of the messages.  Facts that came before cost one conflict each and are acked again.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -15,65 +14,22 @@ from uuid import UUID
 
 import msgspec
 
-from controller.counts.facts import apply_counted
-from controller.db import Row, in_transaction, now, savepoint
-from controller.events import Event, acting, record_many
+from controller import dispatch
+from controller.db import Row, in_transaction, now
+from controller.events import Event, record_many
 from controller.facts import FactIn, Outcome, Parked, Rejected
-from controller.fleet import facts as fleet
 from controller.fleet import rejects, storage
 from controller.fleet.acks import AckOut, Verdict, acks_of
 from controller.fleet.dating import KnownClock, date, in_utc
 from controller.fleet.events import FactParked, FactRejected, FactsTaken
 from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
-from controller.fleet.scans import apply_scan
 from controller.fleet.storage import Arrival
-from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
-from controller.purchasing.facts import apply_received
 from edge_agent.seams import failpoint
-from edge_agent.wire.messages import (
-    FACTS,
-    ClockSynced,
-    CommandDone,
-    Counted,
-    Drawer,
-    EpochClosed,
-    Fact,
-    HandedOver,
-    JobChanged,
-    Packed,
-    Picked,
-    PickShort,
-    PrintRequested,
-    Received,
-    Scan,
-    ScanRefused,
-    Weighed,
-)
+from edge_agent.wire.messages import FACTS, ClockSynced, Fact
 from edge_agent.wire.session import Incoming
-
-log = logging.getLogger(__name__)
 
 RETRIED_AT_ONCE = 500
 """Parked facts tried again in one transaction."""
-_ORDER: tuple[type[Fact], ...] = (
-    ClockSynced,
-    EpochClosed,
-    PrintRequested,
-    JobChanged,
-    CommandDone,
-    Received,
-    Scan,
-    Counted,
-    Picked,
-    PickShort,
-    Packed,
-    HandedOver,
-    Weighed,
-    Drawer,
-    ScanRefused,
-)
-"""One order for all gateways; where a fact often comes together with its precondition, that goes first."""
-_PLACE = {kind.name: place for place, kind in enumerate(_ORDER)}
 _NOTHING = UUID(int=0)
 
 
@@ -209,9 +165,9 @@ async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
             continue
         groups.setdefault(reading.envelope.name, []).append((reading.slot, _fact_in(arrival, reading.fact)))
     outcomes: list[tuple[FactIn[Any], Outcome]] = []
-    for name in sorted(groups, key=_PLACE.__getitem__):
+    for name in sorted(groups, key=dispatch.place):
         facts = [fact for _, fact in groups[name]]
-        results = await _run(name, facts)
+        results = await dispatch.run(name, facts)
         outcomes += zip(facts, results, strict=True)
         verdicts += [
             (slot, result.code if isinstance(result, Rejected) else None)
@@ -243,8 +199,8 @@ async def _retry(after: UUID, *, due_only: bool) -> tuple[list[Row], int]:
     for row in rows:
         groups.setdefault(row["name"], []).append(_fact_of(row))
     applied = 0
-    for name in sorted(groups, key=_PLACE.__getitem__):
-        results = await _run(name, groups[name])
+    for name in sorted(groups, key=dispatch.place):
+        results = await dispatch.run(name, groups[name])
         outcomes = list(zip(groups[name], results, strict=True))
         done = [fact.id for fact, outcome in outcomes if not isinstance(outcome, Parked | Rejected)]
         await storage.store_applied(done)
@@ -265,79 +221,6 @@ def _fact_of(row: Row) -> FactIn[Any]:
         occurred_at=row["occurred_at"],
         uncertain_ms=row["uncertain_ms"],
     )
-
-
-# --- to the features ------------------------------------------------------------------------------------------------------------
-
-
-async def _run(name: str, facts: Sequence[FactIn[Any]]) -> Sequence[Outcome]:
-    """A handler's outcomes.  When it raises, that is undone and each half goes alone, down to the fact that it cannot take."""
-    try:
-        with acting(*_actor(facts)):
-            async with savepoint():
-                return await _applied(name, facts)
-    except Exception as error:
-        if _is_of_the_database(error):
-            raise
-        if len(facts) == 1:
-            log.exception("a fact could not be applied", extra={"fact": str(facts[0].id), "fact_name": name})
-            return [Rejected("handler_error", f"{type(error).__name__}: {error}"[:1000].replace("\0", "\ufffd"))]
-    middle = len(facts) // 2
-    return [*await _run(name, facts[:middle]), *await _run(name, facts[middle:])]
-
-
-def _actor(facts: Sequence[FactIn[Any]]) -> tuple[str, str | None]:
-    boxes = {fact.box for fact in facts}
-    actor = f"box:{facts[0].box}" if len(boxes) == 1 else "boxes"
-    return actor, str(facts[0].id) if len(facts) == 1 else None
-
-
-def _is_of_the_database(error: Exception) -> bool:
-    """Whether it is no fault of the fact: the transaction as a whole has to be tried again.
-
-    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.
-    """
-    sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
-    if sqlite is not None:
-        return str(sqlite).startswith(
-            ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CORRUPT")
-        )
-    return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
-
-
-async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- one flat match, a case per fact
-    match name:
-        case Scan.name:
-            return await apply_scan(facts)
-        case Received.name:
-            return await apply_received(facts)
-        case Counted.name:
-            return await apply_counted(facts)
-        case Picked.name:
-            return await apply_picked(facts)
-        case PickShort.name:
-            return await apply_pick_short(facts)
-        case Packed.name:
-            return await apply_packed(facts)
-        case HandedOver.name:
-            return await apply_handed_over(facts)
-        case JobChanged.name:
-            return await fleet.apply_job_changed(facts)
-        case PrintRequested.name:
-            return await fleet.apply_print_requested(facts)
-        case CommandDone.name:
-            return await fleet.apply_command_done(facts)
-        case Weighed.name:
-            return await fleet.apply_weighed(facts)
-        case Drawer.name:
-            return await fleet.apply_drawer(facts)
-        case ScanRefused.name:
-            return await fleet.apply_scan_refused(facts)
-        case ClockSynced.name:
-            return await fleet.apply_clock_synced(facts)
-        case EpochClosed.name:
-            return await fleet.apply_epoch_closed(facts)
-    raise LookupError(f"nothing applies facts named {name!r}")
 
 
 async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:

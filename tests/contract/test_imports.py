@@ -37,7 +37,20 @@ GROUND = (
     "controller.sqlite",
     "controller.database",
 )
-COMPOSITION = ("app", "__main__", "gateway", "ingest", "printing", "broker", "config", "web", "http", "migrations", "db")
+COMPOSITION = (
+    "app",
+    "__main__",
+    "gateway",
+    "ingest",
+    "dispatch",
+    "printing",
+    "broker",
+    "config",
+    "web",
+    "http",
+    "migrations",
+    "db",
+)
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -131,7 +131,7 @@ async def test_a_fact_that_its_handler_cannot_take_holds_up_no_other(database: s
             raise ArithmeticError("cannot take this")
         return [APPLIED] * len(facts)
 
-    monkeypatch.setattr("controller.ingest.apply_scan", picky)
+    monkeypatch.setattr("controller.dispatch.apply_scan", picky)
     await register()
     box = WireBox()
     (answer,) = await ingest(box.messages(scan("a"), scan("b"), scan("poison"), scan("c"), scan("d")))
