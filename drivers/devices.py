@@ -116,6 +116,15 @@ class Scanner(Protocol):
 
 
 @runtime_checkable
+class Signals(Protocol):
+    """A device that can tell the person at it by sound or light whether what was read is safe.  Optional."""
+
+    def signal(self, *, good: bool) -> None:
+        """Once for each answer; does nothing where it was not configured.  Raises DeviceUnavailable, DeviceTimeout."""
+        ...
+
+
+@runtime_checkable
 class Scale(Protocol):
     def read_weight(self) -> Weight | None:
         """The weight now; None when the scale says "nothing new".  Raises DeviceFault (motion is no fault: `stable` is False)."""

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from edge_agent.box import Box
-from edge_agent.config import BrokerConfig, Config
+from edge_agent.config import BrokerConfig, Config, StationConfig
 from edge_agent.device_events import DeviceEvent
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
@@ -19,7 +20,7 @@ from edge_agent.intake import Answer
 from edge_agent.outbox import Identity
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
-from edge_agent.stations import Feedback, say
+from edge_agent.stations import Feedback, Verdict, say
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, TemplateServer, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
@@ -59,7 +60,7 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     server = TemplateServer(url=config.controller.url, token=_secret(config.controller.token_file))
     templates = Templates(config.box.state_dir / "templates", fetch_from(server))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
-    box = Box(config, stores, seams, spooler, _told())
+    box = Box(config, stores, seams, spooler, _told(config.stations, devices))
     stopped = _stop_signals()
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run(), name=name) for name, part in _parts(devices, spooler, box, seams.session)]
@@ -84,10 +85,12 @@ def _stop_signals() -> asyncio.Event:
     return stopped
 
 
-def _told() -> Answer:
-    """Until stations have screens, an answer is a line of the log."""
+def _told(stations: Sequence[StationConfig], devices: Devices) -> Answer:
+    """Until stations have screens, an answer is a line of the log, and the sound of the station's scanner."""
+    scanners = {station.id: station.scanner for station in stations}
 
     def answer(station: str, feedback: Feedback) -> None:
+        devices.signal(scanners.get(station, station), good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
         _log.info(
             "%s: %s", station, say(feedback), extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code}
         )

@@ -25,7 +25,7 @@ from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter, Scanned, StateChanged, WeightChanged
 from edge_agent.faults import fault
 from edge_agent.printing import PrinterThread
-from edge_agent.reading import use_scale, use_scanner
+from edge_agent.reading import Answers, use_scale, use_scanner
 from edge_agent.seams import Clock
 from edge_agent.spooler import PrinterPort
 from edge_agent.wire.messages import Condition
@@ -64,12 +64,13 @@ class _Use(Protocol):
 class _Reading:
     """A scanner or a scale."""
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, answers: Answers) -> None:
         self._report = report
+        self._answers = answers
 
     def serve(self, opened: OpenDevice) -> None:
         if isinstance(opened.driver, Scanner):
-            use_scanner(opened.driver, self._report)
+            use_scanner(opened.driver, self._report, self._answers)
         elif isinstance(opened.driver, Scale):
             use_scale(opened.driver, self._report)
 
@@ -112,15 +113,23 @@ class Devices:
         self._random = random
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workers: list[_Worker] = []
+        self._answers: dict[str, Answers] = {}
         printers: dict[str, PrinterPort] = {}
         for config in configs:
             report = Reporter(config.id, self._post, clock)
-            use: _Use = _Reading(report)
             if config.kind in PRINTERS:
                 printer = printers[config.id] = PrinterThread(report)
-                use = _Printing(printer)
+                use: _Use = _Printing(printer)
+            else:
+                answers = self._answers[config.id] = Answers()
+                use = _Reading(report, answers)
             self._workers.append(_Worker(config, use, report, random))
         self.ports: Mapping[str, PrinterPort] = printers
+
+    def signal(self, device: str, *, good: bool) -> None:
+        """The box's answer to what `device` read, as a sound of the device if it has one.  Never waits; lost while it is gone."""
+        if device in self._answers:
+            self._answers[device].give(good=good)
 
     async def run(self) -> None:
         """Until cancelled; then all threads end within 3 s, or are left to the process's end with a warning."""

@@ -1,6 +1,7 @@
 """Serial scanners (RS-232, USB virtual ports, network): whatever is read is sent, framed as the scanner was configured.
 
-Source: DEVICES.md section 10 and head rules; AIM identifiers by ISO/IEC 15424.
+Source: DEVICES.md section 10 and head rules; AIM identifiers by ISO/IEC 15424; beep on BEL, Motorola/Zebra DS9208-1D Product
+Reference Guide, table 2-1 ("detected a <BEL> character over RS-232") and chapter RS-232, parameter Beep on <BEL>.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from drivers.registry import Kind, register
 from drivers.symbols.aim import split_aim
 
 LONGEST = 4096
+BEL = b"\x07"
+BEEPS_FOR_BAD = 3
 # Data may hold FS, GS, RS, US, EOT (ISO/IEC 15434) and, in 2D symbols, tabs and lines; other control characters are line noise.
 _NOISE = re.compile(rb"[\x00-\x03\x05-\x08\x0b\x0c\x0e-\x1b\x7f]")
 
@@ -34,6 +37,9 @@ class SerialScannerOptions:
 
     `sends_aim`: every scan begins with an AIM identifier (after `prefix`), so one without is damaged.  `any_bytes`: accept symbols
     that hold control characters or are not UTF-8, at the price that line noise can no longer be told from data.
+
+    `beeps_on_bel`: the scanner sounds when it receives BEL ("Beep on <BEL>" enabled, its own good-read beep off), so that the sound
+    is the box's answer: once for what is saved, three times for what is not.
     """
 
     framing: Framing = Framing.LINE
@@ -42,6 +48,7 @@ class SerialScannerOptions:
     idle_ms: int = 150
     sends_aim: bool = False
     any_bytes: bool = False
+    beeps_on_bel: bool = False
 
 
 class FrameDecoder:
@@ -102,6 +109,10 @@ class SerialScanner:
             if not self._listen(remaining):
                 return None
         return parse_frame(self._frames.pop(0), self._options)
+
+    def signal(self, *, good: bool) -> None:
+        if self._options.beeps_on_bel:
+            self._transport.write(BEL if good else BEL * BEEPS_FOR_BAD)
 
     def _listen(self, remaining: float) -> bool:
         """Whether it is worth listening on: False after `remaining` seconds of silence."""

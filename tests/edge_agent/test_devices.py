@@ -59,6 +59,10 @@ class Emulator:
             process.stdin.close()
             await asyncio.wait_for(process.wait(), WITHIN)
 
+    async def next(self, event: str) -> dict[str, object]:
+        """The next report of this kind."""
+        return await self._read_until(event)
+
     async def do(self, what: str, **arguments: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": what, **arguments}).encode() + b"\n")
@@ -67,15 +71,15 @@ class Emulator:
     async def fault(self, name: str, *, on: bool = True) -> None:
         await self.do("fault", name=name, on=on)
 
-    async def _read_until(self, event: str) -> None:
+    async def _read_until(self, event: str) -> dict[str, object]:
         assert self._process.stdout is not None
         while True:
             line = await asyncio.wait_for(self._process.stdout.readline(), WITHIN)
-            told = json.loads(line)
+            told: dict[str, object] = json.loads(line)
             assert told["event"] != "refused", told
             self.events.append(told)
             if told["event"] == event:
-                return
+                return told
 
 
 class Box:
@@ -124,6 +128,12 @@ async def until_status(printer: PrinterPort, readiness: Readiness) -> PrinterSta
 
 def scanner_at(link: Path) -> DeviceConfig:
     return DeviceConfig(id="scanner", kind=Kind.SCANNER, model="scanner.serial", address=f"serial:{link}")
+
+
+def beeping_scanner_at(link: Path) -> DeviceConfig:
+    return DeviceConfig(
+        id="scanner", kind=Kind.SCANNER, model="scanner.serial", address=f"serial:{link}", options={"beeps_on_bel": True}
+    )
 
 
 def scale_at(link: Path) -> DeviceConfig:
@@ -188,6 +198,31 @@ class TestScanner:
                 async with box.running():
                     told = await box.until("scanner", Condition.ABSENT)
             assert "in use by another program" in told.faults[0].message
+
+    async def test_the_box_s_answer_is_its_sound(self, tmp_path: Path) -> None:
+        box = Box(beeping_scanner_at(tmp_path / "scanner"))
+        async with Emulator.on_pty("scanner", tmp_path / "scanner") as scanner, box.running():
+            await box.until("scanner", Condition.READY)
+            for good, times in ((True, 1), (False, 3)):
+                await scanner.do("scan", text="milk")
+                await box.next("scanner", Scanned)
+                box.devices.signal("scanner", good=good)
+                assert (await scanner.next("beeped"))["times"] == times
+
+    async def test_an_answer_to_a_scanner_that_is_gone_is_not_sounded_when_it_is_back(self, tmp_path: Path) -> None:
+        box = Box(beeping_scanner_at(tmp_path / "scanner"))
+        async with Emulator.on_pty("scanner", tmp_path / "scanner") as scanner, box.running():
+            await box.until("scanner", Condition.READY)
+            await scanner.fault("unplug")
+            await box.until("scanner", Condition.ABSENT)
+            box.devices.signal("scanner", good=False)
+            box.devices.signal("nobody", good=False)
+            await scanner.fault("unplug", on=False)
+            await box.until("scanner", Condition.READY)
+            await scanner.do("scan", text="milk")
+            await box.next("scanner", Scanned)
+            box.devices.signal("scanner", good=True)
+            assert (await scanner.next("beeped"))["times"] == 1
 
     async def test_a_model_of_another_kind_says_what_to_correct(self, tmp_path: Path) -> None:
         wrong = DeviceConfig(id="x", kind=Kind.SCALE, model="scanner.serial", address=f"serial:{tmp_path / 'scanner'}")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers.devices import Scanner, Symbol
 from drivers.errors import DeviceUnavailable, DriverError, ProtocolViolation, Unsupported
 from drivers.registry import find
+from drivers.scanners.serial_scanner import SerialScanner
 from drivers.symbols.parse import parse_symbol
 from drivers.testing import GarbageFirst, OneByteAtATime, ScriptedTransport, Slow, Through, UnplugAfter, exchange
 
@@ -151,3 +152,23 @@ def test_one_lost_byte_never_makes_another_product(place: int) -> None:
                 gtins.append(symbol and parse_symbol(symbol.data, symbol.aim).gtin14)
     assert gtins[-2:] == ["04006381333931", None] or gtins[-2:] == ["04006381333931", "04006381333931"]
     assert set(gtins) <= {"04006381333931", None}
+
+
+def test_a_scanner_that_beeps_on_bel_gives_the_box_s_answer() -> None:
+    with exchange("scanner.serial", (b"\x07", None), (b"\x07\x07\x07", None), options={"beeps_on_bel": True}) as scanner:
+        scanner.signal(good=True)
+        scanner.signal(good=False)
+
+
+def test_a_scanner_that_was_not_configured_for_it_is_sent_nothing() -> None:
+    with exchange("scanner.serial") as scanner:
+        scanner.signal(good=True)
+
+
+def test_a_signal_between_two_halves_of_a_scan_costs_it_nothing() -> None:
+    transport = ScriptedTransport((None, b"]E0400638"), (b"\x07", b"1333931\r"))
+    scanner = find("scanner.serial").build(transport, {"idle_ms": 1000, "beeps_on_bel": True})
+    assert isinstance(scanner, SerialScanner)
+    assert scanner.read_symbol(0.01) is None
+    scanner.signal(good=True)
+    assert scanner.read_symbol(0.01) == TEA
