@@ -14,21 +14,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
 
 from drivers.errors import Unsupported
 from drivers.registry import Kind, models
 from drivers.transports.opening import parse_address
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import MIB, FactsLimits
-
-T = TypeVar("T")
-Check = Callable[[object], str | None]
-"""What is wrong with a value, as the end of a sentence; None if nothing is."""
+from edge_agent.toml_table import Check, Table, not_empty
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -116,7 +111,7 @@ def load_config(path: Path) -> Config:
 def read_config(document: Mapping[str, object], folder: Path) -> Config:
     """Check a parsed file; `folder` is what relative paths start from.  Raises ConfigErrors."""
     errors: list[str] = []
-    root = _Table(document, "", folder, errors)
+    root = Table(document, "", folder, errors)
     config = Config(
         box=_box(root.table("box")),
         broker=_broker(root.table("broker")),
@@ -132,7 +127,7 @@ def read_config(document: Mapping[str, object], folder: Path) -> Config:
     return config
 
 
-def _box(table: _Table) -> BoxConfig:
+def _box(table: Table) -> BoxConfig:
     box = BoxConfig(
         id=table.text("id", check=_topic_id),
         site=table.text("site", check=_topic_id),
@@ -143,10 +138,10 @@ def _box(table: _Table) -> BoxConfig:
     return box
 
 
-def _broker(table: _Table) -> BrokerConfig:
+def _broker(table: Table) -> BrokerConfig:
     ca, cert, key = table.file("ca"), table.file("cert"), table.file("key")
     broker = BrokerConfig(
-        host=table.text("host", check=_not_empty),
+        host=table.text("host", check=not_empty),
         port=table.number("port", 8883 if ca else 1883, low=1, high=65535),
         username=table.text("username", "") or None,
         password_file=table.file("password_file"),
@@ -164,13 +159,13 @@ def _broker(table: _Table) -> BrokerConfig:
     return broker
 
 
-def _controller(table: _Table) -> ControllerConfig:
+def _controller(table: Table) -> ControllerConfig:
     controller = ControllerConfig(url=table.text("url", "", check=_url), token_file=table.file("token_file"))
     table.finish()
     return controller
 
 
-def _device(table: _Table) -> DeviceConfig:
+def _device(table: Table) -> DeviceConfig:
     kind = table.text("kind", check=_one_of(tuple(Kind)))
     device = DeviceConfig(
         id=table.text("id", check=_topic_id),
@@ -183,7 +178,7 @@ def _device(table: _Table) -> DeviceConfig:
     return device
 
 
-def _station(table: _Table) -> StationConfig:
+def _station(table: Table) -> StationConfig:
     station = StationConfig(
         id=table.text("id", check=_topic_id),
         scanner=table.text("scanner"),
@@ -196,7 +191,7 @@ def _station(table: _Table) -> StationConfig:
     return station
 
 
-def _limits(table: _Table) -> FactsLimits:
+def _limits(table: Table) -> FactsLimits:
     limits = FactsLimits(
         max_bytes=table.number("facts_bytes", FactsLimits().max_bytes, low=MIB, high=1 << 40),
         ballast_bytes=table.number("ballast_bytes", FactsLimits().ballast_bytes, low=0, high=1 << 40),
@@ -228,95 +223,8 @@ def _check_references(config: Config, errors: list[str]) -> None:
                 errors.append(f"station[{index}].{key}: {device_id!r} must be the id of a {kind}; {found}")
 
 
-class _Table:
-    """One table of the file.  Every read notes its key; what was not read by `finish` is unknown."""
-
-    def __init__(self, values: Mapping[str, object], where: str, folder: Path, errors: list[str]) -> None:
-        self._values = values
-        self._where = where
-        self._folder = folder
-        self._errors = errors
-        self._known: set[str] = set()
-
-    def wrong(self, key: str, sentence: str) -> None:
-        self._errors.append(f"{self._where}{key}: {sentence}")
-
-    def table(self, key: str, *, required: bool = True) -> _Table:
-        value = self._get(key, dict, "a table", {} if not required else None)
-        return _Table(value or {}, f"{self._where}{key}.", self._folder, self._errors)
-
-    def tables(self, key: str) -> list[_Table]:
-        items = self._get(key, list, f"a list of tables, written as [[{key}]]", []) or []
-        tables = []
-        for index, item in enumerate(items):
-            if isinstance(item, dict):
-                tables.append(_Table(item, f"{self._where}{key}[{index}].", self._folder, self._errors))
-            else:
-                self.wrong(f"{key}[{index}]", f"must be a table, written as [[{key}]]")
-        return tables
-
-    def text(self, key: str, default: str | None = None, check: Check | None = None) -> str:
-        value = self._get(key, str, "a string", default)
-        if value is None:
-            return ""
-        problem = check(value) if check is not None and value != default else None
-        if problem:
-            self.wrong(key, f"{value!r} {problem}")
-        return value
-
-    def number(self, key: str, default: int, *, low: int, high: int) -> int:
-        value = self._get(key, int, "a whole number", default)
-        if value is None:
-            return default
-        if not low <= value <= high:
-            self.wrong(key, f"{value} must be between {low} and {high}")
-        return value
-
-    def path(self, key: str) -> Path:
-        return self._folder / self.text(key, check=_not_empty)
-
-    def file(self, key: str) -> Path | None:
-        """An optional file, which must exist if it is named."""
-        text = self.text(key, "")
-        if not text:
-            return None
-        path = self._folder / text
-        if not path.is_file():
-            self.wrong(key, f"there is no file {path}")
-        return path
-
-    def mapping(self, key: str) -> Mapping[str, object]:
-        return self._get(key, dict, "a table", {}) or {}
-
-    def finish(self) -> None:
-        for key in self._values:
-            if key not in self._known:
-                near = get_close_matches(key, self._known, 1)
-                self.wrong(key, f"is not a key here; did you mean {near[0]!r}?" if near else _not_a_key(self._known))
-
-    def _get(self, key: str, kind: type[T], name: str, default: T | None) -> T | None:
-        self._known.add(key)
-        if key not in self._values:
-            if default is None:
-                self.wrong(key, f"is missing; expected {name}")
-            return default
-        value = self._values[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            self.wrong(key, f"must be {name}, not {value!r}")
-            return default
-        return value
-
-
-def _not_a_key(known: set[str]) -> str:
-    return f"is not a key here; there are: {', '.join(sorted(known))}"
-
-
 def _topic_id(value: object) -> str | None:
     return None if _ID.fullmatch(str(value)) else "must be 1 to 40 small letters, digits and hyphens"
-
-
-def _not_empty(value: object) -> str | None:
-    return None if value else "must not be empty"
 
 
 def _url(value: object) -> str | None:

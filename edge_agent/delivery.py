@@ -228,18 +228,13 @@ def live_parcel(identity: Identity, stream: Stream, row: Waiting, *, replay: boo
 
 
 def batch_parcels(identity: Identity, stream: Stream, rows: list[Waiting]) -> Iterator[Parcel]:
-    """Rows in batches of one epoch and at most 64 KiB each; all marked as replayed.  One that fills a batch alone goes live."""
+    """Rows in batches of one epoch and at most 64 KiB each; all marked as replayed."""
     topic = str(BoxTopic(site=identity.site, box=identity.box, family=Family.BATCH))
     for _, group in groupby(rows, key=lambda row: row.epoch):
         members = list(group)
-        taken = 0
         for payload, count in batches(_as_replay(row.payload) for row in members):
-            batch = members[taken : taken + count]
-            taken += count
-            if len(payload) > MAX_PAYLOAD:
-                yield from (live_parcel(identity, stream, row, replay=False) for row in batch)
-            else:
-                yield Parcel(topic, payload, tuple((row.epoch, stream, row.seq) for row in batch))
+            yield Parcel(topic, payload, tuple((row.epoch, stream, row.seq) for row in members[:count]))
+            members = members[count:]
 
 
 def _as_replay(payload: bytes) -> bytes:

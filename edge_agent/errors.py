@@ -4,6 +4,7 @@ AgentError
 ├── ConfigErrors       the configuration file is wrong; `errors` lists every place
 ├── FactsUnavailable   facts.db cannot be opened where the configuration says
 ├── FactsCorrupt       facts.db turned out to be damaged while in use; it is quarantined at the next start
+├── FactTooLarge       more than one MQTT message may hold; it will never fit
 └── OutboxFull         the disk or the file is at its limit: what was to be stored was not; tell the person
 """
 
@@ -32,6 +33,10 @@ class FactsUnavailable(AgentError):
 
 class FactsCorrupt(AgentError):
     code = "facts_corrupt"
+
+
+class FactTooLarge(AgentError):
+    code = "fact_too_large"
 
 
 class OutboxFull(AgentError):

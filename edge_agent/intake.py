@@ -51,6 +51,7 @@ class Intake:
                     self._station_of.setdefault(device, station.id)
         stored = outbox.station_states()
         self._states = {station.id: _restored(station.id, stored.get(station.id)) for station in stations}
+        self._refused = 0
         self._rules = {station.id: Rules(double_read_ms=station.double_read_ms) for station in stations}
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
 
@@ -116,9 +117,20 @@ class Intake:
             self._say(device, not_saved(str(error)))
             return
         if not is_stored:
+            self._refused += 1
             self._say(device, not_saved("The box's disk is full."))
-        elif after.feedback is not None:
+            return
+        if after.feedback is not None:
             self._answer(station or device, after.feedback)
+        await self._tell_refused()
+
+    async def _tell_refused(self) -> None:
+        """There is room again: the controller learns how many scans were turned away meanwhile."""
+        if self._refused == 0:
+            return
+        told = ScanRefused(code=OutboxFull.code, message=f"{self._refused} scans were refused while the disk was full")
+        if await self.append([FactDraft(data=told, stream=Stream.AUX)]):
+            self._refused = 0
 
     def _at(self, device: str) -> str | None:
         return self._station_of.get(device)

@@ -16,10 +16,10 @@ from uuid import UUID
 
 from edge_agent import epochs
 from edge_agent.acks import SEQ_REUSED, AckResult, apply_ack, is_reuse, slices
-from edge_agent.errors import OutboxFull
+from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import FactsDb
 from edge_agent.seams import Clock, failpoint, uuid4, uuid7
-from edge_agent.wire.codec import encode, encode_data
+from edge_agent.wire.codec import MAX_PAYLOAD, encode, encode_data
 from edge_agent.wire.messages import Ack, ClockState, Envelope, FactDraft, Stream
 
 SCHEMA = (
@@ -33,6 +33,8 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS outbox_acked ON outbox (acked_at) WHERE state = 'acked'",
     "CREATE TABLE IF NOT EXISTS station (station TEXT PRIMARY KEY, state BLOB NOT NULL)",
 )
+LARGEST = MAX_PAYLOAD - 256
+"""Bytes of one envelope: it must still fit into a batch, marked as replayed and renumbered."""
 KEPT_AFTER_ACK = timedelta(days=7)
 
 
@@ -102,7 +104,7 @@ class Outbox:
     def append(self, drafts: Sequence[FactDraft], *, station_state: Mapping[str, bytes] | None = None) -> list[Envelope]:
         """Facts and the stations' state they lead to, in one commit.  Inside `FactsDb.write` it joins that transaction.
 
-        Raises OutboxFull: nothing was stored, the scan is to be refused visibly.
+        Raises OutboxFull, FactTooLarge: nothing was stored, the scan is to be refused visibly.
         """
         drafts = list(drafts)
         if any(draft.stream is not Stream.RESULT for draft in drafts):
@@ -231,6 +233,9 @@ class Outbox:
             clock=self._clock_state(),
             data=encode_data(draft.data),
         )
+        payload = encode(envelope)
+        if len(payload) > LARGEST:
+            raise FactTooLarge(f"a {envelope.name} of {len(payload)} bytes is too large to travel; at most {LARGEST} fit")
         db.execute(
             "INSERT INTO outbox (epoch, stream, seq, id, name, device, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -241,7 +246,7 @@ class Outbox:
                 envelope.name,
                 draft.device,
                 envelope.at.isoformat(timespec="milliseconds"),
-                encode(envelope),
+                payload,
             ),
         )
         return envelope
