@@ -104,7 +104,7 @@ async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
             outcomes.append(Rejected("unknown_pick_list", _no_list(fact.data.pick_list)))
         elif pick_list.parcel is not None:
             outcomes.append(Rejected("already_packed", f"{pick_list.no} is packed as {pick_list.parcel.no}"))
-        elif pick_list.state in (PickListState.OPEN, PickListState.PICKING) or not pick_list.has_goods:
+        elif not pick_list.can_be_packed:
             outcomes.append(Parked("not_picked", pick_list.key))
         else:
             await work.pack(fact, pick_list)

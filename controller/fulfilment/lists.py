@@ -65,6 +65,11 @@ class PickListNow:
     def has_goods(self) -> bool:
         return any(line.picked for line in self.lines)
 
+    @property
+    def can_be_packed(self) -> bool:
+        """All of it is fetched, and it is something; a withdrawn one may be packed whatever it holds, to be put back."""
+        return self.state is PickListState.WITHDRAWN or (self.state is PickListState.PICKED and self.has_goods)
+
     def take(self, action: PickListAction) -> None:
         """Raises IllegalTransition."""
         self.state = advance(PICK_LIST, self.state, action)

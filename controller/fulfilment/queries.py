@@ -1,6 +1,5 @@
 """Pick lists and parcels as they are stored."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable

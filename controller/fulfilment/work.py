@@ -191,9 +191,9 @@ def _move(taken: _Taken, source: int, target: int, reason: Reason) -> Move:
 
 
 def _missing(touched: Iterable[PickListNow]) -> Counter[int]:
-    """Base units declared short, by order line; 0 for the lines that are not."""
+    """Base units missing, by order line, of the lists with a line that was declared short; 0 where a late pick filled it."""
     missing: Counter[int] = Counter()
-    for one in touched:
+    for one in (one for one in touched if any(line.is_short for line in one.lines)):
         for line in one.lines:
             missing[line.order_line_id] += line.short
     return missing

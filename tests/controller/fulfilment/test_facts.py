@@ -21,7 +21,7 @@ from controller.orders.states import OrderState
 from controller.stock.operations import move
 from edge_agent.wire.messages import Fact
 from tests.controller.goods import numbers
-from tests.controller.orders_shop import OrderShop, books_add_up, told
+from tests.controller.orders_shop import OrderShop, books_add_up, settle, told
 
 
 @pytest.fixture
@@ -194,6 +194,9 @@ async def test_all_short_is_left_to_a_person(shop: OrderShop) -> None:
     assert (found.state, found.is_stock_short) == (OrderState.PLACED, True)
     assert await told("shelf_short") == 1
     assert await told("order_line_short") == 1
+    await cancel(order, reason="nothing there")
+    await settle()
+    assert not await db.fetch("SELECT 1 FROM fact WHERE outcome = 'parked'")
 
 
 async def test_a_wrong_weight_is_flagged_and_told_once(shop: OrderShop) -> None:
