@@ -42,6 +42,7 @@ from edge_agent.wire.messages import (
     JobState,
     Link,
     LiveWeight,
+    ScanRefused,
     Stream,
 )
 from tests.edge_agent.conftest import IDENTITY, FixedClock, MemorySession, let_pass, settle
@@ -232,6 +233,8 @@ async def test_a_full_disk_refuses_the_scan_visibly_and_alerts(tmp_path: Path, s
         await settle()
         assert world.answers[-1] == ("desk", "scanned")
         assert world.retained()[f"{ROOT}/_/alert/disk-full"] == b""
+        (refused,) = [fact for _, fact in world.facts() if isinstance(fact, ScanRefused)]
+        assert refused.message == f"{900 - stored} scans were refused while the disk was full"
 
 
 async def test_a_command_has_one_result_however_often_it_comes(world: World) -> None:

@@ -12,11 +12,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edge_agent.acks import SEQ_REUSED
-from edge_agent.errors import OutboxFull
+from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
 from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import Ack, CommandDone, Envelope, EpochClosed, FactDraft, Rejection, Scan, Stream, Symbol
+from edge_agent.wire.messages import (
+    Ack,
+    CommandDone,
+    Counted,
+    CountLine,
+    Envelope,
+    EpochClosed,
+    FactDraft,
+    Rejection,
+    Scan,
+    Stream,
+    Symbol,
+)
 from tests.edge_agent.conftest import IDENTITY, FixedClock
 
 
@@ -163,6 +175,13 @@ def test_at_the_limit_facts_are_refused_and_unacked_ones_kept(tmp_path: Path, cl
     outbox.apply(ack(outbox, (1, stored)))
     outbox.append([scan()])  # acked facts went, and with them the trouble
     assert seqs(outbox) == [stored + 1]
+
+
+def test_a_fact_that_could_never_travel_is_refused_and_leaves_no_gap(outbox: Outbox) -> None:
+    lines = [CountLine(symbol=Symbol(text=f"{number:0>40}"), quantity=1) for number in range(1500)]
+    with pytest.raises(FactTooLarge):
+        outbox.append([FactDraft(data=Counted(bin="A-01", lines=lines))])
+    assert outbox.append([scan()])[0].seq == 1
 
 
 class OutboxModel(RuleBasedStateMachine):
