@@ -110,7 +110,7 @@ async def record(event: Event, *, subject: str, site: str | None = None) -> None
 
 
 async def record_many(events: Sequence[tuple[Event, str]], *, site: str | None = None) -> None:
-    """Record pairs of event and subject in one statement."""
+    """Record pairs of event and subject in one statement; a subject keeps its first 128 characters."""
     if not events:
         return
     who = _acting.get()
@@ -119,7 +119,7 @@ async def record_many(events: Sequence[tuple[Event, str]], *, site: str | None =
     await db.execute_many(
         "INSERT INTO event (name, subject, site, data, actor, cause, recorded_at, transaction_id) "
         f"VALUES (?, ?, ?, ?, ?, ?, ?, {xid})",
-        [(event.name, subject, site, _encode(event).decode(), who.actor, who.cause, instant) for event, subject in events],
+        [(event.name, subject[:128], site, _encode(event).decode(), who.actor, who.cause, instant) for event, subject in events],
     )
     db.after_commit(_wake)
 

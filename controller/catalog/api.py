@@ -26,7 +26,7 @@ class BarcodeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     barcode: Annotated[str, Meta(min_length=1, max_length=500)]
     numerator: Factor = 1
     denominator: Factor = 1
-    site: str | None = None
+    site: Code | None = None
 
 
 class SkuIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,7 +87,7 @@ class LinkIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sku: Code
     numerator: Factor = 1
     denominator: Factor = 1
-    site: str | None = None
+    site: Code | None = None
 
 
 class RowErrorView(Struct, frozen=True, kw_only=True):

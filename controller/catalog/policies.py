@@ -15,6 +15,10 @@ KEY_LENGTH = 500
 """Characters of a symbol that an index can hold on both engines (PostgreSQL: a third of a page)."""
 
 
+LARGEST = 10**12
+"""Base units that one fact may be about: sums of millions of them still fit the database's 64 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolKey:
     """What of a scanned symbol names goods: its text, and its GTIN in 14 digits if it carries one."""
@@ -33,9 +37,9 @@ class Found:
     denominator: int = 1
 
     def base_units(self, quantity: int) -> int | None:
-        """Base units of `quantity` packs; None if that is not a whole number."""
+        """Base units of `quantity` packs; None if that is not a whole number, or absurdly large."""
         units, rest = divmod(quantity * self.numerator, self.denominator)
-        return None if rest else units
+        return None if rest or units > LARGEST else units
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ async def _apply(fact: Fact) -> Outcome:
             return Parked(code, waiting_for(line.symbol.text))
         units = meaning.base_units(line.quantity)
         if units is None:
-            return Rejected("quantity_not_whole", f"{line.quantity} packs of {meaning.sku} are not a whole number of base units")
+            return Rejected("bad_quantity", f"{line.quantity} packs of {meaning.sku}: expected a whole number of base units")
         counted[meaning.sku_id] += units
     await _book(fact, place, counted)
     return APPLIED

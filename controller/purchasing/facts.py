@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from controller.catalog.operations import Sighting, note_unknown, waiting_for
-from controller.catalog.policies import Ambiguous, Found, Resolution, SymbolKey
+from controller.catalog.policies import LARGEST, Ambiguous, Found, Resolution, SymbolKey
 from controller.catalog.queries import resolve
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.models import LocationKind
@@ -29,7 +29,7 @@ async def apply_received(facts: Sequence[Fact]) -> list[Outcome]:
             case Found():
                 units = meaning.base_units(fact.data.quantity)
                 if units is None:
-                    outcomes.append(_not_whole(fact, meaning))
+                    outcomes.append(_not_countable(fact, meaning))
                     continue
                 source = special[fact.site_id, LocationKind.SUPPLIER]
                 moves.append(_arrival(fact, meaning.sku_id, units, source, special[fact.site_id, LocationKind.RECEIVING]))
@@ -70,10 +70,11 @@ def _arrival(fact: Fact, sku_id: int, units: int, source: int, target: int) -> M
     )
 
 
-def _not_whole(fact: Fact, meaning: Found) -> Rejected:
+def _not_countable(fact: Fact, meaning: Found) -> Rejected:
     pack = f"{meaning.numerator}/{meaning.denominator}"
     return Rejected(
-        "quantity_not_whole", f"{fact.data.quantity} packs of {pack} base units of {meaning.sku} are not a whole number"
+        "bad_quantity",
+        f"{fact.data.quantity} packs of {pack} base units of {meaning.sku}: expected a whole number of base units up to {LARGEST}",
     )
 
 
