@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import click
+from rich.console import Console
 
 from controller.app import Parts, Role, api_routes, connected_database, permissions_named, serve
 from controller.broker import BrokerFailed
+from controller.catalog.imports import Mode
 from controller.config import Config, ConfigErrors, load_config
 from controller.db import DatabaseInUse
 from controller.http import asyncapi, auth, openapi
+from controller.http.cli_import import ImportFailed, import_here, import_there
 from controller.http.table import API_VERSION
 
 T = TypeVar("T")
@@ -50,7 +53,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(work)
     except DatabaseInUse as error:
-        _fail(f"{error}\nStop that controller first, or do it through its API.")
+        _fail(f"{error}\nStop that controller first, or do it through its API (--api).")
     except (BrokerFailed, OSError, ValueError) as error:
         _fail(str(error))
 
@@ -77,6 +80,33 @@ def migrate(context: click.Context) -> None:
 
     _run(work())
     print("the database is at the newest schema")
+
+
+@main.command("import-catalog")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ALL_OR_NOTHING.value, show_default=True)
+@click.option("--api", help="Address of a running controller; without it, the database is opened here.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="With --api: file that holds the token."
+)
+@click.pass_context
+def import_command(context: click.Context, file: Path, mode: str, api: str | None, token_file: Path | None) -> None:
+    """Import products, SKUs and barcodes from a CSV file."""
+    console = Console()
+
+    async def here() -> bool:
+        async with connected_database(_config(context)):
+            return await import_here(file, Mode(mode), console)
+
+    try:
+        if api is None:
+            is_good = _run(here())
+        else:
+            secret = token_file.read_text(encoding="utf-8").strip() if token_file else ""
+            is_good = import_there(file, Mode(mode), api, secret, console)
+    except (ImportFailed, OSError) as error:
+        _fail(str(error))
+    sys.exit(0 if is_good else 1)
 
 
 @main.group()

@@ -68,8 +68,8 @@ class EntryView(Struct, frozen=True, kw_only=True):
 class AdjustmentIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`change` base units came to light in a bin, or are gone (below zero)."""
 
-    sku: str
-    bin: str
+    sku: Annotated[str, Meta(min_length=1, max_length=64)]
+    bin: Annotated[str, Meta(min_length=1, max_length=64)]
     change: Annotated[int, Meta(ge=-(10**12), le=10**12)]
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 

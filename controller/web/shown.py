@@ -21,6 +21,7 @@ from controller.web.render import zone_named
 LATEST = 8
 FEED = 12
 MANY = 100
+ROUTINE = frozenset({"facts_taken", "stock_reserved", "document_wanted"})
 MAX_BOXES = 50
 MAX_SITES = 200
 
@@ -57,8 +58,13 @@ async def everything() -> dict[str, Region]:
         "stock": {"levels": await _some_levels()},
         "orders": {"orders": await order_queries.orders(before=None, limit=LATEST)},
         "prints": {"prints": await fleet.print_jobs(limit=LATEST)},
-        "events": {"events": await events.latest(FEED)},
+        "events": {"events": await _happenings()},
     }
+
+
+async def _happenings() -> list[events.Recorded]:
+    """The newest events but the ones that come with every scan: the readings have a region of their own."""
+    return [event for event in await events.latest(4 * FEED) if event.name not in ROUTINE][:FEED]
 
 
 async def _some_levels() -> list[stock_queries.Level]:

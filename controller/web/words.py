@@ -127,6 +127,14 @@ EVENTS: Mapping[str, str] = {
     "scan_was_refused": N_("Scan refused by the box"),
     "epoch_ended": N_("Box began a new numbering"),
     "document_wanted": N_("Document wanted"),
+    "document_not_printable": N_("Document cannot be printed"),
+    "barcode_added": N_("Barcode added"),
+    "bin_counted": N_("Bin counted"),
+    "bin_created": N_("Bin created"),
+    "catalog_imported": N_("Catalogue imported"),
+    "site_created": N_("Site created"),
+    "sku_created": N_("SKU created"),
+    "unknown_barcode": N_("Unknown barcode scanned"),
 }
 FACTS: Mapping[str, str] = {
     "scan": N_("Scan"),

@@ -79,9 +79,11 @@ async def browser() -> AsyncIterator[Browser]:
 async def context_of(
     browser: Browser, language: str = "en", width: int = 1280, *, dark: bool = False, script: bool = True
 ) -> BrowserContext:
-    return await browser.new_context(
+    context = await browser.new_context(
         locale=LOCALES[language],
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
         java_script_enabled=script,
     )
+    context.set_default_timeout(8000)
+    return context

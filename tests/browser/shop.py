@@ -77,10 +77,10 @@ class BrowserShop:
         random, now = Random(3), datetime.now(UTC)
         session = uuid4(random)
         await self.say(Family.STATE, BoxState(state=Link.ONLINE, session=session, boot="b", at=now))
-        devices = [DeviceDescription(id=id, kind=kind, model=model, address="/dev/ttyS0") for id, kind, model in DEVICES]
+        devices = [DeviceDescription(id=device, kind=kind, model=model, address="/dev/ttyS0") for device, kind, model in DEVICES]
         await self.say(Family.DESC, BoxDescription(agent="0.1.0", epoch=session, speaks={"scan": [1]}, devices=devices))
-        for id, *_ in DEVICES:
-            await self.device(id, Condition.READY)
+        for device, *_ in DEVICES:
+            await self.device(device, Condition.READY)
         await self.say(Family.TEL, Telemetry(waiting=0, oldest_at=None, disk_free=10**9, at=now))
 
     async def device(self, device: str, state: Condition, *faults: Fault) -> None:
@@ -108,7 +108,7 @@ class BrowserShop:
                 lines=[NewLine(sku="MILK-1L", quantity=2, unit_price_minor=1290)],
             )
         )
-        await self.happens(Weighed(weight=Weight(grams=Decimal("512"), raw_b64="MDA1MTI=")))
+        await self.happens(Weighed(weight=Weight(grams=Decimal(512), raw_b64="MDA1MTI=")))
         for number in range(4):
             await self.happens(Scan(symbol=Symbol(text=GOODS[number][3]), gtin=f"0{GOODS[number][3]}"))
         await self.happens(Received(document="D-1001", symbol=Symbol(text="2012345678900-UNKNOWN-CODE-OF-A-SUPPLIER"), quantity=1))

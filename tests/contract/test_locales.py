@@ -1,0 +1,84 @@
+"""The texts of the pages: every one translated in every language, none left over, with the same placeholders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+LANGUAGES = ("en", "zh_CN")
+METHODS = [
+    ("controller/web/**.py", "python"),
+    ("controller/web/templates/**.html", "jinja2"),
+    ("edge_agent/ui/templates/**.html", "jinja2"),
+]
+OPTIONS = {pattern: {"trimmed": "true"} for pattern, kind in METHODS if kind == "jinja2"}
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
+APOLOGY = {"en": re.compile(r"\b(please|sorry|invalid)\b", re.IGNORECASE), "zh_CN": re.compile("请|抱歉|非法|无效")}
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Catalog:
+    found = Catalog()
+    keywords = {**DEFAULT_KEYWORDS, "N_": None}
+    for folder in ("controller", "edge_agent"):
+        methods = [(pattern.removeprefix(f"{folder}/"), kind) for pattern, kind in METHODS if pattern.startswith(folder)]
+        options = {pattern.removeprefix(f"{folder}/"): value for pattern, value in OPTIONS.items()}
+        for _, _, message, *_ in extract_from_dir(ROOT / folder, methods, options, keywords):
+            found.add(message)
+    assert len(found) > 100, "the extraction found next to nothing"
+    return found
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def catalog(request: pytest.FixtureRequest) -> Catalog:
+    with (ROOT / "controller/locales" / request.param / "LC_MESSAGES/messages.po").open("rb") as file:
+        return read_po(file, locale=request.param)
+
+
+def ids(catalog: Catalog) -> set[object]:
+    return {message.id for message in catalog if message.id}
+
+
+def strings(value: object) -> list[str]:
+    return [str(part) for part in (value if isinstance(value, tuple | list) else [value])]
+
+
+def test_no_text_is_missing_and_none_is_left_over(wanted: Catalog, catalog: Catalog) -> None:
+    assert ids(wanted) - ids(catalog) == set(), "missing"
+    assert ids(catalog) - ids(wanted) == set(), "unused"
+
+
+def test_every_text_is_translated(catalog: Catalog) -> None:
+    for message in catalog:
+        if message.id:
+            assert all(strings(message.string)), message.id
+            assert not message.fuzzy, message.id
+
+
+def test_placeholders_are_the_same(catalog: Catalog) -> None:
+    for message in catalog:
+        if message.id:
+            expected = set(PLACEHOLDER.findall(" ".join(strings(message.id))))
+            for text in strings(message.string):
+                assert set(PLACEHOLDER.findall(text)) == expected, message.id
+
+
+def test_words_keep_to_the_house_style(catalog: Catalog) -> None:
+    for message in catalog:
+        for text in strings(message.string) if message.id else []:
+            assert not APOLOGY[str(catalog.locale_identifier)].search(text), text
+
+
+def test_english_has_no_han_and_chinese_is_chinese() -> None:
+    with (ROOT / "controller/locales/en/LC_MESSAGES/messages.po").open("rb") as file:
+        assert not [message.id for message in read_po(file) if message.id and HAN.search(" ".join(strings(message.string)))]
+    with (ROOT / "controller/locales/zh_CN/LC_MESSAGES/messages.po").open("rb") as file:
+        latin = [message.id for message in read_po(file) if message.id and not HAN.search(" ".join(strings(message.string)))]
+    assert latin == ["SKU"]

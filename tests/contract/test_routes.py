@@ -1,0 +1,115 @@
+"""Rules over every route of the API, and over every event that the pages must have words for."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+import controller
+from controller.app import Parts, api_routes
+from controller.events import Event
+from controller.http import openapi
+from controller.http.routing import BadRoute, Call, Page, Permission, Route
+from controller.http.table import API_VERSION, ROUTES
+from controller.web import words
+
+ALL = api_routes(Parts())
+INT64 = 2**63
+
+
+async def nothing(_: Call[None]) -> None: ...
+
+
+def test_a_route_without_a_permission_cannot_be_built() -> None:
+    with pytest.raises(TypeError):
+        Route("GET", "/x", nothing, summary="X")  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(BadRoute):
+        Route("GET", "/x", nothing, permission="orders.read", summary="X")  # type: ignore[arg-type]  # a word is no permission
+
+
+@pytest.mark.parametrize("route", ALL, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_declares_what_it_needs(route: Route) -> None:
+    assert isinstance(route.permission, Permission)
+    if route.permission is Permission.PUBLIC:
+        assert not route.writes
+        assert route.path in {"/healthz", "/readyz", "/metrics", openapi.PATH}, "only health and the description are public"
+    elif route.writes:
+        assert not route.permission.value.endswith(".read"), "a write needs more than a read permission"
+
+
+def test_no_route_is_declared_twice() -> None:
+    keys = [(route.method, route.path) for route in ALL]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_feature_with_an_api_is_in_the_table() -> None:
+    for module in pkgutil.walk_packages(controller.__path__, "controller."):
+        if module.name.endswith(".api"):
+            for route in importlib.import_module(module.name).ROUTES:
+                assert route in ROUTES, f"{module.name}: {route.method} {route.path} is missing in controller/http/table.py"
+
+
+def _bodies() -> list[type]:
+    return [route.body for route in ALL if route.body not in (None, bytes)]
+
+
+def _unbounded(schema: Any, path: str, components: dict[str, Any], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Places in a body where an integer or a text has no upper bound: a database column has one."""
+    if "$ref" in schema:
+        name = schema["$ref"].split("/")[-1]
+        if name not in seen:
+            yield from _unbounded(components[name], path, components, seen | {name})
+        return
+    for option in schema.get("anyOf", []):
+        yield from _unbounded(option, path, components, seen)
+    kind = schema.get("type")
+    if kind == "integer" and not (schema.get("maximum", INT64) < INT64 and schema.get("minimum", -INT64 - 1) >= -INT64):
+        yield f"{path}: integer without bounds"
+    if kind == "string" and not ({"maxLength", "pattern", "format", "enum"} & schema.keys()):
+        yield f"{path}: text without a greatest length"
+    for name, field in schema.get("properties", {}).items():
+        yield from _unbounded(field, f"{path}.{name}", components, seen)
+    if isinstance(schema.get("items"), dict):
+        yield from _unbounded(schema["items"], f"{path}[]", components, seen)
+
+
+@pytest.mark.parametrize("body", _bodies(), ids=lambda body: body.__name__)
+def test_bodies_are_bounded(body: type) -> None:
+    (schema,), components = msgspec.json.schema_components([body])
+    assert list(_unbounded(schema, body.__name__, components)) == []
+
+
+@pytest.mark.parametrize("body", _bodies(), ids=lambda body: body.__name__)
+def test_bodies_refuse_fields_they_do_not_know(body: type) -> None:
+    assert body.__struct_config__.forbid_unknown_fields  # type: ignore[attr-defined]  # a msgspec Struct
+
+
+def test_the_description_is_whole() -> None:
+    document = openapi.document(ALL, API_VERSION)
+    text = json.dumps(document)
+    for name in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert name in document["components"]["schemas"]
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert len(operations) == len(ALL)
+    assert len({operation["operationId"] for operation in operations}) == len(ALL)
+    pages = [route for route in ALL if route.pages]
+    assert pages, "no list is paged"
+    assert all(route.reply is not Page for route in pages), "a Page says of what"
+
+
+def _events(base: type[Event]) -> Iterator[type[Event]]:
+    for event in base.__subclasses__():
+        if event.__module__.startswith("controller."):
+            yield event
+        yield from _events(event)
+
+
+def test_pages_have_words_for_every_event() -> None:
+    missing = {event.name for event in _events(Event)} - words.EVENTS.keys()
+    assert not missing
