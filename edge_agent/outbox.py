@@ -107,10 +107,12 @@ class Outbox:
         Raises OutboxFull, FactTooLarge: nothing was stored, the scan is to be refused visibly.
         """
         drafts = list(drafts)
-        if any(draft.stream is not Stream.RESULT for draft in drafts):
-            self._check_room()
+        has_facts = any(draft.stream is not Stream.RESULT for draft in drafts)
 
         def run(db: sqlite3.Connection) -> list[Envelope]:
+            if has_facts and self._facts.is_near_limit:  # `write` makes room and tries once more
+                limit = self._facts.limits.max_bytes
+                raise OutboxFull(f"the outbox is full: {self._facts.path} reached its {limit} bytes; link the box")
             for station, state in (station_state or {}).items():
                 db.execute("INSERT OR REPLACE INTO station VALUES (?, ?)", (station, state))
             return [self._insert(db, draft) for draft in drafts]
@@ -196,15 +198,6 @@ class Outbox:
         )
 
     # --- inside --------------------------------------------------------------------------------------------------------------
-
-    def _check_room(self) -> None:
-        if not self._facts.is_near_limit:
-            return
-        self._facts.make_room()
-        if self._facts.is_near_limit:
-            raise OutboxFull(
-                f"the outbox is full: {self._facts.path} reached its {self._facts.limits.max_bytes} bytes; link the box"
-            )
 
     def _tell(self) -> None:
         if self._fresh and self._listener is not None:

@@ -171,6 +171,8 @@ def test_at_the_limit_facts_are_refused_and_unacked_ones_kept(tmp_path: Path, cl
             outbox.append([scan("x" * 400) for _ in range(20)])
             stored += 20
     assert outbox.backlog().waiting == stored > 300
+    with pytest.raises(OutboxFull):  # inside another store's transaction too
+        facts.write(lambda _: outbox.append([scan()]))
     outbox.append([result()])  # results have the reserve
     outbox.apply(ack(outbox, (1, stored)))
     outbox.append([scan()])  # acked facts went, and with them the trouble
