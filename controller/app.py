@@ -17,6 +17,7 @@ from controller import db, printing
 from controller.broker import embedded_broker
 from controller.config import Config, TokenFile
 from controller.documents.operations import store_builtin
+from controller.fleet import queries as fleet
 from controller.gateway import MESSAGES_AT_ONCE, Gateway
 from controller.http import auth, idempotency
 from controller.http.build import build
@@ -33,6 +34,7 @@ from edge_agent.wire.session import Broker, MqttSession
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 3600
+MAX_BOXES = 100_000
 STOP_SECONDS = 5.0
 SESSION_KEPT = 7 * 24 * 3600
 """Seconds that the broker keeps what it could not deliver to the one gateway."""
@@ -62,11 +64,23 @@ def api_routes(parts: Parts) -> list[Route]:
 
 def make_app(config: Config, parts: Parts) -> web.Application:
     """The HTTP side on a connected database: API, health, pages."""
+    _add_gauges(parts.metrics)
     app = build(api_routes(parts), metrics=parts.metrics, max_body=config.http.max_body)
     website = Website(config.http)
     website.add_to(app)
     app.cleanup_ctx.append(website.running)
     return app
+
+
+def _add_gauges(metrics: Metrics) -> None:
+    async def online() -> float:
+        return float(sum(box.link == "online" for box in await fleet.boxes(limit=MAX_BOXES)))
+
+    async def waiting() -> float:
+        return float(sum(box.waiting or 0 for box in await fleet.boxes(limit=MAX_BOXES)))
+
+    metrics.gauge("shelfwire_boxes_online", "Boxes that are connected", online)
+    metrics.gauge("shelfwire_readings_waiting", "Readings that boxes have not got acked yet, by their last telemetry", waiting)
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:
