@@ -39,6 +39,7 @@ __all__ = [
     "execute",
     "execute_many",
     "fetch",
+    "for_key_share",
     "for_update",
     "in_transaction",
     "listing",
@@ -251,6 +252,11 @@ def listing(values: Iterable[object]) -> object:
 def for_update() -> str:
     """Suffix that locks the rows of a SELECT; SQLite's writer has the whole file already."""
     return " FOR UPDATE" if engine() is Engine.POSTGRES else ""
+
+
+def for_key_share() -> str:
+    """Suffix that keeps the rows of a SELECT from whoever wants them `for_update`; such readers do not wait for each other."""
+    return " FOR KEY SHARE" if engine() is Engine.POSTGRES else ""
 
 
 def utc(instant: datetime) -> datetime:

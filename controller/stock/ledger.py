@@ -58,7 +58,10 @@ async def move(moves: Sequence[Move]) -> None:
 
 async def _places(moves: Sequence[Move]) -> dict[int, Place]:
     wanted = {move.from_location_id for move in moves} | {move.to_location_id for move in moves}
-    rows = await db.fetch(f"SELECT * FROM location WHERE {db.among('id')}", db.listing(sorted(wanted)))
+    # the lock makes a count and a movement of its location take turns: whoever comes second sees the other's mark or entries
+    rows = await db.fetch(
+        f"SELECT * FROM location WHERE {db.among('id')} ORDER BY id" + db.for_key_share(), db.listing(sorted(wanted))
+    )
     found = {row["id"]: Place(row["id"], row["site_id"], row["code"], LocationKind(row["kind"])) for row in rows}
     if missing := wanted - found.keys():
         raise NotFound("location", min(missing))

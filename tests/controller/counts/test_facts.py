@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import permutations
 from uuid import uuid4
@@ -83,6 +84,23 @@ async def test_two_counts_pin_the_bin_in_any_order(database: str, order: tuple[i
         await steps[step]()
     assert await numbers(sku) == (9, 0, 0)
     assert await queries.as_of(shop.bin, at(2)) == {sku: 4}
+    assert await queries.reconcile() == []
+
+
+async def test_a_count_while_others_sell_finds_what_it_found(database: str) -> None:
+    """Sales from before the count commit while it is being booked; each is seen by one of the two sides."""
+    shop, sku = await a_shop()
+    await move([shop.arrival(sku, 50)])
+
+    async def count() -> None:
+        await db.in_transaction(lambda: apply_counted([counted({"MILK": 8}, minute=30)]))
+
+    async def sell(minute: int) -> None:
+        await db.in_transaction(lambda: move([shop.sale(sku, 1, minute=minute)]))
+
+    await asyncio.gather(*(sell(n) for n in range(1, 11)), count(), *(sell(n) for n in range(11, 21)))
+    assert await numbers(sku) == (8, 0, 0)
+    assert await queries.as_of(shop.bin, at(30)) == {sku: 8}
     assert await queries.reconcile() == []
 
 
