@@ -1,0 +1,95 @@
+"""Who may see pages, and which forms are taken."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from controller import db
+from controller.app import Parts, make_app
+from controller.config import parse_config
+from controller.http import auth
+from controller.http.routing import Permission
+
+
+def basic(token: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"me:{token}".encode()).decode()}
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[None]:
+    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+    yield
+    await db.close()
+
+
+async def client_of(tmp_path: Path, **http: object) -> TestClient:
+    config = parse_config({"data": str(tmp_path), "http": http}, {}, "test")
+    return TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1"))
+
+
+async def test_open_pages_are_for_this_machine_s_own_names(database: None, tmp_path: Path) -> None:
+    async with await client_of(tmp_path, names=["shop.example"]) as client:
+        for host, status in (
+            ("127.0.0.1:8080", 200),
+            ("localhost", 200),
+            ("[::1]:80", 200),
+            ("shop.example", 200),
+            ("evil.example", 421),
+        ):
+            response = await client.get("/stock", headers={"Host": host})
+            assert response.status == status, host
+
+
+async def test_closed_pages_ask_for_a_token(database: None, tmp_path: Path) -> None:
+    await auth.create_token("office", list(Permission), token="sw_office")
+    await auth.create_token("narrow", [Permission.ORDERS_READ], token="sw_narrow")
+    await auth.create_token("one site", list(Permission), sites=["s1"], token="sw_site")
+    async with await client_of(tmp_path, open_pages=False) as client:
+        none = await client.get("/stock", headers={"Accept": "text/html"})
+        assert (none.status, none.headers["WWW-Authenticate"], none.content_type) == (401, 'Basic realm="Shelfwire"', "text/html")
+        assert (await client.get("/events")).status == 401
+        expected = {"sw_office": 200, "sw_narrow": 403, "sw_site": 403, "sw_guess": 401}
+        for token, status in expected.items():
+            assert (await client.get("/stock", headers=basic(token))).status == status, token
+        assert (await client.get("/orders", headers=basic("sw_narrow"))).status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 422),
+        ({}, 422),
+    ],
+)
+async def test_a_form_of_another_site_is_refused(database: None, tmp_path: Path, headers: dict[str, str], status: int) -> None:
+    form = {"code": "1", "sku": "none", "units": "1", "key": "k"}
+    async with await client_of(tmp_path) as client:
+        assert (await client.post("/unknown-barcodes", data=form, headers=headers)).status == status
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x", "per=x", "per=9999999999999999999", "after=%00", "q=%00%ff", "state=%F0%9F%98%80", "lang=xx"]
+)
+@pytest.mark.parametrize("path", ["/stock", "/orders", "/prints", "/unknown-barcodes"])
+async def test_odd_addresses_are_never_our_fault(database: None, tmp_path: Path, path: str, query: str) -> None:
+    async with await client_of(tmp_path) as client:
+        assert (await client.get(f"{path}?{query}")).status in (200, 400)
+
+
+async def test_assets_keep_for_ever_under_their_version(database: None, tmp_path: Path) -> None:
+    async with await client_of(tmp_path) as client:
+        page = await (await client.get("/stock")).text()
+        address = page.split('href="/static/app.css', 1)[1].split('"')[0]
+        response = await client.get(f"/static/app.css{address}")
+        assert "immutable" in response.headers["Cache-Control"]
+        assert (await client.get("/static/app.css")).headers["Cache-Control"] == "no-cache"
+        assert (await client.get("/static/../config.py")).status == 404
