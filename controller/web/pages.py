@@ -33,6 +33,8 @@ BEAT_SECONDS = 4.0
 LANGUAGE_COOKIE = "lang"
 LANGUAGES = (("en", "English"), ("zh-CN", "中文"))
 MAX_QUERY = 200
+SHOP = (Permission.FLEET_READ, Permission.STOCK_READ, Permission.ORDERS_READ, Permission.CATALOG_READ, Permission.EVENTS_READ)
+"""The shop's page shows something of each."""
 
 Values = Mapping[str, object]
 View = Callable[[web.Request], Awaitable[Values]]
@@ -52,13 +54,14 @@ class Pages:
         return Look(language, await shown.zone())
 
     def page(
-        self, template: str, section: str, permission: Permission, view: View
+        self, template: str, section: str, permissions: tuple[Permission, ...], view: View
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """A handler that checks who asks, loads, and renders."""
 
         async def handle(request: web.Request) -> web.Response:
             actor = await self.access.actor(request)
-            auth.require(actor, permission)
+            for permission in permissions:
+                auth.require(actor, permission)
             values = await view(request)
             return await self.show(request, template, section, values)
 
@@ -82,7 +85,9 @@ class Pages:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: regions as htmx partials, and a heartbeat that says the time."""
-        await self.access.actor(request)
+        actor = await self.access.actor(request)
+        for permission in SHOP:
+            auth.require(actor, permission)
         look = await self.look(request)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -206,13 +211,12 @@ async def _woken(wake: asyncio.Event) -> None:
 
 def add_pages(app: web.Application, pages: Pages, files: StaticFiles) -> None:
     """The page routes; each with the permission that a viewer needs."""
-    permission = Permission
-    app.router.add_get("/", pages.page("shop.html", "/", permission.FLEET_READ, pages.shop))
+    app.router.add_get("/", pages.page("shop.html", "/", SHOP, pages.shop))
     app.router.add_get("/events", pages.events)
-    app.router.add_get("/stock", pages.page("stock.html", "/stock", permission.STOCK_READ, stock))
-    app.router.add_get("/orders", pages.page("orders.html", "/orders", permission.ORDERS_READ, orders))
-    app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", permission.ORDERS_READ, order))
-    app.router.add_get("/prints", pages.page("prints.html", "/prints", permission.FLEET_READ, prints))
-    app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", permission.CATALOG_READ, unknown))
+    app.router.add_get("/stock", pages.page("stock.html", "/stock", (Permission.STOCK_READ,), stock))
+    app.router.add_get("/orders", pages.page("orders.html", "/orders", (Permission.ORDERS_READ,), orders))
+    app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", (Permission.ORDERS_READ,), order))
+    app.router.add_get("/prints", pages.page("prints.html", "/prints", (Permission.FLEET_READ,), prints))
+    app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", (Permission.CATALOG_READ,), unknown))
     app.router.add_post("/unknown-barcodes", pages.link)
     app.router.add_get("/static/{name}", files.serve)

@@ -57,6 +57,8 @@ async def test_closed_pages_ask_for_a_token(database: None, tmp_path: Path) -> N
         for token, status in expected.items():
             assert (await client.get("/stock", headers=basic(token))).status == status, token
         assert (await client.get("/orders", headers=basic("sw_narrow"))).status == 200
+        assert (await client.get("/", headers=basic("sw_narrow"))).status == 403
+        assert (await client.get("/events", headers=basic("sw_narrow"))).status == 403
 
 
 @pytest.mark.parametrize(
