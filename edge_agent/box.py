@@ -168,7 +168,8 @@ class Box:
                     _log.warning("a message was refused: %s", error, extra={"topic": event.topic[:200], "code": error.code})
                     event.acknowledge()
                 except OutboxFull as full:
-                    self._pressed(full)  # not acknowledged: it comes again with the next connection
+                    self._pressed(full)
+                    event.acknowledge()  # the controller sends again what has no answer; held back, it would hold back the acks
 
     async def _receive(self, message: Incoming) -> None:
         """Acknowledge what is safe.  Raises WireError (it will never be right), OutboxFull."""

@@ -1,4 +1,4 @@
-"""Scans: every one is kept; a symbol that nobody knows is noted for linking."""
+"""Scans: every one is kept; a symbol read as goods that nobody knows is noted for linking."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from controller.catalog.operations import Sighting, note_unknown
 from controller.catalog.queries import SymbolKey, Unknown, resolve
 from controller.facts import APPLIED, FactIn, Outcome
-from edge_agent.wire.messages import Scan
+from edge_agent.wire.messages import ReadAs, Scan
 
 
 async def apply_scan(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:
     """The outcome is `applied` either way: the scan happened."""
     sites: dict[str, list[FactIn[Scan]]] = {}
     for fact in facts:
+        if fact.data.read_as is not ReadAs.ITEM:
+            continue
         sites.setdefault(fact.site_id, []).append(fact)
     unknown: list[Sighting] = []
     for site, here in sites.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edge_agent.stations.model import Counting, Done, Idle, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import Counted, CountLine, FactDraft, Symbol
+from edge_agent.wire.messages import Counted, CountLine, FactDraft, ReadAs, Symbol
 
 
 def begin() -> Done:
@@ -17,9 +17,9 @@ def scan(now: Counting, read: Scanned) -> Done:
     if now.bin is None and read.gtin is not None:
         return Done(activity=now, feedback=wrong("need_bin_not_item", symbol=text))
     if now.bin is None:
-        return Done(activity=Counting(bin=text), feedback=ok("count_ready", bin=text))
+        return Done(activity=Counting(bin=text), feedback=ok("count_ready", bin=text), read_as=ReadAs.PLACE)
     if text == now.bin:
-        return Done(activity=now, feedback=duplicate("document_again", symbol=text))
+        return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.PLACE)
     lines = _one_more(now.lines, read.symbol, read.gtin)
     quantity = next(line.quantity for line in lines if line.symbol == read.symbol)
     return Done(

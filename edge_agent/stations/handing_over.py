@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, HandingOver, Idle, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, HandedOver
+from edge_agent.wire.messages import FactDraft, HandedOver, ReadAs
 
 
 def begin() -> Done:
@@ -15,12 +15,13 @@ def scan(now: HandingOver, read: Scanned) -> Done:
     if read.gtin is not None:
         return Done(activity=now, feedback=wrong("need_parcel", symbol=text))
     if text == now.last:
-        return Done(activity=now, feedback=duplicate("already_handed_over", parcel=text))
+        return Done(activity=now, feedback=duplicate("already_handed_over", parcel=text), read_as=ReadAs.DOCUMENT)
     after = HandingOver(parcels=now.parcels + 1, last=text)
     return Done(
         activity=after,
         feedback=ok("handed_over", parcel=text, parcels=after.parcels),
         facts=(FactDraft(data=HandedOver(parcel=text), device=read.device),),
+        read_as=ReadAs.DOCUMENT,
     )
 
 

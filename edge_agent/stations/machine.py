@@ -36,7 +36,7 @@ from edge_agent.stations.model import (
     unknown,
     wrong,
 )
-from edge_agent.wire.messages import FactDraft, Scan
+from edge_agent.wire.messages import FactDraft, ReadAs, Scan
 
 _BEGINNINGS: Final[dict[Command, Callable[[], Done]]] = {
     Command.RECEIVE: receiving.begin,
@@ -73,12 +73,15 @@ def step(state: StationState, given: Input, rules: Rules | None = None) -> Step:
 def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
     last = LastRead(device=read.device, symbol=read.symbol, at_ms=read.at_ms)
     if _is_double_read(state.last, last, rules.double_read_ms):
+        again = replace(last, read_as=state.last.read_as if state.last else ReadAs.ITEM)
         feedback = duplicate("double_read", symbol=read.symbol.text)
-        after = replace(state, last=last, double_reads=state.double_reads + 1, touched_ms=read.at_ms)
-        return Step(state=after, facts=(_scan_fact(read, "double_read"),), feedback=feedback)
+        after = replace(state, last=again, double_reads=state.double_reads + 1, touched_ms=read.at_ms)
+        return Step(state=after, facts=(_scan_fact(read, "double_read", again.read_as),), feedback=feedback)
     done = _command(state.activity, read, read.command) if read.command is not None else _item(state.activity, read)
-    after = replace(state, activity=done.activity, last=last, touched_ms=read.at_ms)
-    return Step(state=after, facts=(_scan_fact(read, _NAMES[type(state.activity)]), *done.facts), feedback=done.feedback)
+    read_as = ReadAs.COMMAND if read.command is not None else done.read_as
+    after = replace(state, activity=done.activity, last=replace(last, read_as=read_as), touched_ms=read.at_ms)
+    scan = _scan_fact(read, _NAMES[type(state.activity)], read_as)
+    return Step(state=after, facts=(scan, *done.facts), feedback=done.feedback)
 
 
 def _is_double_read(before: LastRead | None, now: LastRead, guard_ms: int) -> bool:
@@ -88,8 +91,8 @@ def _is_double_read(before: LastRead | None, now: LastRead, guard_ms: int) -> bo
     return 0 <= now.at_ms - before.at_ms < guard_ms
 
 
-def _scan_fact(read: Scanned, activity: str) -> FactDraft:
-    return FactDraft(data=Scan(symbol=read.symbol, gtin=read.gtin, activity=activity), device=read.device)
+def _scan_fact(read: Scanned, activity: str, read_as: ReadAs) -> FactDraft:
+    return FactDraft(data=Scan(symbol=read.symbol, gtin=read.gtin, activity=activity, read_as=read_as), device=read.device)
 
 
 def _item(activity: Activity, read: Scanned) -> Done:

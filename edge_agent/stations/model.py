@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from drivers.symbols.commands import Command, UnknownCommand
-from edge_agent.wire.messages import CountLine, FactDraft, Symbol, Weight
+from edge_agent.wire.messages import CountLine, FactDraft, ReadAs, Symbol, Weight
 
 
 class Scanned(Struct, frozen=True, kw_only=True):
@@ -108,6 +108,7 @@ class LastRead(Struct, frozen=True, kw_only=True):
     device: str
     symbol: Symbol
     at_ms: int
+    read_as: ReadAs = ReadAs.ITEM
 
 
 class StationState(Struct, frozen=True, kw_only=True):
@@ -140,6 +141,7 @@ class Done(Struct, frozen=True, kw_only=True):
     activity: Activity
     feedback: Feedback
     facts: tuple[FactDraft, ...] = ()
+    read_as: ReadAs = ReadAs.ITEM
 
 
 class Step(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Packing, Scanned, Weighed, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, Packed
+from edge_agent.wire.messages import FactDraft, Packed, ReadAs
 
 
 def begin() -> Done:
@@ -15,9 +15,9 @@ def scan(now: Packing, read: Scanned) -> Done:
     if now.pick_list is None and read.gtin is not None:
         return Done(activity=now, feedback=wrong("need_pick_list_not_item", symbol=text))
     if now.pick_list is None:
-        return Done(activity=Packing(pick_list=text), feedback=ok("pack_weigh", pick_list=text))
+        return Done(activity=Packing(pick_list=text), feedback=ok("pack_weigh", pick_list=text), read_as=ReadAs.DOCUMENT)
     if text == now.pick_list:
-        return Done(activity=now, feedback=duplicate("document_again", symbol=text))
+        return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     return Done(activity=now, feedback=wrong("need_weight", symbol=text, pick_list=now.pick_list))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Picking, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, Picked, PickShort
+from edge_agent.wire.messages import FactDraft, Picked, PickShort, ReadAs
 
 
 def begin() -> Done:
@@ -15,9 +15,9 @@ def scan(now: Picking, read: Scanned) -> Done:
     if now.pick_list is None and read.gtin is not None:
         return Done(activity=now, feedback=wrong("need_pick_list_not_item", symbol=text))
     if now.pick_list is None:
-        return Done(activity=Picking(pick_list=text), feedback=ok("pick_ready", pick_list=text))
+        return Done(activity=Picking(pick_list=text), feedback=ok("pick_ready", pick_list=text), read_as=ReadAs.DOCUMENT)
     if text == now.pick_list:
-        return Done(activity=now, feedback=duplicate("document_again", symbol=text))
+        return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     after = Picking(pick_list=now.pick_list, items=now.items + 1)
     fact = Picked(pick_list=now.pick_list, symbol=read.symbol, gtin=read.gtin, quantity=1)
     return Done(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Receiving, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, Received
+from edge_agent.wire.messages import FactDraft, ReadAs, Received
 
 
 def begin() -> Done:
@@ -15,9 +15,9 @@ def scan(now: Receiving, read: Scanned) -> Done:
     if now.document is None and read.gtin is not None:
         return Done(activity=now, feedback=wrong("need_document", symbol=text))
     if now.document is None:
-        return Done(activity=Receiving(document=text), feedback=ok("receive_ready", document=text))
+        return Done(activity=Receiving(document=text), feedback=ok("receive_ready", document=text), read_as=ReadAs.DOCUMENT)
     if text == now.document:
-        return Done(activity=now, feedback=duplicate("document_again", symbol=text))
+        return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     after = Receiving(document=now.document, items=now.items + 1)
     fact = Received(document=now.document, symbol=read.symbol, gtin=read.gtin, quantity=1)
     return Done(

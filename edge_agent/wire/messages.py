@@ -233,6 +233,15 @@ class CommandRequest(Struct, frozen=True, kw_only=True):
 # --- facts ----------------------------------------------------------------------------------------------------------------------
 
 
+class ReadAs(StrEnum):
+    """What a station took a symbol for: goods, a command of ours, a document or parcel number, a place in the shop."""
+
+    ITEM = "item"
+    COMMAND = "command"
+    DOCUMENT = "document"
+    PLACE = "place"
+
+
 class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A scanner read one symbol.  Fact; commutes with every other fact.
 
@@ -244,6 +253,7 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbol: Symbol
     gtin: Gtin14 | None = None
     activity: Text | None = None
+    read_as: ReadAs = ReadAs.ITEM
 
 
 class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,9 +11,10 @@ import contextlib
 import logging
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -102,6 +103,9 @@ class _Connection:
         self.slots = asyncio.Semaphore(1)
         self.session_present = False
         self.early: list[Event] = []
+        self._received: deque[tuple[int, int]] = deque()
+        self._safe: set[int] = set()
+        self._numbers = count(1)
 
     def end(self, reason: str) -> None:
         """The connection is gone: everything that waits for it learns so.  Again and again is fine."""
@@ -114,6 +118,25 @@ class _Connection:
             if not future.done():
                 future.set_exception(NotConnected(f"the connection went before the broker's answer: {reason}"))
         self.waiting.clear()
+
+    def received(self, mid: int) -> Callable[[], None]:
+        """A message with QoS 1 came in; what to call once it is safe.
+
+        PUBACKs leave in the order in which their messages came (MQTT 5, MQTT-4.6.0-2): rumqttd ends a connection that
+        does otherwise.  One that is held back holds back those behind it.
+        """
+        number = next(self._numbers)
+        self._received.append((number, mid))
+        return partial(self._acknowledge, number)
+
+    def _acknowledge(self, number: int) -> None:
+        if self.lost.done() or not self._received or number < self._received[0][0]:
+            return
+        self._safe.add(number)
+        while self._received and self._received[0][0] in self._safe:
+            first, mid = self._received.popleft()
+            self._safe.discard(first)
+            self.client.ack(mid, 1)
 
     def on_readable(self) -> None:
         pipe = self.client.pipe
@@ -311,26 +334,23 @@ class MqttSession:
         client.on_disconnect = on_disconnect
         client.on_message = partial(self._on_message, connection)
 
-    def _on_message(self, connection: _Connection, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
+    def _on_message(self, connection: _Connection, _client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            client.ack(message.mid, message.qos)  # no topic of ours; it would come again for ever
+            if message.qos:
+                connection.received(message.mid)()  # no topic of ours; it would come again for ever
             return
         if message.qos == 0 and len(self._queue) >= QUEUED_QOS0:
             self._dropped += 1
             return
-        acknowledge = partial(self._acknowledge, connection, message.mid) if message.qos else _nothing
+        acknowledge = connection.received(message.mid) if message.qos else _nothing
         incoming = Incoming(topic, bytes(message.payload), message.retain, message.dup, acknowledge)
         if self._connection is connection:
             self._queue.append(incoming)
             self._wake.set()
         else:
             connection.early.append(incoming)  # before the SUBACK: the consumer hears of the connection first
-
-    def _acknowledge(self, connection: _Connection, mid: int) -> None:
-        if not connection.lost.done():
-            connection.client.ack(mid, 1)
 
     def _deliver(self, *events: Event) -> None:
         self._queue.extend(events)
