@@ -7,6 +7,7 @@ import base64
 import itertools
 import json
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ class BenchDevice:
     copies_printed: int = 0
     faults: set[str] = field(default_factory=set)
     seen: dict[str, Report] = field(default_factory=dict)
+    """The latest report of each event."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How often each event was reported."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _answers: dict[int, asyncio.Future[None]] = field(default_factory=dict)
     _is_ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,6 +88,7 @@ class BenchDevice:
                 answer.set_exception(DeviceRefused(f"{self.spec.id} ended with {self.process.returncode}"))
 
     def _take(self, report: Report) -> None:
+        self.counts[str(report.get("event"))] += 1
         match report:
             case {"event": "ready", "address": str(address)}:
                 self.address = address

@@ -13,8 +13,11 @@ from aiohttp import web
 
 from drivers.emulators.bench.device import BenchDevice, DeviceRefused
 from drivers.symbols.commands import Command
+from edge_agent import ui
+from edge_agent.ui.locales import Language, load_catalogues, negotiate
 
 HERE = Path(__file__).parent
+TOKENS = Path(ui.__file__).parent / "static" / "tokens.css"
 BEATS_SECONDS = 5
 Translate = Callable[[str], str]
 
@@ -41,18 +44,22 @@ class Bench:
         for device in devices:
             device.changed = self._wake
 
-    def app(self, translations: Mapping[str, Translate], tokens_css: str) -> web.Application:
-        """`translations` by language tag (`en`, `zh-CN`); `tokens_css` is the design tokens' style sheet."""
+    def app(self) -> web.Application:
+        """The page, its reports as server-sent events, its commands."""
         app = web.Application(middlewares=[_headers])
+        catalogues = load_catalogues(HERE / "locales")
 
         async def index(request: web.Request) -> web.Response:
-            lang = _language(request, tuple(translations))
-            response = web.Response(text=self._render(lang, translations[lang]), content_type="text/html")
-            response.set_cookie("lang", lang, samesite="Lax", httponly=True)
+            language = negotiate(
+                request.query.get("lang"), request.cookies.get("lang"), accept=request.headers.get("Accept-Language", "")
+            )
+            text = self._render(language, catalogues[language].gettext)
+            response = web.Response(text=text, content_type="text/html")
+            response.set_cookie("lang", language.value, samesite="Lax", httponly=True)
             return response
 
-        async def tokens(_: web.Request) -> web.Response:
-            return web.Response(text=tokens_css, content_type="text/css")
+        async def tokens(_: web.Request) -> web.FileResponse:
+            return web.FileResponse(TOKENS)
 
         app.router.add_get("/", index)
         app.router.add_get("/static/tokens.css", tokens)
@@ -62,15 +69,15 @@ class Bench:
         app.router.add_get("/devices/{id}/papers/{number:\\d+}.png", self._paper)
         return app
 
-    def _render(self, lang: str, _: Translate) -> str:
+    def _render(self, language: Language, _: Translate) -> str:
         faults = _fault_labels(_)
         return self._page.render(
-            lang=lang,
+            lang=language.value,
             _=_,
             shop_url=self._shop_url,
             shelf=self._shelf,
             titles=_titles(_),
-            commands=[{"text": command.value, "label": label} for command, label in _command_labels(_).items()],
+            commands=[{"text": command.symbol, "label": label} for command, label in _command_labels(_).items()],
             devices=[
                 {
                     "id": device.spec.id,
@@ -184,13 +191,6 @@ def _command_labels(_: Translate) -> dict[Command, str]:
         Command.DONE: _("Done"),
         Command.STOP: _("Stop"),
     }
-
-
-def _language(request: web.Request, known: tuple[str, ...]) -> str:
-    asked = request.query.get("lang") or request.cookies.get("lang") or ""
-    if asked in known:
-        return asked
-    return "zh-CN" if request.headers.get("Accept-Language", "").lower().startswith("zh") else "en"
 
 
 @web.middleware
