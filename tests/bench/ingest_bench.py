@@ -1,0 +1,62 @@
+"""Live facts, a message each, into one gateway process; beside it, bare paho taking the same messages.
+
+All of them wait in the broker before anyone takes them, so that no publisher is measured.  The gateway's time runs from its birth
+to the ack of the last fact: then all are committed, with their effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.bench import chain, load
+from tests.bench.report import Row, row
+
+FACTS = 20_000
+TARGETS = {"PostgreSQL": 0.6, "SQLite": 0.5}
+TIMES_OF_PAHO = 2
+
+
+def measure() -> Iterator[Row]:
+    with chain.work_folder() as folder, chain.broker(folder) as broker, chain.engines(folder) as urls:
+        limits, rates = asyncio.run(_rates(folder, broker.port, urls))
+    limit = sum(limits) / len(limits)
+    for engine, target in TARGETS.items():
+        rate = rates[engine]
+        yield row(
+            f"live ingest, {engine}", rate, "facts/s", limit=limit, target=f">= {target:.0%} of paho", ok=rate >= target * limit
+        )
+
+
+async def _rates(folder: Path, port: int, urls: Mapping[str, str]) -> tuple[list[float], dict[str, float]]:
+    messages = load.singles(load.scans(FACTS), seed=1)
+    gateways = {engine: chain.controller(folder, engine.lower(), url, port) for engine, url in urls.items()}
+    bare = [f"bare-{number}" for number in range(TIMES_OF_PAHO)]
+    async with chain.listening(port) as listener:
+        for gateway in gateways.values():
+            await chain.subscribe_once(gateway, listener)
+        for name in bare:
+            await _bare_paho(port, name, 0)
+        await listener.publish(messages)
+        limits = [await _bare_paho(port, bare[0], FACTS)]
+        rates = {engine: await chain.drained(gateway, listener, FACTS) for engine, gateway in gateways.items()}
+        limits.append(await _bare_paho(port, bare[1], FACTS))
+    for engine, url in urls.items():
+        if (stored := await chain.applied(url)) != FACTS:
+            raise AssertionError(f"{engine} holds {stored} applied facts, expected {FACTS}")
+    return limits, rates
+
+
+async def _bare_paho(port: int, name: str, count: int) -> float:
+    """Messages per second, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.bare_client", str(port), name, str(count)), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), chain.WAIT_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return float(out or 0)

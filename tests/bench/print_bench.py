@@ -1,0 +1,106 @@
+"""A print job: from its publishing on the box's topic to its first byte at the printer, every edge on disk before it happens.
+
+Real Mosquitto, the controller and the agent as processes; the printer is a TCP port that answers the driver's questions and notes
+when the first byte of a job comes.  The first jobs are not counted: with them the agent loads Pillow and python-escpos, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+from edge_agent.wire.codec import encode
+from tests.bench import chain
+from tests.bench.agent import agent, job_topic, receipt
+from tests.bench.report import Row, percentile, row
+
+JOBS = 300
+WARM_UP = 5
+LIMIT_MS = 20.0
+EDGES = 5
+"""Facts of one job: accepted, queued, sending, sent, printed."""
+PRINTER = "receipts"
+
+
+def measure() -> Iterator[Row]:
+    with chain.work_folder() as folder, chain.broker(folder) as broker:
+        url = f"sqlite://{folder}/controller.db"
+        asyncio.run(chain.prepare(url))
+        samples = asyncio.run(_samples(folder, url, broker.port))
+    value = percentile(samples, 99)
+    yield row("job received -> first byte at the printer (p99)", value, "ms", target=f"<= {LIMIT_MS:g} ms", ok=value <= LIMIT_MS)
+
+
+async def _samples(folder: Path, url: str, port: int) -> list[float]:
+    """Milliseconds of each job."""
+    printer = Printer()
+    server = await asyncio.start_server(printer.serve, "127.0.0.1", 0)
+    address = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    devices = [
+        {"id": PRINTER, "kind": "receipt_printer", "model": "escpos", "address": address},
+        {"id": "scanner", "kind": "scanner", "model": "scanner.serial", "address": "tcp:127.0.0.1:9"},
+    ]
+    controller = chain.controller(folder, "controller", url, port)
+    box = agent(folder, port, devices, {"id": "desk", "scanner": "scanner", "receipt_printer": PRINTER})
+    async with chain.listening(port) as listener, server:
+        try:
+            await controller.start()
+            await listener.until_online(controller.name)
+            await box.start()
+            await asyncio.wait_for(printer.is_there.wait(), chain.WAIT_SECONDS)
+            samples = [await _print(listener, printer, number) for number in range(WARM_UP + JOBS)]
+        finally:
+            await box.stop()
+            await controller.stop()
+    return samples[WARM_UP:]
+
+
+async def _print(listener: chain.Listener, printer: Printer, number: int) -> float:
+    """Ends when the controller knows all of it, so that the next job finds everything at rest."""
+    request = encode(receipt(number))
+    first_byte = printer.expect()
+    began = perf_counter()
+    await listener.publish([(job_topic(PRINTER, f"job-{number}"), request)])
+    elapsed = (await asyncio.wait_for(first_byte, chain.WAIT_SECONDS) - began) * 1000
+    await listener.until_acked(EDGES * (number + 1))
+    return elapsed
+
+
+class Printer:
+    """Answers as a TM-T20III with paper does.  Source: Epson ESC/POS command reference, DLE EOT, GS I, GS ( H, GS r."""
+
+    _QUESTION = re.compile(rb"\x10\x04[\x01-\x04]|\x1dIC|\x1dr\x01|\x1d\(H\x06\x0000(....)", re.DOTALL)
+
+    def __init__(self) -> None:
+        self.is_there = asyncio.Event()
+        self._first: asyncio.Future[float] | None = None
+
+    def expect(self) -> asyncio.Future[float]:
+        """When the first byte of the next job comes."""
+        self._first = asyncio.get_running_loop().create_future()
+        return self._first
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            now = perf_counter()
+            self.is_there.set()
+            if self._QUESTION.sub(b"", data) and self._first is not None and not self._first.done():
+                self._first.set_result(now)
+            for question in self._QUESTION.finditer(data):
+                writer.write(self._answer(question))
+            await writer.drain()
+        writer.close()
+
+    def _answer(self, question: re.Match[bytes]) -> bytes:
+        if question[1] is not None:
+            return b"\x37\x22" + question[1] + b"\x00"
+        match question[0]:
+            case b"\x1dIC":
+                return b"\x5fTM-T20III\x00"
+            case b"\x1dr\x01":
+                return b"\x00"
+            case _:
+                return b"\x12"
