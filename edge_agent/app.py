@@ -99,6 +99,9 @@ def _told(stations: Sequence[StationConfig], devices: Devices) -> Answer:
 
 
 def _broker(config: Config) -> Broker:
+    """Each connection is a new session of the broker's: what it would keep for us, facts.db and the controller keep better, and
+    only a new session is sure to get the gateways' retained states (rumqttd sends them to new subscriptions alone).
+    """
     broker: BrokerConfig = config.broker
     return Broker(
         host=broker.host,

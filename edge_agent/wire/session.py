@@ -71,7 +71,7 @@ class Broker:
     username: str | None = None
     password: str | None = None
     tls: Tls | None = None
-    expiry: int = 7 * 24 * 3600
+    expiry: int = 0
     receive_maximum: int = 100
     keepalive: int = 30
     connect_seconds: float = 5.0

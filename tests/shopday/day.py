@@ -159,16 +159,18 @@ class Day:
         self.say("parcels are weighed; labels and receipts come out; the label printer runs out of paper")
         for index, number in enumerate(self.pick_lists):
             if index == 2:
+                await until("the first labels are out", lambda: self._all_printed(2))
                 self.summary.faults += 1
                 await self.person.fault(LABELS, "paper_out", on=True)
             if index == 4:
+                await until("the first receipts are out", lambda: self._printed(RECEIPTS, 4))
                 self.summary.faults += 1
                 await self.person.fault(RECEIPTS, "cover_open", on=True)
             await self._pack(number)
         await self._told_what_to_do()
         await self.person.fault(LABELS, "paper_out", on=False)
         await self.person.fault(RECEIPTS, "cover_open", on=False)
-        await until("all paper is out", self._all_printed, seconds=60)
+        await until("all paper is out", lambda: self._all_printed(len(self.pick_lists)), seconds=60)
         self.summary.parcels = len(await self.shop.api.all("/parcels"))
 
     async def _pack(self, number: str) -> None:
@@ -291,9 +293,12 @@ class Day:
     async def _all_lists(self, state: str) -> bool:
         return all([await self._list_is(number, state) for number in self.pick_lists])
 
-    async def _all_printed(self) -> bool:
-        jobs = await self.shop.api.all("/print-jobs")
-        return len(jobs) >= 2 * len(self.pick_lists) and all(job["state"] == "printed" for job in jobs)
+    async def _all_printed(self, parcels: int) -> bool:
+        return await self._printed(LABELS, parcels) and await self._printed(RECEIPTS, parcels)
+
+    async def _printed(self, printer: str, jobs: int) -> bool:
+        states = [job["state"] for job in await self.shop.api.all("/print-jobs") if job["device"] == printer]
+        return states == ["printed"] * jobs
 
     async def _all_handed_over(self) -> bool:
         return all(parcel["state"] == "handed_over" for parcel in await self.shop.api.all("/parcels"))

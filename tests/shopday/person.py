@@ -35,7 +35,7 @@ class Person:
         self._last: tuple[str, float] = ("", 0.0)
         self.scans = 0
 
-    async def scan(self, text: str, *, waits: bool = False) -> None:
+    async def scan(self, text: str, *, waits: bool = True) -> None:
         """Pull the trigger.  Raises DidNotHappen when the box does not beep (unless nobody waits for it)."""
         same, at = self._last
         if same == text:
