@@ -27,14 +27,27 @@ OPENAPI_FILE = Path("docs/openapi.json")
 ASYNCAPI_FILE = Path("docs/asyncapi.yaml")
 
 
+def _remember(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        context.obj = path
+
+
+configured = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    expose_value=False,
+    callback=_remember,
+    help="TOML file; without it, all defaults.",
+)
+"""Before the command or after it: people write it where `shelfwire-agent` has it."""
+
+
 @click.group()
-@click.option("--config", "path", type=click.Path(path_type=Path, dir_okay=False), help="TOML file; without it, all defaults.")
+@configured
 @click.option("--verbose", is_flag=True, help="Log at INFO.")
-@click.pass_context
-def main(context: click.Context, path: Path | None, *, verbose: bool) -> None:
+def main(*, verbose: bool) -> None:
     """Shelfwire's controller: holds order and inventory state, and speaks to the boxes."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    context.obj = path
 
 
 def _config(context: click.Context) -> Config:
@@ -59,6 +72,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
 
 
 @main.command("serve")
+@configured
 @click.option(
     "--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="Again for several; default all."
 )
@@ -70,6 +84,7 @@ def serve_command(context: click.Context, roles: tuple[str, ...]) -> None:
 
 
 @main.command()
+@configured
 @click.pass_context
 def migrate(context: click.Context) -> None:
     """Bring the database to the newest schema."""
@@ -83,6 +98,7 @@ def migrate(context: click.Context) -> None:
 
 
 @main.command("import-catalog")
+@configured
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ALL_OR_NOTHING.value, show_default=True)
 @click.option("--api", help="Address of a running controller; without it, the database is opened here.")
@@ -115,6 +131,7 @@ def token() -> None:
 
 
 @token.command("create")
+@configured
 @click.argument("name")
 @click.option("--permission", "permissions", multiple=True, default=("*",), show_default=True, help="Again for several; * for all.")
 @click.option("--site", "sites", multiple=True, help="Only these sites; default all.")

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from edge_agent.wire.errors import BadTopic
 from edge_agent.wire.topics import GatewayTopic
 
 T = TypeVar("T")
+
+_POSTGRES = ("postgres", "postgresql")
 
 
 class ConfigErrors(Exception):
@@ -151,7 +153,7 @@ def _http(table: _Table) -> Http:
 def _database(table: _Table, data: Path) -> Database:
     url = table.text("url", f"sqlite://{(data / 'controller.db').absolute()}", check=_database_url)
     file = table.path("password_file")
-    if file is not None and url.startswith("postgres://"):
+    if file is not None and urlsplit(url).scheme in _POSTGRES:
         url = table.reading(lambda: _with_password(url, file), "password_file", url)
     table.close()
     return Database(url=url)
@@ -196,9 +198,7 @@ def _database_url(url: str) -> str | None:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return None if parts.path.startswith("/") else f"{url!r}: expected sqlite:///absolute/path"
-    return (
-        None if parts.scheme in ("postgres", "postgresql") and parts.path.strip("/") else f"{url!r}: expected postgres://…/database"
-    )
+    return None if parts.scheme in _POSTGRES and parts.path.strip("/") else f"{url!r}: expected postgres://…/database"
 
 
 def _topic_id(text: str) -> str | None:
@@ -213,7 +213,8 @@ def _with_password(url: str, file: Path) -> str:
     parts = urlsplit(url)
     address = parts.netloc.rpartition("@")
     user = address[0].partition(":")[0] or "postgres"
-    return parts._replace(netloc=f"{user}:{file.read_text(encoding='utf-8').strip()}@{address[2]}").geturl()
+    password = quote(file.read_text(encoding="utf-8").strip(), safe="")
+    return parts._replace(netloc=f"{user}:{password}@{address[2]}").geturl()
 
 
 class _Table:

@@ -35,7 +35,7 @@ def _why_not(path: str, error: Exception) -> DeviceUnavailable:
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
             return DeviceUnavailable(f"there is no device {path}: plug it in and switch it on, or correct its address")
         case errno.EACCES | errno.EPERM:
-            return DeviceUnavailable(f"no permission for {path}: add the agent's user to the group lp, or install our udev rule")
+            return DeviceUnavailable(f"no permission for {path}: add the agent's user to the group lp")
         case errno.EAGAIN | errno.EBUSY:
             return DeviceUnavailable(f"{path} is in use by another program: stop that one first")
         case _:

@@ -56,9 +56,7 @@ def _why_not(port: str, error: Exception) -> DeviceUnavailable:
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
             return DeviceUnavailable(f"there is no serial port {port}: plug the device in, or correct its address")
         case errno.EACCES | errno.EPERM:
-            return DeviceUnavailable(
-                f"no permission for {port}: add the agent's user to the group dialout, or install our udev rule"
-            )
+            return DeviceUnavailable(f"no permission for {port}: add the agent's user to the group dialout")
         case errno.EAGAIN | errno.EBUSY:
             return DeviceUnavailable(f"{port} is in use by another program: stop that one first")
         case _:

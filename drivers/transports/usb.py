@@ -17,7 +17,7 @@ from drivers.transports.usb_devices import bulk_endpoints, find_device
 
 _WRITE_MS = 1000
 _ADVICE = {
-    errno.EACCES: "no permission: install our udev rule and plug it in again",
+    errno.EACCES: "no permission: add the agent's user to the group lp and plug it in again",
     errno.EBUSY: "another program uses it: stop that one first",
     errno.ENODEV: "it is gone: plug it in again",
     errno.EIO: "it is gone: plug it in again",

@@ -63,11 +63,10 @@ def test_a_flag_is_no_number() -> None:
 
 def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "password"
-    secret.write_text("p\n")
-    url = parse_config(
-        {"database": {"url": "postgres://me@db.example/shop", "password_file": str(secret)}}, {}, "test"
-    ).database.url
-    assert url == "postgres://me:p@db.example/shop"
+    secret.write_text("p@/:\n")
+    for scheme in ("postgres", "postgresql"):
+        database = {"url": f"{scheme}://me@db.example/shop", "password_file": str(secret)}
+        assert parse_config({"database": database}, {}, "test").database.url == f"{scheme}://me:p%40%2F%3A@db.example/shop"
     assert "cannot be read" in errors_of({"database": {"url": "postgres://me@h/x", "password_file": "/nowhere"}})[0]
 
 

@@ -36,7 +36,7 @@ def run(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def served(config: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    command = [sys.executable, "-m", "controller", "--config", str(config), "serve"]
+    command = [sys.executable, "-m", "controller", "serve", "--config", str(config)]  # as in systemd/shelfwire-controller.service
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -195,7 +195,7 @@ def test_a_device_without_a_bulk_endpoint_is_unsupported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "advice"), [(errno.EACCES, "udev rule"), (errno.EBUSY, "another program"), (errno.ENODEV, "plug")]
+    ("number", "advice"), [(errno.EACCES, "group lp"), (errno.EBUSY, "another program"), (errno.ENODEV, "plug")]
 )
 def test_a_device_that_cannot_be_opened_says_what_to_do(number: int, advice: str) -> None:
     with pytest.raises(DeviceUnavailable, match=advice):
