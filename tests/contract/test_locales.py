@@ -12,33 +12,45 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("en", "zh_CN")
-METHODS = [
-    ("controller/web/**.py", "python"),
-    ("controller/web/templates/**.html", "jinja2"),
-    ("edge_agent/ui/templates/**.html", "jinja2"),
-]
-OPTIONS = {pattern: {"trimmed": "true"} for pattern, kind in METHODS if kind == "jinja2"}
+PAGES = {
+    "controller/locales": [
+        ("controller/web/**.py", "python"),
+        ("controller/web/templates/**.html", "jinja2"),
+        ("edge_agent/ui/templates/**.html", "jinja2"),
+    ],
+    "drivers/emulators/bench/locales": [
+        ("drivers/emulators/bench/**.py", "python"),
+        ("drivers/emulators/bench/**.html", "jinja2"),
+    ],
+}
+"""Where the catalogues of a set of pages are, and what they are made from."""
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 APOLOGY = {"en": re.compile(r"\b(please|sorry|invalid)\b", re.IGNORECASE), "zh_CN": re.compile("请|抱歉|非法|无效")}
 
 
+@pytest.fixture(scope="module", params=PAGES)
+def pages(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def wanted() -> Catalog:
+def wanted(pages: str) -> Catalog:
+    """Every text of these pages."""
     found = Catalog()
     keywords = {**DEFAULT_KEYWORDS, "N_": None}
-    for folder in ("controller", "edge_agent"):
-        methods = [(pattern.removeprefix(f"{folder}/"), kind) for pattern, kind in METHODS if pattern.startswith(folder)]
-        options = {pattern.removeprefix(f"{folder}/"): value for pattern, value in OPTIONS.items()}
-        for _, _, message, *_ in extract_from_dir(ROOT / folder, methods, options, keywords):
+    for pattern, kind in PAGES[pages]:
+        folder, _, rest = pattern.partition("/")
+        options = {rest: {"trimmed": "true"}} if kind == "jinja2" else {}
+        for _, _, message, *_ in extract_from_dir(ROOT / folder, [(rest, kind)], options, keywords):
             found.add(message)
-    assert len(found) > 100, "the extraction found next to nothing"
+    assert len(found) > 30, "the extraction found next to nothing"
     return found
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
-def catalog(request: pytest.FixtureRequest) -> Catalog:
-    with (ROOT / "controller/locales" / request.param / "LC_MESSAGES/messages.po").open("rb") as file:
+def catalog(pages: str, request: pytest.FixtureRequest) -> Catalog:
+    with (ROOT / pages / request.param / "LC_MESSAGES/messages.po").open("rb") as file:
         return read_po(file, locale=request.param)
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from drivers.emulators.bench.page import Bench, ShelfItem
+from drivers.emulators.bench.page import Bench, Goods, ShelfItem
 from tests.shopday.catalogue import shop_skus
 from tests.shopday.day import play_day
+from tests.shopday.dressing import dress
 from tests.shopday.programs import free_port
 from tests.shopday.shop import Shop, open_shop, pid_line
 from tests.shopday.summary import Summary
@@ -53,7 +54,8 @@ async def _demo(folder: Path) -> int:
     print("Opening the shop …", flush=True)
     bench_port = free_port()
     async with open_shop(folder, bench_url=f"http://127.0.0.1:{bench_port}/") as shop, _bench(shop, bench_port):
-        print(f"\n  The shop is open:   {shop.api.url}/\n\n  Ctrl+C closes it. Processes: {pid_line(shop)}\n", flush=True)
+        print(f"\n  The shop is open:   {shop.api.url}/\n  Its API's token:    {shop.folder / 'api.token'}\n", flush=True)
+        print(f"  Ctrl+C closes it. Processes: {pid_line(shop)}\n", flush=True)
         await stop.wait()
         print("\nClosing …", flush=True)
     print("Closed; nothing is left behind.", flush=True)
@@ -62,8 +64,9 @@ async def _demo(folder: Path) -> int:
 
 @contextlib.asynccontextmanager
 async def _bench(shop: Shop, port: int) -> AsyncIterator[None]:
-    shelf = [ShelfItem(name_en=sku.name_en, name_zh=sku.name_zh, code=sku.ean13, aim="") for sku in shop_skus() if sku.case_gtin]
-    bench = Bench(list(shop.devices.values()), shelf, f"{shop.api.url}/")
+    articles = [ShelfItem(name_en=sku.name_en, name_zh=sku.name_zh, code=sku.ean13, aim="") for sku in shop_skus() if sku.case_gtin]
+    goods = Goods(articles=articles, papers=await dress(shop))
+    bench = Bench(list(shop.devices.values()), goods, f"{shop.api.url}/")
     runner = web.AppRunner(bench.app(), shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

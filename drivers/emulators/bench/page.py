@@ -32,12 +32,20 @@ class ShelfItem:
     aim: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """What there is to scan: articles, and the numbers on papers and shelves (a pick list, a bin)."""
+
+    articles: Sequence[ShelfItem]
+    papers: Sequence[str]
+
+
 class Bench:
     """The page over a set of running devices."""
 
-    def __init__(self, devices: Sequence[BenchDevice], shelf: Sequence[ShelfItem], shop_url: str | None) -> None:
+    def __init__(self, devices: Sequence[BenchDevice], goods: Goods, shop_url: str | None) -> None:
         self._devices = {device.spec.id: device for device in devices}
-        self._shelf = shelf
+        self._goods = goods
         self._shop_url = shop_url
         self._followers: set[asyncio.Event] = set()
         self._page = jinja2.Environment(autoescape=True).from_string((HERE / "page.html").read_text(encoding="utf-8"))
@@ -61,7 +69,11 @@ class Bench:
         async def tokens(_: web.Request) -> web.FileResponse:
             return web.FileResponse(TOKENS)
 
+        async def no_icon(_: web.Request) -> web.Response:
+            return web.Response(status=204)
+
         app.router.add_get("/", index)
+        app.router.add_get("/favicon.ico", no_icon)
         app.router.add_get("/static/tokens.css", tokens)
         app.router.add_static("/static/", HERE / "static")
         app.router.add_get("/reports", self._reports)
@@ -75,7 +87,8 @@ class Bench:
             lang=language.value,
             _=_,
             shop_url=self._shop_url,
-            shelf=self._shelf,
+            shelf=self._goods.articles,
+            papers=self._goods.papers,
             titles=_titles(_),
             commands=[{"text": command.symbol, "label": label} for command, label in _command_labels(_).items()],
             devices=[
