@@ -107,7 +107,7 @@ class Bench:
             raise web.HTTPForbidden(text="commands come from the bench page")
         try:
             command = await request.json()
-            await device.do({key: value for key, value in dict(command).items() if isinstance(value, str | bool)})
+            await device.do({key: value for key, value in dict(command).items() if isinstance(value, str | int)})
         except (DeviceRefused, ValueError, TypeError) as error:
             return web.json_response({"message": str(error)}, status=422)
         return web.json_response({})
