@@ -11,9 +11,9 @@ import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +21,8 @@ from pathlib import Path
 from iotcore import IotCoreBroker
 
 HOST = "127.0.0.1"
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+"""Seconds before a broker that died is started again: doubled each time, from the shortest on once it had lived for the longest."""
 MAX_PACKET = 256 * 1024
 """Bytes of one packet; payloads are at most 64 KiB (`edge_agent.wire.codec.MAX_PAYLOAD`), the rest is topic and properties."""
 
@@ -53,22 +55,54 @@ class BrokerFailed(Exception):
 
 @asynccontextmanager
 async def embedded_broker(*, port: int, folder: Path) -> AsyncIterator[None]:
-    """Run the broker on `port` of loopback while the block runs.  Raises BrokerFailed."""
+    """Run the broker on `port` of loopback while the block runs; one that dies is started again.  Raises BrokerFailed."""
     if _listens(port):
         raise BrokerFailed(f"port {port} of {HOST} is taken: stop what listens there, or set [broker] port to a free one")
-    path = _write_config(folder, port)
-    child = subprocess.Popen(  # noqa: ASYNC220 -- a fork of milliseconds, once, before anything is served
-        [sys.executable, "-m", "controller.broker", str(path)], stdin=subprocess.PIPE
-    )
+    broker = _Kept(_write_config(folder, port))
+    await broker.start()
+    keeper: asyncio.Task[None] | None = None
     try:
-        await _until_listening(child, port)
+        await _until_listening(broker.child, port)
         log.info("embedded broker listens on %s:%d", HOST, port)
+        keeper = asyncio.create_task(broker.keep(), name="embedded broker")
         yield
     finally:
-        child.terminate()
-        await asyncio.to_thread(child.wait, 10)
-        if child.stdin is not None:
-            child.stdin.close()
+        if keeper is not None:
+            keeper.cancel()
+            await asyncio.wait([keeper])
+        await broker.end()
+
+
+class _Kept:
+    """The broker's process, and the one after it."""
+
+    child: Process
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+
+    async def start(self) -> None:
+        command = (sys.executable, "-m", "controller.broker", str(self._config))
+        self.child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+
+    async def keep(self) -> None:
+        """Start it again whenever it ends by itself: nothing of ours needs its memory (DESIGN 6)."""
+        loop = asyncio.get_running_loop()
+        pause = SHORTEST_PAUSE
+        while True:
+            began = loop.time()
+            code = await self.child.wait()
+            if loop.time() - began > LONGEST_PAUSE:
+                pause = SHORTEST_PAUSE
+            log.error("the embedded broker ended with %d; it is started again in %.1f s", code, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            await self.start()
+
+    async def end(self) -> None:
+        if self.child.returncode is None:
+            self.child.terminate()
+        await self.child.wait()
 
 
 def _write_config(folder: Path, port: int) -> Path:
@@ -78,9 +112,9 @@ def _write_config(folder: Path, port: int) -> Path:
     return path
 
 
-async def _until_listening(child: subprocess.Popen[bytes], port: int) -> None:
+async def _until_listening(child: Process, port: int) -> None:
     for _ in range(500):
-        if child.poll() is not None:
+        if child.returncode is not None:
             raise BrokerFailed(f"the embedded broker ended with {child.returncode} before it listened on port {port}")
         if _listens(port):
             return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.oracle import heal, judge
 from tests.chaos.people import Heard, Person
 from tests.chaos.world import World, open_world, until
-from tests.servers import Mosquitto
+from tests.servers import Mosquitto, free_port
 from tests.shopday.programs import Program, toml
 
 FROZEN_SECONDS = 5.0
@@ -101,6 +103,34 @@ async def test_a_second_controller_on_the_same_database_is_refused_and_the_first
         assert await person.scan_next() is Heard.GOOD
         await heal(world)
         await judge(world, person)
+
+
+async def test_the_embedded_broker_and_its_controller_may_be_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    async with open_world(tmp_path, Mosquitto(folder, free_port()), embedded=True) as world:
+        person = Person(world)
+        await person.begin()
+        for _ in range(3):
+            assert await person.scan_next() is Heard.GOOD
+            await world.controller.kill()
+            assert await person.scan_next() is Heard.GOOD
+            await world.start_controller()  # at once: the broker of the one before is just ending
+            await heal(world)
+            (broker,) = _children(world.controller.pid)
+            os.kill(broker, signal.SIGKILL)
+            assert await person.scan_next() is Heard.GOOD
+            await until("another broker", partial(_has_another_broker, world, broker))
+            await heal(world)
+        await judge(world, person)
+
+
+def _has_another_broker(world: World, before: int) -> bool:
+    return any(child != before for child in _children(world.controller.pid))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 async def _second_controller(world: World) -> Program:

@@ -189,13 +189,22 @@ def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, broker: Mosquitto, *, seed: int = 0, pieces: int = 300, limits: Mapping[str, object] | None = None
+    folder: Path,
+    broker: Mosquitto,
+    *,
+    seed: int = 0,
+    pieces: int = 300,
+    limits: Mapping[str, object] | None = None,
+    embedded: bool = False,
 ) -> AsyncIterator[World]:
-    """All of it running, with a catalogue of `pieces` single goods; all of it ended after.  `limits`: of the agent's `[limits]`."""
+    """All of it running, with a catalogue of `pieces` single goods; all of it ended after.
+
+    `limits`: of the agent's `[limits]`.  `embedded`: the controller brings its own broker; of `broker` only the port is used.
+    """
     http_port = free_port()
     token = write_secret(folder / "api.token")
     write_secret(folder / "box.token")
-    (folder / "controller.toml").write_text(_controller_toml(folder, http_port, broker.port), encoding="utf-8")
+    (folder / "controller.toml").write_text(_controller_toml(folder, http_port, broker.port, embedded=embedded), encoding="utf-8")
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
         history = History(folder / "history.jsonl", seed)
@@ -239,12 +248,12 @@ def _pty(folder: Path) -> tuple[str, str]:
     return "--pty", str(folder / SCANNER)
 
 
-def _controller_toml(folder: Path, http_port: int, broker_port: int) -> str:
+def _controller_toml(folder: Path, http_port: int, broker_port: int, *, embedded: bool) -> str:
     return toml(
         [
             ("", {"data": folder / "controller"}),
             ("[http]", {"port": http_port}),
-            ("[broker]", {"embedded": False, "host": "127.0.0.1", "port": broker_port}),
+            ("[broker]", {"embedded": embedded, "host": "127.0.0.1", "port": broker_port}),
             ("[[token]]", {"name": "chaos", "file": folder / "api.token"}),
             ("[[token]]", {"name": BOX, "file": folder / "box.token", "permissions": ["box"]}),
         ]

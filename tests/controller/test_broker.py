@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from pathlib import Path
 from random import Random
@@ -111,3 +113,26 @@ async def test_a_taken_port_is_told_in_words_and_a_free_one_is_free_again(tmp_pa
                 raise AssertionError("two brokers on one port")
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+async def test_a_broker_that_dies_is_started_again_and_the_last_one_ends_with_the_block(tmp_path: Path) -> None:
+    port = free_port()
+    async with embedded_broker(port=port, folder=tmp_path), asyncio.TaskGroup() as group:
+        clients = Clients(port, group)
+        client = await clients.open("box")
+        for _ in range(2):
+            (child,) = _children()
+            client.connected.clear()
+            os.kill(child, signal.SIGKILL)
+            async with asyncio.timeout(20):
+                await client.connected.wait()
+        clients.close()
+    assert _children() == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _children() -> list[int]:
+    """Brokers that this process started (Linux: proc(5), task/[tid]/children)."""
+    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(child) for child in found if b"controller.broker" in Path(f"/proc/{child}/cmdline").read_bytes()]
