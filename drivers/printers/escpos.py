@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Literal
 
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Receipt
 from drivers.errors import DeviceFault
+from drivers.printers.escpos_options import RASTER_ROWS, EscposOptions
 from drivers.printers.escpos_replies import (
     AutoStatus,
     Block,
     Buffered,
-    DrawerLevel,
     RealTime,
     Reply,
     ReplyReader,
@@ -38,36 +36,12 @@ CONFIRMING_MODELS = (
 )
 """Beginnings of model names (GS I 67) that have GS ( H function 48; the TM-T88III has it not."""
 
-RASTER_ROWS = 24
-"""Dot rows of one GS v 0: no command of ours is longer than these, and `10 04` cannot arise in its header."""
 
 _ANSWER_WAIT = 0.3
 _SLICE = 0.25
 _POLL_EVERY = 1.0
 _ASK_MODEL = b"\x1dIC"
 _ASK_BARRIER = b"\x1dr\x01"
-
-
-@dataclass(frozen=True, slots=True)
-class EscposOptions:
-    """`width` in dots, 0 for 12 a column.  `drawer_open` is the level of connector pin 3 when the drawer is open (its wiring).
-
-    `code_page` is what the printer's own font is used for; rows with other characters are sent as pictures.  `proof`: `auto` asks
-    the model's name once; `process_id` uses GS ( H without asking; `barrier` never uses it.
-    """
-
-    columns: Literal[32, 42, 48] = 48
-    width: int = 0
-    code_page: Literal["cp437", "cp850", "cp858", "cp1252"] = "cp858"
-    cut: Literal["full", "partial", "none"] = "full"
-    drawer_pin: Literal[2, 5] = 2
-    drawer_open: DrawerLevel = "high"
-    copy_text: str = "COPY"
-    proof: Literal["auto", "process_id", "barrier"] = "auto"
-
-    @property
-    def dots(self) -> int:
-        return self.width or self.columns * 12
 
 
 @register("escpos", kind=Kind.RECEIPT_PRINTER, options=EscposOptions)

@@ -21,7 +21,7 @@ from drivers.documents.preview import CODE_HEIGHT, MIN_CODE_MODULE, draw_text_ro
 from drivers.documents.rows import CodeRow, Row, RuleRow, TextRow, lay_out_receipt
 from drivers.documents.text import columns
 from drivers.errors import Unsupported
-from drivers.printers.escpos import RASTER_ROWS, EscposOptions
+from drivers.printers.escpos_options import RASTER_ROWS, EscposOptions
 
 _NOT_HAN_MODE = b"\x1c."
 _LEFT, _CENTER = b"\x1ba\x00", b"\x1ba\x01"

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
 
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Label
 from drivers.errors import DeviceFault, DeviceTimeout, ProtocolViolation
+from drivers.printers.zpl_options import ZplOptions
 from drivers.printers.zpl_replies import Errors, HostStatus, parse_errors, parse_host_status, parse_identity
 from drivers.registry import Kind, register
 
 _ANSWER_WAIT = 0.5
 _POLL_EVERY = 0.2
 _END_OF_LINE = b"\x03\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class ZplOptions:
-    """`media_width` and `media_height` in millimetres: larger labels are refused; height 0 stands for any."""
-
-    dpi: Literal[203, 300] = 203
-    media_width: Decimal = Decimal(104)
-    media_height: Decimal = Decimal(0)
-    copy_text: str = "COPY"
 
 
 @register("zpl", kind=Kind.LABEL_PRINTER, options=ZplOptions)

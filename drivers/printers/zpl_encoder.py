@@ -17,7 +17,7 @@ from drivers.documents.fonts import draw
 from drivers.documents.layout import Bars, Frame, TextLine, family_of, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
-from drivers.printers.zpl import ZplOptions
+from drivers.printers.zpl_options import ZplOptions
 
 _NATIVE = re.compile(r"[ -\[\]-~\n]*")
 """Printable ASCII but the backslash, which ^FB takes for a command of its own."""
