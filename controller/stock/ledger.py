@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 
 from controller import db, events
 from controller.errors import NotFound, Rejected
@@ -117,27 +116,40 @@ async def _held(spots: Mapping[Spot, int]) -> dict[Spot, Held]:
     return {spot: found.get(spot, Held()) for spot in spots}
 
 
-_FIELDS = attrgetter(
+_COLUMNS = (
     "sku_id",
     "from_location_id",
     "to_location_id",
     "quantity",
-    "reason.value",
+    "reason",
     "document",
     "fact_id",
     "person",
     "device",
     "occurred_at",
+    "recorded_at",
 )
 
 
 async def _append(moves: Sequence[Move]) -> None:
     instant = db.now()
-    await db.execute_many(
-        "INSERT INTO stock_movement (sku_id, from_location_id, to_location_id, quantity, reason, document, fact_id, person, device,"
-        " occurred_at, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*_FIELDS(move), instant) for move in moves],
-    )
+    rows = [
+        (
+            move.sku_id,
+            move.from_location_id,
+            move.to_location_id,
+            move.quantity,
+            move.reason.value,
+            move.document,
+            move.fact_id,
+            move.person,
+            move.device,
+            move.occurred_at,
+            instant,
+        )
+        for move in moves
+    ]
+    await db.insert_many("stock_movement", _COLUMNS, rows)
 
 
 async def _save(before: Mapping[Spot, Held], after: Mapping[Spot, Held]) -> None:

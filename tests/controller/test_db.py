@@ -54,6 +54,18 @@ async def test_savepoint_undoes_only_its_own_work(database: str) -> None:
     assert await sites() == ["a", "b"]
 
 
+@pytest.mark.parametrize("count", [2, db.COPIED_FROM])
+async def test_many_rows_are_inserted_all_or_none(database: str, count: int) -> None:
+    columns = ("id", "name", "currency", "time_zone")
+    rows = [(f"s{number:03}", "Shop", "CNY", "UTC") for number in range(count)]
+    async with db.transaction():
+        await db.insert_many("site", columns, rows)
+        with pytest.raises(ConstraintViolated):
+            async with db.savepoint():
+                await db.insert_many("site", columns, [*((f"t{code}", *rest) for code, *rest in rows), rows[0]])
+    assert await sites() == [row[0] for row in rows]
+
+
 async def test_instants_and_uuids_come_back_as_they_went_in(database: str) -> None:
     instant = datetime(2026, 11, 21, 9, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
     fact = uuid4()

@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 import pytest
 
-from controller.db import execute, fetch
+from controller.db import COPIED_FROM, execute, fetch
 from controller.facts import APPLIED, FactIn, Outcome
 from controller.ingest import ingest
 from controller.sites.operations import create_site
@@ -50,6 +50,16 @@ async def test_any_order_and_any_grouping_give_the_same_facts(database: str) -> 
         await ingest(random.sample(messages, 8))
     await ingest(messages)
     assert await stored() == list(range(1, 21))
+
+
+async def test_many_facts_of_which_one_came_before_are_each_stored_once(database: str) -> None:
+    await register()
+    box = WireBox()
+    messages = box.messages(*[scan()] * (2 * COPIED_FROM))
+    await ingest(messages[COPIED_FROM : COPIED_FROM + 1])
+    (answer,) = await ingest(messages)
+    assert answer.ack.ranges == [(1, 2 * COPIED_FROM)]
+    assert await stored() == list(range(1, 2 * COPIED_FROM + 1))
 
 
 async def test_a_used_identity_with_another_id_is_refused_and_kept_for_inspection(database: str) -> None:
