@@ -32,6 +32,7 @@ WORDS: Final[dict[str, str]] = {
     "head_detect": "The printer does not recognise its print head. Switch it off and on; if it comes back, call IT.",
     "thermistor": "The print head's thermometer is broken. Call IT; print on another printer meanwhile.",
     "firmware_config": "The printer's own settings are damaged. Call IT.",
+    "wrong_resolution": "This label printer has another resolution than the box was told. Correct the option dpi of this device.",
     "printer_error": "The printer reports an error that it cannot clear. Switch it off and on; if it comes back, call IT.",
     "offline": "The printer is offline. Press its Online or Feed button.",
     "no_answer": "The device does not answer. Check that it is switched on and its cable is in.",

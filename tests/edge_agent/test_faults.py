@@ -11,7 +11,9 @@ from edge_agent.faults import WORDS, fault
 ESCPOS = ("cover_open", "paper_out", "cutter", "head_hot", "mechanical", "printer_error", "offline")
 
 
-@pytest.mark.parametrize("code", sorted({*zpl_replies._ERRORS.values(), *toledo_8217._FAULTS.values(), *ESCPOS}))
+@pytest.mark.parametrize(
+    "code", sorted({*zpl_replies._ERRORS.values(), "wrong_resolution", *toledo_8217._FAULTS.values(), *ESCPOS})
+)
 def test_every_fault_that_a_driver_tells_has_words(code: str) -> None:
     assert code in WORDS
 
