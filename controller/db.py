@@ -65,6 +65,10 @@ class ConstraintViolated(Exception):
     """A unique key, foreign key or CHECK refused a statement.  On PostgreSQL the transaction is lost unless in a `savepoint()`."""
 
 
+class TransactionLost(OSError):
+    """The engine ended a transaction by itself (its disk is full, say), and the code in it went on: it is to be tried again."""
+
+
 @dataclass(slots=True)
 class _Transaction:
     connection: Any
@@ -107,10 +111,17 @@ async def _sqlite_transaction() -> AsyncIterator[_Transaction]:
             try:
                 await client.raw.execute("BEGIN IMMEDIATE")
                 yield current
-                await client.raw.commit()
+                await _commit(client)
             except BaseException:
                 await client.raw.rollback()
                 raise
+
+
+async def _commit(client: ControllerSqlite) -> None:
+    """Raises TransactionLost.  Source: SQLite, lang_transaction.html, section 3.2 (errors that roll back automatically)."""
+    if not client.raw.in_transaction:
+        raise TransactionLost("SQLite ended the transaction by itself; nothing of it is stored")
+    await client.raw.commit()
 
 
 @asynccontextmanager
@@ -143,16 +154,22 @@ def _entered(wrapper: Any, connection: Any) -> Iterator[_Transaction]:
 
 @asynccontextmanager
 async def savepoint() -> AsyncIterator[None]:
-    """Inside a transaction: an exception undoes only what happened in here (and goes on)."""
+    """Inside a transaction: an exception undoes only what happened in here (and goes on).
+
+    Where the engine had to end the whole transaction (SQLite does on a full disk), the exception says so: nothing may catch it.
+    """
     if _mine() is None:
         raise RuntimeError("savepoint() needs a transaction around it")
     name = f"savepoint_{next(_savepoints)}"
     await execute(f"SAVEPOINT {name}")
     try:
         yield
-    except BaseException:
-        await execute(f"ROLLBACK TO SAVEPOINT {name}")
-        await execute(f"RELEASE SAVEPOINT {name}")
+    except BaseException as error:
+        try:
+            await execute(f"ROLLBACK TO SAVEPOINT {name}")
+            await execute(f"RELEASE SAVEPOINT {name}")
+        except Exception as lost:
+            raise error from lost  # the transaction is gone; the reason is what counts
         raise
     await execute(f"RELEASE SAVEPOINT {name}")
 

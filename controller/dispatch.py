@@ -68,7 +68,7 @@ async def run(name: str, facts: Sequence[FactIn[Any]]) -> Sequence[Outcome]:
             async with savepoint():
                 return await _applied(name, facts)
     except Exception as error:
-        if _is_of_the_database(error):
+        if is_of_the_database(error):
             raise
         if len(facts) == 1:
             log.exception("a fact could not be applied", extra={"fact": str(facts[0].id), "fact_name": name})
@@ -83,7 +83,7 @@ def _actor(facts: Sequence[FactIn[Any]]) -> tuple[str, str | None]:
     return actor, str(facts[0].id) if len(facts) == 1 else None
 
 
-def _is_of_the_database(error: Exception) -> bool:
+def is_of_the_database(error: Exception) -> bool:
     """Whether it is no fault of the fact: the transaction as a whole has to be tried again.
 
     PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.

@@ -17,6 +17,7 @@ from random import Random
 from typing import Protocol
 
 from controller.db import fetch, in_transaction, now, transaction
+from controller.dispatch import is_of_the_database
 from controller.facts import Rejected
 from controller.fleet import alerts, presence, rejects, requests
 from controller.fleet.acks import AckOut
@@ -170,9 +171,9 @@ class Gateway:
             began = self._clock.mono_ms()
             try:
                 acks = await ingest(batch)
-            except Exception:  # the worker's outermost loop
+            except Exception as error:  # the worker's outermost loop
                 log.exception("facts could not be stored; trying again", extra={"messages": len(batch), "failures": self._failures})
-                await self._after_failure(batch)
+                await self._after_failure(batch, error)
                 continue
             self._failures = 0
             self._at_once = min(self._at_once * 2, MESSAGES_AT_ONCE)
@@ -191,19 +192,25 @@ class Gateway:
             size += len(batch[-1].payload)
         return batch
 
-    async def _after_failure(self, batch: Sequence[Incoming]) -> None:
+    async def _after_failure(self, batch: Sequence[Incoming], error: Exception) -> None:
         """Smaller transactions from now on, down to the message that makes them fail; back off, since it may be the database."""
         self._failures += 1
         self._facts.extendleft(reversed(batch))
         self._at_once = max(1, len(batch) // 2)
-        if len(batch) == 1 and self._failures >= TRIES and await _database_answers():
+        is_suspect = len(batch) == 1 and self._failures >= TRIES and not is_of_the_database(error)
+        if is_suspect and await _database_answers():
             await self._put_aside(self._facts.popleft())
         await asyncio.sleep(self._random.uniform(0, min(5.0, 0.05 * 2 ** min(self._failures, 10))))
 
     async def _put_aside(self, message: Incoming) -> None:
         why = Rejected("ingest_error", "storing it failed again and again; the controller's log says why")
-        async with transaction():
-            await rejects.store([Unreadable(message.topic[:500], message.payload[:UNREADABLE_KEPT], why)], now())
+        try:
+            async with transaction():
+                await rejects.store([Unreadable(message.topic[:500], message.payload[:UNREADABLE_KEPT], why)], now())
+        except Exception:  # the database's trouble after all: the message keeps its turn
+            log.exception("a message could not be put aside; trying again")
+            self._facts.appendleft(message)
+            return
         message.acknowledge()
         self._failures = 0
 

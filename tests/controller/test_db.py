@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
@@ -205,3 +208,43 @@ async def test_follow_wakes_on_commit(database: str) -> None:
     await events.record(Ping(n=5), subject="x")
     assert (await following).data == {"n": 5}
     await follower.aclose()
+
+
+@contextlib.asynccontextmanager
+async def full_sqlite(folder: Path) -> AsyncIterator[None]:
+    """A database that may grow by 20 pages of 4 KiB only."""
+    await db.connect(f"sqlite://{folder}/controller.db", create_schema=True)
+    (row,) = await db.fetch("PRAGMA page_count")
+    pages = int(row["page_count"])
+    await db.fetch(f"PRAGMA max_page_count = {pages + 20}")
+    try:
+        yield
+    finally:
+        await db.close()
+
+
+async def fill() -> None:
+    for number in range(200):
+        await db.execute(
+            "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, 'CNY', 'UTC')", f"full-{number}", "x" * 2000
+        )
+
+
+async def test_a_full_disk_ends_the_whole_transaction_and_its_savepoint_says_why(tmp_path: Path) -> None:
+    async with full_sqlite(tmp_path):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            async with db.transaction():
+                await add_site("a")
+                async with db.savepoint():
+                    await fill()
+        assert await sites() == []
+
+
+async def test_who_goes_on_in_a_transaction_that_a_full_disk_ended_is_told_that_nothing_is_stored(tmp_path: Path) -> None:
+    async with full_sqlite(tmp_path):
+        with pytest.raises(db.TransactionLost):
+            async with db.transaction():
+                await add_site("a")
+                with contextlib.suppress(sqlite3.OperationalError):
+                    await fill()
+        assert await sites() == []

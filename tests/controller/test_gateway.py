@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from controller import db
-from controller.gateway import Gateway
+from controller.gateway import TRIES, Gateway
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Ack, GatewayState
 from tests.controller.boxes import WireBox, register, scan
@@ -60,3 +60,26 @@ async def test_garbage_blocks_nothing(session: MemorySession) -> None:
     assert garbage in session.acknowledged
     rows = await db.fetch("SELECT code FROM rejected_message ORDER BY code")
     assert {"bad_payload", "bad_topic"} <= {row["code"] for row in rows}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_full_disk_costs_no_fact_and_not_the_gateway(session: MemorySession, caplog: pytest.LogCaptureFixture) -> None:
+    await register()
+    box = WireBox()
+    await db.fetch("PRAGMA max_page_count = 1")  # no page more than there are now
+    facts = [encode(box.envelope(scan("x" * 1000))) for _ in range(200)]
+    messages = [session.deliver(box.topic(), fact) for fact in facts]
+
+    def failures() -> int:
+        return sum(record.message.startswith("facts could not be stored") for record in caplog.records)
+
+    async with asyncio.timeout(20):
+        while failures() < TRIES + 8:  # down to single messages, and more tries than a message that is at fault would get
+            await asyncio.sleep(0.01)
+    await db.fetch("PRAGMA max_page_count = 100000")
+    async with asyncio.timeout(20):
+        while len(session.acknowledged) < len(messages):
+            await asyncio.sleep(0.01)
+    rows = await db.fetch("SELECT outcome, COUNT(*) AS n FROM fact GROUP BY outcome")
+    assert [(row["outcome"], row["n"]) for row in rows] == [("applied", 200)]
+    assert await db.fetch("SELECT 1 AS one FROM rejected_message") == []
