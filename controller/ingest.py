@@ -7,7 +7,7 @@ broker of the messages.  Facts that came before cost one conflict each and are a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -78,9 +78,11 @@ async def _take(readings: Sequence[Reading]) -> list[Verdict]:
         ]
     )
     new = await storage.insert_new(first)
-    fresh = [arrival for arrival in first if arrival.reading.envelope.id in new]
-    old = [arrival for arrival in first if arrival.reading.envelope.id not in new] + repeated
-    verdicts, reused = await _settle(old)
+    fresh: list[Arrival] = []
+    old: list[Arrival] = []
+    for arrival in first:
+        (fresh if arrival.reading.envelope.id in new else old).append(arrival)
+    verdicts, reused = await _settle(old + repeated)
     verdicts += await _apply_new(fresh)
     refused += reused
     verdicts += [(refusal.slot, refusal.why.code) for refusal in refused if refusal.slot]
@@ -225,10 +227,10 @@ def _fact_of(row: Row) -> FactIn[Any]:
 
 async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:
     """One event per site for all facts, and one each for those that are not applied."""
-    sites: dict[str, Counter[str]] = {}
+    sites: defaultdict[str, Counter[str]] = defaultdict(Counter)
     events: dict[str, list[tuple[Event, str]]] = {}
     for fact, outcome in outcomes:
-        sites.setdefault(fact.site_id, Counter())[fact.data.name] += 1
+        sites[fact.site_id][fact.data.name] += 1
         match outcome:
             case Parked(code, waits_for):
                 event: Event = FactParked(box=fact.box, fact_name=fact.data.name, code=code, waits_for=waits_for)

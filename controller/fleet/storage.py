@@ -94,13 +94,26 @@ async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
     received_at = arrivals[0].received_at
     # one order for all gateways: two that were given the same facts must not wait for each other in a circle
     rows = sorted((_row(arrival) for arrival in arrivals), key=lambda row: (row[1], row[2], row[3], row[4]))
-    if engine() is Engine.POSTGRES:
-        if len(rows) >= COPIED_FROM and await _all_are_new(received_at, rows):
-            return {arrival.reading.envelope.id for arrival in arrivals}
-        return {row["id"] for row in await fetch(_INSERT_ARRAYS, received_at, *map(list, zip(*rows, strict=True)))}
-    highest = await fetch("SELECT coalesce(max(rowid), 0) AS highest FROM fact")
+    insert = _insert_on_sqlite if engine() is Engine.SQLITE else _insert_on_postgres
+    new = await insert(received_at, rows)
+    return {arrival.reading.envelope.id for arrival in arrivals} if new is None else new
+
+
+async def _insert_on_sqlite(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> set[UUID] | None:
+    """The ids of those that were new; None when all were."""
+    highest = (await fetch("SELECT coalesce(max(rowid), 0) AS rowid FROM fact"))[0]["rowid"]
     await execute_many(_INSERT_ROW, [(received_at, *row) for row in rows])
-    return {row["id"] for row in await fetch("SELECT id FROM fact WHERE rowid > ?", highest[0]["highest"])}
+    added = await fetch("SELECT count(*) AS rows FROM fact WHERE rowid > ?", highest)
+    if added[0]["rows"] == len(rows):
+        return None
+    return {row["id"] for row in await fetch("SELECT id FROM fact WHERE rowid > ?", highest)}
+
+
+async def _insert_on_postgres(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> set[UUID] | None:
+    """The ids of those that were new; None when all were."""
+    if len(rows) >= COPIED_FROM and await _all_are_new(received_at, rows):
+        return None
+    return {row["id"] for row in await fetch(_INSERT_ARRAYS, received_at, *map(list, zip(*rows, strict=True)))}
 
 
 async def _all_are_new(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> bool:
