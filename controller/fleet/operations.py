@@ -14,12 +14,13 @@ from random import Random
 import msgspec
 from msgspec import Struct
 
-from controller.db import Row, execute, fetch, now, transaction
+from controller.db import Row, execute, fetch, for_update, now, transaction
 from controller.documents.queries import current
 from controller.errors import Conflict, IllegalTransition, NotFound, Rejected
 from controller.events import actor, record
 from controller.fleet import requests
 from controller.fleet.events import BoxRegistered, CommandChanged, PrintJobChanged
+from controller.fleet.queries import decisions
 from controller.fleet.states import FINAL, PrintState
 from controller.sites.queries import site as site_of
 from edge_agent.seams import system_random, uuid7
@@ -45,6 +46,17 @@ class BoxElsewhere(Conflict):
         super().__init__(f"box {box} belongs to site {site}")
         self.box = box
         self.site = site
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else said the opposite about this print job, and the box has not done it yet."""
+
+    code = "already_decided"
+
+    def __init__(self, job: str, resolution: str) -> None:
+        super().__init__(f"print job {job} was resolved as {resolution!r} already; its box will do it")
+        self.job = job
+        self.resolution = resolution
 
 
 class UnknownCommand(Rejected):
@@ -128,11 +140,19 @@ async def cancel_print(job: str) -> None:
 
 
 async def resolve_print(job: str, resolution: Resolution) -> None:
-    """Tell the box what a person says about an uncertain job.  Raises NotFound, IllegalTransition."""
+    """Tell the box what a person says about an uncertain job; the same again, until the box did it, is once.
+
+    Raises NotFound, IllegalTransition, AlreadyDecided.
+    """
     async with transaction():
         row = await _job(job)
         if row["state"] != PrintState.UNCERTAIN.value:
             raise IllegalTransition(row["state"], "resolve")
+        waiting = (await decisions([job]))[job].waiting
+        if waiting == resolution.value:
+            return
+        if waiting is not None:
+            raise AlreadyDecided(job, waiting)
         arguments: dict[str, str | int] = {"job": job, "outcome": resolution.value, "person": actor().actor}
         await send_command(row["box"], "resolve_job", arguments, device=row["device"], lasts=DECISION_TIME)
 
@@ -165,7 +185,7 @@ async def _box(box: str) -> Row:
 
 
 async def _job(job: str) -> Row:
-    rows = await fetch("SELECT id, box, device, state FROM print_job WHERE id = ?", job)
+    rows = await fetch(f"SELECT id, box, device, state FROM print_job WHERE id = ?{for_update()}", job)  # noqa: S608 -- ours
     if not rows:
         raise NotFound("print job", job)
     return rows[0]

@@ -3,17 +3,19 @@
 # ruff: noqa: S608 -- the only texts put into statements are our own names
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 import msgspec
 
 from controller.db import Row, among, fetch, listing
 from controller.errors import NotFound
+from controller.fleet.states import CommandState
 from controller.fleet.views import (
     AlertView,
     BoxView,
     CommandView,
+    Decision,
     DeviceView,
     FactView,
     FaultView,
@@ -139,6 +141,23 @@ async def print_job(job: str, *, sites: Iterable[str] | None = None) -> PrintJob
     if not rows:
         raise NotFound("print job", job)
     return _job(rows[0])
+
+
+async def decisions(jobs: Collection[str]) -> dict[str, Decision]:
+    """What people said about these print jobs: all that boxes have still to do; what is done, if among the newest commands."""
+    found = {job: Decision() for job in jobs}
+    if not found:
+        return found
+    for row in await fetch(
+        "SELECT args, state FROM command WHERE name = 'resolve_job' "
+        "AND (state = 'requested' OR id IN (SELECT id FROM command ORDER BY id DESC LIMIT 500)) ORDER BY id"
+    ):
+        arguments = msgspec.json.decode(row["args"], type=dict[str, str | int])
+        job = str(arguments.get("job"))
+        if job in found:
+            waiting = str(arguments.get("outcome")) if row["state"] == CommandState.REQUESTED.value else None
+            found[job] = Decision(count=found[job].count + 1, waiting=waiting)
+    return found
 
 
 async def commands(

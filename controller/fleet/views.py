@@ -110,6 +110,13 @@ class PrintJobView(Struct, frozen=True, kw_only=True):
     changed_at: datetime
 
 
+class Decision(Struct, frozen=True, kw_only=True):
+    """How often people said something about an uncertain print job; `waiting`: what the box has still to do."""
+
+    count: int = 0
+    waiting: str | None = None
+
+
 class CommandView(Struct, frozen=True, kw_only=True):
     """`code`: its one result."""
 

@@ -12,11 +12,12 @@ import binascii
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from controller.db import execute, fetch, now
+from controller.errors import NotFound
 from controller.http.errors import Problem
-from controller.http.routing import Actor, Permission
+from controller.http.routing import Actor, Permission, Route
 
 PREFIX = "sw_"
 BASIC = 'Basic realm="Shelfwire"'
@@ -26,13 +27,14 @@ ANYONE = Actor(name="anyone", permissions=frozenset())
 VISITOR = Actor(
     name="visitor",
     permissions=frozenset(permission for permission in Permission if permission.value.endswith(".read"))
-    | {Permission.CATALOG_WRITE, Permission.PUBLIC},
+    | {Permission.CATALOG_WRITE, Permission.FLEET_WRITE, Permission.FULFILMENT_WRITE, Permission.ORDERS_WRITE, Permission.PUBLIC},
 )
-"""Someone at the controller's own machine, where pages are open: sees everything, may link unknown barcodes."""
+"""Someone at the controller's own machine, where pages are open: sees everything, may do what the pages have buttons for."""
 
 
 def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    """Of a token as a header brings it: bytes that are no UTF-8 come as lone surrogates."""
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
 
 async def create_token(
@@ -113,3 +115,23 @@ def require(actor: Actor, permission: Permission) -> None:
     """Raises Problem 403."""
     if not actor.may(permission):
         raise Problem(403, "not_permitted", f"{actor.name!r} lacks the permission `{permission.value}`.")
+
+
+def require_sites(actor: Actor, route: Route, path: Mapping[str, str]) -> None:
+    """A token of some sites uses no route of the whole chain, and none of another site's.  Raises Problem 403, NotFound."""
+    if actor.sites is None:
+        return
+    if route.whole_chain:
+        raise Problem(403, "not_permitted", f"{actor.name!r} is for some sites only, and this concerns all of them.")
+    if "site" in path and path["site"] not in actor.sites:
+        raise NotFound("site", path["site"])
+
+
+def require_site_of(actor: Actor, body: object) -> None:
+    """The same for the `site` that a body names; without one it would hold in the whole chain.  Raises Problem 403, NotFound."""
+    site = getattr(body, "site", "")
+    if actor.sites is None or site == "" or site in actor.sites:
+        return
+    if site is None:
+        raise Problem(403, "not_permitted", f"{actor.name!r} is for some sites only: name one of them as `site`.")
+    raise NotFound("site", site)

@@ -11,6 +11,7 @@ from controller.config import Http
 from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.web.access import Access
+from controller.web.forms import Forms, add_forms
 from controller.web.live import Live
 from controller.web.pages import LANGUAGES, Pages, add_pages
 from controller.web.render import Renderer
@@ -33,6 +34,7 @@ class Website:
     def add_to(self, app: web.Application) -> None:
         app[ERROR_PAGE] = self._error_page
         add_pages(app, self._pages, self._files)
+        add_forms(app, Forms(self._pages))
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(self._live.run(), name="live pages")

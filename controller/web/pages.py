@@ -13,15 +13,10 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
-from controller.catalog.operations import link_barcode
-from controller.errors import DomainError
-from controller.events import acting
 from controller.http import auth
-from controller.http.dispatch import IN_FLIGHT, JSON
-from controller.http.idempotency import Answer, once, request_of
-from controller.http.routing import PER_DEFAULT, PER_MAX, Actor, BadParameter, PageRequest, Permission, number
+from controller.http.routing import PER_DEFAULT, PER_MAX, BadParameter, PageRequest, Permission, number
 from controller.web import shown
-from controller.web.access import Access, check_origin
+from controller.web.access import Access
 from controller.web.live import Live
 from controller.web.render import Look, Renderer
 from controller.web.static_files import StaticFiles
@@ -35,6 +30,8 @@ LANGUAGES = (("en", "English"), ("zh-CN", "中文"))
 MAX_QUERY = 200
 SHOP = (Permission.FLEET_READ, Permission.STOCK_READ, Permission.ORDERS_READ, Permission.CATALOG_READ, Permission.EVENTS_READ)
 """The shop's page shows something of each."""
+BUTTONS = frozenset({Permission.FLEET_WRITE, Permission.ORDERS_WRITE, Permission.FULFILMENT_WRITE, Permission.CATALOG_WRITE})
+"""What the pages have buttons for."""
 
 Values = Mapping[str, object]
 View = Callable[[web.Request], Awaitable[Values]]
@@ -51,7 +48,7 @@ class Pages:
     async def look(self, request: web.Request) -> Look:
         accept = request.headers.get("Accept-Language", "")
         language = negotiate(request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE), accept=accept)
-        return Look(language, await shown.zone())
+        return Look(language, await shown.zone(), BUTTONS & self.access.permissions(request))
 
     def page(
         self, template: str, section: str, permissions: tuple[Permission, ...], view: View
@@ -102,56 +99,29 @@ class Pages:
             except (ConnectionResetError, ClientConnectionResetError):
                 return response
 
-    async def link(self, request: web.Request) -> web.Response:
-        """Link an unknown barcode to a SKU, from the form; then back to the list, with what came of it."""
-        check_origin(request)
-        actor = await self.access.actor(request)
-        auth.require(actor, Permission.CATALOG_WRITE)
-        form = await request.post()
-        code, sku, units, key = (_field(form.get(name)) for name in ("code", "sku", "units", "key"))
-        identity = request_of(
-            actor=actor.name, key=key or None, route="POST /unknown-barcodes", body=f"{code}\0{sku}\0{units}".encode()
-        )
-        try:
-            await once(identity, request.app[IN_FLIGHT], lambda: _link(actor, key, code, sku, number(units or "1", "units")))
-        except (DomainError, BadParameter) as error:
-            values = {
-                **await shown.unknown(_request(request)),
-                **_form_values(request),
-                "error": str(error),
-                "tried": {"code": code, "sku": sku},
-            }
-            return await self.show(request, "unknown.html", "/unknown-barcodes", values, status=422)
-        raise web.HTTPSeeOther(f"/unknown-barcodes?{urlencode({'linked': sku})}")
-
-
-async def _link(actor: Actor, key: str, code: str, sku: str, units: int) -> Answer:
-    with acting(f"page:{actor.name}", f"http:{key}"):
-        await link_barcode(code, sku, numerator=units)
-    return Answer(status=303, body=b"", media_type=JSON)
-
 
 async def stock(request: web.Request) -> Values:
-    return _paged(request, await shown.stock(_request(request), _text(request, "q")), "q")
+    return _paged(request, await shown.stock(page_request(request), _text(request, "q")), "q")
 
 
 async def orders(request: web.Request) -> Values:
-    return _paged(request, await shown.orders(_request(request), _text(request, "q"), _text(request, "state")), "q", "state")
+    return _paged(request, await shown.orders(page_request(request), _text(request, "q"), _text(request, "state")), "q", "state")
 
 
 async def order(request: web.Request) -> Values:
-    return await shown.order(request.match_info["no"])
+    return form_values(request) | await shown.order(request.match_info["no"])
 
 
 async def prints(request: web.Request) -> Values:
-    return _paged(request, await shown.prints(_request(request), _text(request, "state")), "state")
+    return form_values(request) | _paged(request, await shown.prints(page_request(request), _text(request, "state")), "state")
 
 
 async def unknown(request: web.Request) -> Values:
-    return _form_values(request) | _paged(request, await shown.unknown(_request(request)))
+    return form_values(request) | _paged(request, await shown.unknown(page_request(request)))
 
 
-def _form_values(request: web.Request) -> dict[str, object]:
+def form_values(request: web.Request) -> dict[str, object]:
+    """What a page with forms shows besides its content."""
     return {
         "new_key": lambda: secrets.token_urlsafe(16),
         "linked": _text(request, "linked"),
@@ -169,17 +139,16 @@ def _paged(request: web.Request, values: Mapping[str, object], *filters: str) ->
     return {**values, "next_page": address, "first_page": f"{request.path}?{urlencode(kept)}" if kept else request.path}
 
 
-def _request(request: web.Request) -> PageRequest:
+def page_request(request: web.Request) -> PageRequest:
     per = number(request.query.get("per", str(PER_DEFAULT)), "per")
-    return PageRequest(after=request.query.get("after") or None, per=min(max(per, 1), PER_MAX))
+    after = request.query.get("after") or None
+    if after is not None and not after.isprintable():
+        raise BadParameter("after", "a cursor as an earlier page gave it")
+    return PageRequest(after=after, per=min(max(per, 1), PER_MAX))
 
 
 def _text(request: web.Request, name: str) -> str:
     return request.query.get(name, "").replace("\0", "").strip()[:MAX_QUERY]
-
-
-def _field(value: object) -> str:
-    return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def _remember_language(request: web.Request, response: web.Response, language: Language) -> None:
@@ -218,5 +187,4 @@ def add_pages(app: web.Application, pages: Pages, files: StaticFiles) -> None:
     app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", (Permission.ORDERS_READ,), order))
     app.router.add_get("/prints", pages.page("prints.html", "/prints", (Permission.FLEET_READ,), prints))
     app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", (Permission.CATALOG_READ,), unknown))
-    app.router.add_post("/unknown-barcodes", pages.link)
     app.router.add_get("/static/{name}", files.serve)

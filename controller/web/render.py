@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from controller.http.routing import Permission
 from controller.web import words
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 
@@ -20,10 +21,11 @@ LOCALES = Path(__file__).parent.parent / "locales"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is shown: language and time zone."""
+    """How a page is shown: language, time zone, and what its viewer may do (buttons for the rest are left out)."""
 
     language: Language
     zone: tzinfo = UTC
+    may: frozenset[Permission] = frozenset()
 
 
 def zone_named(names: set[str]) -> tzinfo:
@@ -66,7 +68,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals["language"] = language.value
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
         environment.globals[f"{name.lower()}_word"] = partial(_word, getattr(words, name), translate)
-    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS"):
+    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
     return environment
 

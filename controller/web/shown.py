@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from controller import events
 from controller.catalog import queries as catalog
 from controller.fleet import queries as fleet
 from controller.fleet.states import PrintState
+from controller.fleet.views import Decision, PrintJobView
 from controller.fulfilment import queries as fulfilment
 from controller.http.routing import BadParameter, PageRequest, page
 from controller.orders import queries as order_queries
@@ -38,7 +40,7 @@ async def everything() -> dict[str, Region]:
     boxes = await fleet_shown.boxes(limit=MAX_BOXES)
     unknown_codes = await catalog.unknown_barcodes(limit=MANY)
     open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.PLACED)
-    uncertain = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value)
+    asks = await _asks()
     figures = {
         "boxes": len(boxes),
         "online": sum(shown.box.link == "online" for shown in boxes),
@@ -46,12 +48,13 @@ async def everything() -> dict[str, Region]:
         "waiting": sum(shown.box.waiting or 0 for shown in boxes),
         "orders": len(open_orders),
         "more_orders": len(open_orders) == MANY,
-        "uncertain": len(uncertain),
+        "uncertain": len(asks),
         "unknown": len(unknown_codes),
         "more_unknown": len(unknown_codes) == MANY,
     }
     return {
         "figures": {"figures": figures},
+        "asks": {"asks": asks, "back": "/"},
         "boxes": {"boxes": boxes},
         "scans": {"facts": await fleet_shown.latest_facts(limit=FEED)},
         "unknown": {"unknown": sorted(unknown_codes, key=lambda code: code.last_seen, reverse=True)[:LATEST]},
@@ -60,6 +63,20 @@ async def everything() -> dict[str, Region]:
         "prints": {"prints": await fleet.print_jobs(limit=LATEST)},
         "events": {"events": await _happenings()},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A print job that may have come out or not: a person is to look; `decision`: what was said already."""
+
+    job: PrintJobView
+    decision: Decision
+
+
+async def _asks(document: str | None = None) -> list[Ask]:
+    jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document)
+    said = await fleet.decisions([job.id for job in jobs])
+    return [Ask(job, said[job.id]) for job in jobs]
 
 
 async def _happenings() -> list[events.Recorded]:
@@ -103,11 +120,17 @@ async def order(no: str) -> dict[str, object]:
     """Raises NotFound."""
     found = await order_queries.order(no)
     lines = await order_queries.lines([found.id])
+    pick_list = await fulfilment.pick_list_of(no)
     return {
         "order": found,
         "lines": lines[found.id],
-        "pick_list": await fulfilment.pick_list_of(no),
+        "pick_list": pick_list,
+        "pick_lines": await fulfilment.pick_lines(pick_list.id) if pick_list else [],
+        "parcel": await fulfilment.parcel(pick_list.parcel) if pick_list and pick_list.parcel else None,
         "prints": await fleet.print_jobs(limit=MANY, document=found.no),
+        "asks": await _asks(found.no),
+        "history": [event for event in await events.history(found.no) if event.name not in ROUTINE],
+        "back": f"/orders/{found.no}",
     }
 
 
@@ -115,7 +138,13 @@ async def prints(request: PageRequest, state: str) -> dict[str, object]:
     wanted = state if state in set(PrintState) else None
     rows = await fleet.print_jobs(after=request.after, limit=request.limit, state=wanted)
     shown = page(rows, request, key=lambda job: job.id)
-    return {"prints": shown.items, "next": shown.next, "states": [state.value for state in PrintState]}
+    return {
+        "prints": shown.items,
+        "next": shown.next,
+        "states": [state.value for state in PrintState],
+        "asks": await _asks(),
+        "back": "/prints",
+    }
 
 
 async def unknown(request: PageRequest) -> dict[str, object]:

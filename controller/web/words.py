@@ -146,6 +146,12 @@ FACTS: Mapping[str, str] = {
     "handed_over": N_("Parcel given to the carrier"),
     "weighed": N_("Weighed"),
 }
+PAPERS: Mapping[str, str] = {
+    "receipt": N_("Receipt"),
+    "shelf-label": N_("Shelf label"),
+    "shipping-label": N_("Shipping label"),
+}
+"""The templates that come with the controller."""
 OUTCOME: Mapping[str, Word] = {
     "applied": _ok(N_("Booked")),
     "parked": _ask(N_("Waits")),

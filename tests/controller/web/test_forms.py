@@ -1,0 +1,173 @@
+"""The buttons of the pages, as a browser without scripts sends them: done once, by those who may, told in words."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from controller import db
+from controller.app import Parts, make_app
+from controller.config import parse_config
+from controller.events import history
+from controller.fleet.operations import PrintOrder, request_print
+from controller.http import auth
+from controller.http.routing import Permission
+from edge_agent.wire.messages import JobChanged, JobState, Stream
+from tests.browser.shop import BrowserShop
+from tests.controller.web.test_access import basic
+
+FORM = re.compile(r'<form[^>]* action="([^"]+)">(.*?)</form>', re.DOTALL)
+FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[BrowserShop]:
+    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+    shop = BrowserShop()
+    await shop.open()
+    await shop.busy_day()
+    yield shop
+    await db.close()
+
+
+@pytest.fixture
+async def client(shop: BrowserShop, tmp_path: Path) -> AsyncIterator[TestClient]:
+    async with client_of(tmp_path) as client:
+        yield client
+
+
+def client_of(tmp_path: Path, **http: object) -> TestClient:
+    config = parse_config({"data": str(tmp_path), "http": http}, {}, "test")
+    return TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1"))
+
+
+async def shown(client: TestClient, path: str, **headers: str) -> str:
+    response = await client.get(path, headers=headers)
+    assert response.status == 200, path
+    return html.unescape(await response.text())
+
+
+async def form(client: TestClient, path: str, ending: str, **wanted: str) -> tuple[str, dict[str, str]]:
+    """The address and the hidden fields of the form of a page that has these."""
+    for action, content in FORM.findall(await shown(client, path)):
+        fields = dict(FIELD.findall(content))
+        if action.endswith(ending) and wanted.items() <= fields.items():
+            return action, fields
+    raise AssertionError(f"{path} has no form for {ending} {wanted}")
+
+
+async def press(client: TestClient, action: str, fields: dict[str, str], **headers: str) -> tuple[int, str]:
+    """The status, and where it leads or what it says."""
+    response = await client.post(action, data=fields, headers={"Accept": "text/html", **headers}, allow_redirects=False)
+    return response.status, response.headers.get("Location") or html.unescape(await response.text())
+
+
+async def commands(name: str) -> list[str]:
+    return [row["args"] for row in await db.fetch("SELECT args FROM command WHERE name = ? ORDER BY id", name)]
+
+
+@pytest.mark.parametrize("path", ["/", "/prints", "/orders/SO-100001"])
+async def test_an_uncertain_print_asks_and_the_answer_goes_to_its_box_once(client: TestClient, path: str) -> None:
+    assert "We can't tell whether Shelf label SO-100001 came out." in await shown(client, path)
+    action, fields = await form(client, path, "/resolution", outcome="again")
+    assert await press(client, action, fields) == (303, path)
+    assert await press(client, action, fields) == (303, path)
+    assert [args for args in await commands("resolve_job") if '"again"' in args] == await commands("resolve_job")
+    assert len(await commands("resolve_job")) == 1
+    page = await shown(client, path)
+    assert "Someone asked for Shelf label SO-100001 again." in page
+    assert "/resolution" not in page
+
+
+async def test_the_opposite_answer_changes_nothing_and_says_so(client: TestClient) -> None:
+    action, printed = await form(client, "/prints", "/resolution", outcome="printed")
+    _, again = await form(client, "/prints", "/resolution", outcome="again")
+    assert (await press(client, action, printed))[0] == 303
+    status, text = await press(client, action, again)
+    assert status == 409
+    assert "Nothing was changed: this print job had moved on." in text
+    assert len(await commands("resolve_job")) == 1
+
+
+async def test_a_print_that_waits_can_be_called_off(shop: BrowserShop, client: TestClient) -> None:
+    job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data={}, document="SO-100001"))
+    action, fields = await form(client, "/prints", f"{job}/cancel")
+    assert await press(client, action, fields) == (303, "/prints")
+    assert await press(client, action, fields | {"key": "another-page"}) == (303, "/prints")
+    assert len(await commands("cancel_job")) == 1
+    assert "Cancelling: waits for the box." in await shown(client, "/prints")
+    await shop.happens(JobChanged(job=job, step=1, state=JobState.PRINTED, printer="label-printer"), stream=Stream.RESULT)
+    status, text = await press(client, action, fields | {"key": "too-late"})
+    assert status == 409
+    assert "Nothing was changed" in text
+
+
+async def test_an_order_is_released_and_cancelled_from_its_page(client: TestClient) -> None:
+    action, release = await form(client, "/orders/SO-100001", "/release")
+    _, cancel = await form(client, "/orders/SO-100001", "/cancel")
+    assert await press(client, action, release) == (303, "/orders/SO-100001")
+    assert await press(client, action, release) == (303, "/orders/SO-100001")
+    page = await shown(client, "/orders/SO-100001")
+    assert "PL-100001" in page
+    assert "/release" not in page
+    status, text = await press(client, "/orders/SO-100001/cancel", cancel)
+    assert (status, "reason" in text) == (400, True)
+    assert (await press(client, "/orders/SO-100001/cancel", cancel | {"reason": "customer asked"}))[0] == 303
+    page = await shown(client, "/orders/SO-100001")
+    assert "“customer asked” page:visitor" in re.sub(r"<[^>]+>", "", page)
+    assert "/orders/SO-100001/cancel" not in page
+    names = [event.name for event in await history("SO-100001")]
+    assert (names.count("pick_list_released"), names.count("order_cancelled")) == (1, 1)
+
+
+async def test_a_cancelled_order_is_not_released(client: TestClient) -> None:
+    action, release = await form(client, "/orders/SO-100001", "/release")
+    _, cancel = await form(client, "/orders/SO-100001", "/cancel")
+    await press(client, "/orders/SO-100001/cancel", cancel | {"reason": "customer asked"})
+    status, text = await press(client, action, release)
+    assert status == 409
+    assert "Nothing was changed: this order had moved on." in text
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example/", "https://evil.example/", "/prints?state=x&lang=\r\nX: y", "/api/v1/orders", ""]
+)
+async def test_a_form_leads_to_our_own_pages_only(client: TestClient, back: str) -> None:
+    action, fields = await form(client, "/prints", "/resolution")
+    assert await press(client, action, fields | {"back": back}) == (303, "/prints")
+
+
+@pytest.mark.parametrize(
+    ("fields", "headers", "status"),
+    [
+        ({}, {"Origin": "http://evil.example"}, 403),
+        ({}, {"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"key": ""}, {}, 400),
+        ({"outcome": "perhaps"}, {}, 400),
+        ({}, {"Content-Type": "text/plain"}, 415),
+    ],
+)
+async def test_what_is_no_form_of_ours_changes_nothing(
+    client: TestClient, fields: dict[str, str], headers: dict[str, str], status: int
+) -> None:
+    action, own = await form(client, "/prints", "/resolution")
+    assert (await press(client, action, own | fields, **headers))[0] == status
+    assert await commands("resolve_job") == []
+
+
+async def test_who_may_only_look_gets_no_buttons(shop: BrowserShop, tmp_path: Path) -> None:
+    reading = [permission for permission in Permission if permission.value.endswith(".read")]
+    await auth.create_token("viewer", reading, token="sw_viewer")
+    async with client_of(tmp_path, open_pages=False) as client:
+        for path in ("/", "/prints", "/orders/SO-100001"):
+            page = await shown(client, path, **basic("sw_viewer"))
+            assert "We can't tell whether" in page
+            assert 'method="post"' not in page
+        status, _ = await press(client, "/orders/SO-100001/release", {"key": "k"}, **basic("sw_viewer"))
+        assert status == 403
+        assert (await press(client, "/orders/SO-100001/release", {"key": "k"}))[0] == 401
