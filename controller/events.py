@@ -11,7 +11,7 @@ An event is a Struct with a ClassVar `name`; features define theirs in `<feature
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -129,16 +129,17 @@ def _wake() -> None:
         waiting.set()
 
 
-async def feed(after: int, limit: int = 500) -> list[Recorded]:
-    """Events after a position, in a stable order.
+async def feed(after: int, limit: int = 500, sites: Collection[str] | None = None) -> list[Recorded]:
+    """Events after a position, in a stable order; those of `sites`, None: all.
 
     On PostgreSQL only those below the oldest running transaction, ordered by (transaction, id): ids alone would skip rows that
     commit late (PostgreSQL manual, section 9.27.10, pg_snapshot_xmin).
     """
+    here, ids = ("", []) if sites is None else (f"AND {db.among('site')}", [db.listing(sorted(sites))])
     rows = await db.fetch(
-        f"SELECT * FROM event WHERE (transaction_id, id) > (?, ?) AND {_settled()} ORDER BY transaction_id, id LIMIT {limit:d}",
-        after >> _SHIFT,
-        after & ((1 << _SHIFT) - 1),
+        f"SELECT * FROM event WHERE (transaction_id, id) > (?, ?) AND {_settled()} {here} "
+        f"ORDER BY transaction_id, id LIMIT {limit:d}",
+        *(after >> _SHIFT, after & ((1 << _SHIFT) - 1), *ids),
     )
     return [_recorded(row) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from msgspec import Meta, Struct, field
 
@@ -11,11 +12,11 @@ from controller.catalog import operations, queries
 from controller.catalog.imports import Mode, import_catalog
 from controller.catalog.models import BaseUnit
 from controller.catalog.operations import NewBarcode, NewSku
-from controller.errors import Rejected
-from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, number, page
+from controller.errors import NotFound, Rejected
+from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, number, page
 
-Code = Annotated[str, Meta(min_length=1, max_length=64)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 Factor = Annotated[int, Meta(ge=1, le=10**9)]
 Whole = Annotated[int, Meta(ge=0, le=10**15)]
 
@@ -124,7 +125,7 @@ async def create(call: Call[SkuIn]) -> Created[SkuView]:
         product=new.product,
     )
     await operations.create_sku(wanted, [_new_barcode(barcode) for barcode in new.barcodes])
-    return Created(_sku(await queries.sku(new.code)), location=f"/api/v1/skus/{new.code}")
+    return Created(_sku(await queries.sku(new.code)), location=f"/api/v1/skus/{quote(new.code, safe='')}")
 
 
 async def show(call: Call[None]) -> SkuView:
@@ -133,29 +134,31 @@ async def show(call: Call[None]) -> SkuView:
 
 async def barcodes(call: Call[None]) -> Page[BarcodeView]:
     await queries.sku(call.path["sku"])
-    rows = await queries.barcodes(call.path["sku"], after=call.page.number(), limit=call.page.limit)
+    rows = await queries.barcodes(call.path["sku"], after=call.page.number(), limit=call.page.limit, sites=call.actor.sites)
     return page([_barcode(row) for row in rows], call.page, key=lambda view: view.id)
 
 
 async def add_barcode(call: Call[BarcodeIn]) -> Created[BarcodeView]:
     sku = call.path["sku"]
     barcode = await operations.add_barcode(sku, _new_barcode(call.body))
-    return Created(await _stored(sku, barcode), location=f"/api/v1/skus/{sku}/barcodes")
+    return Created(await _stored(sku, barcode), location=f"/api/v1/skus/{quote(sku, safe='')}/barcodes")
 
 
 async def unknown(call: Call[None]) -> Page[UnknownView]:
     state = call.query.get("state", "open")
-    rows = await queries.unknown_barcodes(state=state, after=call.page.number(), limit=call.page.limit)
+    rows = await queries.unknown_barcodes(state=state, after=call.page.number(), limit=call.page.limit, sites=call.actor.sites)
     return page([_unknown(row) for row in rows], call.page, key=lambda view: view.id)
 
 
 async def link(call: Call[LinkIn]) -> Created[BarcodeView]:
     found = await queries.unknown_barcode(number(call.path["unknown"], "unknown"))
+    if call.actor.sites is not None and found.site_id not in call.actor.sites:
+        raise NotFound("unknown barcode", found.id)
     asked = call.body
     barcode = await operations.link_barcode(
         found.text, asked.sku, numerator=asked.numerator, denominator=asked.denominator, site_id=asked.site
     )
-    return Created(await _stored(asked.sku, barcode), location=f"/api/v1/skus/{asked.sku}/barcodes")
+    return Created(await _stored(asked.sku, barcode), location=f"/api/v1/skus/{quote(asked.sku, safe='')}/barcodes")
 
 
 async def import_csv(call: Call[bytes]) -> ImportView:
@@ -236,7 +239,17 @@ ROUTES = [
         summary="List SKUs",
         filters={"q": "part of the code or of a name"},
     ),
-    Route("POST", "/api/v1/skus", create, permission=WRITE, body=SkuIn, reply=SkuView, summary="Create a SKU", example=_MILK),
+    Route(
+        "POST",
+        "/api/v1/skus",
+        create,
+        permission=WRITE,
+        body=SkuIn,
+        reply=SkuView,
+        summary="Create a SKU",
+        example=_MILK,
+        whole_chain=True,
+    ),
     Route("GET", "/api/v1/skus/{sku}", show, permission=READ, reply=SkuView, summary="Show a SKU by its code"),
     Route(
         "GET", "/api/v1/skus/{sku}/barcodes", barcodes, permission=READ, reply=Page[BarcodeView], summary="List a SKU's barcodes"
@@ -260,6 +273,7 @@ ROUTES = [
         accepts="text/csv",
         reply=ImportView,
         summary="Import SKUs and barcodes from a CSV file",
+        whole_chain=True,
         filters={"mode": "`all` (default): one bad line keeps all out; `good`: the good lines go in"},
     ),
     Route(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -143,12 +143,13 @@ async def skus_by_code(codes: Sequence[str]) -> dict[str, SkuRow]:
     return {row["code"]: SkuRow(**row) for row in rows}
 
 
-async def barcodes(sku_code: str, *, after: int = 0, limit: int = 200) -> list[BarcodeRow]:
-    """The active codes of a SKU."""
+async def barcodes(sku_code: str, *, after: int = 0, limit: int = 200, sites: Collection[str] | None = None) -> list[BarcodeRow]:
+    """The active codes of a SKU; those of the chain and of `sites`, None: of all."""
+    here, ids = ("", []) if sites is None else (f"AND (b.site_id IS NULL OR {db.among('b.site_id')})", [db.listing(sorted(sites))])
     rows = await db.fetch(
         "SELECT b.id, b.kind, b.symbol, s.code AS sku, b.numerator, b.denominator, b.site_id FROM barcode b "
-        "JOIN sku s ON s.id = b.sku_id WHERE b.active AND s.code = ? AND b.id > ? ORDER BY b.id LIMIT ?",
-        *(sku_code, after, limit),
+        f"JOIN sku s ON s.id = b.sku_id WHERE b.active AND s.code = ? AND b.id > ? {here} ORDER BY b.id LIMIT ?",
+        *(sku_code, after, *ids, limit),
     )
     return [BarcodeRow(**row) for row in rows]
 
@@ -161,6 +162,10 @@ async def unknown_barcode(unknown_id: int) -> UnknownRow:
     return UnknownRow(**rows[0])
 
 
-async def unknown_barcodes(*, state: str = "open", after: int = 0, limit: int = 50) -> list[UnknownRow]:
-    rows = await db.fetch(_UNKNOWN + "WHERE state = ? AND id > ? ORDER BY id LIMIT ?", state, after, limit)
+async def unknown_barcodes(
+    *, state: str = "open", after: int = 0, limit: int = 50, sites: Collection[str] | None = None
+) -> list[UnknownRow]:
+    """In order of id; those last seen at one of `sites`, None: at any."""
+    here, ids = ("", []) if sites is None else (f"AND {db.among('site_id')}", [db.listing(sorted(sites))])
+    rows = await db.fetch(_UNKNOWN + f"WHERE state = ? AND id > ? {here} ORDER BY id LIMIT ?", *(state, after, *ids, limit))
     return [UnknownRow(**row) for row in rows]

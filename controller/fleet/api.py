@@ -12,10 +12,10 @@ from controller.errors import NotFound
 from controller.fleet import operations, queries
 from controller.fleet.operations import PrintOrder, Resolution
 from controller.fleet.views import AlertView, BoxView, CommandView, DeviceView, FactView, PrintJobView, RejectedView
-from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, page
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
-Short = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+Short = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class RegisterBox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

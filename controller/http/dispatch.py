@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -29,6 +30,8 @@ JSON = "application/json"
 IN_FLIGHT = web.AppKey("in_flight", InFlight)
 TOKENS = web.AppKey("tokens", auth.Tokens)
 
+_IN_ADDRESSES = "/%:?&=~"
+"""Stay as they are in a Location; a key in it is quoted by its feature already."""
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -39,6 +42,7 @@ def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
         header = request.headers.get("Authorization")
         actor = auth.ANYONE if route.permission is Permission.PUBLIC else await request.app[TOKENS].by_bearer(header)
         auth.require(actor, route.permission)
+        auth.require_sites(actor, route, request.match_info)
         answer = await (_write(route, request, actor) if route.writes else _read(route, request, actor))
         return _response(answer)
 
@@ -54,7 +58,9 @@ async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     raw = await request.read()
     key = request.headers.get("Idempotency-Key")
     identity = request_of(actor=actor.name, key=key, route=f"{request.method} {request.path_qs}", body=raw)
-    call = Call(actor=actor, body=_body(route, request, raw), path=_path(request), query=_query(route, request), key=key)
+    body = _body(route, request, raw)
+    auth.require_site_of(actor, body)
+    call = Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)
 
     async def work() -> Answer:
         with acting(f"token:{actor.name}", f"http:{identity.key}"):
@@ -133,7 +139,7 @@ def _answer(result: object) -> Answer:
 def _response(answer: Answer) -> web.Response:
     headers = dict(answer.headers)
     if answer.location is not None:
-        headers["Location"] = answer.location
+        headers["Location"] = quote(answer.location, safe=_IN_ADDRESSES)
     if answer.replayed:
         headers["Idempotent-Replayed"] = "true"
     headers.setdefault("Cache-Control", "no-store")

@@ -26,9 +26,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def listing(call: Call[None]) -> Page[EventView]:
-    recorded = await feed(position(call.page.after or "0", "after"), call.page.limit)
-    if call.actor.sites is not None:
-        recorded = [event for event in recorded if event.site in call.actor.sites]
+    recorded = await feed(position(call.page.after or "0", "after"), call.page.limit, call.actor.sites)
     return page([_view(event) for event in recorded], call.page, key=lambda event: event.position)
 
 

@@ -103,7 +103,7 @@ def _parameters(route: Route) -> list[Json]:
         per = {"type": "integer", "minimum": 1, "maximum": PER_MAX, "default": PER_DEFAULT}
         found.append({"name": "per", "in": "query", "description": "rows on the page", "schema": per})
     if route.writes:
-        key = {"type": "string", "minLength": 1, "maxLength": 200}
+        key = {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"}
         what = "new for each write; the same when the same write is sent again"
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "description": what, "schema": key})
     return found

@@ -25,6 +25,8 @@ A write (POST, PUT, PATCH, DELETE) runs inside one `transaction()` together with
 handler opens none of its own, does no I/O but the database's, and may run again after a serialization failure.  A read has none.
 Handlers raise DomainErrors; `http/errors.py` turns them into answers.  A query parameter must be declared in `filters` (`after` and
 `per` belong to every route whose reply is a Page; a numeric cursor is `call.page.number()`, a numeric filter `number(text, name)`).
+A token of some sites only reaches `{site}` in a path and `site` in a body if it is one of them (`http/auth.py` sees to that), and
+no route with `whole_chain`; handlers filter what else they show by `call.actor.sites`.
 Raw bodies (CSV): `body=bytes, accepts="text/csv"`.  Raw answers: return `Reply`.
 """
 
@@ -44,6 +46,8 @@ B = TypeVar("B")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PER_DEFAULT = 50
 PER_MAX = 200
+PLAIN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+"""Pattern of a text on one line; `$` alone lets a line end pass."""
 _PATH = re.compile(r"(/([a-z0-9._-]+|\{[a-z_]+\}))+")
 
 
@@ -180,6 +184,8 @@ class Route:
     example: object = field(default=None, kw_only=True)
     filters: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     accepts: str = field(default="application/json", kw_only=True)
+    whole_chain: bool = field(default=False, kw_only=True)
+    """It concerns all sites, so that a token of some of them may not use it."""
 
     def __post_init__(self) -> None:
         where = f"route {self.method} {self.path}"

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from controller.http.routing import Call, Created, Page, Permission, Route, page
+from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.sites import operations, queries
 
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
 
 
 class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +29,7 @@ class SiteView(Struct, frozen=True, kw_only=True):
 
 
 class NewBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    code: Annotated[str, Meta(min_length=1, max_length=64)]
+    code: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
 
 
 class LocationView(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class LocationView(Struct, frozen=True, kw_only=True):
 
 
 async def listing(call: Call[None]) -> Page[SiteView]:
-    rows = await queries.sites(after=call.page.after or "", limit=call.page.limit)
+    rows = await queries.sites(after=call.page.after or "", limit=call.page.limit, only=call.actor.sites)
     return page([_view(row) for row in rows], call.page, key=lambda view: view.id)
 
 
@@ -84,6 +84,7 @@ ROUTES = [
         body=NewSite,
         reply=SiteView,
         summary="Create a site with its virtual locations",
+        whole_chain=True,
         example=NewSite(id="s1", name="Shop 1"),
     ),
     Route("GET", "/api/v1/sites/{site}", show, permission=Permission.SITES_READ, reply=SiteView, summary="Show a site"),

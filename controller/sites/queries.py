@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from controller import db
@@ -32,8 +32,13 @@ def _place(row: db.Row) -> Place:
     return Place(row["id"], row["site_id"], row["code"], LocationKind(row["kind"]))
 
 
-async def sites(*, after: str = "", limit: int = 50) -> list[SiteRow]:
-    rows = await db.fetch("SELECT id, name, currency, time_zone FROM site WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | None = None) -> list[SiteRow]:
+    """In order of id; those among `only`, None: all."""
+    among, ids = ("", []) if only is None else (f"AND {db.among('id')}", [db.listing(sorted(only))])
+    rows = await db.fetch(
+        f"SELECT id, name, currency, time_zone FROM site WHERE id > ? {among} ORDER BY id LIMIT ?",  # noqa: S608 -- ours
+        *(after, *ids, limit),
+    )
     return [SiteRow(**row) for row in rows]
 
 

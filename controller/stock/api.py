@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -11,7 +12,7 @@ from msgspec import Meta, Struct
 from controller import events
 from controller.catalog.queries import sku
 from controller.errors import NotFound
-from controller.http.routing import Call, Created, Page, Permission, Route, page
+from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.sites.queries import bins, site
 from controller.stock import operations, queries
 
@@ -71,7 +72,7 @@ class AdjustmentIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sku: Annotated[str, Meta(min_length=1, max_length=64)]
     bin: Annotated[str, Meta(min_length=1, max_length=64)]
     change: Annotated[int, Meta(ge=-(10**12), le=10**12)]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class DifferenceView(Struct, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ async def adjust(call: Call[AdjustmentIn]) -> Created[SkuStockView]:
         raise NotFound("bin", asked.bin)
     booked = operations.Adjustment(sku_id=found.id, location_id=place.id, change=asked.change, reason=asked.reason)
     await operations.adjust(booked, person=events.actor().actor)
-    return Created(await _stock(asked.sku, where), location=f"/api/v1/sites/{where}/stock/{asked.sku}")
+    return Created(await _stock(asked.sku, where), location=f"/api/v1/sites/{where}/stock/{quote(asked.sku, safe='')}")
 
 
 async def counts_needed(call: Call[None]) -> Page[BinLevelView]:
@@ -227,5 +228,6 @@ ROUTES = [
         permission=READ,
         reply=ReconciliationView,
         summary="Prove that balances and commitments follow from the entries behind them",
+        whole_chain=True,
     ),
 ]

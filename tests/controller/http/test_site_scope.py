@@ -1,0 +1,152 @@
+"""A token of some sites neither sees nor changes anything of another site, on any route there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from controller import db
+from controller.app import Parts, api_routes
+from controller.catalog.operations import NewBarcode, add_barcode
+from controller.documents.operations import store_builtin
+from controller.documents.queries import current
+from controller.fleet import presence
+from controller.fleet.operations import PrintOrder, request_print, send_command
+from controller.http import auth
+from controller.http.build import build
+from controller.http.metrics import Metrics
+from controller.http.routing import Permission, Route
+from controller.ingest import ingest
+from controller.sites.operations import create_site
+from edge_agent.wire.codec import encode
+from edge_agent.wire.messages import Alert, Condition, DeviceState, Scan, Symbol
+from edge_agent.wire.session import Incoming
+from edge_agent.wire.topics import BoxTopic, Family
+from tests.controller.orders_shop import OrderShop
+from tests.doubles import NOON
+
+ALL = api_routes(Parts())
+SHARED = {"tea", "shelf-label"}
+"""What the whole chain has in common: its goods and its templates."""
+SECRET = "SECRET-OF-S1"
+BODIES: dict[str, object] = {
+    "/api/v1/sites": {"id": "s3", "name": "Shop 3"},
+    "/api/v1/sites/{site}/bins": {"code": "B-1"},
+    "/api/v1/sites/{site}/adjustments": {"sku": "tea", "bin": "A-1", "change": 1, "reason": "mine"},
+    "/api/v1/skus": {"code": "x", "name_en": "x", "name_zh": "x"},
+    "/api/v1/skus/{sku}/barcodes": {"barcode": "X-1", "site": "s1"},
+    "/api/v1/unknown-barcodes/{unknown}/link": {"sku": "tea", "site": "s2"},
+    "/api/v1/orders": {
+        "site": "s1",
+        "channel": "web",
+        "reference": "x",
+        "currency": "CNY",
+        "lines": [{"sku": "tea", "quantity": 1, "unit_price_minor": 1}],
+    },
+    "/api/v1/orders/{no}/release": None,
+    "/api/v1/orders/{no}/cancel": {"reason": "mine"},
+    "/api/v1/parcels/{no}/label": None,
+    "/api/v1/boxes": {"id": "b1", "site": "s2", "name": "mine now"},
+    "/api/v1/boxes/{id}/commands": {"name": "identify"},
+    "/api/v1/print-jobs": {"box": "b1", "template": "shelf-label", "data": {}},
+    "/api/v1/print-jobs/{id}/cancel": None,
+    "/api/v1/print-jobs/{id}/resolve": {"resolution": "printed"},
+}
+
+
+@pytest.fixture
+async def ids(database: None) -> dict[str, str]:
+    """A site `s1` with something of everything; by route, what its path names there."""
+    shop = await OrderShop.open()
+    await store_builtin()
+    await create_site("s2", name="Shop 2")
+    await shop.stock("tea", 50)
+    order, pick_list = await shop.released(("tea", 2))
+    await shop.report(shop.picked(pick_list, "tea", 2), shop.packed(pick_list, 200))
+    await add_barcode("tea", NewBarcode(barcode="CODE-OF-S1", site_id="s1"))
+    scanned = shop.box.envelope(Scan(symbol=Symbol(text=SECRET)))
+    await ingest([shop.box.message(scanned), shop.box.raw(shop.box.topic(), SECRET.encode())])
+    for family, device, name, message in (
+        (Family.STATE, "scanner", None, DeviceState(state=Condition.READY, at=NOON)),
+        (Family.ALERT, "_", "disk", Alert(code="disk", message=SECRET, at=NOON)),
+    ):
+        topic = str(BoxTopic(site="s1", box="b1", device=device, family=family, name=name))
+        async with db.transaction():
+            await presence.note([Incoming(topic, encode(message), False, False, lambda: None)])
+    unknown = await db.fetch("SELECT id FROM unknown_barcode")
+    return {
+        "site": "s1",
+        "sku": "tea",
+        "unknown": str(unknown[0]["id"]),
+        "name": "shelf-label",
+        "version": (await current("shelf-label")).version,
+        "orders": order,
+        "pick-lists": pick_list,
+        "parcels": "PC-100001",
+        "boxes": "b1",
+        "facts": str(scanned.id),
+        "print-jobs": await request_print(PrintOrder(box="b1", device="labels", template="shelf-label", data={})),
+        "commands": await send_command("b1", "identify", {}),
+    }
+
+
+@pytest.fixture
+async def client(ids: dict[str, str]) -> AsyncIterator[TestClient]:
+    await auth.create_token("two", list(Permission), sites=["s2"], token="sw_two")
+    await auth.create_token("one", list(Permission), sites=["s1"], token="sw_one")
+    async with TestClient(TestServer(build(ALL, metrics=Metrics(), max_body=100_000), host="127.0.0.1")) as client:
+        yield client
+
+
+def address(route: Route, ids: dict[str, str]) -> str:
+    path = route.path
+    for name in route.parameters:
+        path = path.replace(f"{{{name}}}", ids[name] if name in ids else ids[path.split("/")[3]])
+    return path
+
+
+async def test_nothing_of_another_site_is_seen(client: TestClient, ids: dict[str, str]) -> None:
+    theirs = {value for value in ids.values() if value not in {*SHARED, ids["version"], ids["unknown"]}} | {SECRET, "CODE-OF-S1"}
+    for route in ALL:
+        if route.writes or route.permission is Permission.PUBLIC:
+            continue
+        mine = await client.get(address(route, ids), headers={"Authorization": "Bearer sw_one"})
+        assert mine.status == (403 if route.whole_chain else 200), f"{route.path}: {await mine.text()}"
+        answer = await client.get(address(route, ids), headers={"Authorization": "Bearer sw_two"})
+        assert answer.status in (200, 403, 404), route.path
+        if answer.status == 200:
+            text = json.dumps((await answer.json()).get("items", await answer.json()))
+            assert not [one for one in theirs if f'"{one}"' in text], route.path
+
+
+async def test_nothing_of_another_site_is_changed(client: TestClient, ids: dict[str, str]) -> None:
+    before = await _everything()
+    for number, route in enumerate(route for route in ALL if route.writes):
+        headers = {"Authorization": "Bearer sw_two", "Idempotency-Key": f"k{number}"}
+        if route.accepts == "text/csv":
+            answer = await client.post(route.path, data=b"sku\n", headers={**headers, "Content-Type": "text/csv"})
+        else:
+            answer = await client.request(route.method, address(route, ids), json=BODIES[route.path], headers=headers)
+        assert answer.status in (403, 404, 409), f"{route.path}: {answer.status} {await answer.text()}"
+    assert await _everything() == before
+
+
+async def test_a_barcode_of_the_whole_chain_is_not_for_one_site_to_give(client: TestClient) -> None:
+    for number, (site, status) in enumerate([({}, 403), ({"site": "s1"}, 404), ({"site": "s2"}, 201)]):
+        headers = {"Authorization": "Bearer sw_two", "Idempotency-Key": f"k{number}"}
+        answer = await client.post("/api/v1/skus/tea/barcodes", json={"barcode": "MINE", **site}, headers=headers)
+        assert answer.status == status
+
+
+async def test_one_site_s_feed_goes_past_pages_of_others(client: TestClient) -> None:
+    headers = {"Authorization": "Bearer sw_two"}
+    answer = await (await client.get("/api/v1/events?per=1", headers=headers)).json()
+    assert [event["name"] for event in answer["items"]] == ["site_created"]
+
+
+async def _everything() -> list[db.Row]:
+    tables = "event", "stock_movement", "barcode", "sku", "sales_order", "print_job", "command", "box", "location", "site"
+    return [row for table in tables for row in await db.fetch(f"SELECT * FROM {table} ORDER BY id")]
