@@ -200,9 +200,13 @@ async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], No
 
 async def _sweep() -> None:
     while True:
-        forgotten = await idempotency.forget_old(datetime.now(UTC))
-        if forgotten:
-            log.info("forgot old idempotency keys", extra={"count": forgotten})
+        try:
+            forgotten = await idempotency.forget_old(datetime.now(UTC))
+        except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
+            log.exception("old idempotency keys could not be forgotten; the next sweep tries again")
+        else:
+            if forgotten:
+                log.info("forgot old idempotency keys", extra={"count": forgotten})
         await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -13,7 +13,7 @@ from tests.chaos.oracle import heal, judge
 from tests.chaos.people import Heard, Person
 from tests.chaos.world import World, open_world, until
 from tests.servers import Mosquitto, free_port
-from tests.shopday.programs import Program, toml
+from tests.shopday.programs import Program, children_of, toml
 
 FROZEN_SECONDS = 5.0
 SMALLEST = 1 << 20
@@ -117,7 +117,7 @@ async def test_the_embedded_broker_and_its_controller_may_be_killed(tmp_path: Pa
             assert await person.scan_next() is Heard.GOOD
             await world.start_controller()  # at once: the broker of the one before is just ending
             await heal(world)
-            (broker,) = _children(world.controller.pid)
+            (broker,) = children_of(world.controller.pid)
             os.kill(broker, signal.SIGKILL)
             assert await person.scan_next() is Heard.GOOD
             await until("another broker", partial(_has_another_broker, world, broker))
@@ -126,11 +126,7 @@ async def test_the_embedded_broker_and_its_controller_may_be_killed(tmp_path: Pa
 
 
 def _has_another_broker(world: World, before: int) -> bool:
-    return any(child != before for child in _children(world.controller.pid))
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return any(child != before for child in children_of(world.controller.pid))
 
 
 async def _second_controller(world: World) -> Program:

@@ -15,6 +15,7 @@ from controller.broker import BrokerFailed, embedded_broker
 from edge_agent.wire.codec import MAX_PAYLOAD
 from edge_agent.wire.session import Broker, Connected, Event, Incoming, MqttSession, Will
 from tests.servers import free_port
+from tests.shopday.programs import children_of
 
 TOPIC = "shelfwire/1/s/b/_/batch"
 
@@ -133,6 +134,5 @@ async def test_a_broker_that_dies_is_started_again_and_the_last_one_ends_with_th
 
 
 def _children() -> list[int]:
-    """Brokers that this process started (Linux: proc(5), task/[tid]/children)."""
-    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(child) for child in found if b"controller.broker" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """Brokers that this process started."""
+    return [child for child, command in children_of(os.getpid()).items() if "controller.broker" in command]
