@@ -34,9 +34,8 @@ async def _samples(folder: Path, name: str, url: str, port: int) -> list[float]:
     place = folder / f"box-{name}"
     program = chain.controller(folder, name, url, port)
     async with chain.listening(port) as listener:
-        await program.start()
         try:
-            await listener.until_online(name)
+            await chain.started(program, listener)
             async with running_box(place, port, connects=True) as box:
                 await box.until_linked()
                 for number in range(WARM_UP):

@@ -15,10 +15,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from controller.gateway import MESSAGES_AT_ONCE
 from edge_agent.wire.topics import ROOT
 
 SESSION_SECONDS = 3600
+RECEIVE_MAXIMUM = 4000
+"""As the gateway has it (`controller/app.py`)."""
 FACTS = f"{ROOT}/+/+/+/fact/+"
 
 
@@ -45,7 +46,7 @@ def main(port: int, client_id: str, count: int) -> None:
     client.on_subscribe = lambda client, *_: client.disconnect()
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's only untyped constructor
     properties.SessionExpiryInterval = SESSION_SECONDS
-    properties.ReceiveMaximum = 2 * MESSAGES_AT_ONCE  # as the gateway has it
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
     client.connect("127.0.0.1", port, clean_start=False, properties=properties)
     client.loop_forever()
 

@@ -6,14 +6,12 @@ Beside each scan, in turn, as many bytes as a scan's commit puts into the WAL ar
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
-from typing import Self
 
 from tests.bench import chain
 from tests.bench.box import BenchBox, running_box
+from tests.bench.raw_file import RawFile
 from tests.bench.report import Row, percentile, row
 
 SCANS = 1500
@@ -21,7 +19,6 @@ WARM_UP = 20
 """The first scans load code; also few enough that the WAL only grows, so that a commit's size can be read from it."""
 LIMIT_MS = 5.0
 TIMES_OF_A_WRITE = 5
-RAW_FILE_BYTES = 1 << 20
 
 
 def measure() -> Iterator[Row]:
@@ -56,28 +53,3 @@ async def _scan(box: BenchBox, number: int) -> float:
 
 def _wal_bytes(box: BenchBox) -> int:
     return box.facts.path.with_name(box.facts.path.name + "-wal").stat().st_size
-
-
-class RawFile:
-    """Writes of `size` bytes, one behind the other in a file that has its room already, as SQLite's WAL has."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._bytes = os.urandom(size)
-        self._offset = 0
-        self._fd = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
-        os.write(self._fd, bytes(RAW_FILE_BYTES))
-        os.fsync(self._fd)
-
-    def write(self) -> float:
-        """Milliseconds until it is on disk."""
-        began = perf_counter()
-        os.pwrite(self._fd, self._bytes, self._offset)
-        os.fdatasync(self._fd)
-        self._offset = (self._offset + len(self._bytes)) % (RAW_FILE_BYTES - len(self._bytes))
-        return (perf_counter() - began) * 1000
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)

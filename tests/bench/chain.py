@@ -124,11 +124,6 @@ class Listener:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def until_online(self, gateway: str) -> float:
-        """When its birth came."""
-        await self.until(lambda: gateway in self.online)
-        return self.online[gateway]
-
     async def until_acked(self, count: int) -> float:
         """When the last of so many facts was acked."""
         await self.until(lambda: self.acked >= count)
@@ -158,11 +153,17 @@ async def listening(port: int) -> AsyncIterator[Listener]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def started(program: Program, listener: Listener) -> float:
+    """When the birth of its gateway came.  Raises ProgramEnded."""
+    await program.start()
+    await program.wait_until(lambda: program.name in listener.online, WAIT_SECONDS)
+    return listener.online[program.name]
+
+
 async def subscribe_once(program: Program, listener: Listener) -> None:
     """Start it and stop it again: from then on the broker keeps its messages."""
-    await program.start()
     try:
-        await listener.until_online(program.name)
+        await started(program, listener)
     finally:
         await program.stop()
 
@@ -170,9 +171,8 @@ async def subscribe_once(program: Program, listener: Listener) -> None:
 async def drained(program: Program, listener: Listener, count: int) -> float:
     """Facts per second, from the gateway's birth to the ack of the last of `count` facts that wait for it."""
     listener.acked = 0
-    await program.start()
     try:
-        began = await listener.until_online(program.name)
+        began = await started(program, listener)
         return count / (await listener.until_acked(count) - began)
     finally:
         await program.stop()

@@ -69,8 +69,7 @@ async def _footprint(folder: Path, url: str, port: int) -> Footprint:
     async with AsyncExitStack() as stack:
         listener = await stack.enter_async_context(chain.listening(port))
         stack.push_async_callback(controller.stop)
-        await controller.start()
-        await listener.until_online(controller.name)
+        await chain.started(controller, listener)
         devices = {name: await stack.enter_async_context(running(_spec(folder, name))) for name in DEVICES}
         box = agent(folder, port, [_config(name, device.address) for name, device in devices.items()], STATION)
         stack.push_async_callback(box.stop)
