@@ -193,3 +193,16 @@ def memory(name: str, kind: type[T]) -> T:
         remembered[name] = kind()
     found: T = remembered[name]
     return found
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Whether it is no fault of what was asked (a full disk, a lost connection, …): the transaction as a whole may be tried again.
+
+    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.
+    """
+    sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
+    if sqlite is not None:
+        return str(sqlite).startswith(
+            ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CORRUPT")
+        )
+    return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")

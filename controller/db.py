@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from asyncpg.exceptions import IntegrityConstraintViolationError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
-from controller.database import MODEL_MODULES, Engine, close, connect, engine, here, memory, migrate, now
+from controller.database import MODEL_MODULES, Engine, close, connect, engine, here, is_of_the_database, memory, migrate, now
 from controller.sqlite import ControllerSqlite, DatabaseInUse
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "for_update",
     "in_transaction",
     "insert_many",
+    "is_of_the_database",
     "listing",
     "memory",
     "migrate",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from controller.counts.facts import apply_counted
-from controller.db import savepoint
+from controller.db import is_of_the_database, savepoint
 from controller.events import acting
 from controller.facts import FactIn, Outcome, Rejected
 from controller.fleet import facts as fleet
@@ -81,19 +81,6 @@ def _actor(facts: Sequence[FactIn[Any]]) -> tuple[str, str | None]:
     boxes = {fact.box for fact in facts}
     actor = f"box:{facts[0].box}" if len(boxes) == 1 else "boxes"
     return actor, str(facts[0].id) if len(facts) == 1 else None
-
-
-def is_of_the_database(error: Exception) -> bool:
-    """Whether it is no fault of the fact: the transaction as a whole has to be tried again.
-
-    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.
-    """
-    sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
-    if sqlite is not None:
-        return str(sqlite).startswith(
-            ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CORRUPT")
-        )
-    return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
 
 
 async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- one flat match, a case per fact

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from controller.db import ConstraintViolated
+from controller.db import ConstraintViolated, is_of_the_database
 from controller.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 from controller.http.routing import BadParameter
 
@@ -31,7 +31,7 @@ ADVICE = {
     415: "Send the media type that the detail names.",
     422: "Correct the fields that are named, then send again.",
     500: "Send the same request again with the same Idempotency-Key; if it happens again, look at the controller's log.",
-    503: "Try again in a few seconds.",
+    503: "Send the same request again in a few seconds, with the same Idempotency-Key; then look at the database's disk.",
 }
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 
@@ -122,6 +122,10 @@ def problem_of(error: Exception) -> Problem:
             )
         case web.HTTPException():
             return of_framework(error)
+        case _ if is_of_the_database(error):
+            log.error("the database failed a request: %s", error)
+            told = "The database cannot do it now: its disk is full, or the connection to it is gone. Nothing was written."
+            return Problem(503, "database_unavailable", told)
         case _:
             log.error("a request handler failed", exc_info=error)
             return Problem(500, "internal_error", "The controller made a mistake; it is in its log. Nothing was written.")

@@ -9,11 +9,15 @@ from random import Random
 import pytest
 
 from controller import db
-from controller.gateway import TRIES, Gateway
+from controller.backlog import TRIES
+from controller.gateway import Gateway
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Ack, GatewayState
 from tests.controller.boxes import WireBox, register, scan
 from tests.doubles import FixedClock, MemorySession
+
+MANY = 13
+"""Failures: down to single messages, and more tries than a message that is at fault would get."""
 
 
 @pytest.fixture
@@ -74,7 +78,7 @@ async def test_a_full_disk_costs_no_fact_and_not_the_gateway(session: MemorySess
         return sum(record.message.startswith("facts could not be stored") for record in caplog.records)
 
     async with asyncio.timeout(20):
-        while failures() < TRIES + 8:  # down to single messages, and more tries than a message that is at fault would get
+        while failures() < MANY:
             await asyncio.sleep(0.01)
     await db.fetch("PRAGMA max_page_count = 100000")
     async with asyncio.timeout(20):
