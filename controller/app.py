@@ -14,12 +14,14 @@ from enum import StrEnum
 
 from aiohttp import web
 
-from controller import db, printing
+from controller import db, events, printing
+from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
 from controller.config import Config, TokenFile
+from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import queries as fleet
-from controller.gateway import MESSAGES_AT_ONCE, Gateway
+from controller.gateway import Gateway
 from controller.http import auth, idempotency
 from controller.http.build import build
 from controller.http.health import Check, health_routes
@@ -84,7 +86,13 @@ def _add_gauges(metrics: Metrics) -> None:
         return float(sum(box.waiting or 0 for box in await fleet.boxes(limit=MAX_BOXES)))
 
     metrics.gauge("shelfwire_boxes_online", "Boxes that are connected", online)
+
+    async def parked() -> float:
+        return float(await fleet.parked_facts())
+
     metrics.gauge("shelfwire_readings_waiting", "Readings that boxes have not got acked yet, by their last telemetry", waiting)
+    metrics.gauge("shelfwire_facts_parked", "Facts that wait for something that has not arrived", parked)
+    metrics.gauges("shelfwire_event_lag_seconds", "Age of the oldest event not done yet, by consumer", "consumer", events.lags)
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:
@@ -99,7 +107,26 @@ def _checks(parts: Parts) -> Mapping[str, Check]:
     async def broker() -> str | None:
         return None if parts.gateway is None or parts.gateway.is_connected else "no connection to the broker"
 
-    return {"database": database, "broker": broker}
+    return {"database": database, "schema": _schema_check(), "broker": broker}
+
+
+def _schema_check() -> Check:
+    """A schema at its newest migration stays there as long as this process lives: then it is looked at no more."""
+    is_newest = False
+
+    async def schema() -> str | None:
+        nonlocal is_newest
+        if is_newest:
+            return None
+        try:
+            async with asyncio.timeout(2):
+                pending = await pending_migrations()
+        except Exception as error:  # noqa: BLE001 -- whatever keeps it from answering is the answer
+            return f"cannot be read: {type(error).__name__}"
+        is_newest = not pending
+        return f"has not had {', '.join(pending)}: run `python -m controller migrate`" if pending else None
+
+    return schema
 
 
 async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[str], None]) -> None:

@@ -186,6 +186,15 @@ async def move_cursor(consumer: str, position: int) -> None:
     )
 
 
+async def lags() -> dict[str, float]:
+    """Seconds since the oldest event that each consumer has still to see; 0 for one that saw all."""
+    found: dict[str, float] = {}
+    for row in await db.fetch("SELECT consumer, position FROM event_cursor ORDER BY consumer"):
+        waiting = await feed(int(row["position"]), 1)
+        found[row["consumer"]] = max((db.now() - waiting[0].recorded_at).total_seconds(), 0.0) if waiting else 0.0
+    return found
+
+
 async def latest(limit: int) -> list[Recorded]:
     """The newest events first, to show; what is to be missed by nobody reads the `feed`."""
     return [_recorded(row) for row in await db.fetch("SELECT * FROM event ORDER BY id DESC LIMIT ?", limit)]

@@ -24,6 +24,7 @@ from controller.fleet.dating import KnownClock, date, in_utc
 from controller.fleet.events import FactParked, FactRejected, FactsTaken
 from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
 from controller.fleet.storage import Arrival
+from controller.observer import Taken
 from edge_agent.seams import failpoint
 from edge_agent.wire.messages import FACTS, ClockSynced, Fact
 from edge_agent.wire.session import Incoming
@@ -33,14 +34,16 @@ RETRIED_AT_ONCE = 500
 _NOTHING = UUID(int=0)
 
 
-async def ingest(batch: Sequence[Incoming]) -> list[AckOut]:
+async def ingest(batch: Sequence[Incoming], tell: Taken | None = None) -> list[AckOut]:
     """Store and apply all that a batch says, in one transaction; on return it is committed and the acks may go out.
 
     Any order, any number of times.  Raises only when the database does: then nothing is stored, and the batch is to be given again.
     """
     failpoint("ctl.after_receive")
     readings = [reading for message in batch for reading in read(message)]
-    verdicts = await in_transaction(lambda: _take(readings))
+    verdicts, taken = await in_transaction(lambda: _take(readings))
+    if tell:
+        tell(taken)
     failpoint("ctl.after_commit_before_ack")
     return acks_of(verdicts)
 
@@ -59,7 +62,7 @@ async def retry_parked(*, due_only: bool) -> int:
 # --- one transaction ------------------------------------------------------------------------------------------------------------
 
 
-async def _take(readings: Sequence[Reading]) -> list[Verdict]:
+async def _take(readings: Sequence[Reading]) -> tuple[list[Verdict], Counter[tuple[str, str]]]:
     received_at = now()
     boxes = {reading.slot.box for reading in readings if reading.slot}
     sites = await storage.sites_of(boxes) if boxes else {}
@@ -83,12 +86,13 @@ async def _take(readings: Sequence[Reading]) -> list[Verdict]:
     for arrival in first:
         (fresh if arrival.reading.envelope.id in new else old).append(arrival)
     verdicts, reused = await _settle(old + repeated)
-    verdicts += await _apply_new(fresh)
+    applied, taken = await _apply_new(fresh)
+    verdicts += applied
     refused += reused
     verdicts += [(refusal.slot, refusal.why.code) for refusal in refused if refusal.slot]
     await rejects.store(refused, received_at)
     failpoint("ctl.before_commit")
-    return verdicts
+    return verdicts, taken
 
 
 def _refusal(reading: Reading) -> Unreadable:
@@ -154,8 +158,9 @@ async def _settle(old: Sequence[Arrival]) -> tuple[list[Verdict], list[Unreadabl
     return verdicts, reused
 
 
-async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
-    """Hand new facts to their features, and store what became of them."""
+async def _apply_new(fresh: Sequence[Arrival]) -> tuple[list[Verdict], Counter[tuple[str, str]]]:
+    """Hand new facts to their features, and store what became of them; how many became what, by name and outcome."""
+    taken: Counter[tuple[str, str]] = Counter()
     groups: dict[str, list[tuple[Slot, FactIn[Any]]]] = {}
     verdicts: list[Verdict] = []
     unreadable: list[tuple[UUID, Outcome]] = []
@@ -164,6 +169,7 @@ async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
         if isinstance(reading.fact, Rejected):
             verdicts.append((reading.slot, reading.fact.code))
             unreadable.append((reading.envelope.id, reading.fact))
+            taken["unreadable", "rejected"] += 1
             continue
         groups.setdefault(reading.envelope.name, []).append((reading.slot, _fact_in(arrival, reading.fact)))
     outcomes: list[tuple[FactIn[Any], Outcome]] = []
@@ -171,13 +177,18 @@ async def _apply_new(fresh: Sequence[Arrival]) -> list[Verdict]:
         facts = [fact for _, fact in groups[name]]
         results = await dispatch.run(name, facts)
         outcomes += zip(facts, results, strict=True)
+        taken.update((name, _outcome(result)) for result in results)
         verdicts += [
             (slot, result.code if isinstance(result, Rejected) else None)
             for (slot, _), result in zip(groups[name], results, strict=True)
         ]
     await storage.store_outcomes([*unreadable, *((fact.id, outcome) for fact, outcome in outcomes)])
     await _tell(outcomes)
-    return verdicts
+    return verdicts, taken
+
+
+def _outcome(result: Outcome) -> str:
+    return "parked" if isinstance(result, Parked) else "rejected" if isinstance(result, Rejected) else "applied"
 
 
 def _fact_in(arrival: Arrival, data: Fact) -> FactIn[Any]:

@@ -90,6 +90,11 @@ async def facts(
     return [_fact(row) for row in rows]
 
 
+async def parked_facts() -> int:
+    """How many facts wait for something."""
+    return int((await fetch("SELECT count(*) AS parked FROM fact WHERE outcome = 'parked'"))[0]["parked"])
+
+
 async def fact(fact_id: UUID, *, sites: Iterable[str] | None = None) -> FactView:
     """Raises NotFound."""
     rows = await fetch(f"SELECT * FROM fact WHERE id = ? {_at('site', sites)}", fact_id, *_sites(sites))
