@@ -206,6 +206,7 @@ class Outbox:
 
     def _insert(self, db: sqlite3.Connection, draft: FactDraft) -> Envelope:
         epoch = epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
+        clock_state = self._clock_state()  # before the time: a clock that is set in between must not make a wrong time a right one
         now = self._clock.now()
         self._fresh.add(draft.stream)
         seq = epochs.next_seq(db, draft.stream)
@@ -223,7 +224,7 @@ class Outbox:
             boot=self.identity.boot,
             at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             mono_ms=self._clock.mono_ms(),
-            clock=self._clock_state(),
+            clock=clock_state,
             data=encode_data(draft.data),
         )
         payload = encode(envelope)

@@ -89,6 +89,8 @@ async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
 
 async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
     """Store those whose identity and id are new, as applied; returns their ids.  Ids and identities are distinct in `arrivals`."""
+    used = await _second_identities(arrivals)
+    arrivals = [arrival for arrival in arrivals if arrival.reading.slot not in used]
     if not arrivals:
         return set()
     received_at = arrivals[0].received_at
@@ -114,6 +116,18 @@ async def _insert_on_postgres(received_at: datetime, rows: Sequence[tuple[object
     if len(rows) >= COPIED_FROM and await _all_are_new(received_at, rows):
         return None
     return {row["id"] for row in await fetch(_INSERT_ARRAYS, received_at, *map(list, zip(*rows, strict=True)))}
+
+
+async def _second_identities(arrivals: Sequence[Arrival]) -> set[Slot]:
+    """Those identities that a stored fact has as its second one: the key of `fact` does not know them."""
+    slots = {(slot.box, slot.epoch, slot.stream.value, slot.seq): slot for slot in (arrival.reading.slot for arrival in arrivals)}
+    rows = await fetch(
+        f"SELECT box, epoch, stream, seq FROM fact_again WHERE {among('box')} AND {among('epoch')} AND {among('seq')}",
+        listing({box for box, _, _, _ in slots}),
+        listing({epoch for _, epoch, _, _ in slots}),
+        listing({seq for _, _, _, seq in slots}),
+    )
+    return {slots[key] for row in rows if (key := (row["box"], row["epoch"], row["stream"], row["seq"])) in slots}
 
 
 async def _all_are_new(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> bool:

@@ -74,6 +74,18 @@ async def test_a_used_identity_with_another_id_is_refused_and_kept_for_inspectio
     assert [row["code"] for row in rows] == ["seq_reused"]
 
 
+async def test_the_second_identity_of_a_fact_is_used_too(database: str) -> None:
+    """A card that is put back twice may use a number again that its renumbered facts had."""
+    await register()
+    box = WireBox()
+    envelope = box.envelope(scan("first"), seq=1)
+    await ingest([box.message(envelope)])
+    await ingest([box.message(msgspec.structs.replace(envelope, seq=7))])
+    (answer,) = await ingest([box.message(box.envelope(scan("second"), seq=7))])
+    assert answer.ack.rejected == [Rejection(seq=7, code="seq_reused")]
+    assert await stored() == [1]
+
+
 async def test_a_fact_with_a_second_identity_has_no_second_effect(database: str) -> None:
     await register()
     box = WireBox()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -18,6 +18,7 @@ from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
 from edge_agent.wire.messages import (
     Ack,
+    ClockState,
     CommandDone,
     Counted,
     CountLine,
@@ -46,6 +47,24 @@ def seqs(outbox: Outbox, stream: Stream = Stream.FACT) -> list[int]:
 
 def ack(outbox: Outbox, *ranges: tuple[int, int], rejected: list[Rejection] | None = None, stream: Stream = Stream.FACT) -> Ack:
     return Ack(epoch=outbox.epoch, stream=stream, ranges=list(ranges), rejected=rejected or [])
+
+
+class SettingClock(FixedClock):
+    """It is set right just after it was read."""
+
+    is_synced = False
+
+    def now(self) -> datetime:
+        read, self.is_synced = self.wall, True
+        return read
+
+
+def test_a_time_read_just_before_the_clock_was_set_is_not_called_right(facts: FactsDb, random: Random) -> None:
+    clock = SettingClock()
+    outbox = Outbox(facts, IDENTITY, clock, random, lambda: ClockState(synced=clock.is_synced))
+    clock.is_synced = False
+    (envelope,) = outbox.append([scan()])
+    assert not envelope.clock.synced
 
 
 def test_a_fact_gets_identity_and_time(outbox: Outbox, clock: FixedClock) -> None:
