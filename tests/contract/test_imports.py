@@ -41,6 +41,8 @@ COMPOSITION = (
     "app",
     "__main__",
     "gateway",
+    "backlog",
+    "observer",
     "ingest",
     "dispatch",
     "printing",
