@@ -66,7 +66,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(work)
     except DatabaseInUse as error:
-        _fail(f"{error}\nStop that controller first, or do it through its API (--api).")
+        _fail(f"{error}\nStop that controller first; an import can also go through its API (--api).")
     except (BrokerFailed, OSError, ValueError) as error:
         _fail(str(error))
 
