@@ -11,45 +11,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
-from typing import Protocol
 
-from controller.db import fetch, in_transaction, now, transaction
-from controller.dispatch import is_of_the_database
-from controller.facts import Rejected
-from controller.fleet import alerts, presence, rejects, requests
+from controller.backlog import Backlog
+from controller.db import in_transaction
+from controller.fleet import alerts, presence, requests
 from controller.fleet.acks import AckOut
-from controller.fleet.intake import UNREADABLE_KEPT, Unreadable, box_topic, carries_facts
+from controller.fleet.intake import box_topic, carries_facts
 from controller.ingest import ingest, retry_parked
+from controller.observer import Observer
 from edge_agent.seams import Clock, uuid4
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
 from edge_agent.wire.messages import GatewayState
 from edge_agent.wire.session import Connected, Disconnected, Incoming, Session, SubscriptionRefused, Will
-from edge_agent.wire.topics import GatewayTopic
+from edge_agent.wire.topics import Family, GatewayTopic
 
 log = logging.getLogger(__name__)
 
-MESSAGES_AT_ONCE = 2000
-BYTES_AT_ONCE = 1 << 20
-"""Of one transaction: a backlog's batches hold some 150 facts each."""
 ACKS_WAITING = 10_000
 """More than this and the oldest go: the box sends again what was not acked."""
-TRIES = 5
-"""A single message that makes its transaction fail this often, while the database answers, is put aside."""
+NEWS_WAITING = 10_000
+"""With so much news waiting, telemetry is dropped: there is a new one each minute.  All else is bounded by the receive maximum."""
 TEND_SECONDS = 1.0
 SWEEP_SECONDS = 30.0
 FAREWELL_SECONDS = 1.0
-
-
-class Observer(Protocol):
-    """Who counts (the metrics do)."""
-
-    def committed(self, messages: int, seconds: float) -> None:
-        """So many messages were stored; `seconds` from their taking to the commit."""
-        ...
 
 
 class Gateway:
@@ -68,12 +55,10 @@ class Gateway:
         self._topic = str(GatewayTopic(gateway_id))
         self._observer = observer
         self._birth = uuid4(random)
-        self._facts: deque[Incoming] = deque()
-        self._news: deque[Incoming] = deque()
-        self._acks: deque[AckOut] = deque(maxlen=ACKS_WAITING)
-        self._has_facts, self._has_news, self._has_acks, self._has_requests = (asyncio.Event() for _ in range(4))
-        self._at_once = MESSAGES_AT_ONCE
-        self._failures = 0
+        self._facts = Backlog(random)
+        self._news = Backlog(random)
+        self._acks: deque[tuple[AckOut, int]] = deque(maxlen=ACKS_WAITING)
+        self._has_acks, self._has_requests = asyncio.Event(), asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -128,14 +113,12 @@ class Gateway:
 
     def _sort(self, message: Incoming) -> None:
         topic = box_topic(message.topic)
-        if topic is not None and topic.family in presence.FAMILIES:
-            self._news.append(message)
-            self._has_news.set()
-        elif topic is None or carries_facts(topic):
-            self._facts.append(message)
-            self._has_facts.set()
-        else:
+        if topic is None or carries_facts(topic):
+            self._facts.add(message)
+        elif topic.family not in presence.FAMILIES or (topic.family is Family.TEL and len(self._news) >= NEWS_WAITING):
             message.acknowledge()
+        else:
+            self._news.add(message)
 
     def _state(self, *, online: bool) -> bytes:
         return encode(GatewayState(online=online, session=self._birth, at=self._clock.now()))
@@ -163,56 +146,19 @@ class Gateway:
 
     async def _ingest_all(self) -> None:
         while True:
-            await self._has_facts.wait()
-            batch = self._gather()
-            if not batch:
-                self._has_facts.clear()
-                continue
+            batch = await self._facts.next()
             began = self._clock.mono_ms()
             try:
-                acks = await ingest(batch)
+                acks = await ingest(batch, self._observer.taken if self._observer else None)
             except Exception as error:  # the worker's outermost loop
-                log.exception("facts could not be stored; trying again", extra={"messages": len(batch), "failures": self._failures})
-                await self._after_failure(batch, error)
+                log.exception("facts could not be stored; trying again", extra={"messages": len(batch)})
+                await self._facts.failed(batch, error)
                 continue
-            self._failures = 0
-            self._at_once = min(self._at_once * 2, MESSAGES_AT_ONCE)
-            self._acks.extend(acks)
+            self._acks.extend((ack, began) for ack in acks)
             self._has_acks.set()
-            for message in batch:
-                message.acknowledge()
+            self._facts.done(batch)
             if self._observer:
                 self._observer.committed(len(batch), (self._clock.mono_ms() - began) / 1000)
-
-    def _gather(self) -> list[Incoming]:
-        batch: list[Incoming] = []
-        size = 0
-        while self._facts and len(batch) < self._at_once and size < BYTES_AT_ONCE:
-            batch.append(self._facts.popleft())
-            size += len(batch[-1].payload)
-        return batch
-
-    async def _after_failure(self, batch: Sequence[Incoming], error: Exception) -> None:
-        """Smaller transactions from now on, down to the message that makes them fail; back off, since it may be the database."""
-        self._failures += 1
-        self._facts.extendleft(reversed(batch))
-        self._at_once = max(1, len(batch) // 2)
-        is_suspect = len(batch) == 1 and self._failures >= TRIES and not is_of_the_database(error)
-        if is_suspect and await _database_answers():
-            await self._put_aside(self._facts.popleft())
-        await asyncio.sleep(self._random.uniform(0, min(5.0, 0.05 * 2 ** min(self._failures, 10))))
-
-    async def _put_aside(self, message: Incoming) -> None:
-        why = Rejected("ingest_error", "storing it failed again and again; the controller's log says why")
-        try:
-            async with transaction():
-                await rejects.store([Unreadable(message.topic[:500], message.payload[:UNREADABLE_KEPT], why)], now())
-        except Exception:  # the database's trouble after all: the message keeps its turn
-            log.exception("a message could not be put aside; trying again")
-            self._facts.appendleft(message)
-            return
-        message.acknowledge()
-        self._failures = 0
 
     async def _send_acks(self) -> None:
         while True:
@@ -220,30 +166,23 @@ class Gateway:
             self._has_acks.clear()
             acks = list(self._acks)
             self._acks.clear()
-            await asyncio.gather(*(self._publish(ack.topic, encode(ack.ack)) for ack in acks))
+            sent = await asyncio.gather(*(self._publish(ack.topic, encode(ack.ack)) for ack, _ in acks))
+            for (_, began), is_sent in zip(acks, sent, strict=True):
+                if self._observer and is_sent:
+                    self._observer.acked((self._clock.mono_ms() - began) / 1000)
 
     # --- what boxes say about themselves -------------------------------------------------------------------------------------
 
     async def _note_all(self) -> None:
-        failures = 0
         while True:
-            await self._has_news.wait()
-            batch = [self._news.popleft() for _ in range(min(len(self._news), MESSAGES_AT_ONCE))]
-            if not batch:
-                self._has_news.clear()
-                continue
+            batch = await self._news.next()
             try:
                 online = await in_transaction(lambda batch=batch: presence.note(batch))  # type: ignore[misc]  # mypy and defaults
-            except Exception:  # the worker's outermost loop
-                failures += 1
+            except Exception as error:  # the worker's outermost loop
                 log.exception("the state of boxes could not be stored; trying again", extra={"messages": len(batch)})
-                if failures < TRIES:
-                    self._news.extendleft(reversed(batch))
-                await asyncio.sleep(self._random.uniform(0, min(5.0, 0.1 * 2**failures)))
+                await self._news.failed(batch, error)
                 continue
-            failures = 0
-            for message in batch:
-                message.acknowledge()
+            self._news.done(batch)
             if online:
                 self._has_requests.set()
 
@@ -281,12 +220,3 @@ class Gateway:
                     await in_transaction(alerts.tell_of_parked_facts)
             except Exception:  # the worker's outermost loop
                 log.exception("the sweep failed; it comes again")
-
-
-async def _database_answers() -> bool:
-    try:
-        await fetch("SELECT 1 AS one")
-    except Exception:  # any answer but a row means that it does not work
-        log.exception("the database does not answer")
-        return False
-    return True

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from random import Random
+from uuid import UUID
 
 import pytest
 
-from controller import db
+from controller import db, gateway
 from controller.backlog import TRIES
 from controller.gateway import Gateway
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Ack, GatewayState
+from edge_agent.wire.messages import Ack, BoxDescription, DeviceDescription, GatewayState, Telemetry
 from tests.controller.boxes import WireBox, register, scan
-from tests.doubles import FixedClock, MemorySession
+from tests.doubles import NOON, FixedClock, MemorySession
 
 MANY = 13
 """Failures: down to single messages, and more tries than a message that is at fault would get."""
@@ -25,10 +26,10 @@ async def session(database: str) -> AsyncIterator[MemorySession]:
     """A connected session with a gateway on it."""
     session = MemorySession()
     session.connect()
-    gateway = asyncio.create_task(Gateway(session, FixedClock(), Random(1), "gw-1").run())
+    running = asyncio.create_task(Gateway(session, FixedClock(), Random(1), "gw-1").run())
     yield session
-    gateway.cancel()
-    await asyncio.gather(gateway, return_exceptions=True)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_scan_is_acked_and_only_then_is_the_broker_freed(session: MemorySession) -> None:
@@ -87,3 +88,35 @@ async def test_a_full_disk_costs_no_fact_and_not_the_gateway(session: MemorySess
     rows = await db.fetch("SELECT outcome, COUNT(*) AS n FROM fact GROUP BY outcome")
     assert [(row["outcome"], row["n"]) for row in rows] == [("applied", 200)]
     assert await db.fetch("SELECT 1 AS one FROM rejected_message") == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_news_of_a_box_outlives_a_full_disk_and_holds_nothing_back(
+    session: MemorySession, caplog: pytest.LogCaptureFixture
+) -> None:
+    await register()
+    await db.fetch("PRAGMA max_page_count = 1")  # no page more than there are now
+    devices = [DeviceDescription(id=f"d{number}", kind="scanner", model="m" * 20, address="a" * 20) for number in range(400)]
+    described = BoxDescription(agent="0", epoch=UUID(int=1), speaks={}, devices=devices)
+    first = session.deliver("shelfwire/1/sh-01/b1/_/desc", encode(described), retain=True)
+    async with asyncio.timeout(20):
+        while sum(record.message.startswith("the state of boxes") for record in caplog.records) < TRIES + 2:
+            await asyncio.sleep(0.01)
+    await db.fetch("PRAGMA max_page_count = 100000")
+    async with asyncio.timeout(20):
+        while first not in session.acknowledged:
+            await asyncio.sleep(0.01)
+    assert len(await db.fetch("SELECT id FROM device")) == len(devices)
+
+
+async def test_with_much_news_waiting_telemetry_goes_first(session: MemorySession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "NEWS_WAITING", 5)
+    await register()
+    for waiting in range(20):
+        told = Telemetry(waiting=waiting, oldest_at=None, disk_free=1, at=NOON)
+        session.deliver("shelfwire/1/sh-01/b1/_/tel", encode(told))
+    async with asyncio.timeout(5):
+        while len(session.acknowledged) < 20:
+            await asyncio.sleep(0.01)
+    (row,) = await db.fetch("SELECT waiting FROM box")
+    assert row["waiting"] == 4
