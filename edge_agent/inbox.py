@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from edge_agent.facts import FactsDb
+from edge_agent.outbox import NO_RESULT_WAITS
 from edge_agent.seams import Clock, failpoint
 
 SCHEMA = (
@@ -90,7 +91,7 @@ class Inbox:
         return self._facts.write(lambda db: db.execute(sql, (kind.value, request_id)).rowcount) > 0
 
     def forget(self, older_than: timedelta = KEPT) -> int:
-        """Delete finished requests that came longer ago than that; returns how many."""
+        """Delete finished requests that came longer ago than that, once the controller has all results; returns how many."""
         limit = (self._clock.now() - older_than).isoformat()
-        sql = "DELETE FROM inbox WHERE result_id IS NOT NULL AND received_at < ?"
+        sql = f"DELETE FROM inbox WHERE result_id IS NOT NULL AND received_at < ? AND {NO_RESULT_WAITS}"  # noqa: S608 -- ours
         return self._facts.write(lambda db: db.execute(sql, (limit,)).rowcount)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from edge_agent.errors import AgentError
 from edge_agent.facts import FactsDb
 from edge_agent.faults import fault
-from edge_agent.outbox import Outbox
+from edge_agent.outbox import NO_RESULT_WAITS, Outbox
 from edge_agent.seams import Clock
 from edge_agent.wire.codec import encode
 from edge_agent.wire.messages import FactDraft, Fault, JobChanged, JobRequest, JobState, Proof, Stream
@@ -214,7 +214,7 @@ class Journal:
         return _find(self._facts.db, job_id)
 
     def forget_old(self) -> int:
-        """Let go of jobs that came to their end more than 7 days ago; returns how many."""
+        """Let go of jobs that came to their end more than 7 days ago, once the controller has all results; returns how many."""
         return self._facts.write(self._forget_old)
 
     def _take(
@@ -244,7 +244,7 @@ class Journal:
     def _forget_old(self, db: sqlite3.Connection) -> int:
         marks = ", ".join("?" * len(TERMINAL))
         limit = _text(self._clock.now() - KEPT)
-        sql = f"DELETE FROM print_job WHERE state IN ({marks}) AND changed_at < ?"  # noqa: S608 -- question marks only
+        sql = f"DELETE FROM print_job WHERE state IN ({marks}) AND changed_at < ? AND {NO_RESULT_WAITS}"  # noqa: S608 -- ours
         return db.execute(sql, (*TERMINAL, limit)).rowcount
 
     def _now(self) -> str:

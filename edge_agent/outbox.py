@@ -36,6 +36,9 @@ SCHEMA = (
 LARGEST = MAX_PAYLOAD - 256
 """Bytes of one envelope: it must still fit into a batch, marked as replayed and renumbered."""
 KEPT_AFTER_ACK = timedelta(days=7)
+NO_RESULT_WAITS = "NOT EXISTS (SELECT 1 FROM outbox WHERE stream = 'result' AND state = 'pending')"
+"""A condition: the controller has every result, so that it asks for nothing again.  Only then is a request forgotten: a wall clock
+that jumps, as at the first synchronisation, makes all of them old at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class Outbox:
         self._fresh: set[Stream] = set()
         self._listener: Callable[[set[Stream]], None] | None = None
         facts.create(SCHEMA)
-        facts.on_pressure(_forget_some_acked)
+        facts.on_pressure(_forget_some)
         facts.after_commit(self._tell)
         self.epoch = facts.write(self._open)
 
@@ -267,10 +270,11 @@ class Outbox:
         self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
 
 
-def _forget_some_acked(db: sqlite3.Connection) -> int:
-    """The oldest acked facts; few at a time, see `FactsDb.make_room`."""
-    sql = "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE state = 'acked' ORDER BY acked_at LIMIT 100)"
-    return db.execute(sql).rowcount
+def _forget_some(db: sqlite3.Connection) -> int:
+    """The oldest acked facts, then the oldest rejected ones, which the controller has too; few at a time, see `make_room`."""
+    oldest = "SELECT position FROM outbox WHERE state = ? AND code IS NOT ? ORDER BY acked_at LIMIT 100"
+    some = f"DELETE FROM outbox WHERE position IN ({oldest})"  # noqa: S608 -- ours
+    return db.execute(some, ("acked", SEQ_REUSED)).rowcount or db.execute(some, ("rejected", SEQ_REUSED)).rowcount
 
 
 def _milliseconds(when: datetime) -> int:

@@ -51,7 +51,10 @@ def test_an_acked_result_waits_again_with_the_same_identity(inbox: Inbox, outbox
 def test_only_finished_requests_are_forgotten(inbox: Inbox, outbox: Outbox, clock: FixedClock) -> None:
     inbox.accept(REQUEST, None)
     inbox.accept(Request(Kind.COMMAND, "c2", None, b"{}"), None)
-    finish(inbox, outbox)
+    seq = finish(inbox, outbox)
     clock.advance(timedelta(days=31))
+    assert inbox.forget() == 0  # its result waits: the controller may ask again, and it must not be done again
+    assert inbox.accept(REQUEST, None) is Arrival.FINISHED
+    outbox.apply(Ack(epoch=outbox.epoch, stream=Stream.RESULT, ranges=[(seq, seq)]))
     assert inbox.forget() == 1
     assert [request.id for request in inbox.open_requests(Kind.COMMAND)] == ["c2"]

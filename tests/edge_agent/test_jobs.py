@@ -16,7 +16,7 @@ from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, Journal, UnknownJob, after
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import Envelope, Fault, JobChanged, JobRequest, JobState, Proof, Stream
+from edge_agent.wire.messages import Ack, Envelope, Fault, JobChanged, JobRequest, JobState, Proof, Stream
 
 REQUEST = JobRequest(template="shelf-label", version="0" * 64, data={"name": "Milk 1 L"})
 TEST_REQUEST = JobRequest(template="shelf-label", version="0" * 64, data={}, test=True)
@@ -51,6 +51,10 @@ class Store:
     def restart(self) -> None:
         self.facts.close()
         self.facts = self._open()
+
+    def all_acked(self) -> None:
+        ranges = [(1, 10_000)]
+        self.outbox.apply(Ack(epoch=self.outbox.epoch, stream=Stream.RESULT, ranges=ranges))
 
     def told(self) -> list[JobChanged]:
         waiting = self.outbox.window(Stream.RESULT, limit=10_000)
@@ -196,9 +200,18 @@ class TestJournal:
         store.clock.time += timedelta(days=6)
         assert store.journal.forget_old() == 0
         store.clock.time += timedelta(days=2)
+        store.all_acked()
         assert store.journal.forget_old() == 1
         assert [job.id for job in store.journal.unfinished()] == ["open"]
         assert store.journal.find("ended") is None
+
+    def test_a_clock_that_jumps_forgets_no_job_whose_result_waits(self, store: Store) -> None:
+        """Forgotten, it would be printed a second time when the controller asks again for what it has no answer to."""
+        store.clock.time = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+        bring_to(store.journal, "printed", JobState.PRINTED)
+        store.clock.time = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+        assert store.journal.forget_old() == 0
+        assert store.journal.accept("printed", "label", REQUEST).state is JobState.PRINTED
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(actions=st.lists(st.sampled_from([*Action, None]), max_size=12), name=st.uuids())

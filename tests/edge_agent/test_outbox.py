@@ -198,6 +198,19 @@ def test_at_the_limit_facts_are_refused_and_unacked_ones_kept(tmp_path: Path, cl
     assert seqs(outbox) == [stored + 1]
 
 
+def test_at_the_limit_rejected_facts_go_too_since_the_controller_has_them(
+    tmp_path: Path, clock: FixedClock, random: Random
+) -> None:
+    facts = FactsDb(tmp_path / "facts.db", FactsLimits(max_bytes=MIB, ballast_bytes=0))
+    outbox = Outbox(facts, IDENTITY, clock, random)
+    for first in range(1, 3000, 20):  # more than the file may hold
+        outbox.append([scan("x" * 400) for _ in range(20)])
+        outbox.apply(
+            ack(outbox, (first, first + 19), rejected=[Rejection(seq=seq, code="bad") for seq in range(first, first + 20)])
+        )
+    assert 0 < len(outbox.rejected(5000)) < 3000
+
+
 def test_a_fact_that_could_never_travel_is_refused_and_leaves_no_gap(outbox: Outbox) -> None:
     lines = [CountLine(symbol=Symbol(text=f"{number:0>40}"), quantity=1) for number in range(1500)]
     with pytest.raises(FactTooLarge):
