@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
+from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from controller.fleet.operations import PrintOrder, request_print
 log = logging.getLogger(__name__)
 
 CONSUMER = "printing"
+NOTE_SECONDS = 1.0
 _LONGEST_PAUSE = 30.0
 _READ = 500
 
@@ -44,14 +46,40 @@ async def run(random: Random) -> None:
     while True:
         try:
             await catch_up()
-            async with aclosing(events.follow(await events.cursor(CONSUMER))) as recordings:
-                async for recorded in recordings:
-                    await take(recorded)
-                    failures = 0
+            failures = 0
+            place = _Place(await events.cursor(CONSUMER))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_follow(place), name="printing.follow")
+                tasks.create_task(_note(place), name="printing.note")
         except Exception:
             failures += 1
             log.exception("asking for print jobs failed")
             await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, 2.0**failures)))
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far the feed is read."""
+
+    position: int
+
+
+async def _follow(place: _Place) -> None:
+    async with aclosing(events.follow(place.position)) as recordings:
+        async for recorded in recordings:
+            await take(recorded)
+            place.position = recorded.position
+
+
+async def _note(place: _Place) -> None:
+    """Write down what was passed by, too: else the lag would grow while nobody wishes for paper."""
+    noted = place.position
+    while True:
+        await asyncio.sleep(NOTE_SECONDS)
+        if place.position != noted:
+            noted = place.position
+            async with transaction():
+                await events.move_cursor(CONSUMER, noted)
 
 
 async def catch_up() -> int:

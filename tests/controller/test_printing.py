@@ -98,3 +98,18 @@ async def test_the_worker_takes_what_is_wanted_while_it_runs(shop: OrderShop) ->
     finally:
         worker.cancel()
         await asyncio.wait([worker])
+
+
+async def test_what_is_passed_by_is_no_lag(shop: OrderShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "NOTE_SECONDS", 0.01)
+    await printing.catch_up()
+    worker = asyncio.create_task(printing.run(Random(1)))
+    try:
+        await shop.stock("tea", 10)  # nobody wishes for paper
+        async with asyncio.timeout(5):
+            while await events.cursor(printing.CONSUMER) < await events.newest():
+                await asyncio.sleep(0.01)
+        assert await events.lags() == {printing.CONSUMER: 0.0}
+    finally:
+        worker.cancel()
+        await asyncio.wait([worker])
