@@ -20,7 +20,7 @@ from edge_agent.delivery import Delivery
 from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
 from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
-from edge_agent.health import TELEMETRY_SECONDS, Health, description, unknown_devices
+from edge_agent.health import DISK_FULL, REFUSED, TELEMETRY_SECONDS, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
 from edge_agent.intake import Answer, Intake
 from edge_agent.spooler import Resolution, Spooler
@@ -151,6 +151,7 @@ class Box:
     async def _hear(self, event: Event) -> None:
         match event:
             case Connected():
+                self.health.clear(REFUSED)  # its ACL may be corrected; what is refused still, says so again
                 self.health.retained.publish_again()
                 self.delivery.start_over()
             case Disconnected():
@@ -158,9 +159,7 @@ class Box:
                 if not self._seams.session.is_connected:  # else it is late: the next connection has its will already
                     self.health.begin_session()
             case SubscriptionRefused(name, code):
-                self.health.alert(
-                    "mqtt-refused", "subscription_refused", f"The broker refuses {name} (0x{code:02x}): correct its ACL."
-                )
+                self.health.alert(REFUSED, "subscription_refused", f"The broker refuses {name} (0x{code:02x}): correct its ACL.")
             case Incoming():
                 try:
                     await self._receive(event)
@@ -285,12 +284,12 @@ class Box:
 
     def _pressed(self, full: OutboxFull | None) -> None:
         if full is None:
-            self.health.clear("disk-full")
+            self.health.clear(DISK_FULL)
         else:
-            self.health.alert("disk-full", full.code, str(full))
+            self.health.alert(DISK_FULL, full.code, str(full))
 
     def _refused(self, refused: Refused) -> None:
-        self.health.alert("mqtt-refused", refused.code, str(refused))
+        self.health.alert(REFUSED, refused.code, str(refused))
 
     def _topic(self, family: Family, *, device: str = BOX_ITSELF, name: str | None = None) -> str:
         return str(BoxTopic(site=self._identity.site, box=self._identity.box, device=device, family=family, name=name))

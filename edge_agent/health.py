@@ -35,6 +35,8 @@ PUBACK_SECONDS = 10.0
 FAREWELL_SECONDS = 1.0
 TELEMETRY_SECONDS = 60.0
 AGENT_VERSION = "0.1.0"
+DISK_FULL, REFUSED = "disk-full", "mqtt-refused"
+"""Keys of this box's alerts."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ class Health:
         self._clock = clock
         self._random = random
         self.begin_session()
+        for key in (DISK_FULL, REFUSED):  # what an earlier run told holds no longer, unless it is told again
+            self.retained.put(self._topic(Family.ALERT, name=key), b"")
 
     # --- the box itself ------------------------------------------------------------------------------------------------------
 

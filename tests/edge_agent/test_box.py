@@ -237,6 +237,21 @@ async def test_a_full_disk_refuses_the_scan_visibly_and_alerts(tmp_path: Path, s
         assert refused.message == f"{900 - stored} scans were refused while the disk was full"
 
 
+async def test_a_refusal_is_told_until_the_next_connection(world: World) -> None:
+    async with running(world):
+        world.session.refuse = {f"{ROOT}/scanner/fact/scan"}
+        world.link()
+        await settle()
+        world.scan("one")
+        await settle()
+        assert world.retained()[f"{ROOT}/_/alert/mqtt-refused"]
+        world.session.refuse = set()
+        world.session.disconnect()
+        world.link()
+        await settle()
+        assert world.retained()[f"{ROOT}/_/alert/mqtt-refused"] == b""
+
+
 async def test_a_command_has_one_result_however_often_it_comes(world: World) -> None:
     async with running(world):
         world.link()

@@ -72,5 +72,16 @@ async def test_an_alert_is_raised_once_and_cleared_by_an_empty_payload(
         assert payloads[1:] == [b""]
 
 
+async def test_an_alert_of_an_earlier_run_does_not_stay_at_the_broker(
+    session: MemorySession, clock: FixedClock, random: Random
+) -> None:
+    health = Health(IDENTITY, session, clock, random)
+    session.connect()
+    async with running(health.retained):
+        await settle()
+    told = {name: payload for name, payload, _ in session.published}
+    assert {name.rpartition("/")[2]: told[name] for name in told if "/alert/" in name} == {"disk-full": b"", "mqtt-refused": b""}
+
+
 def test_the_kernel_tells_whether_its_clock_is_right() -> None:
     assert isinstance(kernel_clock_state(), ClockState)
