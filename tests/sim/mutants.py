@@ -1,35 +1,44 @@
-"""Rules taken out, one at a time.  A rule whose absence the simulation does not notice is not tested."""
+"""Rules taken out, one at a time.  A rule whose absence the simulation does not notice is not tested.
+
+Not here: a gateway that frees the broker of a message before it has stored it.  Nothing is lost by that, since a box sends again
+until the controller's own ack; the PUBACK after the commit only saves that time.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
+import controller.ingest
 from controller import gateway
 from controller.fleet import acks, intake, storage
-from controller.fleet.storage import Arrival
+from controller.fleet.dating import Dated, KnownClock
+from controller.fleet.storage import Arrival as Stored
 from controller.ingest import ingest
+from edge_agent import outbox
+from edge_agent.commands import Commands, Outcome
 from edge_agent.delivery import Delivery, Parcel
-from edge_agent.wire.codec import encode
-from edge_agent.wire.messages import Ack
+from edge_agent.epochs import next_seq
+from edge_agent.inbox import Arrival, Inbox, Request
+from edge_agent.jobs import Job, Journal
+from edge_agent.seams import uuid4
+from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.messages import Ack, CommandRequest, Envelope, JobRequest
 from edge_agent.wire.session import Incoming
-from tests.sim.world import Mutant
-
-Undo = Callable[[], None]
-
-
-def _swap(owner: object, name: str, new: object) -> Undo:
-    old = getattr(owner, name)
-    setattr(owner, name, new)
-    return lambda: setattr(owner, name, old)
+from tests.sim.plan import Mutant
+from tests.sim.swapping import Undo
+from tests.sim.swapping import swap as _swap
 
 
 def _dedupe_off() -> Undo:
     """Facts that came before are taken for new: stored once by their key, but applied again."""
     insert_new = storage.insert_new
 
-    async def all_are_new(first: Sequence[Arrival]) -> set[UUID]:
+    async def all_are_new(first: Sequence[Stored]) -> set[UUID]:
         await insert_new(first)
         return {arrival.reading.envelope.id for arrival in first}
 
@@ -71,9 +80,97 @@ def _publish_then_forget() -> Undo:
     return _swap(Delivery, "_publish", forget)
 
 
+def _crash_forgets_sending() -> Undo:
+    """What was on its way when the box stopped is queued again, as if not a byte had left."""
+
+    def recover(self: Journal, printer: str | None = None) -> list[Job]:
+        sql = "UPDATE print_job SET state = 'queued' WHERE state IN ('sending', 'sent') AND printer = coalesce(?, printer)"
+        self._facts.write(lambda database: database.execute(sql, (printer,)))
+        return []
+
+    return _swap(Journal, "recover", recover)
+
+
+def _job_not_remembered() -> Undo:
+    """A request for a job that came to its end is taken for a new one."""
+    accept = Journal.accept
+
+    def accept_again(self: Journal, job_id: str, printer: str, request: JobRequest) -> Job:
+        sql = "DELETE FROM print_job WHERE job = ? AND state = 'printed'"
+        self._facts.write(lambda database: database.execute(sql, (job_id,)))
+        return accept(self, job_id, printer, request)
+
+    undo = [_swap(Journal, "accept", accept_again), _swap(Journal, "find", lambda *_: None)]
+
+    def put_back() -> None:
+        for back in undo:
+            back()
+
+    return put_back
+
+
+def _command_not_remembered() -> Undo:
+    """A command that comes twice is done twice."""
+    accept = Inbox.accept
+
+    def always_new(self: Inbox, request: Request, expires_at: datetime | None) -> Arrival:
+        accept(self, request, expires_at)
+        return Arrival.NEW
+
+    return _swap(Inbox, "accept", always_new)
+
+
+def _expiry_ignored() -> Undo:
+    """A command that comes late is done all the same."""
+    take = Commands._do
+
+    async def do(self: Commands, command_id: str, command: CommandRequest) -> Outcome:
+        return await take(self, command_id, replace(command, expires_at=command.expires_at + timedelta(days=1)))
+
+    return _swap(Commands, "_do", do)
+
+
+def _retry_without_identity() -> Undo:
+    """What is sent again after a new connection is sent as a message of its own."""
+    start_over = Delivery.start_over
+
+    def start_over_anew(self: Delivery) -> None:
+        database = self._outbox._facts.db
+        for position, payload in database.execute("SELECT position, payload FROM outbox WHERE state = 'pending'").fetchall():
+            envelope = decode(Envelope, payload)
+            seq = next_seq(database, envelope.stream)
+            anew = replace(envelope, seq=seq, id=uuid4(self._outbox._random))
+            sql = "UPDATE outbox SET seq = ?, id = ?, payload = ? WHERE position = ?"
+            database.execute(sql, (seq, str(anew.id), encode(anew), position))
+        start_over(self)
+
+    return _swap(Delivery, "start_over", start_over_anew)
+
+
+def _box_clock_believed() -> Undo:
+    """A box's wall clock is taken for right, synchronised or not."""
+
+    def date(envelope: Envelope, received_at: datetime, clock: KnownClock | None) -> Dated:
+        return Dated(min(envelope.at, received_at), 5)
+
+    return _swap(controller.ingest, "date", date)
+
+
+def _reuse_not_noticed() -> Undo:
+    """A card that was put back goes on with numbers that were used."""
+    return _swap(outbox, "is_reuse", lambda _: False)
+
+
 MUTANTS = (
     Mutant(name="dedupe off", arm=_dedupe_off),
     Mutant(name="ack before commit", arm=_ack_before_commit),
     Mutant(name="no outbox", outbox_survives=False),
     Mutant(name="publish, then forget", arm=_publish_then_forget),
+    Mutant(name="crash forgets sending", arm=_crash_forgets_sending),
+    Mutant(name="job not remembered", arm=_job_not_remembered),
+    Mutant(name="command not remembered", arm=_command_not_remembered),
+    Mutant(name="expiry ignored", arm=_expiry_ignored),
+    Mutant(name="retry without identity", arm=_retry_without_identity),
+    Mutant(name="box clock believed", arm=_box_clock_believed),
+    Mutant(name="reuse not noticed", arm=_reuse_not_noticed),
 )

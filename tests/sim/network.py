@@ -1,7 +1,7 @@
 """A broker and a network that do all that MQTT 5 allows, and more: drop, delay, duplicate, reorder, forget.
 
 Kept from the standard: a QoS 1 message is delivered until it is acknowledged, retained messages and wills, shared subscriptions.
-Not kept, on purpose: order.  The product must not need it.
+The order of a retained topic's messages on one connection (section 4.6).  Not kept, on purpose: any other order.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 
 from edge_agent.wire.errors import NotConnected
@@ -40,6 +41,7 @@ class _Stored:
     next_mid: int = 1
 
 
+@lru_cache(maxsize=8192)
 def matches(filter_: str, topic: str) -> bool:
     """MQTT 5, section 4.7."""
     wanted, got = filter_.split("/"), topic.split("/")
@@ -68,6 +70,8 @@ class Broker:
         if old is not None:
             old.cut("taken over")
         known = session.client_id in self._stored
+        if not session.is_kept:
+            self._stored.pop(session.client_id, None)
         stored = self._stored.setdefault(session.client_id, _Stored(set()))
         stored.filters = set(session.filters)
         self._connected[session.client_id] = session
@@ -84,6 +88,8 @@ class Broker:
     def disconnected(self, session: SimSession, *, will: Will | None) -> None:
         if self._connected.get(session.client_id) is session:
             del self._connected[session.client_id]
+            if not session.is_kept:
+                self._stored.pop(session.client_id, None)
         if will is not None and self.is_up:
             self.publish(will.topic, will.payload, retain=will.retain)
 
@@ -106,6 +112,9 @@ class Broker:
         for members in shared.values():
             online = [member for member in members if member in self._connected]
             self._queue(self.random.choice(online or members), topic, payload)
+
+    def is_retained(self, topic: str) -> bool:
+        return topic in self._retained
 
     def acknowledged(self, client_id: str, mid: int) -> None:
         if client_id in self._stored:
@@ -137,11 +146,12 @@ class Broker:
 
 
 class SimSession:
-    """`edge_agent.wire.session.Session` over the simulated broker."""
+    """`edge_agent.wire.session.Session` over the simulated broker.  `is_kept`: the broker keeps it while there is no connection."""
 
-    def __init__(self, broker: Broker, client_id: str, filters: list[str]) -> None:
+    def __init__(self, broker: Broker, client_id: str, filters: list[str], *, is_kept: bool) -> None:
         self.client_id = client_id
         self.filters = filters
+        self.is_kept = is_kept
         self._broker = broker
         self._will: Will | None = None
         self._connection = 0
@@ -151,6 +161,8 @@ class SimSession:
         self._wake = asyncio.Event()
         self._lost = asyncio.Event()
         self._waiting: set[asyncio.Future[None]] = set()
+        self._states: dict[str, float] = {}
+        """By retained topic: when its latest message arrives."""
 
     @property
     def is_connected(self) -> bool:
@@ -214,9 +226,10 @@ class SimSession:
             if self._is_connected and connection == self._connection:
                 self._emit(Incoming(topic, payload, retain, duplicate, acknowledge))
 
-        self._later(arrive)
+        state = topic if self._broker.is_retained(topic) else None
+        self._later(arrive, state=state)
         if self._broker.random.random() < self._broker.weather.duplicate:
-            self._later(arrive)
+            self._later(arrive, state=state)
 
     def cut(self, reason: str, *, will: bool = True) -> None:
         """The connection is gone, without a goodbye."""
@@ -259,12 +272,17 @@ class SimSession:
         if done is not None:
             self._later(puback)
 
-    def _later(self, call: Callable[[], None]) -> None:
+    def _later(self, call: Callable[[], None], *, state: str | None = None) -> None:
+        """After a while; what is about the same retained `state` in its order."""
         weather, random = self._broker.weather, self._broker.random
         delay = random.uniform(0, weather.delay)
         if random.random() < weather.long_delay:
             delay += random.uniform(0, weather.long_delay_seconds)
-        asyncio.get_running_loop().call_later(delay, call)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + delay
+        if state is not None:
+            due = self._states[state] = max(due, self._states.get(state, 0) + 1e-6)
+        loop.call_at(due, call)
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)

@@ -1,0 +1,267 @@
+"""Simulated boxes: a real `Box` and `Spooler` on a file that outlives them; clocks, disk, devices and crashes are simulated."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+from drivers.devices import Symbol, Weight
+from drivers.documents.templates import Template, content_version, load_template
+from drivers.registry import Kind
+from edge_agent.box import Box
+from edge_agent.config import BoxConfig, BrokerConfig, Config, DeviceConfig, StationConfig
+from edge_agent.device_events import DeviceEvent, Scanned, WeightChanged
+from edge_agent.disk import InlineDisk
+from edge_agent.facts import FactsDb, FactsLimits
+from edge_agent.outbox import Identity
+from edge_agent.seams import uuid4
+from edge_agent.spooler import PrinterPort, Spooler
+from edge_agent.stations import Feedback
+from edge_agent.stores import Seams, open_stores
+from edge_agent.templates import TemplateUnavailable
+from edge_agent.wire.messages import ClockState
+from edge_agent.wire.topics import box_filters
+from tests.shopday.invariants import kept_by_box
+from tests.sim.network import SimSession, ended
+from tests.sim.plan import SITE
+from tests.sim.printers import FINE, SimPrinter, Trouble
+from tests.sim.vloop import SimClock
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+T = TypeVar("T")
+SCANNER, SCALE, LABELS, RECEIPTS = "scanner", "scale", "labels", "receipts"
+ERROR_MS = 5
+WRONG = (timedelta(days=-365 * 20), timedelta(days=-2), timedelta(minutes=-7), timedelta(hours=5), timedelta(days=3))
+
+
+class SimDisk(InlineDisk):
+    """In order, at once; a dead process writes nothing more, and one may die between a commit and its return."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.is_dead = False
+
+    async def run(self, work: Callable[[], T]) -> T:
+        if self.is_dead:
+            raise asyncio.CancelledError
+        result = await super().run(work)
+        if self._seconds:
+            await asyncio.sleep(self._seconds)
+        return result
+
+
+class BoxClock(SimClock):
+    """Off by some time until it is synchronised."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, off_by: timedelta, synced_at: float) -> None:
+        super().__init__(loop, off_by=off_by)
+        self._synced_at = synced_at
+
+    @property
+    def is_synced(self) -> bool:
+        return self._loop.time() >= self._synced_at
+
+    def now(self) -> datetime:
+        return super().now() - (self.off_by if self.is_synced else timedelta())
+
+    def state(self) -> ClockState:
+        return ClockState(synced=True, error_ms=ERROR_MS) if self.is_synced else ClockState(synced=False)
+
+
+@dataclass
+class _Process:
+    """What dies with a crash."""
+
+    session: SimSession
+    facts: FactsDb
+    disk: SimDisk
+    clock: BoxClock
+    box: Box
+    task: asyncio.Task[None]
+    is_dead: bool = False
+
+
+class SimBox:
+    """One box with its scanner, its scale and, unless it is one whose card is put back, its printers."""
+
+    def __init__(self, world: World, number: int, *, has_printers: bool) -> None:
+        self.world = world
+        self.id = f"box-{number}"
+        self.folder = world.folder / self.id
+        self.scans: Counter[str] = Counter()
+        """By text: pulled triggers."""
+        self.beeps: Counter[str] = Counter()
+        """By text: scans that the box said it had."""
+        self.answers = 0
+        self.identified: list[tuple[float, bool]] = []
+        """When the box said who it is, and whether its clock was right then."""
+        self.forgiven: Counter[str] = Counter()
+        """By text: scans that only the card knew that was replaced."""
+        self.torn_epochs: set[str] = set()
+        self.kept: set[str] = set()
+        """Facts that the controller had acked before a card was replaced."""
+        self.printers: dict[str, SimPrinter] = {}
+        if has_printers:
+            self.printers = {name: SimPrinter(world.random, self._trouble, self._die_and_return) for name in (LABELS, RECEIPTS)}
+        self._process: _Process | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return self._process is not None and not self._process.is_dead
+
+    async def start(self) -> None:
+        world, loop = self.world, asyncio.get_running_loop()
+        random = Random(world.random.getrandbits(64))
+        session = SimSession(world.broker, self.id, box_filters(SITE, self.id), is_kept=False)
+        clock = self._clock(loop, random)
+        disk = SimDisk(random.choice([0, 0, 0, 0.02]))
+        seams = Seams(clock=clock, random=random, session=session, disk=disk, clock_state=clock.state)
+        if not world.mutant.outbox_survives:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        facts = FactsDb(self.folder / "facts.db", FactsLimits(ballast_bytes=0))
+        stores = open_stores(facts, Identity(site=SITE, box=self.id, boot=str(uuid4(random))), seams)
+        ports: dict[str, PrinterPort] = dict(self.printers)
+        spooler = Spooler(stores.journal, disk, ports, self._templates(loop, random), clock)
+        box = Box(_config(self), stores, seams, spooler, self._answer)
+        parts = _together(session.run(), box.run(), spooler.run())
+        self._process = _Process(session, facts, disk, clock, box, loop.create_task(parts, name=self.id))
+
+    def crash(self) -> None:
+        """kill -9: nothing is said to anyone, only the file stays."""
+        if self._process is not None and not self._process.is_dead:
+            self._process.is_dead = self._process.disk.is_dead = True
+            self._process.session.kill()
+            self._process.task.cancel()
+
+    async def bury(self) -> None:
+        """Wait until the crashed process is gone."""
+        process, self._process = self._process, None
+        if process is not None:
+            await ended(process.task)
+            process.facts.close()
+
+    def pending(self) -> int:
+        """How many facts wait for the controller."""
+        if self._process is None:
+            return 0
+        return int(self._process.facts.db.execute("SELECT count(*) FROM outbox WHERE state = 'pending'").fetchone()[0])
+
+    # --- devices -------------------------------------------------------------------------------------------------------------
+
+    def scan(self, text: str) -> None:
+        if self._process is not None and not self._process.is_dead:
+            self.scans[text] += 1
+            self._process.box.on_device_event(DeviceEvent(SCANNER, _now_ms(), Scanned(Symbol(text.encode()))))
+
+    def weigh(self, grams: int) -> None:
+        if self._process is not None and not self._process.is_dead:
+            changed = WeightChanged(Weight(Decimal(grams), stable=True), is_settled=True)
+            self._process.box.on_device_event(DeviceEvent(SCALE, _now_ms(), changed))
+
+    def _answer(self, _: str, feedback: Feedback) -> None:
+        if feedback.code == "identify":
+            is_synced = self._process is not None and self._process.clock.is_synced
+            self.identified.append((asyncio.get_running_loop().time(), is_synced))
+            return
+        self.answers += 1
+        if feedback.code != "not_saved" and "symbol" in feedback.args:
+            self.beeps[str(feedback.args["symbol"])] += 1
+
+    def _trouble(self) -> Trouble:
+        return FINE if self.world.is_healing else self.world.plan.trouble
+
+    def _die_and_return(self) -> None:
+        self.crash()
+        self.world.mishaps.bring_back(self)
+
+    # --- the card ------------------------------------------------------------------------------------------------------------
+
+    def image(self, to: Path) -> bool:
+        """Copy the card while the box runs.  False if it does not."""
+        if self._process is None or self._process.is_dead:
+            return False
+        with closing(sqlite3.connect(to)) as copy:
+            self._process.facts.db.backup(copy)
+        return True
+
+    def put_back(self, image: Path) -> None:
+        """An older image replaces the card of a box that is down.  What only this card knew is gone, by all rights."""
+        file = self.folder / "facts.db"
+        before = kept_by_box(image)
+        with closing(sqlite3.connect(file)) as card:
+            rows = card.execute("SELECT id, epoch, name, state, payload ->> '$.data.symbol.text' FROM outbox").fetchall()
+        for fact, epoch, name, state, text in rows:
+            if state == "acked":
+                self.kept.add(fact)
+            elif fact not in before:
+                self.torn_epochs.add(epoch)
+                self.forgiven[text] += name == "scan"
+        for old in (file, *self.folder.glob("facts.db-*")):
+            old.unlink(missing_ok=True)
+        shutil.copy(image, file)
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _clock(self, loop: asyncio.AbstractEventLoop, random: Random) -> BoxClock:
+        if self.world.plan.has_wrong_clocks and random.random() < 0.7:
+            return BoxClock(loop, random.choice(WRONG), loop.time() + random.uniform(1, 60))
+        return BoxClock(loop, timedelta(), 0)
+
+    def _templates(self, loop: asyncio.AbstractEventLoop, random: Random) -> Callable[[str, str], Awaitable[Template]]:
+        """The controller's templates, after a while in which it cannot be asked."""
+        there_at = loop.time() + random.choice([0, 0, 5, 20])
+
+        async def get(name: str, version: str) -> Template:
+            if loop.time() < there_at and not self.world.is_healing:
+                raise TemplateUnavailable(f"{name} {version}: the controller cannot be asked")
+            return builtin_templates()[version]
+
+        return get
+
+
+@cache
+def builtin_templates() -> dict[str, Template]:
+    """By version."""
+    folder = resources.files("controller.documents") / "builtin"
+    bodies = [file.read_bytes() for file in folder.iterdir() if file.name.endswith(".json")]
+    return {content_version(body): load_template(body) for body in bodies}
+
+
+def _now_ms() -> int:
+    return int(asyncio.get_running_loop().time() * 1000)
+
+
+async def _together(*parts: Awaitable[None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(_run(part))
+
+
+async def _run(part: Awaitable[None]) -> None:
+    await part
+
+
+def _config(box: SimBox) -> Config:
+    kinds = [(SCANNER, Kind.SCANNER, "scanner.serial"), (SCALE, Kind.SCALE, "toledo.8217")]
+    if box.printers:
+        kinds += [(LABELS, Kind.LABEL_PRINTER, "zpl"), (RECEIPTS, Kind.RECEIPT_PRINTER, "escpos")]
+    return Config(
+        box=BoxConfig(id=box.id, site=SITE, state_dir=box.folder),
+        broker=BrokerConfig(host="127.0.0.1", port=1),
+        devices=tuple(DeviceConfig(id=id_, kind=kind, model=model, address="tcp:127.0.0.1:1") for id_, kind, model in kinds),
+        stations=(StationConfig(id="counter", scanner=SCANNER, scale=SCALE),),
+    )
