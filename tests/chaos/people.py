@@ -7,7 +7,6 @@ piece is taken; that beep cannot come later, since whoever would have given it i
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
@@ -91,19 +90,21 @@ async def watch(world: World, stop: asyncio.Event) -> None:
 
 
 class Office:
-    """Wants labels: some in a hurry (they expire), some it cancels again.  `wanted`: by document, the id of the print job."""
+    """Wants labels; some it cancels again.  `wanted`: by document, the id of the print job.
+
+    None of them expires: one whose request was lost with the broker stays open for a minute past its time (by design, the box's
+    answer may be on its way), longer than healing may take here.
+    """
 
     def __init__(self, world: World, random: Random) -> None:
         self._world = world
         self._random = random
         self.wanted: dict[str, str] = {}
 
-    async def print_label(self, *, lasts: float | None = None) -> str:
+    async def print_label(self) -> str:
         document = f"JOB-{len(self.wanted):04d}"
         order: dict[str, object] = {"box": BOX, "template": "shelf-label", "document": document}
         order["data"] = {"name": document, "price": "1.00", "code128": document}
-        if lasts is not None:
-            order["expires_at"] = (datetime.now(UTC) + timedelta(seconds=lasts)).isoformat()
         self.wanted[document] = ""
         job = await self._world.insist("/print-jobs", order, f"{self._world.history.seed}-{document}")
         self.wanted[document] = str(job["id"])
@@ -119,8 +120,7 @@ class Office:
 
     async def work(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            lasts = 3.0 if self._random.random() < 0.1 else None
-            document = await self.print_label(lasts=lasts)
+            document = await self.print_label()
             if self._random.random() < 0.15:
                 await self.cancel(document)
             await asyncio.sleep(self._random.uniform(0.2, 1.0))
