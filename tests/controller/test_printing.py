@@ -105,8 +105,8 @@ async def test_what_is_passed_by_is_no_lag(shop: OrderShop, monkeypatch: pytest.
     await printing.catch_up()
     worker = asyncio.create_task(printing.run(Random(1)))
     try:
-        for _ in range(2):  # the first may be taken by the catching up
-            await shop.stock("tea", 10)  # nobody wishes for paper
+        for goods in ("tea", "milk"):  # the first may be taken by the catching up
+            await shop.stock(goods, 10)  # nobody wishes for paper
             async with asyncio.timeout(5):
                 while await events.cursor(printing.CONSUMER) < await events.newest():
                     await asyncio.sleep(0.01)
