@@ -11,6 +11,7 @@ only while it is parked, or when the transaction that held it was rolled back.  
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -59,7 +60,19 @@ class Rejected(Struct, frozen=True):
 
 
 Outcome = Applied | Parked | Rejected
+HEAVIEST = 10**8
+"""Grams: more than a lorry."""
+FINEST = -6
+"""Decimal places of grams: finer than a balance."""
 APPLIED = Applied()
+
+
+def refused_weight(grams: Decimal) -> Rejected | None:
+    """The refusal of what no scale says: a number that is none, or so large or fine that writing it fills pages."""
+    exponent = grams.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= FINEST and grams.copy_abs() <= HEAVIEST:
+        return None
+    return Rejected("bad_weight", f"{str(grams)[:40]} g: expected at most {HEAVIEST} g with {-FINEST} decimal places")
 
 
 async def unpark(key: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Meta, Struct, field
 
 from controller.catalog import operations, queries
-from controller.catalog.imports import Mode, import_catalog
+from controller.catalog.imports import Mode, import_catalog, lines_of
 from controller.catalog.models import BaseUnit
 from controller.catalog.operations import NewBarcode, NewSku
 from controller.errors import NotFound, Rejected
@@ -170,7 +170,7 @@ async def import_csv(call: Call[bytes]) -> ImportView:
         mode = Mode(call.query.get("mode", Mode.ALL_OR_NOTHING.value))
     except ValueError as error:
         raise BadParameter("mode", "`all` or `good`") from error
-    report = await import_catalog(text.splitlines(keepends=True), mode=mode)
+    report = await import_catalog(lines_of(text), mode=mode)
     errors = [RowErrorView(line=error.line, column=error.column, reason=error.reason) for error in report.errors]
     return ImportView(rows=report.rows, bad_rows=report.bad_rows, errors=errors)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -113,6 +114,11 @@ def _named(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     if len(cells) != len(header):
         raise BadCell("", f"has {len(cells)} cells, expected {len(header)}")
     return dict(zip(header, map(str.strip, cells), strict=True))
+
+
+def lines_of(text: str) -> list[str]:
+    """A CSV file's lines with their ends; others that Unicode knows (U+001D, U+0085, U+2028) belong to a cell (RFC 4180)."""
+    return list(io.StringIO(text, newline=""))
 
 
 async def import_catalog(

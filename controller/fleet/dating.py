@@ -18,6 +18,9 @@ BELIEVABLE = timedelta(days=30)
 """An unsynchronised clock further behind than this was never set: it says 1970, or the day the image was made."""
 
 
+FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+
 class KnownClock(Struct, frozen=True):
     """At `mono_ms` of its boot the wall clock was right: it said `at`, within `error_ms`."""
 
@@ -63,10 +66,8 @@ def bounded(at: datetime, error_ms: int, received_at: datetime) -> Dated:
 
 
 def in_utc(at: datetime) -> datetime:
-    """The same instant in UTC; the calendar's ends where it has none."""
-    if at.tzinfo is UTC:
-        return at
+    """The same instant in UTC, at most the first or last day: the driver of PostgreSQL takes the calendar's ends as infinite."""
     try:
-        return at.astimezone(UTC)
+        return min(max(at.astimezone(UTC), FIRST), LAST)
     except OverflowError:
-        return datetime(1, 1, 1, tzinfo=UTC) if at.year == 1 else datetime(9999, 12, 31, tzinfo=UTC)
+        return FIRST if at.year == 1 else LAST

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 -- the only texts put into statements are our own names
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import msgspec
 
 from controller.db import Engine, Row, among, engine, execute, execute_many, fetch, listing, now
 from controller.events import record
-from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, unpark
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight, unpark
 from controller.fleet.dating import KnownClock, by_boot_clock, in_utc
 from controller.fleet.events import CommandChanged, DrawerMoved, EpochEnded, PrintJobChanged, ScanWasRefused
 from controller.fleet.states import CommandState, PrintState
@@ -27,11 +28,12 @@ from edge_agent.wire.messages import (
 
 LARGEST = 2**62
 ID_LENGTH = 40
+_JOB = re.compile(r"[a-z0-9-]{1,40}")
 
 
 async def apply_weighed(facts: Sequence[FactIn[Weighed]]) -> list[Outcome]:
     """A weight of no task is kept as it is."""
-    return [APPLIED] * len(facts)
+    return [refused_weight(fact.data.weight.grams) or APPLIED for fact in facts]
 
 
 async def apply_drawer(facts: Sequence[FactIn[Drawer]]) -> list[Outcome]:
@@ -110,7 +112,7 @@ async def apply_print_requested(facts: Sequence[FactIn[PrintRequested]]) -> list
 
 async def _adopt(fact: FactIn[PrintRequested]) -> Outcome:
     job, request = fact.data.job, fact.data.request
-    if len(job) > ID_LENGTH or "\0" in job:
+    if not _JOB.fullmatch(job):
         return Rejected("bad_job", f"{job[:80]!r} is no id of a print job")
     is_new = await execute(
         "INSERT INTO print_job (id, box, device, template, version, data, copies, test, state, step, requested_by, cancel_wanted, "

@@ -1,11 +1,13 @@
 """From MQTT messages to readings.  Pure: any bytes may come in, nothing is raised, nothing is stored.
 
 A message holds one envelope (`fact/{name}`, `job/{id}/res`, `cmd/{id}/res`) or a batch of them.  Each becomes a `Reading` of its
-own, so that one that cannot be read never takes its neighbours along.
+own, so that one that cannot be read never takes its neighbours along.  Nothing behind this module meets U+0000, which PostgreSQL's
+text cannot hold: it becomes U+FFFD.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from uuid import UUID
 
@@ -13,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from controller.facts import Rejected
-from edge_agent.wire.codec import decode, decode_fact
+from edge_agent.wire.codec import MAX_PAYLOAD, decode, decode_fact
 from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import Batch, Envelope, Fact, Positive, Stream
 from edge_agent.wire.session import Incoming
@@ -62,6 +64,8 @@ class _Place(Struct, frozen=True):
     seq: Positive
 
 
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""The escape of U+0000 in JSON, but not a backslash that is escaped itself, before `u0000` (RFC 8259, section 7)."""
 _place = msgspec.json.Decoder(_Place)
 
 
@@ -95,8 +99,9 @@ def read(message: Incoming) -> list[Reading]:
 
 
 def _read_one(topic: BoxTopic, name: str, payload: bytes | msgspec.Raw) -> Reading:
+    payload = _without_nul(payload)
     try:
-        envelope = decode(Envelope, memoryview(payload))
+        envelope = decode(Envelope, payload)
     except WireError as error:
         return _unreadable(name, bytes(payload), error.code, str(error), _slot_of(topic, payload))
     slot = Slot(topic.site, topic.box, envelope.epoch, envelope.stream, envelope.seq)
@@ -108,6 +113,11 @@ def _read_one(topic: BoxTopic, name: str, payload: bytes | msgspec.Raw) -> Readi
     except WireError as error:
         fact = Rejected(error.code, str(error)[:1000])
     return Readable(slot, envelope, fact, name)
+
+
+def _without_nul(payload: bytes | msgspec.Raw) -> bytes:
+    raw = bytes(payload)
+    return _NUL.sub(rb"\1\\ufffd", raw) if b"\\u0000" in raw and len(raw) <= MAX_PAYLOAD else raw
 
 
 def _unreadable(topic: str, payload: bytes, code: str, detail: str, slot: Slot | None = None) -> Unreadable:

@@ -19,6 +19,7 @@ from controller.documents.queries import current
 from controller.errors import Conflict, IllegalTransition, NotFound, Rejected
 from controller.events import actor, record
 from controller.fleet import requests
+from controller.fleet.dating import in_utc
 from controller.fleet.events import BoxRegistered, CommandChanged, PrintJobChanged
 from controller.fleet.queries import decisions
 from controller.fleet.states import FINAL, PrintState
@@ -111,12 +112,13 @@ async def request_print(order: PrintOrder, *, random: Random | None = None) -> s
         template = await current(order.template)
         device = order.device or await _printer(order.box, template.kind)
         job = str(uuid7(_Now(), random or system_random()))
+        expires = None if order.expires_at is None else in_utc(order.expires_at)
         is_new = await execute(
             "INSERT INTO print_job (id, box, device, template, version, data, copies, test, state, step, document, request_key, "
             "requested_by, cancel_wanted, created_at, expires_at, changed_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
             *(job, order.box, device, template.name, template.version, msgspec.json.encode(order.data).decode(), order.copies),
-            *(order.test, PrintState.REQUESTED.value, order.document, order.key, actor().actor, now(), order.expires_at, now()),
+            *(order.test, PrintState.REQUESTED.value, order.document, order.key, actor().actor, now(), expires, now()),
         )
         if not is_new:
             rows = await fetch("SELECT id FROM print_job WHERE request_key = ?", order.key)

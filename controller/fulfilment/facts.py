@@ -12,7 +12,7 @@ from typing import TypeVar
 from controller.catalog.operations import Sighting, note_unknown, waiting_for
 from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, Unknown, resolve
 from controller.errors import NotFound
-from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
 from controller.fulfilment import lists
 from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
 from controller.fulfilment.lists import PickListNow
@@ -102,6 +102,8 @@ async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
         pick_list = now.get(fact.data.pick_list)
         if pick_list is None or pick_list.site != fact.site_id:
             outcomes.append(Rejected("unknown_pick_list", _no_list(fact.data.pick_list)))
+        elif bad := refused_weight(fact.data.weight.grams):
+            outcomes.append(bad)
         elif pick_list.parcel is not None:
             outcomes.append(Rejected("already_packed", f"{pick_list.no} is packed as {pick_list.parcel.no}"))
         elif not pick_list.can_be_packed:

@@ -7,13 +7,15 @@ import json
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from controller.catalog.imports import ImportRejected, ImportReport, Mode, import_catalog
+from controller.catalog.imports import ImportRejected, ImportReport, Mode, import_catalog, lines_of
 
 SEND_SECONDS = 600
 
@@ -23,7 +25,7 @@ class ImportFailed(Exception):
 
 
 async def import_here(path: Path, mode: Mode, console: Console) -> bool:
-    """Into the connected database; whether every line was good.  Raises OSError, UnicodeDecodeError."""
+    """Into the connected database; whether every line was good.  Raises ImportFailed, OSError."""
     lines = _lines(path)
     columns = TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     try:
@@ -42,7 +44,10 @@ async def import_here(path: Path, mode: Mode, console: Console) -> bool:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    try:
+        return lines_of(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ImportFailed(f"{path} is not UTF-8: byte {error.start} cannot be read; save it as CSV UTF-8") from error
 
 
 def import_there(path: Path, mode: Mode, api: str, token: str, console: Console) -> bool:
@@ -56,17 +61,26 @@ def import_there(path: Path, mode: Mode, api: str, token: str, console: Console)
         "Idempotency-Key": f"import-{mode.value}-{hashlib.sha256(body).hexdigest()}",
     }
     address = f"{api.rstrip('/')}/api/v1/catalog/import?mode={mode.value}"
-    request = urllib.request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310 -- the scheme is checked above
+    request = urllib.request.Request(address, data=body, headers=headers, method="POST")
     try:
-        with console.status("importing through the API"), urllib.request.urlopen(request, timeout=SEND_SECONDS) as response:  # noqa: S310
+        with console.status("importing through the API"), urllib.request.urlopen(request, timeout=SEND_SECONDS) as response:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
-        problem = json.load(error)
+        problem = _problem_of(error)
         _table(problem.get("data", {}).get("errors", []), console)
         raise ImportFailed(f"{problem['detail']} ({problem['code']})") from error
     _table(answer.get("errors", []), console)
     console.print(f"{answer['rows']} rows read, {answer['bad_rows']} bad")
     return not answer["bad_rows"]
+
+
+def _problem_of(error: urllib.error.HTTPError) -> dict[str, Any]:
+    """What a controller says about it; something else may answer at the address.  Raises ImportFailed."""
+    try:
+        problem: dict[str, Any] = json.load(error)
+        return {"detail": problem["detail"], "code": problem["code"], **problem}
+    except (ValueError, TypeError, KeyError) as other:
+        raise ImportFailed(f"what answers is no controller: {error.code} {error.reason}") from other
 
 
 def _tell(report: ImportReport, console: Console, *, written: bool) -> None:
@@ -81,5 +95,5 @@ def _table(errors: list[dict[str, object]], console: Console) -> None:
         return
     table = Table("line", "column", "reason")
     for error in errors:
-        table.add_row(*(str(error[name]) for name in ("line", "column", "reason")))
+        table.add_row(*(Text(str(error[name])) for name in ("line", "column", "reason")))
     console.print(table)

@@ -6,7 +6,7 @@ import gettext
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -81,6 +81,14 @@ def load_catalogues(folder: Path) -> Mapping[Language, gettext.NullTranslations]
     return found
 
 
+_EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def _in_every_zone(instant: datetime) -> datetime:
+    """The nearest instant that has a date in every time zone: a box's clock may say anything."""
+    return min(max(instant, _EARLIEST), _LATEST)
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes dates, ages, numbers and money for one language and time zone."""
@@ -90,14 +98,16 @@ class Writer:
 
     def date(self, instant: datetime) -> str:
         """`21 Nov 2026, 19:45` or `2026-11-21 19:45`, in the page's zone."""
-        return str(format_datetime(instant, _DATES[self.language], tzinfo=self.zone, locale=self.language.locale))
+        return str(format_datetime(_in_every_zone(instant), _DATES[self.language], tzinfo=self.zone, locale=self.language.locale))
 
     def time(self, instant: datetime) -> str:
-        return str(format_datetime(instant, _TIMES[self.language], tzinfo=self.zone, locale=self.language.locale))
+        return str(format_datetime(_in_every_zone(instant), _TIMES[self.language], tzinfo=self.zone, locale=self.language.locale))
 
     def exact(self, instant: datetime) -> str:
         """With seconds and zone, for a tooltip."""
-        return str(format_datetime(instant, "yyyy-MM-dd HH:mm:ss ZZZZZ", tzinfo=self.zone, locale=self.language.locale))
+        return str(
+            format_datetime(_in_every_zone(instant), "yyyy-MM-dd HH:mm:ss ZZZZZ", tzinfo=self.zone, locale=self.language.locale)
+        )
 
     def age(self, instant: datetime, now: datetime) -> str:
         """`3 minutes` since then; never negative."""
