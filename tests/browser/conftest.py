@@ -1,19 +1,25 @@
-"""The real pages in a real browser: the application on a free port of loopback, the system's Chromium."""
+"""The real pages in a real browser: the application on a free port of loopback, the system's Chromium.
+
+One Chromium for all tests of a run, and so one event loop; a context of its own (cookies, cache, language) for each.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from controller import db
 from controller.app import Parts, make_app
-from controller.config import parse_config
+from controller.config import Config, parse_config
 from tests.browser.shop import BrowserShop
 
 FLAGS = [
@@ -30,11 +36,29 @@ LOCALES = {"en": "en-GB", "zh-CN": "zh-CN"}
 
 @dataclass
 class Site:
-    """Where the pages are, and the shop behind them."""
+    """The pages on a port, and the shop behind them.  They can stop, and start again where they were."""
 
-    address: str
     shop: BrowserShop
-    runner: web.AppRunner
+    config: Config
+    port: int = 0
+    runner: web.AppRunner | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self.runner = web.AppRunner(
+            make_app(self.config, Parts()), access_log=None, shutdown_timeout=0.1, handler_cancellation=True
+        )
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self.runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self.runner is not None:
+            await self.runner.cleanup()
+        self.runner = None
 
 
 @dataclass
@@ -53,27 +77,51 @@ class Watched:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser belongs to the loop that started it."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+class OpenPage(Protocol):
+    """What `open_page` is."""
+
+    async def __call__(self, language: str = ..., width: int = ..., *, dark: bool = ..., script: bool = ...) -> Watched: ...
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
     shop = BrowserShop()
     await shop.open()
-    config = parse_config({"data": str(tmp_path)}, {}, "test")
-    runner = web.AppRunner(make_app(config, Parts()), access_log=None, shutdown_timeout=1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield Site(f"http://127.0.0.1:{runner.addresses[0][1]}", shop, runner)
-    await runner.cleanup()
+    site = Site(shop, parse_config({"data": str(tmp_path)}, {}, "test"))
+    await site.start()
+    yield site
+    await site.stop()
     await db.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser() -> AsyncIterator[Browser]:
     executable = shutil.which("chromium") or "chromium"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Opens pages, each in a context of its own, and closes them with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def open_page(language: str = "en", width: int = 1280, *, dark: bool = False, script: bool = True) -> Watched:
+            context = await stack.enter_async_context(await context_of(browser, language, width, dark=dark, script=script))
+            return Watched(await context.new_page())
+
+        yield open_page
 
 
 async def context_of(

@@ -1,0 +1,115 @@
+"""The bench page over a whole running shop: emulators, agent, controller.  What is done here shows on the shop's page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from drivers.emulators.bench.page import Bench, Goods, ShelfItem
+from tests.browser.conftest import OpenPage
+from tests.shopday.catalogue import shop_skus
+from tests.shopday.programs import free_port
+from tests.shopday.shop import BOX, LABELS, SCANNER, Shop, open_shop
+
+HAN = re.compile("[\u4e00-\u9fff]")
+PATIENCE = 15_000
+
+
+@dataclass
+class Demo:
+    """A running shop and the address of its bench."""
+
+    shop: Shop
+    bench: str
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    port = free_port()
+    async with open_shop(folder, bench_url=f"http://127.0.0.1:{port}/") as shop, serving_bench(shop, port) as address:
+        yield Demo(shop, address)
+
+
+@asynccontextmanager
+async def serving_bench(shop: Shop, port: int) -> AsyncIterator[str]:
+    shelf = [ShelfItem(name_en=sku.name_en, name_zh=sku.name_zh, code=sku.ean13, aim="") for sku in shop_skus()[:40]]
+    bench = Bench(list(shop.devices.values()), Goods(articles=shelf, papers=["RC-2026-0001"]), f"{shop.api.url}/")
+    runner = web.AppRunner(bench.app(), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def print_label(demo: Demo, document: str) -> str:
+    body = {"box": BOX, "template": "shelf-label", "document": document, "data": {"name": "牛奶 Milk", "price": "¥12.90"}}
+    return str((await demo.shop.api.post("/print-jobs", body))["id"])
+
+
+async def live(page: Page, demo: Demo) -> None:
+    await page.goto(demo.shop.api.url)
+    await expect(page.locator("#link-state")).to_have_attribute("data-state", "live")
+
+
+async def test_a_scan_on_the_bench_shows_in_the_shop(open_page: OpenPage, demo: Demo) -> None:
+    bench, shop = (await open_page()).page, (await open_page()).page
+    await live(shop, demo)
+    await bench.goto(demo.bench)
+    await bench.get_by_label("Code to scan").fill("4006381333931")
+    await bench.get_by_role("button", name="Pull the trigger").click()
+    await expect(shop.locator("#region-scans")).to_contain_text("4006381333931", timeout=PATIENCE)
+    await expect(shop.locator("#region-scans")).to_contain_text(SCANNER)
+
+
+async def test_a_label_that_is_printed_shows_as_a_picture(open_page: OpenPage, demo: Demo) -> None:
+    page = (await open_page("zh-CN")).page
+    await page.goto(demo.bench)
+    await print_label(demo, "PAPER-1")
+    picture = page.locator(f"[data-device={LABELS}] .papers img").first
+    await expect(picture).to_be_visible(timeout=PATIENCE)
+    await expect(picture).to_have_js_property("complete", value=True)
+    assert await picture.evaluate("image => image.naturalWidth") > 200
+
+
+async def test_paper_out_stops_the_printer_in_words_until_it_is_loaded(open_page: OpenPage, demo: Demo) -> None:
+    bench, shop = (await open_page()).page, (await open_page()).page
+    await live(shop, demo)
+    await bench.goto(demo.bench)
+    switch = bench.locator(f"[data-device={LABELS}] [data-fault=paper_out]")
+    await switch.check()
+    await expect(shop.locator("#region-boxes")).to_contain_text("Out of paper. Jobs wait.", timeout=PATIENCE)
+    await print_label(demo, "WAITS-1")
+    await shop.goto(f"{demo.shop.api.url}/prints")
+    await shop.get_by_role("button", name="Do not print Shelf label WAITS-1").click()
+    await switch.uncheck()
+    await live(shop, demo)
+    await expect(shop.locator("#region-prints li", has_text="WAITS-1")).to_contain_text("Cancelled", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "dark"), [("en", 360, True), ("en", 1280, False), ("zh-CN", 360, False), ("zh-CN", 1280, True)]
+)
+async def test_the_bench_fits_and_speaks_one_language(
+    open_page: OpenPage, demo: Demo, language: str, width: int, *, dark: bool
+) -> None:
+    watched = await open_page(language, width, dark=dark)
+    await watched.page.goto(demo.bench)
+    await expect(watched.page.locator("body:not(.stale)")).to_be_visible()
+    scroll, inner = await watched.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+    assert scroll <= inner
+    assert await watched.page.get_attribute("html", "lang") == language
+    words = await watched.page.inner_text("main")
+    assert bool(HAN.search(words)) is (language == "zh-CN")
+    assert watched.complaints == []
+    assert [url for url in watched.requests if not url.startswith(demo.bench)] == []
