@@ -39,7 +39,7 @@ async def test_sixty_kills_lose_nothing_and_double_nothing(own_mosquitto: Mosqui
         killed = Counter(str(event.details["victim"]) for event in world.history.of("kill"))
         assert killed == Counter({victim.value: count for victim, count in KILLS.items()})
         assert killed.total() == 60
-        assert sum(heard is Heard.GOOD for heard in person.heard.values()) > 500, "too little was scanned to prove anything"
+        assert sum(heard is Heard.GOOD for heard in person.heard.values()) > 200, "too little was scanned to prove anything"
 
 
 def summary(world: World, person: Person, healing: float) -> str:
