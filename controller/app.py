@@ -159,7 +159,7 @@ def _collect_less_often() -> None:
 @asynccontextmanager
 async def connected_database(config: Config) -> AsyncIterator[None]:
     """The database at its newest schema.  Raises DatabaseInUse."""
-    config.data.mkdir(parents=True, exist_ok=True)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     await db.connect(config.database.url)
     try:
         await db.migrate()

@@ -106,7 +106,7 @@ class _Kept:
 
 
 def _write_config(folder: Path, port: int) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "broker.toml"
     path.write_text(_CONFIG.format(host=HOST, port=port, max_packet=MAX_PACKET), encoding="utf-8")
     return path

@@ -6,7 +6,9 @@ inline in the loop's thread.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -72,6 +74,8 @@ class ControllerSqlite(SqliteClient):
         sqlite3.register_converter("TIMESTAMP", _instant)
         sqlite3.register_converter("CHAR", _uuid)
         sqlite3.register_adapter(UUID, str)
+        with contextlib.suppress(OSError):  # there already; or SQLite says it
+            os.close(os.open(self.filename, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # the files beside it take its mode
         connection = await open_connection(self.filename)
         connection.row_factory = sqlite3.Row
         for pragma, value in self.pragmas.items():

@@ -216,6 +216,7 @@ class FactsDb:
         raise FactsUnavailable(f"{self.path} cannot be opened ({error}); check that it and its folder may be written") from error
 
     def _connect(self) -> sqlite3.Connection:
+        salvage.create_private(self.path)
         db = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
         db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA journal_mode = WAL")
@@ -235,7 +236,7 @@ class FactsDb:
 
 def _prepare_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()

@@ -19,6 +19,7 @@ def quarantine(path: Path, reason: str) -> None:
     """Move `path` aside as ``<name>.quarantined-<n>`` and put a new file with its readable rows in its place."""
     building, ready = _with(path, ".salvage"), _with(path, ".ready")
     _remove(building)
+    create_private(building)
     new = sqlite3.connect(building, isolation_level=None)
     try:
         new.execute("BEGIN")
@@ -32,6 +33,12 @@ def quarantine(path: Path, reason: str) -> None:
     building.rename(ready)
     _sync(path.parent)
     finish_interrupted(path)
+
+
+def create_private(path: Path) -> None:
+    """An empty file that only its owner reads, if there is none; SQLite's files beside it take its mode.  It tells what fails."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def finish_interrupted(path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -35,6 +36,17 @@ async def schema() -> dict[str, list[str]]:
         if table not in ("tortoise_migrations", "sqlite_sequence"):
             found.setdefault(str(table), []).append(str(column))
     return {name: sorted(values) for name, values in found.items()}
+
+
+async def test_only_its_owner_reads_the_database(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        await db.connect(f"sqlite://{tmp_path}/shop.db", create_schema=True)
+    finally:
+        os.umask(before)
+    modes = {file.suffix: file.stat().st_mode & 0o777 for file in tmp_path.iterdir() if "lock" not in file.name}
+    await db.close()
+    assert modes[".db"] == modes[".db-wal"] == 0o600
 
 
 async def test_migrations_lead_to_the_schema_of_the_models(database_url: str, tmp_path: Path) -> None:

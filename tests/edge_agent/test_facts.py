@@ -37,6 +37,18 @@ while True:
 """
 
 
+def test_only_its_owner_reads_what_the_box_knows(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        facts = FactsDb(tmp_path / "state" / "facts.db", NO_BALLAST)
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "state").iterdir()}
+    facts.close()
+    assert {"facts.db": 0o600, "facts.db-wal": 0o600}.items() <= modes.items()
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
 def scan(text: str = "x") -> FactDraft:
     return FactDraft(data=Scan(symbol=Symbol(text=text)))
 
