@@ -26,7 +26,7 @@ from edge_agent.intake import Answer, Intake
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.errors import NotConnected, Refused, WireError
+from edge_agent.wire.errors import BadTopic, NotConnected, Refused, WireError
 from edge_agent.wire.messages import (
     Ack,
     ClockSynced,
@@ -184,6 +184,8 @@ class Box:
                 if (await self.delivery.on_ack(decode(Ack, message.payload))).has_new_epoch:
                     self._describe()
                 message.acknowledge()
+            case Family.JOB if device is None:
+                raise BadTopic("a print job is for a printer, not for the box itself")
             case Family.JOB if topic.name is not None and topic.leg == "req":
                 await self._take_job(topic.name, topic.device, message)
             case Family.CMD if topic.name is not None and topic.leg == "req":
