@@ -52,8 +52,9 @@ async def serving_bench(shop: Shop, port: int) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def print_label(demo: Demo, document: str) -> str:
-    body = {"box": BOX, "template": "shelf-label", "document": document, "data": {"name": "牛奶 Milk", "price": "¥12.90"}}
+async def print_label(demo: Demo, document: str, copies: int = 1) -> str:
+    data = {"name": "牛奶 Milk", "price": "¥12.90"}
+    body = {"box": BOX, "template": "shelf-label", "document": document, "copies": copies, "data": data}
     return str((await demo.shop.api.post("/print-jobs", body))["id"])
 
 
@@ -113,3 +114,18 @@ async def test_the_bench_fits_and_speaks_one_language(
     assert bool(HAN.search(words)) is (language == "zh-CN")
     assert watched.complaints == []
     assert [url for url in watched.requests if not url.startswith(demo.bench)] == []
+
+
+async def test_a_print_that_broke_off_asks_and_comes_out_again_as_a_copy(open_page: OpenPage, demo: Demo) -> None:
+    shop, printer = (await open_page()).page, demo.shop.devices[LABELS]
+    await live(shop, demo)
+    await printer.do({"do": "paper", "labels": 1})
+    job = await print_label(demo, "SURE-1", copies=3)
+    asks = shop.locator("#region-asks")
+    await expect(asks).to_contain_text("We can't tell whether Shelf label SURE-1 came out.", timeout=PATIENCE)
+    await printer.do({"do": "paper", "labels": 100})
+    await shop.get_by_role("button", name="Print it again (marked COPY)").click()
+    await expect(shop.locator("#region-prints li", has_text="SURE-1")).to_contain_text("Printed", timeout=PATIENCE)
+    await expect(asks).to_be_empty(timeout=PATIENCE)
+    assert printer.copies_printed >= 1 + 3
+    assert (await demo.shop.api.get(f"/print-jobs/{job}"))["state"] == "printed"
