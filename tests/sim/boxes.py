@@ -65,18 +65,22 @@ class SimDisk(InlineDisk):
 
 
 class BoxClock(SimClock):
-    """Off by some time until it is synchronised."""
+    """Its wall time is off by some time from one moment of the loop's time to another; then it is not synchronised, and says so."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, off_by: timedelta, synced_at: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, off_by: timedelta, wrong: tuple[float, float]) -> None:
         super().__init__(loop, off_by=off_by)
-        self._synced_at = synced_at
+        self._wrong_from, self._wrong_until = wrong
 
     @property
     def is_synced(self) -> bool:
-        return self._loop.time() >= self._synced_at
+        return not self._wrong_from <= self._loop.time() < self._wrong_until
 
     def now(self) -> datetime:
         return super().now() - (self.off_by if self.is_synced else timedelta())
+
+    def set_right(self) -> None:
+        """For good."""
+        self._wrong_until = 0
 
     def state(self) -> ClockState:
         return ClockState(synced=True, error_ms=ERROR_MS) if self.is_synced else ClockState(synced=False)
@@ -154,6 +158,10 @@ class SimBox:
             await ended(process.task)
             process.facts.close()
 
+    def set_clock_right(self) -> None:
+        if self._process is not None:
+            self._process.clock.set_right()
+
     def pending(self) -> int:
         """How many facts wait for the controller."""
         if self._process is None:
@@ -217,9 +225,11 @@ class SimBox:
     # --- inside --------------------------------------------------------------------------------------------------------------
 
     def _clock(self, loop: asyncio.AbstractEventLoop, random: Random) -> BoxClock:
-        if self.world.plan.has_wrong_clocks and random.random() < 0.7:
-            return BoxClock(loop, random.choice(WRONG), loop.time() + random.uniform(1, 60))
-        return BoxClock(loop, timedelta(), 0)
+        """Wrong from its start or later, for a while."""
+        if self.world.plan.has_wrong_clocks and not self.world.is_healing and random.random() < 0.7:
+            begin = loop.time() + random.choice([0, 0, random.uniform(1, 30)])
+            return BoxClock(loop, random.choice(WRONG), (begin, begin + random.uniform(1, 60)))
+        return BoxClock(loop, timedelta(), (0, 0))
 
     def _templates(self, loop: asyncio.AbstractEventLoop, random: Random) -> Callable[[str, str], Awaitable[Template]]:
         """The controller's templates, after a while in which it cannot be asked."""

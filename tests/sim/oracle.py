@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from controller import db
@@ -127,12 +127,17 @@ def _identify_problems(command: Identify, done: list[tuple[float, bool]], code: 
     return problems
 
 
+def _true_time(row: db.Row) -> datetime:
+    """By the boot clock, which is never wrong here."""
+    return START + timedelta(milliseconds=row["mono_ms"])
+
+
 async def _time(rows: list[db.Row]) -> list[str]:
-    """I11: what has no flag is dated right, and what could be dated is (the boot clock of a box is never wrong)."""
+    """I11: what has no flag is dated right, and what could be dated is."""
     known = {(row["box"], row["boot"]) for row in await db.fetch("SELECT box, boot FROM box_clock")}
     found = []
     for row in rows:
-        error = row["occurred_at"] - (START + timedelta(milliseconds=row["mono_ms"]))
+        error = row["occurred_at"] - _true_time(row)
         if row["uncertain_ms"] is not None and abs(error) > timedelta(milliseconds=row["uncertain_ms"] + SLACK_MS):
             found.append(f"I11: {row['name']} {row['id']} is dated {error} off, within {row['uncertain_ms']} ms it says")
         if row["undated"] and (row["box"], row["boot"]) in known:

@@ -179,7 +179,7 @@ class Office:
         await asyncio.sleep(self._random.uniform(1, 25))
         box = self._random.choice([box.id for box in self._world.boxes if box.printers])
         words = {word: word for word in ("from", "order_word", "order", "ship_to_word", "ship_to")}
-        lasts = self._random.choice([None, None, None, 10])
+        lasts = self._random.choice([None, None, 10, 60])
         wanted = PrintOrder(
             box=box, template="shipping-label", data=words | {"parcel": f"W-{number:04}"}, key=f"office:{number}",
             copies=self._random.choice([1, 1, 2]), expires_at=db.now() + timedelta(seconds=lasts) if lasts else None,

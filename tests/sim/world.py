@@ -110,6 +110,9 @@ class World:
             self.is_healing = True
             self.broker.weather = CALM
             await self.mishaps.all_back()
+            for box in self.boxes:
+                box.set_clock_right()
+            await asyncio.sleep(2)  # each box tells so within a second
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEAL_SECONDS):
                     while not await self._is_at_rest():
