@@ -121,6 +121,8 @@ async def _device_state(topic: BoxTopic, site: str, payload: bytes) -> None:
     state = decode(DeviceState, payload)
     faults = msgspec.json.encode(state.faults).decode()
     before = await _device(topic)
+    if before is None and await _is_described(topic.box):
+        return  # none of its devices: an earlier configuration left this topic at the broker
     if before and (before["state"], before["faults"]) == (state.state.value, faults):
         return
     await execute(
@@ -145,6 +147,10 @@ async def _device_state(topic: BoxTopic, site: str, payload: bytes) -> None:
 async def _device(topic: BoxTopic) -> Row | None:
     rows = await fetch("SELECT state, faults FROM device WHERE box = ? AND id = ?", topic.box, topic.device)
     return rows[0] if rows else None
+
+
+async def _is_described(box: str) -> bool:
+    return bool(await fetch("SELECT 1 AS one FROM box WHERE id = ? AND description IS NOT NULL", box))
 
 
 async def _alert(box: str, site: str, key: str, payload: bytes) -> None:
