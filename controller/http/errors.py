@@ -29,7 +29,7 @@ ADVICE = {
     409: "Read the current state, then decide again.",
     413: "Send a smaller body, in several requests.",
     415: "Send the media type that the detail names.",
-    422: "Correct the fields that are named, then send again.",
+    422: "Correct what the detail names, then send again.",
     500: "Send the same request again with the same Idempotency-Key; if it happens again, look at the controller's log.",
     503: "Send the same request again in a few seconds, with the same Idempotency-Key; then look at the database's disk.",
 }
