@@ -16,7 +16,7 @@ from typing import ClassVar
 import msgspec
 
 from controller import events
-from controller.db import transaction
+from controller.db import is_of_the_database, transaction
 from controller.documents.events import DocumentWanted
 from controller.errors import DomainError
 from controller.events import Event, Recorded
@@ -98,15 +98,28 @@ async def take(recorded: Recorded) -> None:
     """Make the print job of a wish, and say that it is done, in one transaction; other events are passed by."""
     if recorded.name != DocumentWanted.name:
         return
-    wish = msgspec.convert(recorded.data, DocumentWanted)
-    order = PrintOrder(box=wish.box, template=wish.template, data=wish.data, document=wish.document, key=wish.key)
     try:
         async with transaction():
             with events.acting(recorded.actor, str(recorded.id)):
-                await request_print(order)
+                await request_print(_order(recorded))
             await events.move_cursor(CONSUMER, recorded.position)
     except DomainError as error:
-        async with transaction():
-            refused = DocumentNotPrintable(key=wish.key, box=wish.box, code=error.code, message=str(error))
-            await events.record(refused, subject=recorded.subject, site=recorded.site)
-            await events.move_cursor(CONSUMER, recorded.position)
+        await _refuse(recorded, error.code, str(error))
+    except Exception as error:  # one wish that breaks our code must not block those behind it
+        if is_of_the_database(error):
+            raise
+        log.exception("a wish for paper could not be read", extra={"event": recorded.id})
+        await _refuse(recorded, "internal_error", f"{type(error).__name__}: {error}"[:1000])
+
+
+def _order(recorded: Recorded) -> PrintOrder:
+    wish = msgspec.convert(recorded.data, DocumentWanted)
+    return PrintOrder(box=wish.box, template=wish.template, data=wish.data, document=wish.document, key=wish.key)
+
+
+async def _refuse(recorded: Recorded, code: str, message: str) -> None:
+    key, box = (str(recorded.data.get(name, "")) for name in ("key", "box"))
+    async with transaction():
+        refused = DocumentNotPrintable(key=key, box=box, code=code, message=message)
+        await events.record(refused, subject=recorded.subject, site=recorded.site)
+        await events.move_cursor(CONSUMER, recorded.position)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -77,6 +78,22 @@ async def test_without_a_printer_a_person_is_told_and_the_next_wish_goes_on(shop
     await printing.catch_up()
     assert await jobs() == [("label", "shipping-label", "label:PC-100001:2")]
     assert await told("document_not_printable") == 2
+
+
+class Unreadable(events.Event, frozen=True, kw_only=True):
+    """A wish as no version of ours wrote it."""
+
+    name: ClassVar[str] = DocumentWanted.name
+    key: str
+
+
+async def test_a_wish_that_cannot_be_read_is_told_and_the_next_one_goes_on(shop: OrderShop) -> None:
+    await add_printers()
+    await events.record(Unreadable(key="k"), subject="x")
+    await pack_one(shop)
+    await printing.catch_up()
+    assert len(await jobs()) == 2
+    assert await told("document_not_printable") == 1
 
 
 async def test_a_cancelled_parcel_gets_no_label_again(shop: OrderShop) -> None:
