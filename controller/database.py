@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from asyncpg.exceptions import InterfaceError
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -198,11 +199,12 @@ def memory(name: str, kind: type[T]) -> T:
 def is_of_the_database(error: BaseException) -> bool:
     """Whether it is no fault of what was asked (a full disk, a lost connection, …): the transaction as a whole may be tried again.
 
-    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.  SQLite: result codes.
+    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system; asyncpg's InterfaceError
+    where the server can say nothing any more ("connection is closed").  SQLite: result codes.
     """
     sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
     if sqlite is not None:
         return str(sqlite).startswith(
             ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CORRUPT")
         )
-    return isinstance(error, OSError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")
+    return isinstance(error, OSError | InterfaceError) or str(sqlstate or "")[:2] in ("08", "40", "53", "57", "58")

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from asyncpg.exceptions import DataError, DeadlockDetectedError, InterfaceError
 
 from controller import db, events
 from controller.db import ConstraintViolated, DatabaseInUse
@@ -248,3 +249,17 @@ async def test_who_goes_on_in_a_transaction_that_a_full_disk_ended_is_told_that_
                 with contextlib.suppress(sqlite3.OperationalError):
                     await fill()
         assert await sites() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_its_trouble"),
+    [
+        (InterfaceError("connection is closed"), True),
+        (ConnectionResetError(), True),
+        (DeadlockDetectedError(), True),
+        (DataError("invalid input for query argument $1"), False),
+        (KeyError("a mistake of ours"), False),
+    ],
+)
+def test_what_is_the_database_s_trouble_is_tried_again(error: Exception, *, is_its_trouble: bool) -> None:
+    assert db.is_of_the_database(error) is is_its_trouble
