@@ -199,7 +199,7 @@ def memory(name: str, kind: type[T]) -> T:
 def is_of_the_database(error: BaseException) -> bool:
     """Whether it is no fault of what was asked (a full disk, a lost connection, …): the transaction as a whole may be tried again.
 
-    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system; asyncpg's InterfaceError
+    PostgreSQL manual, appendix A: classes 08 connection, 40 rollback, 53 resources, 57 operator, 58 system; asyncpg's own errors
     where the server can say nothing any more ("connection is closed").  SQLite: result codes.
     """
     sqlstate, sqlite = getattr(error, "sqlstate", None), getattr(error, "sqlite_errorname", None)
