@@ -87,7 +87,13 @@ def _envelopes(event: Incoming) -> list[Envelope]:
 
 async def test_the_agent_outlives_garbage_on_its_topics_and_from_its_scanner(own_mosquitto: Mosquitto, tmp_path: Path) -> None:
     scanner: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
-    server = await asyncio.start_server(lambda _, writer: scanner.put_nowait(writer), "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+
+    def taken(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        scanner.put_nowait(writer)
+
+    server = await asyncio.start_server(taken, "127.0.0.1", 0)
     broker = Broker(host="127.0.0.1", port=own_mosquitto.port, client_id="evil", expiry=0)
     evil = MqttSession(broker, [f"{BASE}/+/fact/+", f"{BASE}/_/batch"], random=Random(1))
     running = asyncio.create_task(evil.run())
@@ -124,7 +130,10 @@ async def test_the_agent_outlives_garbage_on_its_topics_and_from_its_scanner(own
         told = (tmp_path / "agent.log").read_text(errors="replace")
         running.cancel()
         await asyncio.wait([running])
+        for each in writers:
+            each.close()
         server.close()
+        await server.wait_closed()
     assert "Traceback" not in told, told[-3000:]
 
 
