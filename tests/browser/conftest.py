@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from controller import db
 from controller.app import Parts, make_app
@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # nothing takes so long, but on two cores with other work it may
 LOCALES = {"en": "en-GB", "zh-CN": "zh-CN"}
 
 
@@ -133,5 +134,5 @@ async def context_of(
         color_scheme="dark" if dark else "light",
         java_script_enabled=script,
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     return context

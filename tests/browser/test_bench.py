@@ -20,7 +20,6 @@ from tests.shopday.programs import free_port
 from tests.shopday.shop import BOX, LABELS, SCANNER, Shop, open_shop
 
 HAN = re.compile("[\u4e00-\u9fff]")
-PATIENCE = 15_000
 
 
 @dataclass
@@ -69,7 +68,7 @@ async def test_a_scan_on_the_bench_shows_in_the_shop(open_page: OpenPage, demo: 
     await bench.goto(demo.bench)
     await bench.get_by_label("Code to scan").fill("4006381333931")
     await bench.get_by_role("button", name="Pull the trigger").click()
-    await expect(shop.locator("#region-scans")).to_contain_text("4006381333931", timeout=PATIENCE)
+    await expect(shop.locator("#region-scans")).to_contain_text("4006381333931")
     await expect(shop.locator("#region-scans")).to_contain_text(SCANNER)
 
 
@@ -78,7 +77,7 @@ async def test_a_label_that_is_printed_shows_as_a_picture(open_page: OpenPage, d
     await page.goto(demo.bench)
     await print_label(demo, "PAPER-1")
     picture = page.locator(f"[data-device={LABELS}] .papers img").first
-    await expect(picture).to_be_visible(timeout=PATIENCE)
+    await expect(picture).to_be_visible()
     await expect(picture).to_have_js_property("complete", value=True)
     assert await picture.evaluate("image => image.naturalWidth") > 200
 
@@ -89,13 +88,13 @@ async def test_paper_out_stops_the_printer_in_words_until_it_is_loaded(open_page
     await bench.goto(demo.bench)
     switch = bench.locator(f"[data-device={LABELS}] [data-fault=paper_out]")
     await switch.check()
-    await expect(shop.locator("#region-boxes")).to_contain_text("Out of paper. Jobs wait.", timeout=PATIENCE)
+    await expect(shop.locator("#region-boxes")).to_contain_text("Out of paper. Jobs wait.")
     await print_label(demo, "WAITS-1")
     await shop.goto(f"{demo.shop.api.url}/prints")
     await shop.get_by_role("button", name="Do not print Shelf label WAITS-1").click()
     await switch.uncheck()
     await live(shop, demo)
-    await expect(shop.locator("#region-prints li", has_text="WAITS-1")).to_contain_text("Cancelled", timeout=PATIENCE)
+    await expect(shop.locator("#region-prints li", has_text="WAITS-1")).to_contain_text("Cancelled")
 
 
 @pytest.mark.parametrize(
@@ -122,10 +121,10 @@ async def test_a_print_that_broke_off_asks_and_comes_out_again_as_a_copy(open_pa
     await printer.do({"do": "paper", "labels": 1})
     job = await print_label(demo, "SURE-1", copies=3)
     asks = shop.locator("#region-asks")
-    await expect(asks).to_contain_text("We can't tell whether Shelf label SURE-1 came out.", timeout=PATIENCE)
+    await expect(asks).to_contain_text("We can't tell whether Shelf label SURE-1 came out.")
     await printer.do({"do": "paper", "labels": 100})
     await shop.get_by_role("button", name="Print it again (marked COPY)").click()
-    await expect(shop.locator("#region-prints li", has_text="SURE-1")).to_contain_text("Printed", timeout=PATIENCE)
-    await expect(asks).to_be_empty(timeout=PATIENCE)
+    await expect(shop.locator("#region-prints li", has_text="SURE-1")).to_contain_text("Printed")
+    await expect(asks).to_be_empty()
     assert printer.copies_printed >= 1 + 3
     assert (await demo.shop.api.get(f"/print-jobs/{job}"))["state"] == "printed"

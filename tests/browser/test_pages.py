@@ -53,9 +53,9 @@ async def test_what_happens_shows_by_itself(open_page: OpenPage, site: Site) -> 
     await page.goto(site.address)
     await settled(page)
     await site.shop.happens(Scan(symbol=Symbol(text="9900000000000-NEW")))
-    await expect(page.locator("#region-scans")).to_contain_text("9900000000000-NEW", timeout=5000)
+    await expect(page.locator("#region-scans")).to_contain_text("9900000000000-NEW")
     await site.shop.device("scanner", Condition.ABSENT)
-    await expect(page.locator("#region-boxes")).to_contain_text("Not connected", timeout=5000)
+    await expect(page.locator("#region-boxes")).to_contain_text("Not connected")
 
 
 async def test_the_page_says_when_it_is_stale_and_recovers(open_page: OpenPage, site: Site) -> None:
