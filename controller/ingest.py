@@ -16,7 +16,7 @@ import msgspec
 
 from controller import dispatch
 from controller.db import Row, in_transaction, now
-from controller.events import Event, record_many
+from controller.events import Event, record, record_many
 from controller.facts import FactIn, Outcome, Parked, Rejected
 from controller.fleet import rejects, storage
 from controller.fleet.acks import AckOut, Verdict, acks_of
@@ -218,6 +218,9 @@ async def _retry(after: UUID, *, due_only: bool) -> tuple[list[Row], int]:
         done = [fact.id for fact, outcome in outcomes if not isinstance(outcome, Parked | Rejected)]
         await storage.store_applied(done)
         await storage.store_outcomes([(fact.id, outcome) for fact, outcome in outcomes])
+        for fact, outcome in outcomes:
+            if isinstance(outcome, Rejected):  # its box was told "parked" long ago: a person must hear of it
+                await record(_refusal_of(fact, outcome), subject=str(fact.id), site=fact.site_id)
         applied += len(done)
     return rows, applied
 
@@ -236,6 +239,10 @@ def _fact_of(row: Row) -> FactIn[Any]:
     )
 
 
+def _refusal_of(fact: FactIn[Any], outcome: Rejected) -> Event:
+    return FactRejected(box=fact.box, fact_name=fact.data.name, code=outcome.code, detail=outcome.detail)
+
+
 async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:
     """One event per site for all facts, and one each for those that are not applied."""
     sites: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -246,9 +253,8 @@ async def _tell(outcomes: Sequence[tuple[FactIn[Any], Outcome]]) -> None:
             case Parked(code, waits_for):
                 event: Event = FactParked(box=fact.box, fact_name=fact.data.name, code=code, waits_for=waits_for)
                 events.setdefault(fact.site_id, []).append((event, str(fact.id)))
-            case Rejected(code, detail):
-                event = FactRejected(box=fact.box, fact_name=fact.data.name, code=code, detail=detail)
-                events.setdefault(fact.site_id, []).append((event, str(fact.id)))
+            case Rejected():
+                events.setdefault(fact.site_id, []).append((_refusal_of(fact, outcome), str(fact.id)))
     for site, names in sorted(sites.items()):
         taken = FactsTaken(count=names.total(), by_name=dict(names))
         await record_many([(taken, site), *events.get(site, [])], site=site)

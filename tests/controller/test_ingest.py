@@ -11,10 +11,10 @@ import pytest
 
 from controller.db import COPIED_FROM, execute, fetch
 from controller.facts import APPLIED, FactIn, Outcome
-from controller.ingest import ingest
+from controller.ingest import ingest, retry_parked
 from controller.sites.operations import create_site
 from edge_agent import seams
-from edge_agent.wire.messages import ClockSynced, Rejection, Scan, Stream
+from edge_agent.wire.messages import ClockSynced, JobChanged, JobRequest, JobState, PrintRequested, Rejection, Scan, Stream
 from tests.controller.boxes import SITE, WireBox, register, scan
 from tests.doubles import NOON
 
@@ -199,3 +199,15 @@ async def test_an_unknown_symbol_is_noted_once_and_its_scan_is_kept(database: st
     assert answer.ack.rejected == []
     rows = await fetch("SELECT text, count FROM unknown_barcode")
     assert [(row["text"], row["count"]) for row in rows] == [("never-seen", 1)]
+
+
+async def test_a_fact_that_is_rejected_after_it_was_parked_is_told(database: str) -> None:
+    await register()
+    await register("b2")
+    await ingest(WireBox().messages(JobChanged(job="j1", step=1, state=JobState.QUEUED, printer="label")))
+    request = JobRequest(template="shelf-label", version="0" * 64, data={})
+    await ingest(WireBox("b2", random=Random(8)).messages(PrintRequested(job="j1", request=request)))
+    assert await retry_parked(due_only=True) == 0
+    told = await fetch("SELECT subject FROM event WHERE name = 'fact_rejected'")
+    assert told == await fetch("SELECT CAST(id AS TEXT) AS subject FROM fact WHERE code = 'job_of_another_box'")
+    assert len(told) == 1
