@@ -120,13 +120,14 @@ async def _insert_on_postgres(received_at: datetime, rows: Sequence[tuple[object
 
 async def _second_identities(arrivals: Sequence[Arrival]) -> set[Slot]:
     """Those identities that a stored fact has as its second one: the key of `fact` does not know them."""
+    streams = f"{among('box')} AND {among('epoch')}"
+    boxes = listing({arrival.reading.slot.box for arrival in arrivals})
+    epochs = listing({arrival.reading.slot.epoch for arrival in arrivals})
+    if not await fetch(f"SELECT 1 AS one FROM fact_again WHERE {streams} LIMIT 1", boxes, epochs):
+        return set()  # nearly always: only a salvaged outbox has any
     slots = {(slot.box, slot.epoch, slot.stream.value, slot.seq): slot for slot in (arrival.reading.slot for arrival in arrivals)}
-    rows = await fetch(
-        f"SELECT box, epoch, stream, seq FROM fact_again WHERE {among('box')} AND {among('epoch')} AND {among('seq')}",
-        listing({box for box, _, _, _ in slots}),
-        listing({epoch for _, epoch, _, _ in slots}),
-        listing({seq for _, _, _, seq in slots}),
-    )
+    sql = f"SELECT box, epoch, stream, seq FROM fact_again WHERE {streams} AND {among('seq')}"
+    rows = await fetch(sql, boxes, epochs, listing({seq for _, _, _, seq in slots}))
     return {slots[key] for row in rows if (key := (row["box"], row["epoch"], row["stream"], row["seq"])) in slots}
 
 
