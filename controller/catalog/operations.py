@@ -14,7 +14,8 @@ from controller.catalog.events import BarcodeAdded, SkuCreated, UnknownBarcodeSe
 from controller.catalog.models import BaseUnit, SymbolKind
 from controller.catalog.policies import BadSymbol, storable, symbol_of, unknown_key
 from controller.errors import Conflict, NotFound, Rejected
-from controller.facts import unpark
+from controller.facts import FactIn, unpark
+from edge_agent.wire.messages import Fact, Symbol
 
 
 class SkuExists(Conflict):
@@ -179,6 +180,19 @@ class Sighting:
     box: str
     station: str | None
     seen_at: datetime
+
+
+def sighting(fact: FactIn[Fact], symbol: Symbol, gtin: str | None) -> Sighting:
+    """Where and when a fact saw a symbol."""
+    return Sighting(
+        text=symbol.text,
+        gtin=gtin,
+        raw_b64=symbol.raw_b64,
+        site_id=fact.site_id,
+        box=fact.box,
+        station=fact.station,
+        seen_at=fact.occurred_at,
+    )
 
 
 async def note_unknown(sightings: Iterable[Sighting]) -> None:

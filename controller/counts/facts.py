@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from controller import db, events
-from controller.catalog.operations import Sighting, note_unknown, waiting_for
+from controller.catalog.operations import Sighting, note_unknown, sighting, waiting_for
 from controller.catalog.policies import Found, Resolution, SymbolKey, Unknown
 from controller.catalog.queries import resolve
 from controller.counts.events import BinCounted
@@ -78,16 +78,5 @@ def _adjustment(fact: Fact, sku_id: int, variance: int, place: int, loss: int, d
 
 
 def _sightings(fact: Fact, meanings: Sequence[Resolution]) -> list[Sighting]:
-    return [
-        Sighting(
-            text=line.symbol.text,
-            gtin=line.gtin,
-            raw_b64=line.symbol.raw_b64,
-            site_id=fact.site_id,
-            box=fact.box,
-            station=fact.station,
-            seen_at=fact.occurred_at,
-        )
-        for line, meaning in zip(fact.data.lines, meanings, strict=True)
-        if isinstance(meaning, Unknown)
-    ]
+    pairs = zip(fact.data.lines, meanings, strict=True)
+    return [sighting(fact, line.symbol, line.gtin) for line, meaning in pairs if isinstance(meaning, Unknown)]

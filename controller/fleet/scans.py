@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controller.catalog.operations import Sighting, note_unknown
+from controller.catalog.operations import Sighting, note_unknown, sighting
 from controller.catalog.queries import SymbolKey, Unknown, resolve
 from controller.facts import APPLIED, FactIn, Outcome
 from edge_agent.wire.messages import ReadAs, Scan
@@ -20,7 +20,11 @@ async def apply_scan(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:
     unknown: list[Sighting] = []
     for site, here in sites.items():
         meanings = await resolve([_key(fact) for fact in here], site_id=site)
-        unknown += [_sighting(fact) for fact, meaning in zip(here, meanings, strict=True) if isinstance(meaning, Unknown)]
+        unknown += [
+            sighting(fact, fact.data.symbol, fact.data.gtin)
+            for fact, meaning in zip(here, meanings, strict=True)
+            if isinstance(meaning, Unknown)
+        ]
     if unknown:
         await note_unknown(unknown)
     return [APPLIED] * len(facts)
@@ -28,16 +32,3 @@ async def apply_scan(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:
 
 def _key(fact: FactIn[Scan]) -> SymbolKey:
     return SymbolKey(fact.data.symbol.text, fact.data.gtin)
-
-
-def _sighting(fact: FactIn[Scan]) -> Sighting:
-    symbol = fact.data.symbol
-    return Sighting(
-        text=symbol.text,
-        gtin=fact.data.gtin,
-        raw_b64=symbol.raw_b64,
-        site_id=fact.site_id,
-        box=fact.box,
-        station=fact.station,
-        seen_at=fact.occurred_at,
-    )

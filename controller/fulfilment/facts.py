@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from controller.catalog.operations import Sighting, note_unknown, waiting_for
+from controller.catalog.operations import note_unknown, sighting, waiting_for
 from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, Unknown, resolve
 from controller.errors import NotFound
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
@@ -156,21 +156,12 @@ async def _resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:
         keys = [_key(facts[place].data) for place in of_site]
         for place, item in zip(of_site, await resolve(keys, site_id=site), strict=True):
             found[place] = item
-    await note_unknown(_sighting(fact) for fact, item in zip(facts, found, strict=True) if isinstance(item, Unknown))
-    return found
-
-
-def _sighting(fact: FactIn[S]) -> Sighting:
-    symbol = fact.data.symbol
-    return Sighting(
-        text=symbol.text if symbol else "",
-        gtin=fact.data.gtin,
-        raw_b64=symbol.raw_b64 if symbol else None,
-        site_id=fact.site_id,
-        box=fact.box,
-        station=fact.station,
-        seen_at=fact.occurred_at,
+    await note_unknown(
+        sighting(fact, fact.data.symbol, fact.data.gtin)
+        for fact, item in zip(facts, found, strict=True)
+        if isinstance(item, Unknown) and fact.data.symbol is not None
     )
+    return found
 
 
 def _key(data: Picked | PickShort) -> SymbolKey:

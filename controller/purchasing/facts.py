@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from controller.catalog.operations import Sighting, note_unknown, waiting_for
+from controller.catalog.operations import Sighting, note_unknown, sighting, waiting_for
 from controller.catalog.policies import LARGEST, Ambiguous, Found, Resolution, SymbolKey
 from controller.catalog.queries import resolve
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
@@ -37,7 +37,7 @@ async def apply_received(facts: Sequence[Fact]) -> list[Outcome]:
             case Ambiguous():
                 outcomes.append(Parked("ambiguous_barcode", waiting_for(fact.data.symbol.text)))
             case _:
-                unknown.append(_sighting(fact))
+                unknown.append(sighting(fact, fact.data.symbol, fact.data.gtin))
                 outcomes.append(Parked("unknown_barcode", waiting_for(fact.data.symbol.text)))
     await note_unknown(unknown)
     await move(moves)
@@ -75,17 +75,4 @@ def _not_countable(fact: Fact, meaning: Found) -> Rejected:
     return Rejected(
         "bad_quantity",
         f"{fact.data.quantity} packs of {pack} base units of {meaning.sku}: expected a whole number of base units up to {LARGEST}",
-    )
-
-
-def _sighting(fact: Fact) -> Sighting:
-    symbol = fact.data.symbol
-    return Sighting(
-        text=symbol.text,
-        gtin=fact.data.gtin,
-        raw_b64=symbol.raw_b64,
-        site_id=fact.site_id,
-        box=fact.box,
-        station=fact.station,
-        seen_at=fact.occurred_at,
     )
