@@ -14,7 +14,7 @@ from controller.fleet import facts as fleet
 from controller.fleet.scans import apply_scan
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
 from controller.purchasing.facts import apply_received
-from edge_agent.wire.messages import (
+from edge_agent.wire.facts import (
     ClockSynced,
     CommandDone,
     Counted,

@@ -18,7 +18,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from controller.db import execute
-from edge_agent.wire.messages import Fact
+from edge_agent.wire.facts import Fact
 
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
 

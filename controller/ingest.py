@@ -26,7 +26,7 @@ from controller.fleet.intake import Readable, Reading, Slot, Unreadable, read
 from controller.fleet.storage import Arrival
 from controller.observer import Taken
 from edge_agent.seams import failpoint
-from edge_agent.wire.messages import FACTS, ClockSynced, Fact
+from edge_agent.wire.facts import FACTS, ClockSynced, Fact
 from edge_agent.wire.session import Incoming
 
 RETRIED_AT_ONCE = 500

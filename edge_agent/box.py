@@ -27,19 +27,8 @@ from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.errors import BadTopic, NotConnected, Refused, WireError
-from edge_agent.wire.messages import (
-    Ack,
-    ClockSynced,
-    Condition,
-    DeviceState,
-    FactDraft,
-    GatewayState,
-    JobChanged,
-    JobRequest,
-    JobState,
-    LiveWeight,
-    Stream,
-)
+from edge_agent.wire.facts import ClockSynced, FactDraft, JobChanged, JobState
+from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState, JobRequest, LiveWeight, Stream
 from edge_agent.wire.session import Connected, Disconnected, Event, Incoming, SubscriptionRefused
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family, GatewayTopic, parse
 

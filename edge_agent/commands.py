@@ -19,7 +19,8 @@ from edge_agent.outbox import Outbox
 from edge_agent.seams import Clock
 from edge_agent.wire.codec import decode
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import CommandDone, CommandRequest, FactDraft, Stream
+from edge_agent.wire.facts import CommandDone, FactDraft
+from edge_agent.wire.messages import CommandRequest, Stream
 
 Arguments = Mapping[str, str | int]
 Effect = Callable[[str, Arguments], Awaitable[None]]

@@ -24,7 +24,8 @@ from edge_agent.outbox import Identity, Outbox, Waiting
 from edge_agent.seams import failpoint
 from edge_agent.wire.codec import MAX_PAYLOAD, batches, decode, decode_fact, encode
 from edge_agent.wire.errors import NotConnected, Refused, WireError
-from edge_agent.wire.messages import Ack, CommandDone, Envelope, GatewayState, JobChanged, Stream
+from edge_agent.wire.facts import CommandDone, JobChanged
+from edge_agent.wire.messages import Ack, Envelope, GatewayState, Stream
 from edge_agent.wire.session import Session
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 

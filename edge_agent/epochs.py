@@ -9,7 +9,8 @@ import msgspec
 
 from edge_agent.acks import SEQ_REUSED
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Envelope, EpochClosed, Stream
+from edge_agent.wire.facts import EpochClosed
+from edge_agent.wire.messages import Envelope, Stream
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS epoch (current INTEGER PRIMARY KEY CHECK (current = 1), epoch TEXT NOT NULL)",

@@ -17,17 +17,8 @@ from edge_agent.outbox import Backlog, Identity
 from edge_agent.seams import Clock, uuid4
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
-from edge_agent.wire.messages import (
-    FACTS,
-    Alert,
-    BoxDescription,
-    BoxState,
-    Condition,
-    DeviceDescription,
-    DeviceState,
-    Link,
-    Telemetry,
-)
+from edge_agent.wire.facts import FACTS
+from edge_agent.wire.messages import Alert, BoxDescription, BoxState, Condition, DeviceDescription, DeviceState, Link, Telemetry
 from edge_agent.wire.session import Session, Will
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 

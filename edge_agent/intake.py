@@ -21,7 +21,8 @@ from edge_agent.outbox import Outbox
 from edge_agent.stations import Feedback, Input, Rules, StationState, Tick, Weighed, scanned, step
 from edge_agent.stations.answers import identify, misread, not_saved
 from edge_agent.wire.codec import encode
-from edge_agent.wire.messages import Drawer, FactDraft, ScanRefused, Stream, Weight
+from edge_agent.wire.facts import Drawer, FactDraft, ScanRefused, Weight
+from edge_agent.wire.messages import Stream
 
 Answer = Callable[[str, Feedback], None]
 """What shows and sounds an answer, by the station's id (the device's, where it has no station)."""

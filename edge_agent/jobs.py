@@ -24,7 +24,8 @@ from edge_agent.faults import fault
 from edge_agent.outbox import NO_RESULT_WAITS, Outbox
 from edge_agent.seams import Clock
 from edge_agent.wire.codec import encode
-from edge_agent.wire.messages import FactDraft, Fault, JobChanged, JobRequest, JobState, Proof, Stream
+from edge_agent.wire.facts import FactDraft, JobChanged, JobState, Proof
+from edge_agent.wire.messages import Fault, JobRequest, Stream
 
 
 class Action(StrEnum):

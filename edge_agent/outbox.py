@@ -20,7 +20,8 @@ from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import FactsDb
 from edge_agent.seams import Clock, failpoint, uuid4, uuid7
 from edge_agent.wire.codec import MAX_PAYLOAD, encode, encode_data
-from edge_agent.wire.messages import Ack, ClockState, Envelope, FactDraft, Stream
+from edge_agent.wire.facts import FactDraft
+from edge_agent.wire.messages import Ack, ClockState, Envelope, Stream
 
 SCHEMA = (
     *epochs.SCHEMA,

@@ -24,7 +24,8 @@ from edge_agent.faults import fault
 from edge_agent.jobs import Action, IllegalTransition, Job, Journal
 from edge_agent.seams import Clock, failpoint
 from edge_agent.templates import TemplateUnavailable, UnknownTemplate
-from edge_agent.wire.messages import Fault, JobRequest, JobState, Proof
+from edge_agent.wire.facts import JobState, Proof
+from edge_agent.wire.messages import Fault, JobRequest
 
 RETRY = 2.0
 """Seconds until a job that waits for its printer or its template is tried again, if nothing wakes its queue before."""

@@ -15,7 +15,8 @@ from controller.catalog.models import BaseUnit, SymbolKind
 from controller.catalog.policies import BadSymbol, storable, symbol_of, unknown_key
 from controller.errors import Conflict, NotFound, Rejected
 from controller.facts import FactIn, unpark
-from edge_agent.wire.messages import Fact, Symbol
+from edge_agent.wire.facts import Fact
+from edge_agent.wire.messages import Symbol
 
 
 class SkuExists(Conflict):

@@ -16,7 +16,7 @@ from controller.sites.models import LocationKind
 from controller.sites.queries import Place, bins, special
 from controller.stock.operations import Move, Reason, hold_still, mark_counted, move
 from controller.stock.queries import as_of
-from edge_agent.wire.messages import Counted
+from edge_agent.wire.facts import Counted
 
 Fact = FactIn[Counted]
 

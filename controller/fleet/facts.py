@@ -15,16 +15,7 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused
 from controller.fleet.dating import KnownClock, by_boot_clock, in_utc
 from controller.fleet.events import CommandChanged, DrawerMoved, EpochEnded, PrintJobChanged, ScanWasRefused
 from controller.fleet.states import CommandState, PrintState
-from edge_agent.wire.messages import (
-    ClockSynced,
-    CommandDone,
-    Drawer,
-    EpochClosed,
-    JobChanged,
-    PrintRequested,
-    ScanRefused,
-    Weighed,
-)
+from edge_agent.wire.facts import ClockSynced, CommandDone, Drawer, EpochClosed, JobChanged, PrintRequested, ScanRefused, Weighed
 
 LARGEST = 2**62
 ID_LENGTH = 40

@@ -17,7 +17,8 @@ from msgspec import Struct
 from controller.facts import Rejected
 from edge_agent.wire.codec import MAX_PAYLOAD, decode, decode_fact
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Batch, Envelope, Fact, Positive, Stream
+from edge_agent.wire.facts import Fact
+from edge_agent.wire.messages import Batch, Envelope, Positive, Stream
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.topics import BoxTopic, Family, parse
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from controller.catalog.operations import Sighting, note_unknown, sighting
 from controller.catalog.queries import SymbolKey, Unknown, resolve
 from controller.facts import APPLIED, FactIn, Outcome
-from edge_agent.wire.messages import ReadAs, Scan
+from edge_agent.wire.facts import ReadAs, Scan
 
 
 async def apply_scan(facts: Sequence[FactIn[Scan]]) -> list[Outcome]:

@@ -20,7 +20,7 @@ from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import PickListState
 from controller.fulfilment.work import Work
-from edge_agent.wire.messages import HandedOver, Packed, Picked, PickShort
+from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort
 
 S = TypeVar("S", Picked, PickShort)
 

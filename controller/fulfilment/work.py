@@ -30,7 +30,7 @@ from controller.sites.queries import specials
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.operations import Move, Reason
-from edge_agent.wire.messages import HandedOver, Packed, Picked, PickShort
+from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort
 
 PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[Packed] | FactIn[HandedOver]
 

@@ -8,19 +8,17 @@ from typing import Any
 
 import msgspec
 
+from edge_agent.wire.facts import FACTS, CommandDone, JobChanged
 from edge_agent.wire.messages import (
-    FACTS,
     Ack,
     Alert,
     Batch,
     BoxDescription,
     BoxState,
-    CommandDone,
     CommandRequest,
     DeviceState,
     Envelope,
     GatewayState,
-    JobChanged,
     JobRequest,
     LiveWeight,
     Telemetry,

@@ -12,7 +12,7 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.stock.operations import Move, Reason, move
-from edge_agent.wire.messages import Received
+from edge_agent.wire.facts import Received
 
 Fact = FactIn[Received]
 

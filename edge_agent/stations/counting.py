@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edge_agent.stations.model import Counting, Done, Idle, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import Counted, CountLine, FactDraft, ReadAs, Symbol
+from edge_agent.wire.facts import Counted, CountLine, FactDraft, ReadAs
+from edge_agent.wire.messages import Symbol
 
 
 def begin() -> Done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, HandingOver, Idle, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, HandedOver, ReadAs
+from edge_agent.wire.facts import FactDraft, HandedOver, ReadAs
 
 
 def begin() -> Done:

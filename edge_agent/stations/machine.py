@@ -36,7 +36,7 @@ from edge_agent.stations.model import (
     unknown,
     wrong,
 )
-from edge_agent.wire.messages import FactDraft, ReadAs, Scan
+from edge_agent.wire.facts import FactDraft, ReadAs, Scan
 
 _BEGINNINGS: Final[dict[Command, Callable[[], Done]]] = {
     Command.RECEIVE: receiving.begin,

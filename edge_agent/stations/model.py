@@ -7,7 +7,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from drivers.symbols.commands import Command, UnknownCommand
-from edge_agent.wire.messages import CountLine, FactDraft, ReadAs, Symbol, Weight
+from edge_agent.wire.facts import CountLine, FactDraft, ReadAs, Weight
+from edge_agent.wire.messages import Symbol
 
 
 class Scanned(Struct, frozen=True, kw_only=True):

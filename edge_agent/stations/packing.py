@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Packing, Scanned, Weighed, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, Packed, ReadAs
+from edge_agent.wire.facts import FactDraft, Packed, ReadAs
 
 
 def begin() -> Done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Picking, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, Picked, PickShort, ReadAs
+from edge_agent.wire.facts import FactDraft, Picked, PickShort, ReadAs
 
 
 def begin() -> Done:

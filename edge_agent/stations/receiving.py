@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.stations.model import Done, Idle, Receiving, Scanned, duplicate, ok, wrong
-from edge_agent.wire.messages import FactDraft, ReadAs, Received
+from edge_agent.wire.facts import FactDraft, ReadAs, Received
 
 
 def begin() -> Done:

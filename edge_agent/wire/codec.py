@@ -9,7 +9,8 @@ from typing import TypeVar
 import msgspec
 
 from edge_agent.wire.errors import BadPayload, UnsupportedVersion
-from edge_agent.wire.messages import FACTS, Batch, Envelope, Fact
+from edge_agent.wire.facts import FACTS, Fact
+from edge_agent.wire.messages import Batch, Envelope
 
 MAX_PAYLOAD = 64 * 1024
 """Bytes of one MQTT payload, batches included."""

@@ -8,7 +8,8 @@ from random import Random
 
 from edge_agent.seams import SystemClock, uuid4, uuid7
 from edge_agent.wire.codec import batches, encode, encode_data
-from edge_agent.wire.messages import ClockState, Envelope, Fact, Received, Scan, Stream, Symbol
+from edge_agent.wire.facts import Fact, Received, Scan
+from edge_agent.wire.messages import ClockState, Envelope, Stream, Symbol
 from edge_agent.wire.topics import BoxTopic, Family
 
 SITE = "bench"

@@ -20,25 +20,18 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.sites.operations import create_bin, create_site
 from edge_agent.seams import SystemClock, uuid4
 from edge_agent.wire.codec import encode
+from edge_agent.wire.facts import Fact, JobChanged, JobState, Proof, Received, Scan, Weighed, Weight
 from edge_agent.wire.messages import (
     BoxDescription,
     BoxState,
     Condition,
     DeviceDescription,
     DeviceState,
-    Fact,
     Fault,
-    JobChanged,
-    JobState,
     Link,
-    Proof,
-    Received,
-    Scan,
     Stream,
     Symbol,
     Telemetry,
-    Weighed,
-    Weight,
 )
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.topics import BoxTopic, Family

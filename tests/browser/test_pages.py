@@ -10,7 +10,8 @@ from playwright.async_api import Page, Request, expect
 
 from controller import db
 from controller.fleet.operations import PrintOrder, request_print
-from edge_agent.wire.messages import Condition, JobChanged, JobState, Proof, Scan, Stream, Symbol
+from edge_agent.wire.facts import JobChanged, JobState, Proof, Scan
+from edge_agent.wire.messages import Condition, Stream, Symbol
 from tests.browser.conftest import OpenPage, Site
 
 HAN = re.compile("[\u4e00-\u9fff]")

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from edge_agent.wire import messages
 from edge_agent.wire.codec import MAX_PAYLOAD, batches, decode, decode_fact, encode
 from edge_agent.wire.errors import BadTopic, UnsupportedVersion, WireError
+from edge_agent.wire.facts import FACTS
 from edge_agent.wire.messages import (
-    FACTS,
     Ack,
     Alert,
     Batch,

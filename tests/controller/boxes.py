@@ -11,7 +11,8 @@ from uuid import UUID
 from controller.db import execute
 from edge_agent.seams import uuid4, uuid7
 from edge_agent.wire.codec import batches, encode, encode_data
-from edge_agent.wire.messages import ClockState, Envelope, Fact, Scan, Stream, Symbol
+from edge_agent.wire.facts import Fact, Scan
+from edge_agent.wire.messages import ClockState, Envelope, Stream, Symbol
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.doubles import NOON, FixedClock

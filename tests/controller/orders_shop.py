@@ -15,7 +15,8 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.stock.operations import move
 from controller.stock.queries import reconcile
 from drivers.symbols.gtin import check_digit, to_gtin14
-from edge_agent.wire.messages import Fact, HandedOver, Packed, Picked, PickShort, Stream, Symbol, Weight
+from edge_agent.wire.facts import Fact, HandedOver, Packed, Picked, PickShort, Weight
+from edge_agent.wire.messages import Stream, Symbol
 from tests.controller.boxes import WireBox, register
 from tests.controller.goods import Shop
 

@@ -14,7 +14,8 @@ from controller.facts import APPLIED, FactIn, Outcome
 from controller.ingest import ingest, retry_parked
 from controller.sites.operations import create_site
 from edge_agent import seams
-from edge_agent.wire.messages import ClockSynced, JobChanged, JobRequest, JobState, PrintRequested, Rejection, Scan, Stream
+from edge_agent.wire.facts import ClockSynced, JobChanged, JobState, PrintRequested, Scan
+from edge_agent.wire.messages import JobRequest, Rejection, Stream
 from tests.controller.boxes import SITE, WireBox, register, scan
 from tests.doubles import NOON
 

@@ -8,7 +8,8 @@ import pytest
 
 from controller import db
 from controller.orders.operations import place
-from edge_agent.wire.messages import JobChanged, JobState, Proof, Stream
+from edge_agent.wire.facts import JobChanged, JobState, Proof
+from edge_agent.wire.messages import Stream
 from tests.controller.orders_shop import OrderShop
 from tests.shopday.invariants import Evidence, Query, check, connected, job_bounds
 

@@ -1,6 +1,5 @@
 """The command line as a process: serve on nothing but defaults, stop on SIGTERM, import with a line-by-line report."""
 
-# ruff: noqa: S310 -- the address is the one that the process printed
 from __future__ import annotations
 
 import json

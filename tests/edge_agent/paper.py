@@ -22,7 +22,8 @@ from edge_agent.jobs import Journal
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock, failpoint
 from edge_agent.spooler import Spooler
-from edge_agent.wire.messages import JobRequest, JobState
+from edge_agent.wire.facts import JobState
+from edge_agent.wire.messages import JobRequest
 
 TEMPLATE = b"""{"name": "shelf-label", "kind": "label", "width": "60", "height": "40",
   "fields": {"name": {"type": "text", "about": "Name of the product"}},

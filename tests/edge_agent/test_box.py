@@ -25,24 +25,20 @@ from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.wire.codec import decode, decode_fact, encode
+from edge_agent.wire.facts import CommandDone, Fact, JobChanged, JobState, ScanRefused
 from edge_agent.wire.messages import (
     Ack,
     BoxDescription,
     BoxState,
     ClockState,
-    CommandDone,
     CommandRequest,
     Condition,
     DeviceState,
     Envelope,
-    Fact,
     GatewayState,
-    JobChanged,
     JobRequest,
-    JobState,
     Link,
     LiveWeight,
-    ScanRefused,
     Stream,
 )
 from tests.edge_agent.conftest import IDENTITY, FixedClock, MemorySession, let_pass, settle

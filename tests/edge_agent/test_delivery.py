@@ -12,21 +12,8 @@ from edge_agent.disk import InlineDisk
 from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import MAX_PAYLOAD, decode
 from edge_agent.wire.errors import Refused
-from edge_agent.wire.messages import (
-    Ack,
-    Batch,
-    CommandDone,
-    Envelope,
-    FactDraft,
-    Fault,
-    GatewayState,
-    JobChanged,
-    JobState,
-    Rejection,
-    Scan,
-    Stream,
-    Symbol,
-)
+from edge_agent.wire.facts import CommandDone, FactDraft, JobChanged, JobState, Scan
+from edge_agent.wire.messages import Ack, Batch, Envelope, Fault, GatewayState, Rejection, Stream, Symbol
 from tests.edge_agent.conftest import IDENTITY, MemorySession, let_pass, settle
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

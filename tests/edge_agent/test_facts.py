@@ -18,7 +18,8 @@ from edge_agent.errors import FactsCorrupt, FactsUnavailable, OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
 from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import Ack, Envelope, EpochClosed, FactDraft, Scan, Stream, Symbol
+from edge_agent.wire.facts import EpochClosed, FactDraft, Scan
+from edge_agent.wire.messages import Ack, Envelope, Stream, Symbol
 from tests.edge_agent.conftest import IDENTITY, NO_BALLAST, FixedClock
 
 WRITER = """
@@ -28,7 +29,8 @@ from random import Random
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock
-from edge_agent.wire.messages import FactDraft, Scan, Symbol
+from edge_agent.wire.facts import FactDraft, Scan
+from edge_agent.wire.messages import Symbol
 facts = FactsDb(Path(sys.argv[1]), FactsLimits(ballast_bytes=0))
 outbox = Outbox(facts, Identity(site="s", box="b1", boot="x"), SystemClock(), Random())
 while True:

@@ -7,7 +7,8 @@ import pytest
 from edge_agent.facts import FactsDb
 from edge_agent.inbox import Arrival, Inbox, Kind, Request
 from edge_agent.outbox import Outbox
-from edge_agent.wire.messages import Ack, CommandDone, FactDraft, Stream
+from edge_agent.wire.facts import CommandDone, FactDraft
+from edge_agent.wire.messages import Ack, Stream
 from tests.edge_agent.conftest import NO_BALLAST, FixedClock
 
 REQUEST = Request(Kind.COMMAND, "c1", "labels", b"{}")

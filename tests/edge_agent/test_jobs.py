@@ -16,7 +16,8 @@ from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, Journal, UnknownJob, after
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import Ack, Envelope, Fault, JobChanged, JobRequest, JobState, Proof, Stream
+from edge_agent.wire.facts import JobChanged, JobState, Proof
+from edge_agent.wire.messages import Ack, Envelope, Fault, JobRequest, Stream
 
 REQUEST = JobRequest(template="shelf-label", version="0" * 64, data={"name": "Milk 1 L"})
 TEST_REQUEST = JobRequest(template="shelf-label", version="0" * 64, data={}, test=True)

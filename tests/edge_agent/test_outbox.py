@@ -16,20 +16,8 @@ from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
 from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import (
-    Ack,
-    ClockState,
-    CommandDone,
-    Counted,
-    CountLine,
-    Envelope,
-    EpochClosed,
-    FactDraft,
-    Rejection,
-    Scan,
-    Stream,
-    Symbol,
-)
+from edge_agent.wire.facts import CommandDone, Counted, CountLine, EpochClosed, FactDraft, Scan
+from edge_agent.wire.messages import Ack, ClockState, Envelope, Rejection, Stream, Symbol
 from tests.edge_agent.conftest import IDENTITY, FixedClock
 
 

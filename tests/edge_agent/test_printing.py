@@ -20,7 +20,8 @@ from edge_agent.jobs import Job, Journal
 from edge_agent.outbox import Outbox
 from edge_agent.seams import SystemClock
 from edge_agent.spooler import Resolution, Spooler
-from edge_agent.wire.messages import Condition, JobRequest, JobState, Proof
+from edge_agent.wire.facts import JobState, Proof
+from edge_agent.wire.messages import Condition, JobRequest
 from tests.edge_agent.paper import TEMPLATE, request_for
 from tests.edge_agent.test_devices import WITHIN, Emulator, printer_at
 

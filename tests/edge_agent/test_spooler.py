@@ -22,7 +22,8 @@ from edge_agent.outbox import Outbox
 from edge_agent.seams import FailpointTriggered
 from edge_agent.spooler import NothingSent, Resolution, Spooler
 from edge_agent.templates import TemplateUnavailable, UnknownTemplate
-from edge_agent.wire.messages import JobRequest, JobState, Proof
+from edge_agent.wire.facts import JobState, Proof
+from edge_agent.wire.messages import JobRequest
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.paper import READY, PaperPort, open_journal, request_for, template_of
 

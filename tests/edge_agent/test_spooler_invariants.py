@@ -20,7 +20,8 @@ from edge_agent.jobs import TERMINAL, IllegalTransition, Journal, UnknownJob
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.spooler import NothingSent, Resolution, Spooler
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.messages import Envelope, JobChanged, JobState, Proof, Stream
+from edge_agent.wire.facts import JobChanged, JobState, Proof
+from edge_agent.wire.messages import Envelope, Stream
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.paper import READY, request_for, template_of
 

@@ -18,7 +18,8 @@ from edge_agent.stations import Input, Rules, Scanned, StationState, Step, Tick,
 from edge_agent.stations.model import Counting, Idle, Packing, Picking, Receiving
 from edge_agent.stations.words import WORDS
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Symbol, Weight
+from edge_agent.wire.facts import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Weight
+from edge_agent.wire.messages import Symbol
 
 MILK, TEA = "6901234567892", "4006381333931"
 

@@ -18,7 +18,8 @@ from edge_agent.facts import FactsDb
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock
 from edge_agent.wire.codec import decode
-from edge_agent.wire.messages import Ack, FactDraft, GatewayState, Scan, Symbol
+from edge_agent.wire.facts import FactDraft, Scan
+from edge_agent.wire.messages import Ack, GatewayState, Symbol
 from edge_agent.wire.session import Broker, Connected, Disconnected, Incoming, MqttSession, Session
 from edge_agent.wire.topics import GatewayTopic, box_filters, gateway_filters, parse
 from tests.servers import Mosquitto

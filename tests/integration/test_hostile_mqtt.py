@@ -28,7 +28,8 @@ from controller.http import auth
 from controller.http.routing import Permission
 from edge_agent.seams import SystemClock, uuid4
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Ack, Scan, Stream, Symbol
+from edge_agent.wire.facts import Scan
+from edge_agent.wire.messages import Ack, Stream, Symbol
 from edge_agent.wire.session import Incoming, Session
 from edge_agent.wire.topics import gateway_filters
 from tests.controller.boxes import WireBox

@@ -14,7 +14,8 @@ from controller.facts import APPLIED, FactIn, Parked
 from controller.sites.operations import create_bin
 from controller.stock import queries
 from controller.stock.operations import ReserveLine, move, reserve
-from edge_agent.wire.messages import Counted, CountLine, Symbol
+from edge_agent.wire.facts import Counted, CountLine
+from edge_agent.wire.messages import Symbol
 from tests.controller.goods import Shop, add_sku, at, holds, numbers
 
 

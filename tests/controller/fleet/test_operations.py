@@ -19,20 +19,8 @@ from controller.gateway import Gateway
 from controller.ingest import ingest, retry_parked
 from controller.sites.operations import create_site
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import (
-    BoxDescription,
-    BoxState,
-    CommandDone,
-    CommandRequest,
-    DeviceDescription,
-    JobChanged,
-    JobRequest,
-    JobState,
-    Link,
-    PrintRequested,
-    Proof,
-    Stream,
-)
+from edge_agent.wire.facts import CommandDone, JobChanged, JobState, PrintRequested, Proof
+from edge_agent.wire.messages import BoxDescription, BoxState, CommandRequest, DeviceDescription, JobRequest, Link, Stream
 from edge_agent.wire.topics import BoxTopic, parse
 from tests.controller.boxes import SITE, WireBox
 from tests.doubles import NOON, FixedClock, MemorySession

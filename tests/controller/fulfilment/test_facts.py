@@ -19,7 +19,7 @@ from controller.orders import queries as orders
 from controller.orders.operations import place
 from controller.orders.states import OrderState
 from controller.stock.operations import move
-from edge_agent.wire.messages import Fact
+from edge_agent.wire.facts import Fact
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import OrderShop, books_add_up, settle, told
 

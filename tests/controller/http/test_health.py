@@ -15,7 +15,8 @@ from controller.fleet.operations import register_box
 from controller.http.metrics import Metrics
 from controller.ingest import ingest
 from controller.sites.operations import create_site
-from edge_agent.wire.messages import Received, Scan, Symbol
+from edge_agent.wire.facts import Received, Scan
+from edge_agent.wire.messages import Symbol
 from tests.controller.boxes import WireBox
 
 

@@ -22,7 +22,8 @@ from controller.http.routing import Permission, Route
 from controller.ingest import ingest
 from controller.sites.operations import create_site
 from edge_agent.wire.codec import encode
-from edge_agent.wire.messages import Alert, Condition, DeviceState, Scan, Symbol
+from edge_agent.wire.facts import Scan
+from edge_agent.wire.messages import Alert, Condition, DeviceState, Symbol
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.controller.orders_shop import OrderShop

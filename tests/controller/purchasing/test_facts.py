@@ -8,7 +8,8 @@ from controller.catalog.queries import unknown_barcodes
 from controller.facts import APPLIED, FactIn, Parked, Rejected
 from controller.purchasing.facts import apply_received
 from controller.stock import queries
-from edge_agent.wire.messages import Received, Symbol
+from edge_agent.wire.facts import Received
+from edge_agent.wire.messages import Symbol
 from tests.controller.goods import Shop, at, numbers
 
 EAN = "9521234567899"

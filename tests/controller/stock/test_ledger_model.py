@@ -19,7 +19,8 @@ from controller.counts.facts import apply_counted
 from controller.facts import FactIn
 from controller.stock import queries
 from controller.stock.operations import InsufficientStock, ReserveLine, allocate, consume, move, release, reserve
-from edge_agent.wire.messages import Counted, CountLine, Symbol
+from edge_agent.wire.facts import Counted, CountLine
+from edge_agent.wire.messages import Symbol
 from tests.controller.goods import Shop, add_sku, at, numbers
 
 quantities = st.integers(1, 9)

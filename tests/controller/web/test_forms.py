@@ -17,7 +17,8 @@ from controller.events import history
 from controller.fleet.operations import PrintOrder, request_print
 from controller.http import auth
 from controller.http.routing import Permission
-from edge_agent.wire.messages import JobChanged, JobState, Stream
+from edge_agent.wire.facts import JobChanged, JobState
+from edge_agent.wire.messages import Stream
 from tests.browser.shop import BrowserShop
 from tests.controller.web.test_access import basic
 

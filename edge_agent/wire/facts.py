@@ -1,0 +1,243 @@
+"""Facts: what a box reports.  `data` of an `Envelope` is one of these, keyed by its name and version in `FACTS`.
+
+Each is delivered at least once and commutes with every other; who, where, when and the sequence number are in the envelope.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from msgspec import Struct
+
+from edge_agent.wire.messages import Count, Fault, Gtin14, JobRequest, Positive, Stream, Symbol, Text, TopicId, UtcTime
+
+
+class ReadAs(StrEnum):
+    """What a station took a symbol for: goods, a command of ours, a document or parcel number, a place in the shop."""
+
+    ITEM = "item"
+    COMMAND = "command"
+    DOCUMENT = "document"
+    PLACE = "place"
+
+
+class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A scanner read one symbol.  Fact; commutes with every other fact.
+
+    `gtin`: 14 digits, if the symbol carries one (GS1 General Specifications 3.3.2); `activity`: what the station was doing.
+    """
+
+    name: ClassVar[str] = "scan"
+    version: ClassVar[int] = 1
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    activity: Text | None = None
+    read_as: ReadAs = ReadAs.ITEM
+
+
+class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods came in against `document`.  `quantity` counts the pack unit that the symbol names."""
+
+    name: ClassVar[str] = "received"
+    version: ClassVar[int] = 1
+    document: Text
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    quantity: Positive
+
+
+class CountLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    quantity: Positive
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """One bin was counted, whole; `lines` holds each distinct symbol seen.  Expected is the ledger as of the envelope's `at`."""
+
+    name: ClassVar[str] = "counted"
+    version: ClassVar[int] = 1
+    bin: Text
+    lines: list[CountLine]
+
+
+class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods were taken from the shelf for a pick list."""
+
+    name: ClassVar[str] = "picked"
+    version: ClassVar[int] = 1
+    pick_list: Text
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    quantity: Positive
+
+
+class PickShort(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The shelf held less than the pick list wants; `symbol` names the goods that were missing (none: all that is still open)."""
+
+    name: ClassVar[str] = "pick_short"
+    version: ClassVar[int] = 1
+    pick_list: Text
+    symbol: Symbol | None = None
+    gtin: Gtin14 | None = None
+
+
+class Weight(Struct, frozen=True, kw_only=True):
+    """A stable weight of a scale, with the raw frame it came in."""
+
+    grams: Decimal
+    raw_b64: str
+
+
+class Packed(Struct, frozen=True, kw_only=True):
+    """A picked order was packed; `weight` is the parcel's."""
+
+    name: ClassVar[str] = "packed"
+    version: ClassVar[int] = 1
+    pick_list: Text
+    weight: Weight
+
+
+class HandedOver(Struct, frozen=True, kw_only=True):
+    """The carrier took the parcel with this number."""
+
+    name: ClassVar[str] = "handed_over"
+    version: ClassVar[int] = 1
+    parcel: Text
+
+
+class Weighed(Struct, frozen=True, kw_only=True):
+    """A stable weight outside of any other task."""
+
+    name: ClassVar[str] = "weighed"
+    version: ClassVar[int] = 1
+    weight: Weight
+
+
+class Drawer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The cash drawer opened or closed; `job` is the print job that opened it, if one did."""
+
+    name: ClassVar[str] = "drawer"
+    version: ClassVar[int] = 1
+    open: bool
+    job: Text | None = None
+
+
+class PrintRequested(Struct, frozen=True, kw_only=True):
+    """A print job born on the box, with its document."""
+
+    name: ClassVar[str] = "print_requested"
+    version: ClassVar[int] = 1
+    job: Text
+    request: JobRequest
+
+
+class JobState(StrEnum):
+    """States of a print job; the edges are in `edge_agent/jobs.py`."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    PRINTED = "printed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+
+class Proof(StrEnum):
+    """How we know that a job was printed: the device said so; its status was fine after; the bytes left; a person said so."""
+
+    CONFIRMED = "confirmed"
+    STATUS_OK = "status_ok"
+    WRITTEN = "written"
+    PERSON = "person"
+
+
+class JobChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A print job took an edge.  Result stream.  `step` counts the job's edges from 1, so that a late one never overwrites."""
+
+    name: ClassVar[str] = "job_changed"
+    version: ClassVar[int] = 1
+    job: TopicId
+    step: Positive
+    state: JobState
+    proof: Proof | None = None
+    printer: TopicId
+    fault: Fault | None = None
+
+
+class CommandDone(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command's one result.  Result stream.  `code` is `ok`, or why it was not done (`expired`, `unknown_command`, …)."""
+
+    name: ClassVar[str] = "command_done"
+    version: ClassVar[int] = 1
+    command: TopicId
+    code: Text
+    message: Text | None = None
+
+
+class ClockSynced(Struct, frozen=True, kw_only=True):
+    """At `mono_ms` of this boot the wall clock became right: it said `at`, within `error_ms`.  Aux stream."""
+
+    name: ClassVar[str] = "clock_synced"
+    version: ClassVar[int] = 1
+    boot: Text
+    mono_ms: Count
+    at: UtcTime
+    error_ms: Count
+
+
+class EpochClosed(Struct, frozen=True, kw_only=True):
+    """An outbox was quarantined or its sequence reused; the new epoch says up to where the old one was known.  Aux stream."""
+
+    name: ClassVar[str] = "epoch_closed"
+    version: ClassVar[int] = 1
+    epoch: UUID
+    last_seq: dict[str, Count]
+    salvaged: Count
+    reason: Text
+
+
+class ScanRefused(Struct, frozen=True, kw_only=True):
+    """The box could not take a scan in (disk at its limit, unreadable code); the person was told so.  Aux stream, best effort."""
+
+    name: ClassVar[str] = "scan_refused"
+    version: ClassVar[int] = 1
+    code: Text
+    message: Text
+
+
+Fact = (
+    Scan
+    | Received
+    | Counted
+    | Picked
+    | PickShort
+    | Packed
+    | HandedOver
+    | Weighed
+    | Drawer
+    | PrintRequested
+    | JobChanged
+    | CommandDone
+    | ClockSynced
+    | EpochClosed
+    | ScanRefused
+)
+
+FACTS: dict[tuple[str, int], type[Fact]] = {(cls.name, cls.version): cls for cls in Fact.__args__}
+
+
+class FactDraft(Struct, frozen=True, kw_only=True):
+    """A fact before the outbox gives it identity and time."""
+
+    data: Fact
+    stream: Stream = Stream.FACT
+    device: str | None = None
+    station: str | None = None
+    person: str | None = None
