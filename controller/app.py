@@ -163,6 +163,8 @@ async def connected_database(config: Config) -> AsyncIterator[None]:
     await db.connect(config.database.url)
     try:
         await db.migrate()
+        if await events.settle_restored():
+            log.warning("this database was restored into another PostgreSQL cluster; its events were put in order again")
         yield
     finally:
         await db.close()

@@ -186,6 +186,32 @@ async def move_cursor(consumer: str, position: int) -> None:
     )
 
 
+async def settle_restored() -> bool:
+    """After a dump was loaded into another PostgreSQL cluster, whose transactions count anew: true when that was so.
+
+    Its events would look as if they were still to come.  They become settled, in the order of their ids, and each consumer goes
+    back to the first that it had not seen: at least once, as always.  Call it at the start, before anything is recorded.
+    """
+    if db.engine() is Engine.SQLITE:
+        return False
+    async with db.transaction():
+        found = await db.fetch(
+            "SELECT 1 AS one FROM event WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT 1"
+        )
+        if not found:
+            return False
+        for row in await db.fetch("SELECT consumer, position FROM event_cursor ORDER BY consumer"):
+            position = int(row["position"])
+            unseen = await db.fetch(
+                "SELECT min(id) AS first FROM event WHERE (transaction_id, id) > (?, ?)",
+                *(position >> _SHIFT, position & ((1 << _SHIFT) - 1)),
+            )
+            newest_id = (await db.fetch("SELECT max(id) AS last FROM event"))[0]["last"]
+            await move_cursor(row["consumer"], (unseen[0]["first"] or newest_id + 1) - 1)
+        await db.execute("UPDATE event SET transaction_id = 0")
+    return True
+
+
 async def lags() -> dict[str, float]:
     """Seconds since the oldest event that each consumer has still to see; 0 for one that saw all."""
     found: dict[str, float] = {}
