@@ -130,8 +130,8 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def copy_mark(self) -> bool:
-        """Whether it must be printed with a COPY mark: an earlier attempt may be on paper."""
-        return self.attempt > 1
+        """Whether it must be printed with a COPY mark: it was asked for as one, or an earlier attempt may be on paper."""
+        return self.request.copy or self.attempt > 1
 
 
 def after(state: JobState, action: Action) -> JobState:

@@ -238,10 +238,10 @@ class Spooler:
     def _is_expired(self, job: Job) -> bool:
         """By boot time from when this process first saw the job, so that a wall clock that jumps ends no job.
 
-        A copy that a person asked for does not expire.
+        What a person has printed again does not expire.
         """
         expires_at = job.request.expires_at
-        if expires_at is None or job.copy_mark:
+        if expires_at is None or job.attempt > 1:
             return False
         left = int((expires_at - self._clock.now()).total_seconds() * 1000)
         return self._clock.mono_ms() >= self._deadlines.setdefault(job.id, self._clock.mono_ms() + left)

@@ -11,7 +11,8 @@ class DocumentWanted(Event, frozen=True, kw_only=True):
     """Somebody is to get this on paper, from a printer of `box`; `controller/printing.py` asks the box for it.
 
     `data` fills `template` as it is current then; the template's kind tells which printer.  `key` is unique per wish: the same key
-    again prints nothing more.  `document` is what the paper is about (an order's number).
+    again prints nothing more.  `document` is what the paper is about (an order's number);
+    `copy`: it was printed before, so the paper is marked COPY.
     """
 
     name: ClassVar[str] = "document_wanted"
@@ -20,3 +21,4 @@ class DocumentWanted(Event, frozen=True, kw_only=True):
     box: str
     document: str
     data: dict[str, str | int | list[dict[str, str | int]]]
+    copy: bool = False

@@ -106,8 +106,9 @@ async def _adopt(fact: FactIn[PrintRequested]) -> Outcome:
     if not _JOB.fullmatch(job):
         return Rejected("bad_job", f"{job[:80]!r} is no id of a print job")
     is_new = await execute(
-        "INSERT INTO print_job (id, box, device, template, version, data, copies, test, state, step, requested_by, cancel_wanted, "
-        "created_at, expires_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, false, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, state, step, requested_by, "
+        "cancel_wanted, created_at, expires_at, changed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, false, ?, ?, ?) ON CONFLICT DO NOTHING",
         job,
         fact.box,
         fact.device or "_",
@@ -115,6 +116,7 @@ async def _adopt(fact: FactIn[PrintRequested]) -> Outcome:
         clean(request.version),
         msgspec.json.encode(request.data).decode(),
         request.copies,
+        request.copy,
         request.test,
         PrintState.ACCEPTED.value,
         fact.person or f"box:{fact.box}",

@@ -163,6 +163,7 @@ class PrintJob(Model):
     """A print job, born here or on a box.  `step` counts the box's edges; 0 while the box has not answered.
 
     `data` is the request's JSON; `document` what it is for (an order's number); `request_key` makes asking again harmless.
+    `copy`: the paper is marked COPY.
     """
 
     id = fields.CharField(max_length=40, primary_key=True)
@@ -172,6 +173,7 @@ class PrintJob(Model):
     version = fields.TextField()
     data = fields.TextField()
     copies = fields.IntField(default=1)
+    copy = fields.BooleanField(default=False)
     test = fields.BooleanField(default=False)
     state = fields.CharField(max_length=10)
     step = fields.BigIntField(default=0)

@@ -76,7 +76,10 @@ class Resolution(StrEnum):
 
 
 class PrintOrder(Struct, frozen=True, kw_only=True):
-    """What to print, where.  `device` None: the box's printer of the template's kind.  The same `key` again is the same job."""
+    """What to print, where.  `device` None: the box's printer of the template's kind.  The same `key` again is the same job.
+
+    `copy`: it was printed before, so the paper is marked COPY.
+    """
 
     box: str
     device: str | None = None
@@ -85,6 +88,7 @@ class PrintOrder(Struct, frozen=True, kw_only=True):
     document: str | None = None
     key: str | None = None
     copies: int = 1
+    copy: bool = False
     test: bool = False
     expires_at: datetime | None = None
 
@@ -114,11 +118,11 @@ async def request_print(order: PrintOrder, *, random: Random | None = None) -> s
         job = str(uuid7(_Now(), random or system_random()))
         expires = None if order.expires_at is None else in_utc(order.expires_at)
         is_new = await execute(
-            "INSERT INTO print_job (id, box, device, template, version, data, copies, test, state, step, document, request_key, "
-            "requested_by, cancel_wanted, created_at, expires_at, changed_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
+            "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, state, step, document, "
+            "request_key, requested_by, cancel_wanted, created_at, expires_at, changed_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
             *(job, order.box, device, template.name, template.version, msgspec.json.encode(order.data).decode(), order.copies),
-            *(order.test, PrintState.REQUESTED.value, order.document, order.key, actor().actor, now(), expires, now()),
+            *(order.copy, order.test, PrintState.REQUESTED.value, order.document, order.key, actor().actor, now(), expires, now()),
         )
         if not is_new:
             rows = await fetch("SELECT id FROM print_job WHERE request_key = ?", order.key)

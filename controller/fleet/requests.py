@@ -83,6 +83,7 @@ def _job(row: Row) -> Request:
         version=row["version"],
         data=msgspec.json.decode(row["data"]),
         copies=row["copies"],
+        copy=bool(row["copy"]),
         test=bool(row["test"]),
         expires_at=row["expires_at"],
     )

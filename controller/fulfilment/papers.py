@@ -38,7 +38,7 @@ async def want(packed: Sequence[tuple[str, PickListNow]]) -> None:
 
 
 async def want_label(parcel: ParcelNow, one: PickListNow, *, copy: int) -> None:
-    """Ask for the label again; `copy` counts from 1 for the first."""
+    """Ask for the label again; `copy` counts from 1 for the first, and all others are marked COPY."""
     await _want_label(parcel.box, parcel, await orders.order(one.order_no), await site(one.site), copy=copy)
 
 
@@ -52,7 +52,8 @@ async def _want_label(box: str, parcel: ParcelNow, order: StoredOrder, shop: Sit
         "weight": weight_text(parcel.grams),
         "parcel": parcel.no,
     }
-    wanted = DocumentWanted(key=f"label:{parcel.no}:{copy}", template="shipping-label", box=box, document=order.no, data=data)
+    key = f"label:{parcel.no}:{copy}"
+    wanted = DocumentWanted(key=key, template="shipping-label", box=box, document=order.no, data=data, copy=copy > 1)
     await events.record(wanted, subject=order.no, site=order.site)
 
 

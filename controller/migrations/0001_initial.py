@@ -339,6 +339,7 @@ class Migration(migrations.Migration):
                 ("version", fields.TextField(unique=False)),
                 ("data", fields.TextField(unique=False)),
                 ("copies", fields.IntField(default=1)),
+                ("copy", fields.BooleanField(default=False)),
                 ("test", fields.BooleanField(default=False)),
                 ("state", fields.CharField(max_length=10)),
                 ("step", fields.BigIntField(default=0)),

@@ -210,6 +210,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     """Print this.  The id is in the topic.  What travels is the document; the box renders it for its printer.
 
     `version` is the template's content address (hex SHA-256 of its body); `copies` is done by the printer as one job.
+    `copy`: the same paper was asked for before, so it is marked COPY.
     """
 
     v: Positive = 1
@@ -217,6 +218,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     version: Text
     data: dict[str, str | int | list[dict[str, str | int]]]
     copies: Annotated[int, Meta(ge=1, le=100)] = 1
+    copy: bool = False
     test: bool = False
     expires_at: UtcTime | None = None
 

@@ -11,8 +11,11 @@ from controller import db, events, printing
 from controller.documents.events import DocumentWanted
 from controller.documents.operations import store_builtin
 from controller.documents.queries import current
+from controller.fleet import requests
 from controller.fulfilment.operations import ParcelWithdrawn, cancel, reprint_label
 from drivers.documents.templates import fill, load_template
+from edge_agent.wire.codec import decode
+from edge_agent.wire.messages import JobRequest
 from tests.controller.orders_shop import OrderShop, told
 
 
@@ -78,6 +81,18 @@ async def test_without_a_printer_a_person_is_told_and_the_next_wish_goes_on(shop
     await printing.catch_up()
     assert await jobs() == [("label", "shipping-label", "label:PC-100001:2")]
     assert await told("document_not_printable") == 2
+
+
+async def test_a_label_printed_again_is_the_same_but_marked_as_a_copy(shop: OrderShop) -> None:
+    await add_printers()
+    await pack_one(shop)
+    await reprint_label("PC-100001")
+    await printing.catch_up()
+    await db.execute("UPDATE box SET link = 'online'")
+    sent = [one for one in await requests.claim() if "/label/" in one.topic]
+    first, again = (decode(JobRequest, one.payload) for one in sent)
+    assert (first.copy, again.copy) == (False, True)
+    assert msgspec.structs.replace(again, copy=False) == first
 
 
 class Unreadable(events.Event, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, Journal, UnknownJob, after
@@ -194,6 +195,12 @@ class TestJournal:
         bring_to(store.journal, "j1", JobState.UNCERTAIN)
         job = store.journal.advance("j1", Action.AGAIN)
         assert (job.state, job.attempt, job.copy_mark, job.fault) == (JobState.QUEUED, 2, True, None)
+
+    def test_what_is_asked_for_as_a_copy_has_the_mark_at_its_first_attempt(self, store: Store) -> None:
+        store.journal.accept("j1", "label", replace(REQUEST, copy=True))
+        store.restart()
+        (job,) = store.journal.queued("label")
+        assert (job.attempt, job.copy_mark) == (1, True)
 
     def test_ended_jobs_go_after_a_week_and_open_ones_never(self, store: Store) -> None:
         bring_to(store.journal, "ended", JobState.PRINTED)

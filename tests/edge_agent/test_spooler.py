@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from drivers.devices import PrinterStatus, PrintProof, Readiness
 from drivers.documents.templates import Template
@@ -173,6 +174,17 @@ async def test_a_person_has_it_printed_again_and_the_copy_says_so(shop: Shop) ->
         await shop.until_is("a", JobState.UNCERTAIN)
         await shop.spooler.resolve("a", Resolution.AGAIN)
         await shop.until_is("a", JobState.PRINTED)
+    assert shop.port.printed() == ["a COPY"]
+
+
+async def test_a_paper_that_was_printed_before_says_so_and_expires_as_any_other(shop: Shop) -> None:
+    copy = replace(request_for("a"), copy=True)
+    late = replace(copy, expires_at=datetime(2026, 11, 21, 7, 0, tzinfo=UTC))
+    async with shop.running():
+        await shop.wants("a", copy)
+        await shop.wants("b", late)
+        await shop.until_is("a", JobState.PRINTED)
+        await shop.until_is("b", JobState.EXPIRED)
     assert shop.port.printed() == ["a COPY"]
 
 
