@@ -20,6 +20,7 @@ from edge_agent.intake import Answer
 from edge_agent.outbox import Identity
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
+from edge_agent.state_lock import StateLock
 from edge_agent.stations import Feedback, Verdict, say
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, TemplateServer, fetch_from
@@ -37,7 +38,8 @@ class _Runs(Protocol):
 
 
 async def run(config: Config) -> None:
-    """Until SIGTERM or SIGINT.  Raises FactsUnavailable, FactsCorrupt (start again: the file is then set aside)."""
+    """Until SIGTERM or SIGINT.  Raises StateInUse, FactsUnavailable, FactsCorrupt (start again: the file is then set aside)."""
+    lock = StateLock(config.box.state_dir)
     clock, random = SystemClock(), system_random()
     identity = Identity(site=config.box.site, box=config.box.id, boot=new_boot_id())
     disk = ThreadDisk()
@@ -50,6 +52,7 @@ async def run(config: Config) -> None:
         await disk.run(facts.close)
     finally:
         disk.close()
+        lock.release()
 
 
 async def _serve(config: Config, stores: Stores, seams: Seams) -> None:

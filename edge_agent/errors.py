@@ -3,6 +3,7 @@
 AgentError
 ├── ConfigErrors       the configuration file is wrong; `errors` lists every place
 ├── FactsUnavailable   facts.db cannot be opened where the configuration says
+│   └── StateInUse     another agent runs on this state folder
 ├── FactsCorrupt       facts.db turned out to be damaged while in use; it is quarantined at the next start
 ├── FactTooLarge       more than one MQTT message may hold; it will never fit
 └── OutboxFull         the disk or the file is at its limit: what was to be stored was not; tell the person
@@ -29,6 +30,10 @@ class ConfigErrors(AgentError):
 
 class FactsUnavailable(AgentError):
     code = "facts_unavailable"
+
+
+class StateInUse(FactsUnavailable):
+    code = "state_in_use"
 
 
 class FactsCorrupt(AgentError):

@@ -156,3 +156,19 @@ def test_a_state_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> Non
     assert result.returncode == 3
     assert "cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_second_agent_on_the_same_state_is_refused_until_the_first_is_gone_even_by_kill_9(tmp_path: Path) -> None:
+    config = write_config(tmp_path, free_port(), "app-5", free_port())
+    command = [sys.executable, "-m", "edge_agent", "run", "--config", str(config)]
+    with agent(config) as first:
+        wait_for_line(first, "ready")
+        second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+        assert second.returncode == 3
+        assert f"{tmp_path / 'state'} is in use by another agent; stop that one" in second.stderr
+        assert "Traceback" not in second.stderr
+        assert first.poll() is None
+        first.kill()
+        first.wait(10)
+    with agent(config) as third:
+        wait_for_line(third, "ready")
