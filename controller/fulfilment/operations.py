@@ -50,7 +50,7 @@ class ParcelWithdrawn(Conflict):
 async def release(order_no: str) -> str:
     """Bind the order's goods to bins and make its pick list; the list's number.  Releasing twice returns the same list.
 
-    Records PickListReleased.  Raises NotFound, NotReleasable.
+    Records PickListReleased.  Raises NotFound, NotReleasable (cancelled, whether it had a list or not).
     """
     order_id = ORDERS.row_id(order_no)
     async with transaction():
@@ -58,7 +58,7 @@ async def release(order_no: str) -> str:
         if state is None:
             raise NotFound("order", order_no)
         there = await fetch("SELECT id FROM pick_list WHERE order_id = ?", order_id)
-        if there:
+        if there and state is not OrderState.CANCELLED:
             return PICK_LISTS.number(there[0]["id"])
         if state is not OrderState.PLACED:
             raise NotReleasable(order_no, state)

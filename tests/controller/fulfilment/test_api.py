@@ -50,6 +50,18 @@ def order(quantity: int, reference: str = "A1", site: str = "s1") -> dict[str, o
     return {"site": site, "channel": "web", "reference": reference, "currency": "CNY", "lines": [line]}
 
 
+async def test_a_cancelled_order_is_not_released(client: TestClient, shop: OrderShop) -> None:
+    await shop.stock("tea", 10)
+    for reference, before in (("A1", "release"), ("A2", None)):
+        placed = await client.post("/api/v1/orders", json=order(2, reference), headers=key())
+        address = placed.headers["Location"]
+        if before:
+            await client.post(f"{address}/{before}", headers=key())
+        await client.post(f"{address}/cancel", json={"reason": "customer asked"}, headers=key())
+        refused = await client.post(f"{address}/release", headers=key())
+        assert (refused.status, (await refused.json())["code"]) == (409, "not_releasable")
+
+
 async def test_from_order_to_parcel(client: TestClient, shop: OrderShop) -> None:
     await shop.stock("tea", 10)
     placed = await client.post("/api/v1/orders", json=order(2), headers=key())
