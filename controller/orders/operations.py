@@ -14,7 +14,7 @@ from controller.orders import queries
 from controller.orders.errors import ReferenceTaken
 from controller.orders.events import OrderCancelled, OrderClosed, OrderLineShort, OrderPlaced
 from controller.orders.numbers import ORDERS
-from controller.orders.policies import NewLine, NewOrder, check_order, line_amount, price_per
+from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, line_amount, price_per
 from controller.orders.states import ORDER, OrderAction, OrderState
 from controller.sites.queries import site
 from controller.states import advance
@@ -28,7 +28,8 @@ _CODE_LENGTH = 6
 async def place(order: NewOrder) -> str:
     """Place an order and hold its goods: all lines or nothing; its number.  Records OrderPlaced.
 
-    Repeating it under the same channel and reference returns the same order.  Raises BadOrder, NotFound (a SKU or the site),
+    Repeating it under the same channel and reference returns the same order.  Raises BadOrder (another currency than the site's
+    too), NotFound (a SKU or the site),
     InsufficientStock, ReferenceTaken (the reference names an order with other lines).
     """
     check_order(order)
@@ -53,7 +54,7 @@ async def place(order: NewOrder) -> str:
 
 
 async def _known_skus(order: NewOrder) -> dict[str, SkuRow]:
-    await site(order.site)
+    check_currency(order, (await site(order.site)).currency)
     skus = await skus_by_code([line.sku for line in order.lines])
     missing = next((line.sku for line in order.lines if line.sku not in skus), None)
     if missing is not None:

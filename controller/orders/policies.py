@@ -54,3 +54,9 @@ def check_order(order: NewOrder) -> None:
                 f"line {position}: quantity {line.quantity}, price {line.unit_price_minor}; "
                 "expected a quantity above 0 and a price of 0 or more"
             )
+
+
+def check_currency(order: NewOrder, currency: str) -> None:
+    """A site's books are in one currency.  Raises BadOrder."""
+    if order.currency != currency:
+        raise BadOrder(f"currency {order.currency}, but site {order.site} sells in {currency}")

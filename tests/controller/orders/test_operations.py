@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -88,6 +89,15 @@ async def test_what_is_wrong_is_told_before_anything_is_written(shop: OrderShop)
         await place(shop.order(("tea", 0)))
     with pytest.raises(NotFound, match="SKU nothing"):
         await place(shop.order(("nothing", 1)))
+
+
+async def test_an_order_in_another_currency_than_the_sites_is_refused(shop: OrderShop) -> None:
+    sku = await shop.stock("tea", 10)
+    with pytest.raises(BadOrder, match="site s1 sells in CNY"):
+        await place(replace(shop.order(("tea", 3)), currency="USD"))
+    assert await numbers(sku) == (10, 0, 0)
+    assert not await db.fetch("SELECT 1 FROM sales_order UNION ALL SELECT 1 FROM order_line")
+    assert await told("order_placed") == 0
 
 
 async def test_cancelling_gives_back_once(shop: OrderShop) -> None:
