@@ -36,6 +36,8 @@ NEWS_WAITING = 10_000
 """With so much news waiting, telemetry is dropped: there is a new one each minute.  All else is bounded by the receive maximum."""
 TEND_SECONDS = 1.0
 SWEEP_SECONDS = 30.0
+BIRTH_SECONDS = 5.0
+"""The longest wait for the PUBACK of our own state; meanwhile nothing else is taken from the session."""
 FAREWELL_SECONDS = 1.0
 
 
@@ -96,7 +98,7 @@ class Gateway:
                 case Incoming():
                     self._sort(event)
                 case Connected():
-                    await self._publish(self._topic, self._state(online=True), retain=True)
+                    await self._tell_online()
                     self._has_requests.set()
                 case Disconnected():
                     self._on_disconnected()
@@ -133,6 +135,14 @@ class Gateway:
             log.error("the broker refuses a message: check its ACLs", extra={"topic": topic, "reason_code": refused.reason_code})  # noqa: TRY400 -- the code says it all
             return False
         return True
+
+    async def _tell_online(self) -> None:
+        """Same session id, same birth: boxes that know us send nothing again."""
+        try:
+            async with asyncio.timeout(BIRTH_SECONDS):
+                await self._publish(self._topic, self._state(online=True), retain=True)
+        except TimeoutError:
+            log.warning("the broker did not take our state in time; it is told again", extra={"topic": self._topic})
 
     async def _farewell(self) -> None:
         if self._session.is_connected:
@@ -206,16 +216,21 @@ class Gateway:
                 return
 
     async def _tend(self) -> None:
-        """What has to be looked at now and then; also finds what other processes asked for."""
+        """What has to be looked at now and then; also finds what other processes asked for.
+
+        Our state is told again, too: a broker that lost what it retained would keep us from every box that connects later.
+        """
         swept = self._clock.now()
         while True:
             await asyncio.sleep(TEND_SECONDS)
             self._has_requests.set()
             is_time = self._clock.now() - swept >= timedelta(seconds=SWEEP_SECONDS)
+            if is_time:
+                swept = self._clock.now()
+                await self._tell_online()
             try:
                 await retry_parked(due_only=not is_time)
                 if is_time:
-                    swept = self._clock.now()
                     await in_transaction(requests.give_up_late)
                     await in_transaction(alerts.tell_of_parked_facts)
             except Exception:  # the worker's outermost loop

@@ -47,6 +47,7 @@ class MemorySession:
 
     `deliver` hands a message to the consumer and returns it; `acknowledged` holds those whose PUBACK was given while the
     connection that delivered them was up.  `connect`, `disconnect` are the connection's turns; `published` is what left, in order.
+    With `holds_pubacks` no publish comes back.
     """
 
     published: list[Published] = field(default_factory=list)
@@ -54,6 +55,7 @@ class MemorySession:
     wills: list[Will] = field(default_factory=list)
     connection: int = 0
     is_connected: bool = False
+    holds_pubacks: bool = False
     _events: deque[Event] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _left: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,6 +78,8 @@ class MemorySession:
             raise NotConnected("the test has not connected this session")
         self.published.append(Published(topic, payload, qos, retain))
         self._left.set()
+        if self.holds_pubacks:
+            await asyncio.Event().wait()
 
     def set_will(self, will: Will) -> None:
         self.wills.append(will)

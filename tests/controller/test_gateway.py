@@ -22,11 +22,16 @@ MANY = 13
 
 
 @pytest.fixture
-async def session(database: str) -> AsyncIterator[MemorySession]:
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+async def session(database: str, clock: FixedClock) -> AsyncIterator[MemorySession]:
     """A connected session with a gateway on it."""
     session = MemorySession()
     session.connect()
-    running = asyncio.create_task(Gateway(session, FixedClock(), Random(1), "gw-1").run())
+    running = asyncio.create_task(Gateway(session, clock, Random(1), "gw-1").run())
     yield session
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -52,6 +57,42 @@ async def test_each_connection_is_a_new_birth_with_its_will(session: MemorySessi
     assert states[0].session != states[1].session
     assert [decode(GatewayState, will.payload).session for will in session.wills] == [state.session for state in states]
     assert first.retain
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_state_is_told_again_so_that_a_broker_that_lost_it_has_it_back(
+    session: MemorySession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "TEND_SECONDS", 0.01)
+    await session.until_published("/gw-1/state")
+    for times in (2, 3):
+        clock.pass_time(gateway.SWEEP_SECONDS)
+        told = await session.until_published("/gw-1/state", times)
+    states = [decode(GatewayState, one.payload) for one in told]
+    assert len({state.session for state in states}) == 1  # a new one would have every box send everything again
+    assert all(state.online for state in states)
+    assert all(one.retain for one in told)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_birth_that_the_broker_never_acknowledges_holds_up_no_reading(
+    database: str, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+) -> None:
+    monkeypatch.setattr(gateway, "BIRTH_SECONDS", 0.01)
+    monkeypatch.setattr(gateway, "TEND_SECONDS", 0.01)
+    monkeypatch.setattr(gateway, "FAREWELL_SECONDS", 0.01)
+    await register()
+    session, box = MemorySession(holds_pubacks=True), WireBox()
+    session.connect()
+    running = asyncio.create_task(Gateway(session, clock, Random(1), "gw-1").run())
+    session.deliver(box.topic(), encode(box.envelope(scan())))
+    await session.until_published("/_/ack")
+    clock.pass_time(gateway.SWEEP_SECONDS)
+    await session.until_published("/gw-1/state", 2)
+    clock.pass_time(gateway.SWEEP_SECONDS)
+    await session.until_published("/gw-1/state", 3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_garbage_blocks_nothing(session: MemorySession) -> None:
