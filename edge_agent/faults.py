@@ -52,12 +52,22 @@ WORDS: Final[dict[str, str]] = {
     "internal_error": "Something went wrong in the box while this was being printed; its log says what. Call IT.",
 }
 
+IN_DOUBT: Final = (
+    "It is not known whether this came out. Look at the printer, then say whether it came out; "
+    "only if it did not is it printed again, marked COPY."
+)
 _ANY = "The device reports {code}. Look at it; if this stays, call IT."
 
 
 def fault(code: str, message: str = "") -> Fault:
     """The fault with its words, or with `message` where that says it better."""
     return Fault(code=code, message=(message or WORDS.get(code) or _ANY.format(code=code))[:512])
+
+
+def in_doubt(because: Fault) -> Fault:
+    """Why a print is uncertain: the same code, and what happened; but nothing goes on by itself here, a person decides."""
+    happened = WORDS.get(because.code, because.message).partition(". ")[0].rstrip(".")
+    return Fault(code=because.code, message=f"{happened[: 510 - len(IN_DOUBT)]}. {IN_DOUBT}")
 
 
 def faults(codes: Iterable[str]) -> list[Fault]:

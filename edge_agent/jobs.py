@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from edge_agent.errors import AgentError
 from edge_agent.facts import FactsDb
-from edge_agent.faults import fault
+from edge_agent.faults import fault, in_doubt
 from edge_agent.outbox import NO_RESULT_WAITS, Outbox
 from edge_agent.seams import Clock
 from edge_agent.wire.codec import encode
@@ -233,7 +233,7 @@ class Journal:
         return moved
 
     def _doubt(self, db: sqlite3.Connection, job: Job, because: Fault) -> Job:
-        doubtful = self._take(db, job, Action.DOUBT, because=because)
+        doubtful = self._take(db, job, Action.DOUBT, because=in_doubt(because))
         if job.request.test and job.attempt < TEST_ATTEMPTS:
             return self._take(db, doubtful, Action.AGAIN)
         return doubtful

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edge_agent.facts import FactsDb, FactsLimits
+from edge_agent.faults import IN_DOUBT
 from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, Journal, UnknownJob, after
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.wire.codec import decode, decode_fact
@@ -175,7 +176,10 @@ class TestJournal:
         assert job.state is JobState.UNCERTAIN
         assert job.fault is not None
         assert store.journal.queued("label") == []
-        assert store.told()[-1].state is JobState.UNCERTAIN
+        told = store.told()[-1]
+        assert told.state is JobState.UNCERTAIN
+        assert told.fault is not None
+        assert (told.fault.code, told.fault.message) == ("interrupted", f"The box stopped while this was being printed. {IN_DOUBT}")
 
     def test_what_was_queued_goes_on_after_a_crash(self, store: Store) -> None:
         bring_to(store.journal, "j1", JobState.QUEUED)

@@ -18,6 +18,7 @@ from drivers.devices import PrinterStatus, PrintProof, Readiness
 from drivers.documents.templates import Template
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, DriverError, Unsupported
 from edge_agent.disk import InlineDisk
+from edge_agent.faults import IN_DOUBT
 from edge_agent.jobs import Action, IllegalTransition, Job, Journal
 from edge_agent.outbox import Outbox
 from edge_agent.seams import FailpointTriggered
@@ -143,6 +144,7 @@ async def test_no_proof_after_the_last_byte_is_uncertain(shop: Shop) -> None:
         job = await shop.until_is("a", JobState.UNCERTAIN)
     assert job.fault is not None
     assert job.fault.code == "paper_out"
+    assert job.fault.message == f"The printer is out of paper or labels. {IN_DOUBT}"
 
 
 async def test_a_send_of_which_no_byte_left_is_tried_again_without_a_copy_mark(shop: Shop) -> None:
