@@ -76,6 +76,42 @@ async def test_the_page_says_when_it_is_stale_and_recovers(open_page: OpenPage, 
     await expect(page.locator("#link-state")).to_have_text("Live")
 
 
+HIDDEN = """() => {
+    window.isHidden = window.isHidden || false;
+    Object.defineProperty(Document.prototype, "hidden", {get: () => window.isHidden});
+    window.hide = hidden => { window.isHidden = hidden; document.dispatchEvent(new Event("visibilitychange")); };
+}"""
+
+
+async def test_eight_tabs_load_because_hidden_ones_hold_no_connection(open_page: OpenPage, site: Site) -> None:
+    """A browser allows six connections a host; a headless one hides no tab by itself, so the test says which are."""
+    first = (await open_page()).page
+    await first.context.add_init_script(f"({HIDDEN})()")
+    tabs = [first, *[await first.context.new_page() for _ in range(7)]]
+    for tab in tabs:
+        await tab.goto(site.address)
+        await settled(tab)
+        await tab.evaluate("hide(true)")
+    await site.shop.happens(Scan(symbol=Symbol(text="WHILE-HIDDEN")))
+    shown_at = await first.evaluate("(hide(false), performance.now())")
+    await expect(first.locator("#region-scans")).to_contain_text("WHILE-HIDDEN")
+    assert await first.evaluate("performance.now()") - shown_at < 2000
+    await expect(first.locator("#stale")).to_be_hidden()
+    await site.shop.happens(Scan(symbol=Symbol(text="SEEN-AGAIN")))
+    await expect(first.locator("#region-scans")).to_contain_text("SEEN-AGAIN")
+
+
+async def test_a_tab_opened_in_the_background_follows_once_it_is_shown(open_page: OpenPage, site: Site) -> None:
+    watched = await open_page()
+    await watched.page.add_init_script(f"window.isHidden = true; ({HIDDEN})()")
+    await watched.page.goto(site.address, wait_until="load")
+    assert not [url for url in watched.requests if url.endswith("/events")]
+    await expect(watched.page.locator("#stale")).to_be_hidden()
+    await watched.page.evaluate("hide(false)")
+    await settled(watched.page)
+    assert len([url for url in watched.requests if url.endswith("/events")]) == 1
+
+
 async def test_an_uncertain_print_is_answered_on_the_live_page(open_page: OpenPage, site: Site) -> None:
     page = (await open_page()).page
     await page.goto(site.address)

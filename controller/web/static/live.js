@@ -22,9 +22,24 @@
     show(true);
   };
   document.addEventListener("beat", beat);
-  document.addEventListener("htmx:sse:after:connection", () => beat());
-  document.addEventListener("htmx:sse:error", () => show(false));
-  document.addEventListener("htmx:sse:close", () => show(false));
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) last = Date.now(); });
+  document.addEventListener("htmx:sse:after:connection", () => { if (!document.hidden) beat(); });
+  document.addEventListener("htmx:sse:error", () => { if (!document.hidden) show(false); });
+  document.addEventListener("htmx:sse:close", () => { if (!document.hidden) show(false); });
+
+  /* A browser allows a host six connections on HTTP/1.1, over all tabs: a tab that nobody sees must hold none.  The extension stops
+     reading when a tab is hidden and begins anew when it is shown; a tab that is hidden from the start, or becomes so while it
+     connects, is left to us. */
+  const feed = document.getElementById("feed");
+  const follow = () => {
+    if (document.hidden) return;
+    last = Date.now();
+    feed.dispatchEvent(new Event("shown"));  /* starts the stream; while it runs, nothing */
+  };
+  document.addEventListener("htmx:sse:after:connection", (event) => {
+    if (document.hidden) event.detail.connection.abortController.abort();
+  });
+  document.addEventListener("visibilitychange", follow);
+  document.addEventListener("htmx:after:process", follow, { once: true });
+  follow();
   setInterval(() => { if (!document.hidden && Date.now() - last > BUDGET) show(false); }, 1000);
 })();
