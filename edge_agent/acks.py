@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge_agent.wire.messages import Ack, Rejection
+from edge_agent.wire.messages import Ack
 
 SEQ_REUSED = "seq_reused"
 SLICE = 50
@@ -14,11 +14,20 @@ SLICE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that the controller will never book: its fact's name, its seq, and the controller's code for why."""
+
+    name: str
+    seq: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class AckResult:
-    """How many rows an ack freed, what it rejected, whether it made the outbox open a new epoch."""
+    """How many rows an ack freed, which it rejected, whether it made the outbox open a new epoch."""
 
     freed: int = 0
-    rejected: tuple[Rejection, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
     has_new_epoch: bool = False
 
 
@@ -30,15 +39,15 @@ def is_reuse(ack: Ack) -> bool:
 def apply_ack(db: sqlite3.Connection, ack: Ack, now_ms: int) -> AckResult:
     """Free the ranges, mark what was rejected.  A reused seq is marked too, so that its range does not free it."""
     where = (str(ack.epoch), ack.stream.value)
-    marked = 0
+    marked: list[RejectedRow] = []
     for rejection in ack.rejected:
         is_final = rejection.code != SEQ_REUSED
-        changed = db.execute(
+        rows = db.execute(
             "UPDATE outbox SET state = 'rejected', code = ?, acked_at = ? "
-            "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending'",
+            "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending' RETURNING name",
             (rejection.code, now_ms if is_final else None, *where, rejection.seq),
-        ).rowcount
-        marked += changed if is_final else 0
+        ).fetchall()
+        marked += [RejectedRow(name, rejection.seq, rejection.code) for (name,) in rows if is_final]
     freed = sum(
         db.execute(
             "UPDATE outbox SET state = 'acked', acked_at = ? "
@@ -47,7 +56,7 @@ def apply_ack(db: sqlite3.Connection, ack: Ack, now_ms: int) -> AckResult:
         ).rowcount
         for first, last in ack.ranges
     )
-    return AckResult(freed + marked, tuple(rejection for rejection in ack.rejected if rejection.code != SEQ_REUSED))
+    return AckResult(freed + len(marked), tuple(marked))
 
 
 def slices(db: sqlite3.Connection, ack: Ack) -> Iterator[Ack]:

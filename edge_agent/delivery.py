@@ -140,8 +140,15 @@ class Delivery:
             del self._in_flight[key]
         if result.has_new_epoch:
             self.start_over()
-        for rejection in result.rejected:
-            _log.warning("the controller rejected a message", extra={"seq": rejection.seq, "code": rejection.code})
+        for row in result.rejected:
+            _log.warning(
+                "the controller rejected a message: %s, %s %d: %s",
+                row.name,
+                ack.stream.value,
+                row.seq,
+                row.code,
+                extra={"seq": row.seq, "code": row.code},
+            )
         self._wake.set()
         return result
 

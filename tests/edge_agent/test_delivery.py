@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from edge_agent.acks import SEQ_REUSED
 from edge_agent.delivery import WINDOW, Delivery, Gateways, batch_parcels
 from edge_agent.disk import InlineDisk
@@ -217,6 +219,18 @@ async def test_a_reused_seq_is_sent_again_in_a_new_epoch(outbox: Outbox, session
         await bench.acknowledge((1, 1), rejected=[Rejection(seq=1, code=SEQ_REUSED)])
         await settle()
         assert [topic.rpartition("/")[2] for topic, _, _ in bench.sent()] == ["scan", "epoch_closed"]
+
+
+async def test_the_log_says_once_which_message_was_rejected_and_why(
+    outbox: Outbox, session: MemorySession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(outbox, session) as bench:
+        bench.append(scan("a"), scan("b"))
+        for _ in range(2):
+            await bench.acknowledge((1, 2), rejected=[Rejection(seq=2, code="unknown_document")])
+    assert [record.getMessage() for record in caplog.records if "rejected" in record.getMessage()] == [
+        "the controller rejected a message: scan, fact 2: unknown_document"
+    ]
 
 
 def test_a_box_is_linked_while_any_gateway_is_online_and_stale_wills_are_ignored() -> None:

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from edge_agent.acks import SEQ_REUSED
+from edge_agent.acks import SEQ_REUSED, RejectedRow
 from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
 from edge_agent.outbox import Outbox
@@ -110,6 +110,7 @@ def test_rejected_facts_are_kept_visibly(outbox: Outbox) -> None:
     outbox.append([scan("bad"), scan()])
     outcome = outbox.apply(ack(outbox, (1, 2), rejected=[Rejection(seq=1, code="unknown_document")]))
     assert outcome.freed == 2
+    assert outcome.rejected == (RejectedRow("scan", 1, "unknown_document"),)
     assert seqs(outbox) == []
     ((row, code),) = outbox.rejected()
     assert (row.seq, code) == (1, "unknown_document")
