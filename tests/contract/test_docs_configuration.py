@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "docs/examples"
 ROW = re.compile(r"^\| `([a-z_]+)` \| ([^|]+) \| ([^|]+) \| [^|]{3,} \|$", re.MULTILINE)
+COMMENTED_KEY = re.compile(r"^# (\w+) =", re.MULTILINE)
 NOBODYS_KEY = "zzzzzzzzzz"
 
 AGENT = {
@@ -116,9 +117,11 @@ def test_every_permission_is_documented() -> None:
     assert re.findall(r"`([a-z.]+)`", listed) == [permission.value for permission in Permission]
 
 
-def in_folder(example: str, folder: Path) -> Path:
-    """The example with its files of /etc/shelfwire in `folder`."""
+def in_folder(example: str, folder: Path, *, with_tls: bool = False) -> Path:
+    """The example with its files of /etc/shelfwire in `folder`; `with_tls`: with the keys that it shows as comments."""
     text = (EXAMPLES / example).read_text(encoding="utf-8")
+    if with_tls:
+        text = COMMENTED_KEY.sub(r"\1 =", text)
     for name in re.findall(r'"/etc/shelfwire/([^"]+)"', text):
         (folder / name).write_text("secret\n", encoding="utf-8")
     path = folder / example
@@ -126,9 +129,11 @@ def in_folder(example: str, folder: Path) -> Path:
     return path
 
 
-def test_the_agents_example_is_right_and_complete(tmp_path: Path) -> None:
-    path = in_folder("agent.toml", tmp_path)
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_the_agents_example_is_right_and_complete(tmp_path: Path, with_tls: bool) -> None:
+    path = in_folder("agent.toml", tmp_path, with_tls=with_tls)
     config = agent_config.load_config(path)
+    assert (config.broker.ca is not None) == with_tls
     for device in config.devices:
         model = registry.find(device.model)
         model.check_options(device.options)
@@ -145,6 +150,17 @@ def test_the_controllers_example_is_right_and_complete(tmp_path: Path) -> None:
     assert keys_of(path.read_text(encoding="utf-8")) == {**documented, "The top of the file": {"data"}}
 
 
+def test_the_examples_fit_together_as_they_stand(tmp_path: Path) -> None:
+    agent = agent_config.load_config(in_folder("agent.toml", tmp_path))
+    controller = controller_config.load_config(in_folder("controller.toml", tmp_path), {})
+    assert (agent.broker.host, agent.broker.port) == (controller.broker.host, controller.broker.port)
+    assert agent.broker.ca is None  # the controller talks to that port without TLS
+    assert agent.broker.username != controller.broker.username
+    assert agent.controller.url == f"http://{controller.http.host}:{controller.http.port}"
+    text = (EXAMPLES / "controller.toml").read_text(encoding="utf-8")
+    assert f'file = "/etc/shelfwire/{agent.controller.token_file.name if agent.controller.token_file else ""}"' in text
+
+
 def test_the_examples_name_no_machine() -> None:
     for path in EXAMPLES.glob("*.toml"):
         found = re.findall(r'"(/[^"]+)"', path.read_text(encoding="utf-8"))
@@ -153,13 +169,13 @@ def test_the_examples_name_no_machine() -> None:
 
 
 def keys_of(text: str) -> dict[str, set[str]]:
-    """Section -> keys of a TOML file, as written; `The top of the file` only where there is one."""
+    """Section -> keys of a TOML file, those shown as comments too; `The top of the file` only where there is one."""
     found: dict[str, set[str]] = {}
     section = "The top of the file"
     for line in text.splitlines():
         if line.startswith("["):
             section = line.strip()
-        elif match := re.match(r"(\w+) =", line):
+        elif match := re.match(r"(?:# )?(\w+) =", line):
             found.setdefault(section, set()).add(match[1])
     return found
 
