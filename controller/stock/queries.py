@@ -74,16 +74,27 @@ class Difference:
     expected: int
 
 
+_LEVELS = (
+    "SELECT a.sku_id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, a.site_id, a.on_hand, a.reserved, a.allocated, "
+    "a.quarantined, a.incoming FROM availability a JOIN sku s ON s.id = a.sku_id WHERE a.site_id = ? "
+)
+
+
 async def levels(site_id: str, *, after: int = 0, limit: int = 50, q: str = "") -> list[Level]:
     """Levels of a site in order of SKU id; `q` is part of a SKU's code or name."""
     like = f"%{q.lower()}%"
     rows = await db.fetch(
-        "SELECT a.sku_id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, a.site_id, a.on_hand, a.reserved, a.allocated, "
-        "a.quarantined, a.incoming FROM availability a JOIN sku s ON s.id = a.sku_id WHERE a.site_id = ? AND a.sku_id > ? "
+        f"{_LEVELS} AND a.sku_id > ? "
         "AND (LOWER(s.code) LIKE ? OR LOWER(s.name_en) LIKE ? OR s.name_zh LIKE ?) ORDER BY a.sku_id LIMIT ?",
         *(site_id, after, like, like, like, limit),
     )
     return [Level(**row) for row in rows]
+
+
+async def levels_of(sku_ids: Iterable[int], site_id: str) -> dict[int, Level]:
+    """Levels of some SKUs at a site, by SKU; a SKU that was never there has none."""
+    rows = await db.fetch(f"{_LEVELS} AND {db.among('a.sku_id')}", site_id, db.listing(sorted(set(sku_ids))))
+    return {row["sku_id"]: Level(**row) for row in rows}
 
 
 async def level(sku_id: int, site_id: str) -> Level | None:

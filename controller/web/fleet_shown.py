@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from controller.catalog.queries import Found, SkuRow, SymbolKey, resolve, skus_by_id
 from controller.fleet import queries
 from controller.fleet.views import AlertView, BoxView, DeviceView, FactView
+from controller.stock.queries import levels_of
 
 _DETAILS = ("document", "pick_list", "bin", "parcel", "job")
 _MAX_DEVICES = 500
@@ -23,7 +28,10 @@ class ShownBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFact:
-    """`detail`: the symbol, or what the fact is about; `grams` of a weight."""
+    """`detail`: the symbol, or what the fact is about; `grams` of a weight.
+
+    `sku`: what the symbol means today, if that is one thing; `available` of it at the fact's site now, in base units.
+    """
 
     name: str
     at: datetime
@@ -34,6 +42,9 @@ class ShownFact:
     quantity: int | None
     outcome: str
     code: str | None
+    is_double_read: bool
+    sku: SkuRow | None
+    available: int | None
 
 
 async def boxes(*, limit: int) -> list[ShownBox]:
@@ -52,10 +63,30 @@ async def boxes(*, limit: int) -> list[ShownBox]:
 async def latest_facts(*, limit: int) -> list[ShownFact]:
     """The newest readings of people and devices; what boxes tell of themselves is left out."""
     found = await queries.facts(limit=4 * limit)
-    return [_fact(fact) for fact in found if fact.stream == "fact"][:limit]
+    latest = [fact for fact in found if fact.stream == "fact"][:limit]
+    meanings = await _meanings(latest)
+    skus = await skus_by_id([sku_id for sku_id, _ in meanings.values()])
+    return [_fact(fact, skus.get(meant[0]) if (meant := meanings.get(fact.id)) else None, meant and meant[1]) for fact in latest]
 
 
-def _fact(fact: FactView) -> ShownFact:
+async def _meanings(facts: Sequence[FactView]) -> dict[UUID, tuple[int, int | None]]:
+    """SKU id and what is available of it, by fact; three reads a site, however many facts."""
+    keys: dict[str, dict[UUID, SymbolKey]] = defaultdict(dict)
+    for fact in facts:
+        symbol, gtin = fact.data.get("symbol"), fact.data.get("gtin")
+        if isinstance(symbol, dict) and isinstance(symbol.get("text"), str):
+            keys[fact.site][fact.id] = SymbolKey(symbol["text"], gtin if isinstance(gtin, str) else None)
+    found: dict[UUID, tuple[int, int | None]] = {}
+    for site, asked in keys.items():
+        resolved = zip(asked, await resolve(list(asked.values()), site_id=site), strict=True)
+        skus = {fact_id: meaning.sku_id for fact_id, meaning in resolved if isinstance(meaning, Found)}
+        levels = await levels_of(skus.values(), site)
+        for fact_id, sku_id in skus.items():
+            found[fact_id] = (sku_id, levels[sku_id].available if sku_id in levels else None)
+    return found
+
+
+def _fact(fact: FactView, sku: SkuRow | None, available: int | None) -> ShownFact:
     symbol, weight, quantity = fact.data.get("symbol"), fact.data.get("weight"), fact.data.get("quantity")
     detail = (
         symbol.get("text") if isinstance(symbol, dict) else next((fact.data[name] for name in _DETAILS if fact.data.get(name)), "")
@@ -70,4 +101,7 @@ def _fact(fact: FactView) -> ShownFact:
         quantity=quantity if isinstance(quantity, int) else None,
         outcome=fact.outcome,
         code=fact.code,
+        is_double_read=fact.data.get("activity") == "double_read",
+        sku=sku,
+        available=available,
     )
