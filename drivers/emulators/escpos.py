@@ -3,7 +3,8 @@
 Commands: ``fault`` with `paper_out`, `paper_near_end`, `cover_open`, `cutter`, `mute` (it prints, but answers nothing);
 ``paper`` (`millimetres` of it are left; then paper_out), ``drawer`` (`open`: a person opens or closes it), ``model`` (`name`: what
 GS I answers), ``tear`` (take what hangs out without a cut).
-Reports: ``{"event": "paper", "png_b64": …, "copies": 1, "id": n}``, ``{"event": "drawer", "open": …}``.
+Reports: ``{"event": "paper", "png_b64": …, "copies": 1, "id": n}``, ``{"event": "drawer", "open": …}``,
+``{"event": "fault", "name": "paper_out", "on": …}`` when its paper came to an end, or `paper` was loaded.
 
 What comes in while it is stopped waits in its buffer and is printed when it goes on.  Real-time commands are obeyed as they come
 in, also inside a picture's data, as the real ones do.
@@ -58,7 +59,7 @@ class EscposEmulator:
                 if not isinstance(left, int) or left < 0:
                     raise BadCommand(f"'paper' needs 'millimetres' as a whole number from 0, got {left!r}")
                 self._paper_end = self._paper.used + left * DOTS_PER_MM
-                self._faults.discard("paper_out")
+                self._turn_paper_out(on=False)
             case "drawer":
                 self._move_drawer(is_open=switch_of(command, "open"))
             case "model":
@@ -78,6 +79,13 @@ class EscposEmulator:
             self._paper_end = None
         self._tell_status()
 
+    def _turn_paper_out(self, *, on: bool) -> None:
+        """Nobody switched it: whoever watches must be told."""
+        if on is not ("paper_out" in self._faults):
+            (self._faults.add if on else self._faults.discard)("paper_out")
+            self._report({"event": "fault", "name": "paper_out", "on": on})
+            self._tell_status()
+
     def _print(self) -> None:
         """Do what waits, until it is done, not all there yet, or a fault stops it."""
         while self._waiting and not self._faults & _OFFLINE:
@@ -86,9 +94,8 @@ class EscposEmulator:
                 return
             del self._waiting[:taken]
             if self._paper_end is not None and self._paper.used >= self._paper_end:
-                self._faults.add("paper_out")
                 self._paper_end = None
-                self._tell_status()
+                self._turn_paper_out(on=True)
 
     def _obey_real_time(self, data: bytes) -> None:
         seen = self._tail + data

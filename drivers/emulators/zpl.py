@@ -3,6 +3,7 @@
 Commands: ``fault`` with `paper_out`, `ribbon_out`, `head_open`, `paused`, `mute` (it prints, but answers nothing), `quiet` (as the
 guide has it: no answer to ~HS while a fault stops it); ``paper`` (`labels` of it are left; then paper_out).
 Report: ``{"event": "paper", "png_b64": …, "copies": n, "id": k}``: n labels of job k came out; a stopped job comes in several.
+``{"event": "fault", "name": "paper_out", "on": …}``: the printer stopped, or went on, otherwise than by `fault`.
 
 Formats that come in while it is stopped wait and are printed when it goes on.
 """
@@ -61,11 +62,17 @@ class ZplEmulator:
                 if not isinstance(left, int) or left < 0:
                     raise BadCommand(f"'paper' needs 'labels' as a whole number from 0, got {left!r}")
                 self._labels_left = left
-                self._faults.discard("paper_out")
+                self._turn("paper_out", on=False)
             case other:
                 raise BadCommand(f"a zpl printer has no command {other!r}; it has: fault, paper")
         self._print()
         return b""
+
+    def _turn(self, fault: str, *, on: bool) -> None:
+        """Nobody switched it: whoever watches must be told."""
+        if on is not (fault in self._faults):
+            (self._faults.add if on else self._faults.discard)(fault)
+            self._report({"event": "fault", "name": fault, "on": on})
 
     def _take_formats(self, data: bytes) -> bytes:
         """Queue the whole formats in `data`; what is left over."""
@@ -91,7 +98,7 @@ class ZplEmulator:
             if self._labels_left is not None:
                 self._labels_left -= done
             if self._remaining:
-                self._faults.add("paper_out")
+                self._turn("paper_out", on=True)
             else:
                 self._jobs.popleft()
         if self._jobs and not self._remaining:  # a job that a fault held up before its first label
@@ -110,9 +117,9 @@ class ZplEmulator:
                 self._jobs.clear()
                 self._remaining = 0
             case b"PP":
-                self._faults.add("paused")
+                self._turn("paused", on=True)
             case b"PS":
-                self._faults.discard("paused")
+                self._turn("paused", on=False)
                 self._print()
         return b""
 

@@ -73,6 +73,40 @@ async def test_a_scan_on_the_bench_shows_in_the_shop(open_page: OpenPage, demo: 
     await expect(shop.locator("#region-scans")).to_contain_text(SCANNER)
 
 
+async def test_the_bench_says_what_the_box_answered(open_page: OpenPage, demo: Demo) -> None:
+    page = (await open_page()).page
+    await page.goto(demo.bench)
+    answer = page.locator(f"[data-device={SCANNER}] [role=status]")
+    await page.get_by_label("Code to scan").fill("9521000100008")
+    await page.get_by_role("button", name="Pull the trigger").click()
+    await expect(answer).to_have_text("The box beeped: saved")
+    await page.get_by_label("Code to scan").fill("SHELFXNOSUCHCOMMAND")
+    await page.get_by_role("button", name="Pull the trigger").click()
+    await expect(answer).to_contain_text("Three beeps: refused")
+    await page.locator(f"[data-device={SCANNER}] [data-fault=silence]").check()
+    await page.get_by_role("button", name="Pull the trigger").click()
+    await expect(answer).to_have_text("No beep yet")
+    await page.locator(f"[data-device={SCANNER}] [data-fault=silence]").uncheck()
+
+
+async def test_a_printer_that_ran_out_by_itself_shows_it_and_takes_paper(open_page: OpenPage, demo: Demo) -> None:
+    page, shop, printer = (await open_page()).page, (await open_page()).page, demo.shop.devices[LABELS]
+    await live(shop, demo)
+    await page.goto(demo.bench)
+    before = printer.copies_printed
+    await printer.do({"do": "paper", "labels": 1})
+    await print_label(demo, "ENDS-1", copies=2)
+    switch = page.locator(f"[data-device={LABELS}] [data-fault=paper_out]")
+    await expect(switch).to_be_checked()
+    await switch.uncheck()
+    await expect(page.locator(f"[data-device={LABELS}] [data-copies]")).to_have_text(str(before + 2))
+    await expect(switch).not_to_be_checked()
+    asks = shop.locator("#region-asks")
+    await expect(asks).to_contain_text("ENDS-1")
+    await asks.get_by_role("button", name="It printed").click()
+    await expect(asks).to_be_empty()
+
+
 async def test_a_label_that_is_printed_shows_as_a_picture(open_page: OpenPage, demo: Demo) -> None:
     page = (await open_page("zh-CN")).page
     await page.goto(demo.bench)

@@ -53,6 +53,7 @@ class BenchDevice:
     papers: list[Paper] = field(default_factory=list)
     copies_printed: int = 0
     faults: set[str] = field(default_factory=set)
+    """What was switched on here, and what the device fell into by itself."""
     seen: dict[str, Report] = field(default_factory=dict)
     """The latest report of each event."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -73,7 +74,7 @@ class BenchDevice:
         finally:
             del self._answers[number]
         if command.get("do") == "fault":
-            (self.faults.add if command.get("on", True) else self.faults.discard)(str(command.get("name")))
+            self._switch(str(command.get("name")), on=bool(command.get("on", True)))
             self.changed()
 
     async def wait_until_ready(self) -> None:
@@ -86,6 +87,9 @@ class BenchDevice:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(DeviceRefused(f"{self.spec.id} ended with {self.process.returncode}"))
+
+    def _switch(self, fault: str, *, on: bool) -> None:
+        (self.faults.add if on else self.faults.discard)(fault)
 
     def _take(self, report: Report) -> None:
         self.counts[str(report.get("event"))] += 1
@@ -105,6 +109,8 @@ class BenchDevice:
                 number = self.papers[-1].number + 1 if self.papers else 1
                 self.papers.append(Paper(number, base64.b64decode(png), copies if isinstance(copies, int) else 1))
                 del self.papers[:-PAPERS_KEPT]
+            case {"event": "fault", "name": str(fault), "on": bool(on)}:
+                self._switch(fault, on=on)
             case {"event": str(event)}:
                 self.seen[event] = report
         self.changed()

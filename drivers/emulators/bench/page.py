@@ -95,6 +95,7 @@ class Bench:
                 {
                     "id": device.spec.id,
                     "protocol": device.spec.protocol,
+                    "beeps": device.counts["beeped"],
                     "faults": [{"name": name, "label": faults[name]} for name in FAULTS[device.spec.protocol]],
                 }
                 for device in self._devices.values()
@@ -144,6 +145,7 @@ class Bench:
                 "id": device.spec.id,
                 "faults": sorted(device.faults),
                 "seen": device.seen,
+                "beeps": device.counts["beeped"],
                 "copies": device.copies_printed,
                 "papers": [{"number": paper.number, "copies": paper.copies} for paper in device.papers],
             }

@@ -149,6 +149,15 @@ def test_wrong_commands_are_refused(command: dict) -> None:
         Paired("escpos").emulator.on_command(command)
 
 
+def test_paper_that_ends_by_itself_is_told_and_so_is_a_new_roll() -> None:
+    pair = Paired("escpos")
+    pair.emulator.on_command({"do": "paper", "millimetres": 1})
+    pair.emulator.on_bytes(b"much too long\n" * 20)
+    pair.emulator.on_command({"do": "paper", "millimetres": 500})
+    told = [report for report in pair.reports if report["event"] == "fault"]
+    assert told == [{"event": "fault", "name": "paper_out", "on": on} for on in (True, False)]
+
+
 # --- as a process ---
 
 

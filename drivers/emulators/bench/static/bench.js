@@ -3,7 +3,32 @@
 
 const message = document.getElementById("message");
 
+const NO_BEEP_MS = 2000;
+const timers = new Map(); // device -> when to say that nothing was heard
+
+function sayBeep(section, word) {
+  const place = section.querySelector("[data-beep]");
+  const said = word && section.querySelector(`[data-beep-word="${word}"]`).content.cloneNode(true);
+  place.replaceChildren(...(said ? [said] : []));
+}
+
+function awaitBeep(device) {
+  const section = document.querySelector(`[data-device="${device}"]`);
+  clearTimeout(timers.get(device));
+  sayBeep(section, "");
+  timers.set(device, setTimeout(() => sayBeep(section, "none"), NO_BEEP_MS));
+}
+
+function hearBeep(device, section) {
+  const place = section.querySelector("[data-beep]");
+  if (!place || place.dataset.beep === String(device.beeps)) return;
+  place.dataset.beep = device.beeps;
+  clearTimeout(timers.get(device.id));
+  sayBeep(section, device.seen.beeped.times < 3 ? "saved" : "refused");
+}
+
 async function send(device, command) {
+  if (command.do === "scan") awaitBeep(device);
   const response = await fetch(`/devices/${device}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Bench": "1" },
@@ -50,6 +75,7 @@ function show(device) {
     const report = device.seen[output.dataset.seen];
     if (report) output.textContent = report[output.dataset.field];
   }
+  hearBeep(device, section);
   const copies = section.querySelector("[data-copies]");
   if (copies) copies.textContent = device.copies;
   const papers = section.querySelector(".papers");
