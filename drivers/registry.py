@@ -1,6 +1,6 @@
 """Which models there are, and opening one.
 
-The recipe for a driver (nothing else needs to be touched):
+The recipe for a driver.  No other code of the product needs to be touched:
 
 1. One file per protocol, such as ``drivers/scales/acme_dx100.py``::
 
@@ -17,6 +17,10 @@ The recipe for a driver (nothing else needs to be touched):
 2. One row in `_MODULES` below.  The file is imported when its model is first asked for, so that a box with a scanner never
    loads Pillow, pyusb or python-escpos.
 3. Its test, ``tests/drivers/<folder>/test_acme_dx100.py``, with `drivers.testing.exchange("acme.dx100", (sent, reply), …)`.
+   If an option has no default, also a row in `NEEDED` of ``tests/drivers/test_registry.py``.
+4. Its row in the table of ``docs/devices.md``, and if it has options their chapter in ``docs/configuration.md`` under "Options of
+   devices".  Tests hold both to the code.
+5. A changelog fragment, ``changelog.d/<issue>.added.md``.
 
 `tests/drivers/test_registry.py` holds the rules for all models: kind, Source in the docstring, bounded waits.  Options are frozen
 dataclasses of str, int, bool, Decimal, StrEnum, Literal, tuple; `msgspec` checks them.

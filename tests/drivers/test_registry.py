@@ -92,7 +92,7 @@ def test_a_model_has_one_driver() -> None:
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:
     with pytest.raises(Unsupported, match=r"toledo\.8217"):
-        open_device("acme.dx100", "tcp:127.0.0.1:9100")
+        open_device("nobody.knows", "tcp:127.0.0.1:9100")
 
 
 def test_wrong_options_are_told_before_the_port_is_opened() -> None:
