@@ -53,8 +53,10 @@ async def _demo(folder: Path) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print("Opening the shop …", flush=True)
     bench_port = free_port()
-    async with open_shop(folder, bench_url=f"http://127.0.0.1:{bench_port}/") as shop, _bench(shop, bench_port):
-        print(f"\n  The shop is open:   {shop.api.url}/\n  Its API's token:    {shop.folder / 'api.token'}\n", flush=True)
+    bench_url = f"http://127.0.0.1:{bench_port}/"
+    async with open_shop(folder, bench_url=bench_url) as shop, _bench(shop, bench_port):
+        print(f"\n  The shop is open:   {shop.api.url}/\n  Its devices, bench: {bench_url}", flush=True)
+        print(f"  Its API's token:    {shop.folder / 'api.token'}\n", flush=True)
         print(f"  Ctrl+C closes it. Processes: {pid_line(shop)}\n", flush=True)
         await stop.wait()
         print("\nClosing …", flush=True)

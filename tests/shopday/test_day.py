@@ -49,17 +49,20 @@ def test_a_shop_opens_shows_itself_and_closes_without_a_trace(tmp_path: Path) ->
                 text = page.read().decode()
             assert page.status == 200
             assert "sh-01-box-1" in text
+            bench = wait_for_address(demo, tmp_path / "demo.log", "Its devices, bench:")
+            with urllib.request.urlopen(bench, timeout=10) as page:
+                assert 'data-device="scanner"' in page.read().decode()
         finally:
             demo.send_signal(signal.SIGINT)
             assert demo.wait(40) == 0
     assert not left_behind(tmp_path / "shop")
 
 
-def wait_for_address(demo: subprocess.Popen[bytes], log: Path) -> str:
+def wait_for_address(demo: subprocess.Popen[bytes], log: Path, label: str = "The shop is open:") -> str:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         text = log.read_text()
-        if found := re.search(r"The shop is open:\s+(\S+)", text):
+        if found := re.search(rf"{label}\s+(\S+)\n", text):
             return found[1]
         assert demo.poll() is None, text
         time.sleep(0.05)
