@@ -30,16 +30,22 @@
      reading when a tab is hidden and begins anew when it is shown; a tab that is hidden from the start, or becomes so while it
      connects, is left to us. */
   const feed = document.getElementById("feed");
-  const follow = () => {
-    if (document.hidden) return;
-    last = Date.now();
-    feed.dispatchEvent(new Event("shown"));  /* starts the stream; while it runs, nothing */
+  let starting = false;
+  const follow = async () => {
+    if (document.hidden || starting || (feed._htmx && feed._htmx.sse)) return;
+    starting = true;
+    try { await htmx.ajax("GET", "/events", { source: feed, timeout: htmx.config.defaultTimeout }); } finally { starting = false; }
   };
   document.addEventListener("htmx:sse:after:connection", (event) => {
     if (document.hidden) event.detail.connection.abortController.abort();
   });
-  document.addEventListener("visibilitychange", follow);
-  document.addEventListener("htmx:after:process", follow, { once: true });
-  follow();
-  setInterval(() => { if (!document.hidden && Date.now() - last > BUDGET) show(false); }, 1000);
+  document.addEventListener("visibilitychange", () => {
+    last = Date.now();
+    follow();
+  });
+  setTimeout(follow);  /* behind the set-up of htmx, which does the same */
+  setInterval(() => {
+    if (!document.hidden && Date.now() - last > BUDGET) show(false);
+    follow();  /* a start that failed is tried again */
+  }, 1000);
 })();
