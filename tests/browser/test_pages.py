@@ -223,6 +223,15 @@ async def test_search_and_paging_keep_their_address(open_page: OpenPage, site: S
     assert "RICE-5KG" not in await page.inner_text("main")
 
 
+async def test_what_is_available_is_in_sight_on_a_telephone(open_page: OpenPage, site: Site) -> None:
+    await site.shop.busy_day()
+    page = (await open_page(width=360)).page
+    await page.goto(f"{site.address}/stock")
+    box = await page.get_by_role("columnheader", name="Available").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 344
+
+
 async def test_keyboard_reaches_everything_and_focus_is_seen(open_page: OpenPage, site: Site) -> None:
     page = (await open_page()).page
     await page.goto(f"{site.address}/stock")
