@@ -38,7 +38,7 @@ class Person:
     async def begin(self) -> None:
         """Receiving, on a delivery.
 
-        Opening a serial port forgets what came in while it was being opened (pyserial flushes it): a scan in that instant gets no beep,
+        Opening a serial port forgets what came in meanwhile (pyserial flushes it): a scan in that instant gets no beep,
         and a person who hears none pulls the trigger again.
         """
         for text in (Command.RECEIVE.symbol, DELIVERY):
