@@ -195,7 +195,7 @@ class FactsDb:
         if not reason:
             try:
                 db = self._connect()
-                reason = self._damage(db)
+                reason = self._damage_or_close(db)
                 if not reason:
                     return db
                 db.close()
@@ -218,6 +218,14 @@ class FactsDb:
     def _connect(self) -> sqlite3.Connection:
         salvage.create_private(self.path)
         db = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            self._set_up(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _set_up(self, db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
@@ -225,7 +233,14 @@ class FactsDb:
         db.execute("PRAGMA wal_autocheckpoint = 256")
         db.execute("PRAGMA journal_size_limit = 1048576")
         db.execute(f"PRAGMA max_page_count = {max(self.limits.max_bytes // PAGE, 16)}")
-        return db
+
+    def _damage_or_close(self, db: sqlite3.Connection) -> str:
+        """What `_damage` finds; a file that cannot even be asked is let go of."""
+        try:
+            return self._damage(db)
+        except BaseException:
+            db.close()
+            raise
 
     def _damage(self, db: sqlite3.Connection) -> str:
         if self.path.stat().st_size > CHECKED_UP_TO:

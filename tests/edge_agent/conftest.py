@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,3 +127,16 @@ async def let_pass(seconds: float) -> None:
 @pytest.fixture
 def session() -> MemorySession:
     return MemorySession()
+
+
+@pytest.fixture(autouse=True)
+def a_crash_leaves_no_file_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that a test lets go of without a word, as kill -9 would, gives its facts.db back when it is collected."""
+    connect = FactsDb._connect
+
+    def given_back(self: FactsDb) -> sqlite3.Connection:
+        connection = connect(self)
+        weakref.finalize(self, connection.close)
+        return connection
+
+    monkeypatch.setattr(FactsDb, "_connect", given_back)
