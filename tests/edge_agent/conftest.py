@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -130,7 +130,7 @@ def session() -> MemorySession:
 
 
 @pytest.fixture(autouse=True)
-def a_crash_leaves_no_file_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_crash_leaves_no_file_open() -> Iterator[None]:
     """A box that a test lets go of without a word, as kill -9 would, gives its facts.db back when it is collected."""
     connect = FactsDb._connect
 
@@ -139,4 +139,6 @@ def a_crash_leaves_no_file_open(monkeypatch: pytest.MonkeyPatch) -> None:
         weakref.finalize(self, connection.close)
         return connection
 
-    monkeypatch.setattr(FactsDb, "_connect", given_back)
+    with pytest.MonkeyPatch.context() as own:  # not the test's: that one may be undone in its middle
+        own.setattr(FactsDb, "_connect", given_back)
+        yield
