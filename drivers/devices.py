@@ -6,7 +6,7 @@ Every wait is bounded (1 s or less).  All methods raise only `DriverError`s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -64,6 +64,28 @@ class KeySource(Protocol):
     def close(self) -> None: ...
 
 
+class ReportSource(Protocol):
+    """A USB HID device that is no keyboard: whole reports, each with its report id as the first byte (0 where it has none).
+
+    Source: USB HID 1.11, sections 5.6 and 6.2.2; Linux ``Documentation/hid/hidraw.rst``.
+    """
+
+    @property
+    def descriptor(self) -> bytes:
+        """The report descriptor, which says where in a report everything is."""
+        ...
+
+    def read_report(self, timeout: float) -> bytes:
+        """The next input report, id first; b"" after `timeout` seconds of silence.  Raises DeviceUnavailable when it is gone."""
+        ...
+
+    def write_report(self, report: bytes) -> None:
+        """An output report, id first.  Raises DeviceUnavailable, DeviceTimeout (it does not take it)."""
+        ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """What a scanner read: the symbol's bytes without AIM prefix, the AIM identifier (``]E0``) if it sent one."""
@@ -74,11 +96,17 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Grams, whether they may be booked (`stable`: at rest, in range), and the frame they came in."""
+    """Grams, whether they are at rest and in range (`stable`), and the frame they came in; `is_net`: the scale took a tare off."""
 
     grams: Decimal
     stable: bool
     raw: bytes = b""
+    is_net: bool = False
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether it may be booked: stable, more than nothing, with the frame that proves it.  All others are for displays."""
+        return self.stable and self.grams > 0 and bool(self.raw)
 
 
 class Readiness(StrEnum):
@@ -98,6 +126,8 @@ class PrinterStatus:
     warnings: tuple[str, ...] = ()
     drawer_open: bool | None = None
     raw: bytes = b""
+    is_one_way: bool = False
+    """It is configured as a printer that never answers: jobs are sent unseen, with the proof `written`."""
 
 
 class PrintProof(StrEnum):
@@ -125,9 +155,75 @@ class Signals(Protocol):
 
 
 @runtime_checkable
+class Learns(Protocol):
+    """A device that can be told by a symbol how it is configured (the calibration barcode).  Optional."""
+
+    def take_learned(self) -> Mapping[str, object] | None:
+        """The options that a calibration symbol taught since the last call; None if there was none.  Its user keeps them."""
+        ...
+
+
+class Pace(StrEnum):
+    """How a scale wants to be asked."""
+
+    STREAM = "stream"
+    """It talks by itself: `read_weight` listens for the next frame, and is called again at once."""
+    POLL = "poll"
+    """It answers questions; asking costs nothing."""
+    ON_DEMAND = "on_demand"
+    """It answers questions, but not for nothing (it beeps, or closes a weighing): ask only when somebody wants the weight."""
+
+
+@runtime_checkable
 class Scale(Protocol):
+    @property
+    def pace(self) -> Pace: ...
+
     def read_weight(self) -> Weight | None:
         """The weight now; None when the scale says "nothing new".  Raises DeviceFault (motion is no fault: `stable` is False)."""
+        ...
+
+
+@runtime_checkable
+class Zeroes(Protocol):
+    """A scale whose zero the host can set.  Optional."""
+
+    def zero(self) -> None:
+        """Make what lies there the new zero.  Raises DeviceFault (motion, too much on it), DeviceTimeout."""
+        ...
+
+
+@runtime_checkable
+class Tares(Protocol):
+    """A scale whose tare the host can set.  Optional."""
+
+    def tare(self) -> None:
+        """Take what lies there as tare: weights are net from here on.  Raises DeviceFault (motion), DeviceTimeout."""
+        ...
+
+    def clear_tare(self) -> None:
+        """Weights are gross again.  Raises DeviceFault, DeviceTimeout."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PricedWeight:
+    """One weighing of a price computing scale; `unit_price` and `amount` in minor units of the currency, per kilogram."""
+
+    weight: Weight
+    unit_price: int
+    amount: int
+
+
+@runtime_checkable
+class PriceScale(Protocol):
+    """A scale that computes the amount itself, so that weight, unit price and amount belong together.  Optional."""
+
+    def weigh(self, unit_price: int) -> PricedWeight | None:
+        """One weighing at `unit_price` (minor units per kilogram); None while it moves, or if nothing moved since the last one.
+
+        The same weighing is never given twice where the protocol forbids it.  Raises DeviceFault, DeviceTimeout.
+        """
         ...
 
 
@@ -163,6 +259,23 @@ class POSPrinter(Printer, Protocol):
         ...
 
     def open_drawer(self) -> None: ...
+
+
+@runtime_checkable
+class LineDisplay(Protocol):
+    """A customer display: rows of characters, two of 20 as a rule."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows, columns."""
+        ...
+
+    def show(self, lines: Sequence[str]) -> None:
+        """These lines and nothing else, each cut to the display's columns; a character it has not comes out as ``?``.
+
+        Raises DeviceUnavailable, DeviceTimeout.
+        """
+        ...
 
 
 @runtime_checkable

@@ -37,9 +37,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from drivers.devices import KeySource, LabelPrinter, POSPrinter, Scale, Scanner, Transport
+from drivers.devices import KeySource, LabelPrinter, LineDisplay, POSPrinter, ReportSource, Scale, Scanner, Transport
 from drivers.errors import Unsupported
-from drivers.transports.opening import open_keys, open_transport
+from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
     "escpos": "drivers.printers.escpos",
@@ -49,7 +49,8 @@ _MODULES: Mapping[str, str] = {
     "zpl": "drivers.printers.zpl",
 }
 
-Driver = Scanner | Scale | POSPrinter | LabelPrinter
+Driver = Scanner | Scale | POSPrinter | LabelPrinter | LineDisplay
+Opened = Transport | KeySource | ReportSource
 
 
 class Kind(StrEnum):
@@ -59,13 +60,22 @@ class Kind(StrEnum):
     SCALE = "scale"
     RECEIPT_PRINTER = "receipt_printer"
     LABEL_PRINTER = "label_printer"
+    LINE_DISPLAY = "line_display"
 
 
 class Over(StrEnum):
-    """What a driver is built on: a pipe of bytes (`Transport`), or a keyboard's events (`KeySource`)."""
+    """What a driver is built on: bytes (`Transport`), a keyboard's events (`KeySource`), USB HID reports (`ReportSource`)."""
 
     BYTES = "bytes"
     KEYS = "keys"
+    REPORTS = "reports"
+
+
+_OPEN: Mapping[Over, Callable[[str], Opened]] = {
+    Over.BYTES: open_transport,
+    Over.KEYS: open_keys,
+    Over.REPORTS: open_reports,
+}
 
 
 class DriverFactory(Protocol):
@@ -101,7 +111,7 @@ class Model:
             raise Unsupported(f"{self.name}: wrong option: {error}") from error
         return checked
 
-    def build(self, opened: Transport | KeySource, options: Mapping[str, object] | None = None) -> Driver:
+    def build(self, opened: Opened, options: Mapping[str, object] | None = None) -> Driver:
         """The driver on an open transport.  Raises Unsupported (a wrong option)."""
         checked = self.check_options(options or {})
         return self.factory(opened) if checked is None else self.factory(opened, checked)
@@ -112,7 +122,7 @@ class OpenDevice:
     """A driver on its open transport.  Whoever opened it closes it, after an error too."""
 
     model: Model
-    transport: Transport | KeySource
+    transport: Opened
     driver: Driver
 
     @property
@@ -165,7 +175,7 @@ def open_device(model: str, address: str, options: Mapping[str, object] | None =
     """
     found = find(model)
     found.check_options(options or {})
-    opened = open_keys(address) if found.over is Over.KEYS else open_transport(address)
+    opened = _OPEN[found.over](address)
     try:
         return OpenDevice(found, opened, found.build(opened, options))
     except BaseException:

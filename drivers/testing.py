@@ -207,6 +207,28 @@ class UnplugAfter:
         self._pipe.close()
 
 
+class ScriptedReports:
+    """A `ReportSource` that gives `reports`, one for each read, and is then silent; or gone, if `ends_gone`."""
+
+    def __init__(self, *reports: bytes, descriptor: bytes = b"") -> None:
+        self._reports = list(reports)
+        self.descriptor = descriptor
+        self.ends_gone = False
+        self.written: list[bytes] = []
+
+    def read_report(self, timeout: float) -> bytes:
+        del timeout
+        if not self._reports and self.ends_gone:
+            raise DeviceUnavailable("the device was unplugged")
+        return self._reports.pop(0) if self._reports else b""
+
+    def write_report(self, report: bytes) -> None:
+        self.written.append(report)
+
+    def close(self) -> None:
+        self._reports.clear()
+
+
 class ScriptedKeys:
     """A `KeySource` that plays `batches`, one for each read, and is then silent; or gone, if `ends_gone`."""
 

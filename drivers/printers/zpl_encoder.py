@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from PIL import Image, ImageDraw
-
 from drivers.devices import Encoded
 from drivers.documents.barcodes import code128_segments
+from drivers.documents.bitmap import draw_line
 from drivers.documents.errors import DocumentError
-from drivers.documents.fonts import draw
-from drivers.documents.layout import Bars, Frame, TextLine, family_of, lay_out_label
+from drivers.documents.layout import Bars, Frame, TextLine, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
 from drivers.printers.zpl_options import ZplOptions
@@ -69,19 +67,10 @@ def _native_text(line: TextLine, x: int) -> str:
 
 def _drawn_text(line: TextLine) -> Iterator[str]:
     """^GFA: hexadecimal rows, 1 is black; only as large as the ink."""
-    image = Image.new("L", (line.width + line.size, 2 * line.size), 255)
-    canvas = ImageDraw.Draw(image)
-    canvas.fontmode = "1"
-    margin = line.size // 2
-    draw(canvas, (margin + line.left - line.x, round(1.4 * line.size)), line.text, line.size, family_of(bold=line.bold))
-    box = image.point(lambda value: 255 - value).getbbox()
-    if box is None:
-        return
-    ink = image.crop(box)
-    bits = ink.point(lambda value: 0 if value else 255).convert("1").tobytes()
-    stride = (ink.width + 7) // 8
-    x, y = max(0, line.x - margin + box[0]), max(0, line.base - round(1.4 * line.size) + box[1])
-    yield f"^FO{x},{y}^GFA,{len(bits)},{len(bits)},{stride},{bits.hex().upper()}^FS"
+    drawn = draw_line(line)
+    if drawn is not None:
+        x, y, ink = drawn
+        yield f"^FO{x},{y}^GFA,{len(ink.rows)},{len(ink.rows)},{ink.stride},{ink.rows.hex().upper()}^FS"
 
 
 def _bars(bars: Bars) -> str:

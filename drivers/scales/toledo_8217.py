@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from drivers.devices import Transport, Weight
+from drivers.devices import Pace, Transport, Weight
 from drivers.errors import DeviceFault, ProtocolViolation
 from drivers.registry import Kind, register
 
@@ -52,6 +52,8 @@ class Toledo8217:
 
     Usual line: 9600 baud, 7E1.  Some firmwares send a weight once, then "nothing new" until it changes: `read_weight` is then None.
     """
+
+    pace = Pace.POLL
 
     def __init__(self, transport: Transport, options: ToledoOptions) -> None:
         self._transport = transport

@@ -5,6 +5,7 @@
     usb:04b8:0202    usb:04b8:0202:J5KF012345                        vendor id, product id in hex, then the serial number
     file:/dev/usb/lp0
     evdev:/dev/input/by-id/usb-ACME_Scanner-event-kbd                 only for scanners that type (`open_keys`)
+    hidraw:/dev/hidraw0                                               only for USB HID scales and scanners (`open_reports`)
 
 A library (pyserial, pyusb, evdev) is imported when an address of its kind is first opened.
 """
@@ -16,12 +17,16 @@ from importlib import import_module
 from types import ModuleType
 from urllib.parse import parse_qsl
 
-from drivers.devices import KeySource, Transport
+from drivers.devices import KeySource, ReportSource, Transport
 from drivers.errors import Unsupported
 from drivers.transports.buffered import Buffered, Pipe
 
 _BYTE_LINES = ("serial", "tcp", "usb", "file")
-_EXAMPLES = "serial:/dev/ttyUSB0?baud=9600, tcp:192.168.1.50:9100, usb:04b8:0202, file:/dev/usb/lp0, evdev:/dev/input/event3"
+_SCHEMES = (*_BYTE_LINES, "evdev", "hidraw")
+_EXAMPLES = (
+    "serial:/dev/ttyUSB0?baud=9600, tcp:192.168.1.50:9100, usb:04b8:0202, file:/dev/usb/lp0, "
+    "evdev:/dev/input/event3, hidraw:/dev/hidraw0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def parse_address(address: str) -> Address:
     """Split an address.  Raises Unsupported with an example for one that has no known scheme or no place."""
     scheme, _, rest = address.partition(":")
     where, _, query = rest.partition("?")
-    if scheme not in (*_BYTE_LINES, "evdev") or not where or "\0" in where:
+    if scheme not in _SCHEMES or not where or "\0" in where:
         raise Unsupported(f"{address!r} is not a device address; expected one like {_EXAMPLES}")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
@@ -53,7 +58,8 @@ def open_transport(address: str) -> Transport:
     """Open a pipe of bytes.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
     parsed = parse_address(address)
     if parsed.scheme not in _BYTE_LINES:
-        raise Unsupported(f"{address!r} gives key events; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
+        what = "key events" if parsed.scheme == "evdev" else "HID reports"
+        raise Unsupported(f"{address!r} gives {what}; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
     pipe: Pipe = _module_of(parsed).open_pipe(parsed.where, parsed.settings)
     return Buffered(pipe, str(parsed))
 
@@ -62,9 +68,18 @@ def open_keys(address: str) -> KeySource:
     """Open and grab a keyboard's events.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
     parsed = parse_address(address)
     if parsed.scheme != "evdev":
-        raise Unsupported(f"{address!r} gives bytes; this model types and needs an address like evdev:/dev/input/event3")
+        raise Unsupported(f"{address!r} gives no key events; this model types and needs an address like evdev:/dev/input/event3")
     keys: KeySource = _module_of(parsed).open_key_source(parsed.where, parsed.settings)
     return keys
+
+
+def open_reports(address: str) -> ReportSource:
+    """Open a USB HID device's reports.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
+    parsed = parse_address(address)
+    if parsed.scheme != "hidraw":
+        raise Unsupported(f"{address!r} gives no HID reports; this model needs an address like hidraw:/dev/hidraw0")
+    reports: ReportSource = _module_of(parsed).open_report_source(parsed.where, parsed.settings)
+    return reports
 
 
 def refuse_settings(what: str, settings: dict[str, str], known: tuple[str, ...] = ()) -> None:

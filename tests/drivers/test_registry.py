@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import drivers
-from drivers.devices import KeySource, LabelPrinter, POSPrinter, Scale, Scanner, Transport
+from drivers.devices import LabelPrinter, LineDisplay, Pace, POSPrinter, Scale, Scanner
 from drivers.errors import DeviceUnavailable, DriverError, Unsupported
-from drivers.registry import Kind, Model, Over, find, models, open_device, register
-from drivers.testing import ScriptedKeys, ScriptedTransport, Silent
+from drivers.registry import Kind, Model, Opened, Over, find, models, open_device, register
+from drivers.testing import ScriptedKeys, ScriptedReports, ScriptedTransport, Silent
 from drivers.transports.buffered import Buffered
 
 PROTOCOLS = {
@@ -23,9 +23,14 @@ PROTOCOLS = {
     Kind.SCALE: Scale,
     Kind.RECEIPT_PRINTER: POSPrinter,
     Kind.LABEL_PRINTER: LabelPrinter,
+    Kind.LINE_DISPLAY: LineDisplay,
 }
 # What cannot be left out of a model's options.
-NEEDED: Mapping[str, Mapping[str, object]] = {"toledo.8217": {"unit": "kg"}}
+NEEDED: Mapping[str, Mapping[str, object]] = {
+    "toledo.8217": {"unit": "kg"},
+}
+# The report descriptors of models on HID reports.
+DESCRIPTORS: Mapping[str, bytes] = {}
 ASKING = ("read_weight", "read_symbol", "status", "zero", "tare", "clear_tare")
 MOST = 1.5  # a wait is 1 s or less; the rest is this machine's
 
@@ -35,8 +40,14 @@ def model(request: pytest.FixtureRequest) -> Model:
     return find(request.param)
 
 
-def _silent(model: Model) -> Transport | KeySource:
-    return ScriptedKeys() if model.over is Over.KEYS else ScriptedTransport((b"never", b""), through=Silent)
+def _silent(model: Model) -> Opened:
+    match model.over:
+        case Over.KEYS:
+            return ScriptedKeys()
+        case Over.REPORTS:
+            return ScriptedReports(descriptor=DESCRIPTORS[model.name])
+        case Over.BYTES:
+            return ScriptedTransport((b"never", b""), through=Silent)
 
 
 def test_a_driver_is_what_its_kind_says(model: Model) -> None:
@@ -45,6 +56,10 @@ def test_a_driver_is_what_its_kind_says(model: Model) -> None:
 
 def test_a_driver_names_its_source(model: Model) -> None:
     assert "Source: " in (model.factory.__doc__ or "")
+
+
+def test_a_scale_says_how_it_wants_to_be_asked(model: Model) -> None:
+    assert model.kind is not Kind.SCALE or isinstance(getattr(model.factory, "pace", None), Pace)
 
 
 def test_options_are_a_dataclass_that_refuses_what_it_does_not_know(model: Model) -> None:
@@ -66,13 +81,13 @@ class Asked(Silent):
 def test_every_wait_for_a_silent_device_is_bounded(model: Model) -> None:
     line = Asked(ScriptedTransport().script)
     line.waits = []
-    driver = model.build(ScriptedKeys() if model.over is Over.KEYS else Buffered(line, "silent"), NEEDED.get(model.name))
+    driver = model.build(Buffered(line, "silent") if model.over is Over.BYTES else _silent(model), NEEDED.get(model.name))
     for method in (getattr(driver, name) for name in ASKING if hasattr(driver, name)):
         started = time.monotonic()
         with contextlib.suppress(DriverError):
             method(*([0.2] if "timeout" in inspect.signature(method).parameters else []))
         assert time.monotonic() - started < MOST
-    assert model.over is Over.KEYS or line.waits
+    assert line.waits or model.over is not Over.BYTES or model.kind is Kind.LINE_DISPLAY
     assert all(wait <= 1.0 for wait in line.waits)
 
 
