@@ -1,7 +1,7 @@
 """Units of mass in grams, all exact.
 
-Sources: the pound is 0.45359237 kg and the carat 200 mg by definition (international pound, 1959; CGPM 1907); ounce, grain, pennyweight,
-troy ounce and short ton follow from the pound (NIST Handbook 44, Appendix C).
+Sources: the pound is 0.45359237 kg and the carat 200 mg by definition (international pound, 1959; CGPM 1907); ounce, grain,
+pennyweight, troy ounce and short ton follow from the pound (NIST Handbook 44, Appendix C).
 
 The tael is left out on purpose: it is 37.5 g, 37.799 g, 37.429 g or 50 g, by country and trade, and a scale that says "tl" does not
 say which.  A driver whose scale names a unit that is not here refuses the weight.
