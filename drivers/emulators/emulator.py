@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Command = Mapping[str, object]
 Report = Callable[[Mapping[str, object]], None]
@@ -40,6 +40,20 @@ class Emulator(Protocol):
 
         ``{"do": "fault", "name": "paper_out", "on": true}`` arrives here for every name that is not one of `LINE_FAULTS`.
         """
+        ...
+
+
+@runtime_checkable
+class Talks(Protocol):
+    """An emulator of a device that talks by itself, such as a scale that streams.  Optional."""
+
+    @property
+    def tick_every(self) -> float:
+        """Seconds from one `on_tick` to the next; 0 while it is not to be called.  Asked again before each."""
+        ...
+
+    def on_tick(self, seconds: float) -> bytes:
+        """`seconds` have passed since the last time; what the device sends now.  Lost while older bytes still wait to go out."""
         ...
 
 

@@ -21,7 +21,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 
-from drivers.emulators.emulator import LINE_FAULTS, BadCommand, Command, Emulator, make_emulator, switch_of, text_of
+from drivers.emulators.emulator import LINE_FAULTS, BadCommand, Command, Emulator, Talks, make_emulator, switch_of, text_of
 from drivers.emulators.lines import Line
 
 NOISE = b"\xff\x00\x7f"
@@ -41,6 +41,7 @@ class Link:
         self._faults: set[str] = set()
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._emulator: Emulator = make_emulator(protocol, self.report)
+        self._ticked = time.monotonic()
 
     def run(self) -> None:
         """Serve until the commands end."""
@@ -68,6 +69,7 @@ class Link:
             if received and "silence" not in self._faults:
                 self._queue(self._emulator.on_bytes(received))
         go_on = self._commands not in ready or self._take_commands()
+        self._tick()
         self._send_due()
         return go_on
 
@@ -117,7 +119,22 @@ class Link:
             self._waiting.append((due + gap * index, data[index : index + 1]))
 
     def _until_next(self) -> float | None:
-        return max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
+        due = [self._waiting[0][0]] if self._waiting else []
+        if isinstance(self._emulator, Talks) and self._emulator.tick_every > 0:
+            due.append(self._ticked + self._emulator.tick_every)
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _tick(self) -> None:
+        if not isinstance(self._emulator, Talks) or self._emulator.tick_every <= 0:
+            self._ticked = time.monotonic()
+            return
+        passed = time.monotonic() - self._ticked
+        if passed < self._emulator.tick_every:
+            return
+        self._ticked += passed
+        said = self._emulator.on_tick(passed)
+        if not self._waiting:  # a line that is slower than the device talks does not hold what it says: it is lost
+            self._queue(said)
 
     def _send_due(self) -> None:
         now = time.monotonic()
