@@ -40,8 +40,11 @@ def open_pipe(where: str, settings: dict[str, str], backend: IBackend | None = N
 
 
 class UsbPipe:
-    def __init__(self, device: usb.core.Device, interface: usb.core.Interface, name: str) -> None:
+    """A claimed interface; `gives_back`: the kernel's driver had it, and gets it again when it is closed."""
+
+    def __init__(self, device: usb.core.Device, interface: usb.core.Interface, name: str, *, gives_back: bool) -> None:
         self._device = device
+        self._gives_back = gives_back
         self._number = interface.bInterfaceNumber
         self._name = name
         self._in = next(bulk_endpoints(interface, usb.util.ENDPOINT_IN), None)
@@ -68,9 +71,7 @@ class UsbPipe:
             raise _why_not(self._name, error) from error
 
     def close(self) -> None:
-        with contextlib.suppress(usb.core.USBError):
-            usb.util.release_interface(self._device, self._number)
-        usb.util.dispose_resources(self._device)
+        _let_go(self._device, self._number, gives_back=self._gives_back)
 
 
 def _claim(device: usb.core.Device, where: str) -> UsbPipe:
@@ -78,11 +79,31 @@ def _claim(device: usb.core.Device, where: str) -> UsbPipe:
     if interface is None:
         raise Unsupported(f"USB device {where} has no bulk endpoint to write to: it is no printer")
     number = interface.bInterfaceNumber
+    is_taken = _take_from_kernel(device, number)
+    try:
+        usb.util.claim_interface(device, number)
+    except usb.core.USBError:
+        _let_go(device, number, gives_back=is_taken)
+        raise
+    return UsbPipe(device, interface, where, gives_back=is_taken)
+
+
+def _take_from_kernel(device: usb.core.Device, number: int) -> bool:
+    """Whether the kernel's driver had it."""
     with contextlib.suppress(NotImplementedError):  # not on every platform
         if device.is_kernel_driver_active(number):
             device.detach_kernel_driver(number)
-    usb.util.claim_interface(device, number)
-    return UsbPipe(device, interface, where)
+            return True
+    return False
+
+
+def _let_go(device: usb.core.Device, number: int, *, gives_back: bool) -> None:
+    with contextlib.suppress(usb.core.USBError):  # it may be unplugged
+        usb.util.release_interface(device, number)
+    if gives_back:  # else there is no /dev/usb/lp0 for other programs until it is plugged in again
+        with contextlib.suppress(usb.core.USBError, NotImplementedError):
+            device.attach_kernel_driver(number)
+    usb.util.dispose_resources(device)
 
 
 def _why_not(where: str, error: usb.core.USBError) -> DeviceUnavailable:

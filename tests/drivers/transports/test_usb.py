@@ -120,6 +120,13 @@ class Backend(IBackend):  # type: ignore[misc]  # pyusb has no types
     def detach_kernel_driver(self, dev_handle: FakeDevice, intf: int) -> None:
         dev_handle.has_kernel_driver = False
 
+    def attach_kernel_driver(self, dev_handle: FakeDevice, intf: int) -> None:
+        if dev_handle.claimed:
+            raise usb.core.USBError("attach", None, errno.EBUSY)
+        if dev_handle.fails is not None:
+            raise usb.core.USBError("attach", None, dev_handle.fails)
+        dev_handle.has_kernel_driver = True
+
     def bulk_write(self, dev_handle: FakeDevice, ep: int, intf: int, data: Any, timeout: int) -> int:
         if dev_handle.fails is not None:
             raise usb.core.USBError("write", None, dev_handle.fails)
@@ -166,6 +173,23 @@ def test_bytes_go_both_ways_and_a_short_write_is_continued() -> None:
     pipe.send(b"x" * 9000)
     assert (len(device.from_host), device.has_kernel_driver, device.claimed) == (9000, False, 1)
     assert [pipe.receive(0.5), pipe.receive(0), pipe.receive(0)] == [b"\x16", b"\x12", b""]
+    pipe.close()
+    assert device.claimed == 0
+
+
+@pytest.mark.parametrize("had_one", [True, False])
+def test_the_kernels_driver_gets_back_on_close_what_it_had(had_one: bool) -> None:
+    device = FakeDevice(has_kernel_driver=had_one)
+    pipe = _open(device)
+    assert not device.has_kernel_driver
+    pipe.close()
+    assert (device.has_kernel_driver, device.claimed) == (had_one, 0)
+
+
+def test_closing_an_unplugged_device_is_quiet() -> None:
+    device = FakeDevice()
+    pipe = _open(device)
+    device.fails = errno.ENODEV
     pipe.close()
     assert device.claimed == 0
 

@@ -1,0 +1,105 @@
+"""A scanner that types, as the kernel's usbhid and evdev see it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from drivers.devices import Symbol
+from drivers.errors import DeviceUnavailable, ProtocolViolation
+from tests.device.guest import Guest, Held
+
+EVENTS = "/dev/input/by-path/*-event-kbd"
+CODE = "4006381333931"
+
+
+def read_while_scanning(held: Held, scanner: Any, text: str, interval: float = 0.004) -> Symbol | None:
+    held.start("call", method="read_symbol", arguments={"timeout": 10})
+    scanner.scan(text, interval=interval)
+    return held.finish(Symbol | None)  # type: ignore[arg-type]  # a union is no class
+
+
+def test_scans_are_decoded_exactly_and_reach_nobody_else(guest: Guest) -> None:
+    scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
+    guest.plug(scanner)
+    address = f"evdev:{guest.node(EVENTS)}"
+    texts = (CODE, "ABC-123xyz", "]E04006381333931", "a" * 200)
+    with guest.held("scanner.wedge", address) as held:
+        read = [read_while_scanning(held, scanner, text + "\n") for text in texts]
+        with pytest.raises(DeviceUnavailable, match="another program"), guest.held("scanner.wedge", address):
+            pass
+    assert read == [Symbol(CODE.encode()), Symbol(b"ABC-123xyz"), Symbol(CODE.encode(), "]E0"), Symbol(b"a" * 200)]
+
+
+def test_keys_that_the_kernel_dropped_are_a_refused_scan_and_the_next_one_is_right(guest: Guest) -> None:
+    scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
+    guest.plug(scanner)
+    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+        for _ in range(3):
+            scanner.scan(CODE + "\n", interval=0)  # nobody reads: 84 events do not fit into evdev's queue of 64
+            guest.shell("true")
+            with pytest.raises(ProtocolViolation, match="dropped"):
+                held.call(object, "read_symbol", timeout=5)
+            assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
+
+
+def test_a_burst_while_it_is_read_is_right_or_refused_but_never_wrong(guest: Guest) -> None:
+    scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
+    guest.plug(scanner)
+    codes = [f"{number:04d}-{'X' * 30}-{number:04d}" for number in range(8)]
+    outcomes: list[bytes | None] = []
+    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+        for code in codes:
+            try:
+                symbol = read_while_scanning(held, scanner, code + "\n", interval=0)
+                outcomes.append(symbol.data if symbol else None)
+            except ProtocolViolation:
+                outcomes.append(None)
+        assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
+    print(outcomes)
+    assert all(read in (None, code.encode()) for read, code in zip(outcomes, codes, strict=True))
+
+
+def test_a_scanner_pulled_in_the_middle_of_a_scan_leaves_no_half_code_behind(guest: Guest) -> None:
+    scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
+    guest.plug(scanner)
+    path = guest.node(EVENTS)
+    with guest.held("scanner.wedge", f"evdev:{path}") as held:
+        held.start("call", method="read_symbol", arguments={"timeout": 10})
+        scanner.scan(CODE[:7], interval=0.004)
+        scanner.unplug()
+        with pytest.raises(DeviceUnavailable, match="plug"):
+            held.finish(object)
+    guest.wait_for(f"[ ! -e {path} ]")
+    with pytest.raises(DeviceUnavailable, match="plug the scanner in"), guest.held("scanner.wedge", f"evdev:{path}"):
+        pass
+    guest.plug(scanner)
+    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+        assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
+
+
+def test_two_identical_scanners_are_kept_apart_by_their_ports(guest: Guest) -> None:
+    scanners = [guest.usbip.KeyboardScanner(0x05E0, 0x1200) for _ in range(2)]
+    paths: list[str] = []
+    for scanner in scanners:
+        known = set(paths)
+        guest.plug(scanner)
+        guest.wait_for(f"[ $(ls {EVENTS} | wc -l) = {len(known) + 1} ]")
+        (path,) = set(guest.shell(f"udevadm settle; ls {EVENTS}").split()) - known
+        paths.append(path)
+    with guest.held("scanner.wedge", f"evdev:{paths[0]}") as one, guest.held("scanner.wedge", f"evdev:{paths[1]}") as two:
+        for round_ in range(5):
+            for held in (one, two):
+                held.start("call", method="read_symbol", arguments={"timeout": 10})
+            typing = [
+                threading.Thread(target=scanner.scan, args=(f"{name}{round_}-{CODE}\n", 0.004))
+                for name, scanner in zip("AB", scanners, strict=True)
+            ]
+            for each in typing:
+                each.start()
+            for each in typing:
+                each.join()
+            assert one.finish(Symbol) == Symbol(f"A{round_}-{CODE}".encode())
+            assert two.finish(Symbol) == Symbol(f"B{round_}-{CODE}".encode())
