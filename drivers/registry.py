@@ -39,9 +39,11 @@ import msgspec
 
 from drivers.devices import KeySource, LabelPrinter, LineDisplay, POSPrinter, ReportSource, Scale, Scanner, Transport
 from drivers.errors import Unsupported
+from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "display.escpos": "drivers.displays.escpos",
     "escpos": "drivers.printers.escpos",
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
@@ -71,7 +73,7 @@ class Over(StrEnum):
     REPORTS = "reports"
 
 
-_OPEN: Mapping[Over, Callable[[str], Opened]] = {
+_OPEN: Mapping[Over, Callable[[str, Ring | None], Opened]] = {
     Over.BYTES: open_transport,
     Over.KEYS: open_keys,
     Over.REPORTS: open_reports,
@@ -124,12 +126,15 @@ class OpenDevice:
     model: Model
     transport: Opened
     driver: Driver
+    ring: Ring | None = None
 
     @property
     def kind(self) -> Kind:
         return self.model.kind
 
     def close(self) -> None:
+        if self.ring is not None:
+            self.ring.add(Way.HOST, Mark.CLOSED)
         self.transport.close()
 
 
@@ -168,16 +173,18 @@ def find(model: str) -> Model:
     return _registered[model]
 
 
-def open_device(model: str, address: str, options: Mapping[str, object] | None = None) -> OpenDevice:
-    """Open `address` (see `drivers.transports.opening`) and put the driver of `model` on it.
+def open_device(model: str, address: str, options: Mapping[str, object] | None = None, ring: Ring | None = None) -> OpenDevice:
+    """Open `address` (see `drivers.transports.opening`) and put the driver of `model` on it; what passes is kept in `ring`.
 
     Raises Unsupported (no such model, a wrong option, a malformed address), DeviceUnavailable (with what to do about it).
     """
     found = find(model)
     found.check_options(options or {})
-    opened = _OPEN[found.over](address)
+    opened = _OPEN[found.over](address, ring)
     try:
-        return OpenDevice(found, opened, found.build(opened, options))
+        if ring is not None:
+            ring.add(Way.HOST, Mark.OPENED)
+        return OpenDevice(found, opened, found.build(opened, options), ring)
     except BaseException:
         opened.close()
         raise

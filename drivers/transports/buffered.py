@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from drivers.errors import DeviceTimeout, ProtocolViolation
+from drivers.recording import Ring, Way
 
 _log = logging.getLogger(__name__)
 _MOST_DISCARDS = 64
@@ -27,15 +28,18 @@ class Pipe(Protocol):
 
 
 class Buffered:
-    """A `Transport` on a pipe.  All bytes of all devices pass here and are logged at DEBUG with the line's `name`."""
+    """A `Transport` on a pipe.  All bytes pass here: logged at DEBUG with the line's `name`, kept in `ring`."""
 
-    def __init__(self, pipe: Pipe, name: str) -> None:
+    def __init__(self, pipe: Pipe, name: str, ring: Ring | None = None) -> None:
         self._pipe = pipe
         self._name = name
+        self._ring = ring
         self._received = bytearray()
 
     def write(self, data: bytes) -> None:
         _log.debug("%s <- %s", self._name, data.hex(" "))
+        if self._ring is not None:
+            self._ring.add(Way.HOST, data)
         self._pipe.send(data)
 
     def read(self, size: int, timeout: float) -> bytes:
@@ -73,6 +77,8 @@ class Buffered:
         data = self._pipe.receive(max(0.0, timeout))
         if data:
             _log.debug("%s -> %s", self._name, data.hex(" "))
+            if self._ring is not None:
+                self._ring.add(Way.DEVICE, data)
             self._received += data
         return bool(data)
 

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 from drivers.devices import KeySource, ReportSource, Transport
 from drivers.errors import Unsupported
+from drivers.recording import RecordedKeys, RecordedReports, Ring
 from drivers.transports.buffered import Buffered, Pipe
 
 _BYTE_LINES = ("serial", "tcp", "usb", "file")
@@ -54,32 +55,35 @@ def parse_address(address: str) -> Address:
     return Address(scheme, where, dict(pairs))
 
 
-def open_transport(address: str) -> Transport:
-    """Open a pipe of bytes.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
+def open_transport(address: str, ring: Ring | None = None) -> Transport:
+    """Open a pipe of bytes; what passes is kept in `ring`.
+
+    Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it).
+    """
     parsed = parse_address(address)
     if parsed.scheme not in _BYTE_LINES:
         what = "key events" if parsed.scheme == "evdev" else "HID reports"
         raise Unsupported(f"{address!r} gives {what}; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
     pipe: Pipe = _module_of(parsed).open_pipe(parsed.where, parsed.settings)
-    return Buffered(pipe, str(parsed))
+    return Buffered(pipe, str(parsed), ring)
 
 
-def open_keys(address: str) -> KeySource:
+def open_keys(address: str, ring: Ring | None = None) -> KeySource:
     """Open and grab a keyboard's events.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
     parsed = parse_address(address)
     if parsed.scheme != "evdev":
         raise Unsupported(f"{address!r} gives no key events; this model types and needs an address like evdev:/dev/input/event3")
     keys: KeySource = _module_of(parsed).open_key_source(parsed.where, parsed.settings)
-    return keys
+    return keys if ring is None else RecordedKeys(keys, ring)
 
 
-def open_reports(address: str) -> ReportSource:
+def open_reports(address: str, ring: Ring | None = None) -> ReportSource:
     """Open a USB HID device's reports.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
     parsed = parse_address(address)
     if parsed.scheme != "hidraw":
         raise Unsupported(f"{address!r} gives no HID reports; this model needs an address like hidraw:/dev/hidraw0")
     reports: ReportSource = _module_of(parsed).open_report_source(parsed.where, parsed.settings)
-    return reports
+    return reports if ring is None else RecordedReports(reports, ring)
 
 
 def refuse_settings(what: str, settings: dict[str, str], known: tuple[str, ...] = ()) -> None:
