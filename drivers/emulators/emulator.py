@@ -17,6 +17,7 @@ Report = Callable[[Mapping[str, object]], None]
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "escpos": ("drivers.emulators.escpos", "EscposEmulator"),
+    "line_display": ("drivers.emulators.line_display", "LineDisplayEmulator"),
     "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
     "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),

@@ -1,0 +1,1 @@
+"""Customer displays, one module for each protocol."""
