@@ -1,74 +1,53 @@
 """A Mettler Toledo 8217 scale.  Source: Mettler DIVA Service Manual 72191202, p. 39-45 (DEVICES.md section 1).
 
-Commands: ``{"do": "put", "grams": "1234"}`` (what lies on the platter, all of it; may be negative), ``{"do": "remove"}``,
-``{"do": "configure", "unit": "kg" | "lb", "capacity_grams": "15000"}``.  Faults: `motion`, `unzeroed` (outside the zero capture
-range), `once` (sends a weight once and then ``3F 40`` until it changes, as some firmwares do), `mute` (says nothing).
+Commands and faults: `drivers.emulators.platter`.  Also the fault `once` (sends a weight once and then ``3F 40`` until it changes,
+as some firmwares do), and ``{"do": "configure", "us": true}``: takes only commands that US (1F) announces, as Brecknell 67xxU do.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import Command, Report, switch_of
+from drivers.emulators.platter import Platter
+from drivers.scales.units import Unit
 
 _MOTION, _OVER, _UNDER, _UNZEROED, _CENTRE, _NET, _ALWAYS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40
-_FAULTS = ("motion", "unzeroed", "once", "mute")
-_GRAMS_PER = {"kg": Decimal(1000), "lb": Decimal("453.59237")}
-_STEP = {"kg": Decimal("0.001"), "lb": Decimal("0.01")}
+_US = 0x1F
 
 
 class Toledo8217Emulator:
     """Weights are kept in grams; on the wire they are in the unit of its configuration, which is not on the wire."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._platter = self._zero = self._tare = Decimal(0)
-        self._unit = "kg"
-        self._capacity = Decimal(15000)
-        self._faults: set[str] = set()
+        self._platter = Platter(report, (Unit.KG, Unit.LB), ("once",))
         self._last_sent = b""
+        self._wants_us = self._had_us = False
 
     def on_bytes(self, data: bytes) -> bytes:
-        answer = b"".join(self._answer(each) for each in data)
-        return b"" if "mute" in self._faults else answer
+        return b"".join(self._platter.spoiled(self._take(each)) for each in data)
 
     def on_command(self, command: Command) -> bytes:
-        match command.get("do"):
-            case "put":
-                self._put(_grams(command, "grams"))
-            case "remove":
-                self._put(Decimal(0))
-            case "configure":
-                self._configure(command)
-            case "fault" if command.get("name") in _FAULTS:
-                (self._faults.add if switch_of(command) else self._faults.discard)(text_of(command, "name"))
-            case "fault":
-                raise BadCommand(f"this scale has the faults {', '.join(_FAULTS)}, not {command.get('name')!r}")
-            case other:
-                raise BadCommand(f"a scale can 'put', 'remove', 'configure' and 'fault', not {other!r}")
+        self._platter.on_command(command)
+        if command.get("do") == "configure" and "us" in command:
+            self._wants_us = switch_of(command, "us")
         return b""
 
-    def _put(self, grams: Decimal) -> None:
-        self._platter = grams
-        self._report({"event": "platter", "grams": str(grams)})
-
-    def _configure(self, command: Command) -> None:
-        unit = text_of(command, "unit", self._unit)
-        if unit not in _GRAMS_PER:
-            raise BadCommand(f"'unit' is kg or lb, got {unit!r}")
-        self._unit = unit
-        self._capacity = _grams(command, "capacity_grams") if "capacity_grams" in command else self._capacity
+    def _take(self, byte: int) -> bytes:
+        is_command = self._had_us or not self._wants_us
+        self._had_us = byte == _US
+        return self._answer(byte) if is_command else b""
 
     def _answer(self, byte: int) -> bytes:
         match bytes((byte,)):
             case b"W":
                 return self._weight()
             case b"Z":
-                return self._set_zero()
+                return self._said(0 if self._platter.set_zero() or self._platter.is_moving else _UNZEROED)
             case b"T":
-                return self._set_tare(self._platter - self._zero)
+                self._platter.set_tare()
+                return self._said()
             case b"C":
-                return self._set_tare(Decimal(0))
+                self._platter.clear_tare()
+                return self._said()
             case b"A":
                 return b"\x02\r"
             case b"B":
@@ -79,46 +58,26 @@ class Toledo8217Emulator:
     def _weight(self) -> bytes:
         status = self._status()
         if status & (_MOTION | _OVER | _UNDER | _UNZEROED):
-            return bytes((0x02, 0x3F, status, 0x0D))
-        grams = self._platter - self._zero - self._tare
-        number = (grams / _GRAMS_PER[self._unit]).quantize(_STEP[self._unit])
-        frame = b"\x02" + str(number).zfill(6 if self._unit == "kg" else 5)[-6:].encode() + (b"N" if self._tare else b"") + b"\r"
-        if "once" in self._faults and frame == self._last_sent:
+            return self._said()
+        platter = self._platter
+        number = str(platter.in_unit(platter.net)).zfill(6 if platter.unit is Unit.KG else 5)[-6:]
+        frame = b"\x02" + number.encode() + (b"N" if platter.is_net else b"") + b"\r"
+        if "once" in platter.faults and frame == self._last_sent:
             return b"\x02?@\r"
         self._last_sent = frame
         return frame
 
+    def _said(self, more: int = 0) -> bytes:
+        return bytes((0x02, 0x3F, self._status() | more, 0x0D))
+
     def _status(self) -> int:
-        gross = self._platter - self._zero
+        platter = self._platter
         return (
             _ALWAYS
-            | (_MOTION if "motion" in self._faults else 0)
-            | (_OVER if gross > self._capacity else 0)
-            | (_UNDER if gross - self._tare < 0 else 0)
-            | (_UNZEROED if "unzeroed" in self._faults else 0)
-            | (_CENTRE if gross == 0 else 0)
-            | (_NET if self._tare else 0)
+            | (_MOTION if platter.is_moving else 0)
+            | (_OVER if platter.is_over else 0)
+            | (_UNDER if platter.is_under or platter.net < 0 else 0)
+            | (_UNZEROED if platter.is_unzeroed else 0)
+            | (_CENTRE if platter.is_at_zero else 0)
+            | (_NET if platter.is_net else 0)
         )
-
-    def _set_zero(self) -> bytes:
-        # A scale captures zero within 2 % of its capacity, and not while the platter moves.
-        if "motion" not in self._faults and abs(self._platter) <= self._capacity / 50:
-            self._zero = self._platter
-            self._faults.discard("unzeroed")
-            return bytes((0x02, 0x3F, self._status(), 0x0D))
-        return bytes((0x02, 0x3F, self._status() | (0 if "motion" in self._faults else _UNZEROED), 0x0D))
-
-    def _set_tare(self, grams: Decimal) -> bytes:
-        if "motion" not in self._faults:
-            self._tare = grams
-        return bytes((0x02, 0x3F, self._status(), 0x0D))
-
-
-def _grams(command: Command, name: str) -> Decimal:
-    try:
-        grams = Decimal(text_of(command, name))
-    except InvalidOperation:
-        grams = Decimal("NaN")
-    if not grams.is_finite():
-        raise BadCommand(f'{name!r} is grams as a decimal text such as "1234.5", got {command.get(name)!r}')
-    return grams
