@@ -4,6 +4,7 @@ DocumentError
 ├── BadTemplate      not a template; `problems` lists all of them
 ├── BadData          the data does not fit the template's fields; `problems` lists all of them
 ├── BadBarcode       the data cannot be written in that symbology, or does not fit where it is to stand
+├── BadPicture       not a PNG picture, or one that is too large
 └── NoGlyph          no font on this machine has that character
 """
 
@@ -36,6 +37,10 @@ class BadData(_Problems):
 
 class BadBarcode(DocumentError):
     code = "bad_barcode"
+
+
+class BadPicture(DocumentError):
+    code = "bad_picture"
 
 
 class NoGlyph(DocumentError):

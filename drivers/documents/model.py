@@ -9,12 +9,37 @@ from typing import Literal
 
 
 class Symbology(StrEnum):
-    CODE128 = "code128"
-    EAN13 = "ean13"
-    QR = "qr"
+    """The data of `gs1_…` is an element string with brackets: ``(01)09506000134352(10)ABC``."""
 
+    CODE128 = "code128"
+    CODE39 = "code39"
+    EAN8 = "ean8"
+    EAN13 = "ean13"
+    UPCA = "upca"
+    ITF14 = "itf14"
+    GS1_128 = "gs1_128"
+    DATAMATRIX = "datamatrix"
+    GS1_DATAMATRIX = "gs1_datamatrix"
+    QR = "qr"
+    GS1_QR = "gs1_qr"
+
+    @property
+    def is_matrix(self) -> bool:
+        """It has rows of modules, and is square; the others are bars."""
+        return self in _MATRICES
+
+    @property
+    def is_gs1(self) -> bool:
+        """Its data is a GS1 element string."""
+        return self.value.startswith("gs1_")
+
+
+_MATRICES = frozenset({Symbology.DATAMATRIX, Symbology.GS1_DATAMATRIX, Symbology.QR, Symbology.GS1_QR})
 
 Align = Literal["left", "center", "right"]
+Font = Literal["sans", "mono"]
+Rotation = Literal[0, 90, 180, 270]
+"""Degrees clockwise.  An element's box is where it stands on the label, already turned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +58,8 @@ class Text:
     align: Align = "left"
     bold: bool = False
     fill: bool = False
+    font: Font = "sans"
+    rotation: Rotation = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +73,19 @@ class Barcode:
     symbology: Symbology
     data: str
     human_readable: bool = True
+    rotation: Rotation = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A PNG, as large as fits into the box with its aspect kept, in its middle; `dither` makes grey of dots (photographs)."""
+
+    x: Decimal
+    y: Decimal
+    width: Decimal
+    height: Decimal
+    png: bytes
+    dither: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +99,7 @@ class Box:
     thickness: Decimal
 
 
-Element = Text | Barcode | Box
+Element = Text | Barcode | Box | Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +134,20 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """A PNG in the middle of the paper, its aspect kept; `width` in percent of the paper's printable width, 1 to 100."""
+
+    png: bytes
+    width: int = 60
+    dither: bool = False
+
+
+Part = Line | Rule | Code | Logo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Printed downwards, then cut; `open_drawer` opens the cash drawer with it."""
 
-    parts: tuple[Line | Rule | Code, ...]
+    parts: tuple[Part, ...]
     open_drawer: bool = False

@@ -6,12 +6,14 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from drivers.documents.barcodes import QUIET_ZONE, check_data, matrix, modules
+from drivers.documents.barcodes import QUIET_ZONE, check_data, modules
+from drivers.documents.bitmap import paint_label, paint_symbol
 from drivers.documents.errors import BadBarcode
-from drivers.documents.fonts import draw, draw_in_cells
-from drivers.documents.layout import Bars, Frame, LabelLayout, TextLine, family_of, lay_out_label
+from drivers.documents.fonts import draw_in_cells
+from drivers.documents.layout import LabelLayout, lay_out_label
 from drivers.documents.model import Label, Receipt, Symbology
-from drivers.documents.rows import CodeRow, RuleRow, TextRow, lay_out_receipt
+from drivers.documents.pictures import fit_picture
+from drivers.documents.rows import CodeRow, PictureRow, RuleRow, TextRow, lay_out_receipt
 
 WHITE, BLACK = 255, 0
 ROW_PITCH = 30
@@ -19,36 +21,23 @@ ROW_PITCH = 30
 CHARACTER_HEIGHT = 24
 CODE_HEIGHT = 80
 MIN_CODE_MODULE = 2
+MOST_PICTURE_HEIGHT = 800
 _MARGIN = 24
 
 
 def label_png(label: Label, dpi: int = 203) -> bytes:
     """Raises NoGlyph, BadBarcode."""
-    return _png(draw_label(lay_out_label(label, dpi)))
+    return _png(paint_label(lay_out_label(label, dpi)))
 
 
 def draw_label(layout: LabelLayout) -> Image.Image:
-    image = Image.new("L", (layout.width, layout.height), WHITE)
-    canvas = ImageDraw.Draw(image)
-    canvas.fontmode = "1"
-    for item in layout.items:
-        match item:
-            case TextLine():
-                draw(canvas, (item.left, item.base), item.text, item.size, family_of(bold=item.bold))
-            case Bars():
-                image.paste(draw_symbol(item.symbology, item.data, item.module, item.height), (item.x, item.y))
-            case Frame():
-                right, bottom = item.x + item.width - 1, item.y + item.height - 1
-                canvas.rectangle((item.x, item.y, right, bottom), outline=BLACK, width=min(item.thickness, item.width, item.height))
-    return image
+    """One pixel per dot.  Raises NoGlyph, BadBarcode."""
+    return paint_label(layout)
 
 
 def draw_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
     """A symbol without quiet zones, `module` dots per module.  Raises BadBarcode."""
-    rows = matrix(symbology, data)
-    small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows))
-    tall = len(rows) * module if symbology is Symbology.QR else height
-    return small.resize((len(rows[0]) * module, tall), Image.Resampling.NEAREST)
+    return paint_symbol(symbology, data, module, height)
 
 
 def receipt_png(receipt: Receipt, columns: int = 48, width: int = 576) -> bytes:
@@ -68,6 +57,8 @@ def draw_receipt(receipt: Receipt, columns: int, width: int) -> Image.Image:
                 strips.append(strip)
             case CodeRow():
                 strips.append(_draw_code_row(row, width))
+            case PictureRow():
+                strips.append(draw_picture_row(row, width))
     image = blank(width, sum(strip.height for strip in strips) + 2 * _MARGIN)
     y = _MARGIN
     for strip in strips:
@@ -90,10 +81,18 @@ def draw_text_row(row: TextRow, columns: int, width: int) -> Image.Image:
     return image
 
 
+def draw_picture_row(row: PictureRow, width: int) -> Image.Image:
+    """The picture in the middle of the paper, with white at its sides.  Raises BadPicture."""
+    picture = fit_picture(row.png, max(1, width * row.width // 100), MOST_PICTURE_HEIGHT, dither=row.dither)
+    image = blank(width, picture.height)
+    image.paste(picture, ((width - picture.width) // 2, 0))
+    return image
+
+
 def receipt_module(row: CodeRow, width: int) -> tuple[str, int]:
-    """The checked data and the module width in dots (2 to 4; QR to 8).  Raises BadBarcode when it does not fit across the paper."""
+    """The checked data and the module width in dots (2 to 4; a matrix code's to 8).  Raises BadBarcode when it does not fit."""
     data = check_data(row.symbology, row.data)
-    largest = 8 if row.symbology is Symbology.QR else 4
+    largest = 8 if row.symbology.is_matrix else 4
     module = min(largest, width // (modules(row.symbology, data) + 2 * QUIET_ZONE[row.symbology]))
     if module < MIN_CODE_MODULE:
         raise BadBarcode(f"{row.symbology} {data[:40]!r} does not fit across {width} dots")
@@ -103,7 +102,7 @@ def receipt_module(row: CodeRow, width: int) -> tuple[str, int]:
 def _draw_code_row(row: CodeRow, width: int) -> Image.Image:
     data, module = receipt_module(row, width)
     symbol = draw_symbol(row.symbology, data, module, CODE_HEIGHT)
-    is_linear = row.symbology is not Symbology.QR
+    is_linear = not row.symbology.is_matrix
     image = blank(width, symbol.height + 8 + (ROW_PITCH if is_linear else 0))
     image.paste(symbol, ((width - symbol.width) // 2, 4))
     if is_linear:

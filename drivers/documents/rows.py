@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.documents.model import Align, Code, Line, Receipt, Rule, Symbology
+from drivers.documents.model import Align, Code, Line, Logo, Receipt, Rule, Symbology
 from drivers.documents.text import columns, printable, wrap
 
 
@@ -28,7 +28,16 @@ class CodeRow:
     data: str
 
 
-Row = TextRow | RuleRow | CodeRow
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """A picture in the middle; `width` in percent of the paper's."""
+
+    png: bytes
+    width: int
+    dither: bool = False
+
+
+Row = TextRow | RuleRow | CodeRow | PictureRow
 
 
 def lay_out_receipt(receipt: Receipt, width: int) -> tuple[Row, ...]:
@@ -42,6 +51,8 @@ def lay_out_receipt(receipt: Receipt, width: int) -> tuple[Row, ...]:
                 rows.append(RuleRow())
             case Code():
                 rows.append(CodeRow(part.symbology, part.data.strip()))
+            case Logo():
+                rows.append(PictureRow(part.png, part.width, part.dither))
     return tuple(rows)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from drivers.devices import Encoded
 from drivers.documents.barcodes import code128_segments
-from drivers.documents.bitmap import draw_line
+from drivers.documents.bitmap import Bitmap, draw_bars, draw_line
 from drivers.documents.errors import DocumentError
-from drivers.documents.layout import Bars, Frame, TextLine, lay_out_label
+from drivers.documents.layout import Bars, Frame, Item, Raster, TextLine, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
 from drivers.printers.zpl_options import ZplOptions
@@ -46,9 +46,11 @@ def escaped(data: bytes) -> str:
     return "".join(chr(byte) if byte in _PLAIN else f"_{byte:02X}" for byte in data)
 
 
-def _item(item: TextLine | Bars | Frame) -> Iterator[str]:
+def _item(item: Item) -> Iterator[str]:
     match item:
-        case TextLine() if _NATIVE.fullmatch(item.block):
+        case Raster():
+            yield _graphic(item.x, item.y, item.bitmap)
+        case TextLine() if not item.rotation and item.font == "sans" and _NATIVE.fullmatch(item.block):
             yield _native_text(item, item.x)
             if item.bold:  # font 0 has no bolder sister: print it again, a little to the right
                 yield _native_text(item, item.x + max(1, item.size // 20))
@@ -69,12 +71,17 @@ def _drawn_text(line: TextLine) -> Iterator[str]:
     """^GFA: hexadecimal rows, 1 is black; only as large as the ink."""
     drawn = draw_line(line)
     if drawn is not None:
-        x, y, ink = drawn
-        yield f"^FO{x},{y}^GFA,{len(ink.rows)},{len(ink.rows)},{ink.stride},{ink.rows.hex().upper()}^FS"
+        yield _graphic(*drawn)
+
+
+def _graphic(x: int, y: int, ink: Bitmap) -> str:
+    return f"^FO{x},{y}^GFA,{len(ink.rows)},{len(ink.rows)},{ink.stride},{ink.rows.hex().upper()}^FS"
 
 
 def _bars(bars: Bars) -> str:
     place = f"^FO{bars.x},{bars.y}^BY{bars.module}"
+    if bars.rotation or bars.symbology not in (Symbology.CODE128, Symbology.EAN13, Symbology.QR):
+        return _graphic(bars.x, bars.y, draw_bars(bars))
     match bars.symbology:
         case Symbology.EAN13:  # ^BE takes 12 digits and makes the check digit itself
             return f"{place}^BEN,{bars.height},N,N^FD{bars.data[:12]}^FS"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drivers.documents.model import Label, Receipt
+from drivers.documents.model import Label, Receipt, Symbology
 from drivers.documents.templates import Data, Template, fill, load_template
 
 BUILTIN = Path(__file__).parents[3] / "controller" / "documents" / "builtin"
@@ -36,6 +36,21 @@ SHIPPING_DATA: Data = {
     "weight": "1.234 kg",
     "parcel": "P-000123-1",
 }
+
+CODES = {
+    Symbology.CODE128: "P-000123-1",
+    Symbology.CODE39: "A-12 $/+%.",
+    Symbology.EAN8: "96385074",
+    Symbology.EAN13: "4006381333931",
+    Symbology.UPCA: "036000291452",
+    Symbology.ITF14: "15400141288763",
+    Symbology.GS1_128: "(01)09506000134352(10)ABC",
+    Symbology.DATAMATRIX: "https://example.org/p/1",
+    Symbology.GS1_DATAMATRIX: "(01)09506000134352(10)ABC(17)270101",
+    Symbology.QR: "https://example.org/茶",
+    Symbology.GS1_QR: "(01)09506000134352(10)ABC(17)270101",
+}
+"""One that each symbology takes."""
 
 
 def template(name: str) -> Template:

@@ -80,7 +80,7 @@ def test_a_character_that_no_font_has_is_named() -> None:
 
 @pytest.mark.parametrize("symbology", list(Symbology))
 def test_a_symbol_has_whole_dots_a_module_and_its_quiet_zones(symbology: Symbology) -> None:
-    data = "4006381333931"
+    data = samples.CODES[symbology]
     bars = next(item for item in lay_out_label(label_of(code(data, symbology)), 203).items if isinstance(item, Bars))
     assert bars.width % bars.module == 0
     assert bars.x - dots(Decimal(2), 203) >= QUIET_ZONE[symbology] * bars.module

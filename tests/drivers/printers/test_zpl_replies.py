@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,5 +78,5 @@ def test_identity_tells_the_resolution() -> None:
 @given(st.binary(max_size=120))
 def test_garbage_gives_violations_only(data: bytes) -> None:
     for parse in (parse_errors, parse_identity, lambda each: parse_host_status(each, each)):
-        with pytest.raises(ProtocolViolation):
+        with suppress(ProtocolViolation):
             parse(data)

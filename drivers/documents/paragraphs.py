@@ -1,0 +1,78 @@
+"""Text in a box: wrapped by words (by characters where the script has no spaces), shrunk, cut.
+
+Text that does not fit shrinks in steps to 60 % of its size; what still does not fit ends in an ellipsis, and `notes` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from drivers.documents.fonts import Family, check_characters, measure
+from drivers.documents.items import TextLine, family_of
+from drivers.documents.model import Align, Text
+from drivers.documents.text import printable, wrap
+
+LINE_HEIGHT = 1.2
+"""Line height in ems."""
+BASE_LINE = 0.93
+"""Base line below the top of its line, in ems."""
+_SHRINK_STEPS = (1.0, 0.9, 0.8, 0.7, 0.6)
+_GROW_STEPS = (3.0, 2.75, 2.5, 2.25, 2.0, 1.8, 1.6, 1.4, 1.2)
+_SMALLEST = 8
+_ELLIPSIS = "…"
+
+
+def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterator[TextLine]:
+    """The lines of a text in an upright box of `area` (width, height in dots) whose corner is (0, 0).  Raises NoGlyph."""
+    text = printable(element.text).strip()
+    family = family_of(bold=element.bold, font=element.font)
+    check_characters(text.replace("\n", ""), family)
+    width, height = area
+    full_size = height / element.lines / LINE_HEIGHT
+    lines: list[str] = []
+    size = 1
+    for step in (*_GROW_STEPS, *_SHRINK_STEPS) if element.fill else _SHRINK_STEPS:
+        size = max(_SMALLEST, int(full_size * step))
+        fits = _fits(width, size, family)
+        lines = wrap(text, fits)
+        room = max(element.lines if step <= 1 else 0, int(height / (size * LINE_HEIGHT)))
+        if len(lines) <= room and all(fits(line) for line in lines):
+            break
+    else:
+        room = max(element.lines, int(height / (size * LINE_HEIGHT)))
+        lines = _cut(lines, room, _fits(width, size, family))
+        notes.append(f"cut to fit: {lines[-1]!r}")
+    pitch = min(round(size * LINE_HEIGHT), height // max(1, len(lines)))
+    for index, line in enumerate(lines):
+        top = index * pitch
+        yield TextLine(
+            x=0,
+            y=top,
+            width=width,
+            height=pitch,
+            left=_shift(element.align, width, measure(line, size, family)),
+            base=top + round(size * BASE_LINE),
+            size=size,
+            text=line,
+            block=text,
+            align=element.align,
+            bold=element.bold,
+            font=element.font,
+        )
+
+
+def _fits(width: int, size: int, family: Family) -> Callable[[str], bool]:
+    return lambda text: measure(text, size, family) <= width
+
+
+def _cut(lines: list[str], room: int, fits: Callable[[str], bool]) -> list[str]:
+    """At most `room` lines, the last one with an ellipsis that fits."""
+    kept, last = lines[: room - 1], lines[room - 1]
+    while last and not fits(last + _ELLIPSIS):
+        last = last[:-1]
+    return [*kept, last.rstrip() + _ELLIPSIS]
+
+
+def _shift(align: Align, room: int, used: float) -> int:
+    spare = max(0.0, room - used)
+    return {"left": 0, "center": round(spare / 2), "right": round(spare)}[align]
