@@ -25,6 +25,7 @@ BROKER_HOST = "10.0.2.100"
 CODE = "/mnt/project/code"
 PYTHON = f"PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={CODE}:/mnt/project/packages python3"
 _PRELOADED = ("scanner.wedge", "toledo.8217", "escpos")
+_NODES = "/dev/ttyUSB* /dev/ttyACM* /dev/usb/lp* /dev/hidraw* /dev/input/by-path/*"
 _WAIT = 30.0
 _Result = TypeVar("_Result")
 _BY_CODE = {
@@ -139,7 +140,7 @@ class Guest:
         self._server.devices.clear()
         for name in list(self._serial_ids):
             self.unplug_serial(name)
-        self.wait_for("! ls /dev/ttyUSB* /dev/ttyACM* /dev/usb/lp* /dev/hidraw* /dev/input/by-path/* >/dev/null 2>&1")
+        self.wait_for(f'[ -z "$(ls -d {_NODES} 2>/dev/null)" ]')
 
     # --- inside ------------------------------------------------------------------------------------------------------------------
 
