@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from drivers.documents.templates import Template, content_version, load_template
+from drivers.documents.templates import MAX_BYTES, Template, content_version, load_template
 from edge_agent.errors import AgentError
 
 TIMEOUT = 5.0
 """Seconds to connect, and between two pieces of an answer."""
-MAX_BYTES = 256 * 1024
 _VERSION = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 

@@ -9,9 +9,8 @@ from io import BytesIO
 from PIL import Image
 
 from drivers.documents.errors import BadPicture
+from drivers.documents.schema import png_problem
 
-_MOST_PIXELS = 4_000_000
-"""Some 700 kB of a hostile PNG would unpack to gigabytes; ours are logos."""
 _WHITE = 255
 
 
@@ -43,10 +42,10 @@ def fit_picture(png: bytes, width: int, height: int, *, dither: bool) -> Image.I
 
     What is transparent is white.  With `dither` grey is made of dots (for photographs), else all is black or white (for logos).
     """
+    if problem := png_problem(png):
+        raise BadPicture(problem)
     try:
         image = Image.open(BytesIO(png), formats=["PNG"])
-        if image.width * image.height > _MOST_PIXELS:
-            raise BadPicture(f"a picture of {image.width} x {image.height} pixels, expected at most {_MOST_PIXELS} in all")
         image.load()
         grey = _on_white(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:

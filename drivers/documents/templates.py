@@ -7,8 +7,9 @@ the data, so that one template serves every language.  `fields` declares each pl
      "fields": {"name": {"type": "text", "about": "Name of the product"}},
      "elements": [{"type": "text", "x": "2", "y": "2", "width": "56", "height": "8", "text": "{name}"}]}
 
-A label has `elements` (text, barcode, box; millimetres as decimal strings), a receipt `parts` (line, rule, code, and `each`, which
-repeats its parts for every row of a list field).  An element whose placeholders are all empty is left out.  Braces are doubled.
+A label has `elements` (text, barcode, box, picture; millimetres as decimal strings), a receipt `parts` (line, rule, code, logo, and
+`each`, which repeats its parts for every row of a list field).  Pictures are PNG in base64, 64 KiB each at most.  An element whose
+placeholders are all empty is left out.  Braces are doubled.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from drivers.documents.errors import BadData, BadTemplate
-from drivers.documents.model import Barcode, Box, Code, Element, Label, Line, Receipt, Rule, Text
+from drivers.documents.model import Barcode, Box, Code, Element, Label, Line, Logo, Part, Picture, Receipt, Rule, Text
 from drivers.documents.schema import (
     BarcodeSpec,
     BoxSpec,
@@ -33,12 +34,15 @@ from drivers.documents.schema import (
     ElementSpec,
     LineSpec,
     ListField,
+    LogoSpec,
     Name,
     PartSpec,
+    PictureSpec,
     RuleSpec,
     Spec,
     TextField,
     TextSpec,
+    png_problem,
 )
 
 Row: TypeAlias = Mapping[str, str | int]
@@ -46,6 +50,8 @@ Data: TypeAlias = Mapping[str, str | int | list[dict[str, str | int]]]
 
 MAX_SIDE = Decimal(1000)
 """Millimetres."""
+MAX_BYTES = 256 * 1024
+"""What a box takes, pictures and all."""
 
 _PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([{}])")
 
@@ -83,6 +89,8 @@ def content_version(body: bytes) -> str:
 
 def load_template(body: bytes) -> Template:
     """Read a template.  Raises BadTemplate with all its problems, each with where it is (`elements[2]: …`)."""
+    if len(body) > MAX_BYTES:
+        raise BadTemplate("not a template", (f"{len(body)} bytes, expected at most {MAX_BYTES}",))
     try:
         head = msgspec.json.decode(body, type=_Head)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -127,9 +135,14 @@ def _items(head: _Head, problems: list[str]) -> tuple[Spec, ...]:
     items: list[Spec] = []
     for index, raw in enumerate(raws or []):
         try:
-            items.append(msgspec.json.decode(raw, type=kind))
+            item = msgspec.json.decode(raw, type=kind)
         except msgspec.DecodeError as error:
             problems.append(f"{where}[{index}]: {error}")
+            continue
+        items.append(item)
+        problem = png_problem(item.png) if isinstance(item, PictureSpec | LogoSpec) else None
+        if problem:
+            problems.append(f"{where}[{index}]: {problem}")
     return tuple(items)
 
 
@@ -196,7 +209,7 @@ def fill(template: Template, data: Data) -> Label | Receipt:
     if template.kind == "label" and template.width is not None and template.height is not None:
         elements = [_element(item, values) for item in template.items if isinstance(item, ElementSpec)]
         return Label(width=template.width, height=template.height, elements=tuple(e for e in elements if e is not None))
-    parts: list[Line | Rule | Code] = []
+    parts: list[Part] = []
     for item in template.items:
         if isinstance(item, EachSpec):
             rows = data[item.field]
@@ -252,11 +265,13 @@ def _element(item: Spec, values: Mapping[str, str]) -> Element | None:
             return Barcode(**places | {"data": _insert(item.data, values)})
         case BoxSpec():
             return Box(**places)
+        case PictureSpec():
+            return Picture(**places)
         case _:
             return None
 
 
-def _part(item: Spec, values: Mapping[str, str]) -> Line | Rule | Code | None:
+def _part(item: Spec, values: Mapping[str, str]) -> Part | None:
     if _is_left_out(item, values):
         return None
     match item:
@@ -267,5 +282,7 @@ def _part(item: Spec, values: Mapping[str, str]) -> Line | Rule | Code | None:
             return Code(symbology=item.symbology, data=_insert(item.data, values))
         case RuleSpec():
             return Rule()
+        case LogoSpec():
+            return Logo(png=item.png, width=item.width, dither=item.dither)
         case _:
             return None
