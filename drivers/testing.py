@@ -230,16 +230,28 @@ class ScriptedReports:
 
 
 class ScriptedKeys:
-    """A `KeySource` that plays `batches`, one for each read, and is then silent; or gone, if `ends_gone`."""
+    """A `KeySource` that is silent at first (unless `is_typing`), then plays `batches`, one for each read, and is silent again;
+    or gone, if `ends_gone`.
+    """
 
-    def __init__(self, *batches: Sequence[KeyEvent], caps_lock: bool = False, held: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        *batches: Sequence[KeyEvent],
+        caps_lock: bool = False,
+        held: frozenset[int] = frozenset(),
+        is_typing: bool = False,
+    ) -> None:
         self._batches = list(batches)
         self.caps_lock = caps_lock
         self.held = held
         self.ends_gone = False
+        self.is_typing = is_typing
 
     def read_events(self, timeout: float) -> Sequence[KeyEvent]:
         del timeout
+        if not self.is_typing:
+            self.is_typing = True
+            return ()
         if not self._batches and self.ends_gone:
             raise DeviceUnavailable("the keyboard was unplugged")
         return self._batches.pop(0) if self._batches else ()

@@ -73,6 +73,10 @@ class WedgeDecoder:
     def is_in_scan(self) -> bool:
         return bool(self._text or self._spoilt)
 
+    def distrust(self, why: str) -> None:
+        """Refuse the scan that is coming in, when it ends."""
+        self._spoil(why)
+
     def sync(self, held: Iterable[int], *, caps_lock: bool) -> None:
         """Take over what the device says of its keys and its lamp."""
         self._held = set(held) & _MODIFIERS
@@ -154,11 +158,12 @@ class HidWedge:
         self._decoder = WedgeDecoder(LAYOUTS[options.layout], options.suffix)
         self._events: list[KeyEvent] = []
         self._silence = 0.0
+        self._is_settled = False
 
     def read_symbol(self, timeout: float) -> Symbol | None:
         deadline = time.monotonic() + timeout
-        if self._decoder.needs_sync:
-            self.sync()
+        if not self._is_settled:
+            self._settle()
         while (text := self._decode()) is None:
             remaining = deadline - time.monotonic()
             pause = self._idle - self._silence if self._decoder.is_in_scan else remaining
@@ -178,6 +183,16 @@ class HidWedge:
         if not data:
             raise ProtocolViolation(f"a scan was refused, it holds nothing but {text!r}: scan again")
         return Symbol(data, aim)
+
+    def _settle(self) -> None:
+        """Keys that come before the first pause may be the rest of a scan whose beginning went to nobody: before the device was
+        opened, or forgotten by the kernel when it was asked for its state.  They are refused.
+        """
+        self.sync()
+        self._events += self._keys.read_events(self._idle)
+        self._is_settled = True
+        if any(event.type == EV_KEY for event in self._events):
+            self._decoder.distrust("it may have begun before it was listened to")
 
     def _decode(self) -> str | None:
         while self._events:

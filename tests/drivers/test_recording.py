@@ -97,7 +97,7 @@ class TestTaps:
     def test_keys_and_what_the_keyboard_said_of_itself(self) -> None:
         ring = Ring()
         batch = [KeyEvent(1, 30, 1), KeyEvent(1, 30, 0)]
-        keys = RecordedKeys(ScriptedKeys(batch, caps_lock=True, held=frozenset({42})), ring)
+        keys = RecordedKeys(ScriptedKeys(batch, caps_lock=True, held=frozenset({42}), is_typing=True), ring)
         assert (keys.held_keys(), keys.is_caps_lock_on()) == (frozenset({42}), True)
         assert keys.read_events(0.1) == batch
         assert keys.read_events(0.1) == ()

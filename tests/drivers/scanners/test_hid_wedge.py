@@ -70,6 +70,14 @@ def wedge(*batches: Sequence[KeyEvent], keys: ScriptedKeys | None = None, **opti
     return driver
 
 
+@pytest.mark.parametrize("rest", [[typed("333931") + press(ENTER)], [press(ENTER)], [key(ENTER, 0), []]])
+def test_what_is_typed_before_the_first_pause_may_be_half_a_scan_and_is_refused(rest: list[list[KeyEvent]]) -> None:
+    scanner = wedge(keys=ScriptedKeys(*rest, typed("4006381333931") + press(ENTER), is_typing=True))
+    with pytest.raises(ProtocolViolation, match="begun before"):
+        scanner.read_symbol(0.5)
+    assert scanner.read_symbol(0.1) == Symbol(b"4006381333931")
+
+
 @pytest.mark.parametrize("suffix", [ENTER, KEYPAD_ENTER, TAB])
 def test_typed_keys_are_a_scan(suffix: int) -> None:
     scanner = wedge(typed("]E04006381333931") + press(suffix))
