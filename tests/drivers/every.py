@@ -1,7 +1,7 @@
 """Every driver on its emulator, in one process: what the rules over all drivers, and the fuzzers, are run on.
 
-`CASES` has a row for each model of `drivers.registry`; a test says so.  A driver over keys or reports is paired by what its own tests
-bring; all others talk to their emulator by bytes.
+`CASES` has a row for each model of `drivers.registry`; a test says so.  A driver over keys or reports is paired
+by what its own tests bring; all others talk to their emulator by bytes.
 """
 
 from __future__ import annotations

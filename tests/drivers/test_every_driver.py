@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from random import Random
 
@@ -48,8 +49,6 @@ def test_lost_bytes_give_typed_errors_only_and_a_good_line_heals_all(model: str,
             do_its_work(one)
         except DriverError:
             continue
-        except AssertionError:  # without a checksum a lost byte may go unseen; that it is never told as proof is tested below
-            continue
     switch.is_on = False
     assert works(one)
 
@@ -57,7 +56,7 @@ def test_lost_bytes_give_typed_errors_only_and_a_good_line_heals_all(model: str,
 @pytest.mark.parametrize("count", CUTS)
 def test_unplugged_in_the_middle_and_plugged_in_again(model: str, count: int) -> None:
     one = pair(model, lambda pipe: UnplugAfter(pipe, count))
-    with pytest.raises(DeviceUnavailable):  # noqa: PT012 -- how often it must be asked depends on the protocol
+    with pytest.raises(DeviceUnavailable):
         for _ in range(200):
             try:
                 do_its_work(one)
@@ -76,16 +75,12 @@ def test_silence_is_told_as_what_it_is_and_in_time(model: str) -> None:
         assert status.readiness is Readiness.UNKNOWN
         document = encoded(one.driver)
         one.driver.send(document)
-        try:
+        with suppress(DriverError):  # it does not know, and says so
             assert one.driver.prove(document, 1.0) is PrintProof.WRITTEN
-        except DriverError:
-            pass  # it does not know, and says so
         assert copies_out(one.pipe) == 0
     else:
-        try:
-            assert not do_its_work(one) or one.model.kind == "line_display"
-        except DriverError:
-            pass
+        with suppress(DriverError):
+            assert not do_its_work(one)
     assert time.monotonic() - began < MOST_SECONDS
 
 
