@@ -3,6 +3,7 @@
     serial:/dev/ttyUSB0?baud=9600&bytesize=7&parity=E&stopbits=1     defaults: 9600, 8, N, 1; flow=rtscts or flow=xonxoff: none
     tcp:192.168.1.50:9100
     usb:04b8:0202    usb:04b8:0202:J5KF012345                        vendor id, product id in hex, then the serial number
+    usb:04b8:0202@1-1.2                                              or the port, where two identical ones have no serial number
     file:/dev/usb/lp0
     evdev:/dev/input/by-id/usb-ACME_Scanner-event-kbd                 only for scanners that type (`open_keys`)
     hidraw:/dev/hidraw0                                               only for USB HID scales and scanners (`open_reports`)

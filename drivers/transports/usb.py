@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import re
 import time
 
 import usb.core
@@ -14,6 +13,7 @@ from usb.backend import IBackend
 from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
 from drivers.transports.opening import refuse_settings
 from drivers.transports.usb_devices import bulk_endpoints, find_device
+from drivers.transports.usb_place import parse_place
 
 _WRITE_MS = 1000
 _ADVICE = {
@@ -22,17 +22,14 @@ _ADVICE = {
     errno.ENODEV: "it is gone: plug it in again",
     errno.EIO: "it is gone: plug it in again",
 }
-_WHERE = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?")
 
 
 def open_pipe(where: str, settings: dict[str, str], backend: IBackend | None = None) -> UsbPipe:
-    """Claim `vid:pid[:serial]`.  Raises Unsupported (malformed, no bulk endpoint), DeviceUnavailable (missing, busy, …)."""
+    """Claim `vid:pid[:serial][@port]`.  Raises Unsupported (malformed, no bulk endpoint), DeviceUnavailable (missing, busy, …)."""
     refuse_settings("a usb address", settings)
-    found = _WHERE.fullmatch(where)
-    if found is None:
-        raise Unsupported(f"usb:{where} needs a vendor and a product id in hex, as in usb:04b8:0202 or usb:04b8:0202:J5KF012345")
+    meant = parse_place(where)
     try:
-        return _claim(find_device(int(found[1], 16), int(found[2], 16), found[3], backend), where)
+        return _claim(find_device(meant, backend), where)
     except usb.core.NoBackendError as error:
         raise DeviceUnavailable("there is no libusb: install the package libusb-1.0-0") from error
     except usb.core.USBError as error:

@@ -34,6 +34,7 @@ class FakeDevice:
     has_kernel_driver: bool = True
     fails: int | None = None  # errno of every transfer
     takes: int = 4096
+    ports: tuple[int, ...] = (1,)
 
 
 class Backend(IBackend):  # type: ignore[misc]  # pyusb has no types
@@ -69,7 +70,7 @@ class Backend(IBackend):  # type: ignore[misc]  # pyusb has no types
             "address": 1,
             "bus": 1,
             "port_number": 1,
-            "port_numbers": (1,),
+            "port_numbers": dev.ports,
             "speed": 3,
         }
         return SimpleNamespace(**ids, **fixed, **place)
@@ -202,6 +203,24 @@ def test_two_identical_printers_are_told_apart_by_their_serial_numbers() -> None
         _open(one, two)
     with pytest.raises(DeviceUnavailable, match="A3"):
         _open(one, two, where=f"{PRINTER}:A3")
+
+
+def test_two_identical_printers_without_serial_numbers_are_told_apart_by_their_ports() -> None:
+    one, two = FakeDevice(serial="", ports=(1, 2)), FakeDevice(serial="", ports=(1, 3))
+    _open(one, two, where=f"{PRINTER}@1-1.3").send(b"x")
+    assert (one.from_host, two.from_host) == (b"", b"x")
+    with pytest.raises(DeviceUnavailable, match=r"@1-1\.2, @1-1\.3"):
+        _open(one, two)
+    with pytest.raises(DeviceUnavailable, match=r"at port 2-1"):
+        _open(one, two, where=f"{PRINTER}@2-1")
+
+
+def test_serial_number_and_port_together_mean_both() -> None:
+    one = FakeDevice(serial="A1", ports=(4,))
+    _open(one, where=f"{PRINTER}:A1@1-4").send(b"x")
+    assert one.from_host == b"x"
+    with pytest.raises(DeviceUnavailable, match="A1 at port 1-5"):
+        _open(one, where=f"{PRINTER}:A1@1-5")
 
 
 def test_a_printer_that_only_listens_is_silent() -> None:
