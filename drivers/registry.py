@@ -43,12 +43,21 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "dialog.02": "drivers.scales.dialog",
     "display.escpos": "drivers.displays.escpos",
     "escpos": "drivers.printers.escpos",
+    "epl2": "drivers.printers.epl2",
+    "nci": "drivers.scales.nci",
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
     "toledo.8217": "drivers.scales.toledo_8217",
+    "tspl": "drivers.printers.tspl",
     "zpl": "drivers.printers.zpl",
+}
+# What people may ask for and no driver can do, and why.
+_REFUSED: Mapping[str, str] = {
+    "dialog.06": "dialog 06 wants checksums made with the scale maker's secret polynomial, which only approved tills have; "
+    "set the scale to dialog 02 or 04, and its model to dialog.02",
 }
 
 Driver = Scanner | Scale | POSPrinter | LabelPrinter | LineDisplay
@@ -163,6 +172,8 @@ def models() -> tuple[str, ...]:
 def find(model: str) -> Model:
     """The model, its driver imported now if it was not yet.  Raises Unsupported (no such model, or its package is missing)."""
     module = _MODULES.get(model)
+    if model in _REFUSED:
+        raise Unsupported(f"there is no driver for model {model!r}: {_REFUSED[model]}")
     if module is None and model not in _registered:
         raise Unsupported(f"there is no driver for model {model!r}; there are: {', '.join(models())}")
     if module is not None:

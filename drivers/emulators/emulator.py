@@ -16,8 +16,10 @@ Report = Callable[[Mapping[str, object]], None]
 
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "dialog_02": ("drivers.emulators.dialog_02", "Dialog02Emulator"),
     "escpos": ("drivers.emulators.escpos", "EscposEmulator"),
     "line_display": ("drivers.emulators.line_display", "LineDisplayEmulator"),
+    "nci": ("drivers.emulators.nci", "NciEmulator"),
     "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
     "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),

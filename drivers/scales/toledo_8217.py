@@ -8,31 +8,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from typing import Literal
 
 from drivers.devices import Pace, Transport, Weight
-from drivers.errors import DeviceFault, ProtocolViolation
+from drivers.errors import ProtocolViolation
 from drivers.registry import Kind, register
+from drivers.scales.faults import blocked
+from drivers.scales.numbers import number_form
+from drivers.scales.units import Unit, in_grams
 
-STX, CR = b"\x02", b"\r"
+STX, CR, US = b"\x02", b"\r", b"\x1f"
 MOTION, OVER_CAPACITY, UNDER_ZERO, OUTSIDE_ZERO, CENTRE_OF_ZERO, ALWAYS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x40
-GRAMS_PER_LB = Decimal("453.59237")  # exact by definition (international pound, 1959)
 _FAULTS = {OVER_CAPACITY: "over_capacity", UNDER_ZERO: "under_zero", OUTSIDE_ZERO: "outside_zero"}
-_SENTENCES = {
-    "over_capacity": "there is more on the scale than it can weigh: take some off",
-    "under_zero": "the scale shows less than zero: clear the platter and set it to zero",
-    "outside_zero": "the scale is outside its zero range: clear the platter and switch it off and on",
-    "motion": "the scale is in motion: wait until it is at rest",
-}
 _WAIT = 1.0
 _LONGEST = 64
-
-
-class Unit(StrEnum):
-    """What the scale's numbers count."""
-
-    KG = "kg"
-    LB = "lb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +29,31 @@ class ToledoOptions:
     """`unit` has no default: a wrong guess would book a wrong weight.  `digits` is the form of the numbers: ``WW.WWW``, …
 
     Without `digits`, kg are ``WW.WWW`` and lb are ``WW.WW`` or ``0WW.WW``; any other length means that bytes were lost.
+    `us_prefix`: each command is announced by US (1F), as the Brecknell 67xxU wants it in one of its modes.
     """
 
-    unit: Unit
+    unit: Literal["kg", "lb"]
     digits: str = ""
+    us_prefix: bool = False
 
 
 @register("toledo.8217", kind=Kind.SCALE, options=ToledoOptions)
 class Toledo8217:
-    """Mettler Toledo 8217 and compatible counter scales.  Source: Mettler DIVA Service Manual 72191202, p. 39-45.
+    """Mettler Toledo 8217 and compatible counter scales.
+
+    Source: Mettler DIVA Service Manual 72191202, p. 39-45; Brecknell 67xxU Service Manual, p. 69-77 (US prefix).
 
     Usual line: 9600 baud, 7E1.  Some firmwares send a weight once, then "nothing new" until it changes: `read_weight` is then None.
+    The command ``H`` of some (ten times the digits) is never sent: its answers have another form by model, and are refused here.
     """
 
     pace = Pace.POLL
 
     def __init__(self, transport: Transport, options: ToledoOptions) -> None:
         self._transport = transport
-        self._unit = options.unit
-        self._number = number_pattern(options.unit, options.digits)
+        self._unit = Unit(options.unit)
+        self._number = number_pattern(self._unit, options.digits)
+        self._prefix = US if options.us_prefix else b""
 
     def read_weight(self) -> Weight | None:
         return parse_weight(self._ask(b"W"), self._unit, self._number)
@@ -77,14 +72,14 @@ class Toledo8217:
 
     def _ask(self, command: bytes) -> bytes:
         self._transport.discard_input()
-        self._transport.write(command)
+        self._transport.write(self._prefix + command)
         return self._transport.read_until(CR, _WAIT, _LONGEST)
 
 
 def number_pattern(unit: Unit, digits: str = "") -> re.Pattern[bytes]:
     """What a number of this scale looks like; `digits` as in `ToledoOptions`."""
     if digits:
-        return re.compile("".join("[0-9]" if each in "W0" else re.escape(each) for each in digits).encode())
+        return number_form(digits)
     return re.compile(rb"[0-9]{2}\.[0-9]{3}" if unit is Unit.KG else rb"0?[0-9]{2}\.[0-9]{2}")
 
 
@@ -99,8 +94,7 @@ def parse_weight(frame: bytes, unit: Unit, number: re.Pattern[bytes]) -> Weight 
     digits = body.removesuffix(b"N")
     if not number.fullmatch(digits):
         raise ProtocolViolation(f"the scale sent {frame!r}, expected a number like {number.pattern!r} in {unit}, or a status")
-    value = Decimal(digits.decode())
-    return Weight(value.scaleb(3) if unit is Unit.KG else value * GRAMS_PER_LB, stable=True, raw=frame)
+    return Weight(in_grams(Decimal(digits.decode()), unit), stable=True, raw=frame, is_net=digits != body)
 
 
 def check_done(frame: bytes) -> None:
@@ -109,7 +103,7 @@ def check_done(frame: bytes) -> None:
     status = _status(body, frame)
     _refuse(status)
     if status & MOTION:
-        raise DeviceFault(_SENTENCES["motion"], ("motion",))
+        raise blocked(("motion",))
 
 
 def _weight_of_status(status: int, frame: bytes) -> Weight | None:
@@ -122,9 +116,9 @@ def _weight_of_status(status: int, frame: bytes) -> Weight | None:
 
 
 def _refuse(status: int) -> None:
-    faults = tuple(name for bit, name in _FAULTS.items() if status & bit)
+    faults = [name for bit, name in _FAULTS.items() if status & bit]
     if faults:
-        raise DeviceFault("; ".join(_SENTENCES[each] for each in faults), faults)
+        raise blocked(faults)
 
 
 def _body(frame: bytes) -> bytes:

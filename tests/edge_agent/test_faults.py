@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 
 from drivers.printers import zpl_replies
-from drivers.scales import toledo_8217
+from drivers.scales.faults import SENTENCES
 from edge_agent.faults import IN_DOUBT, WORDS, fault, in_doubt
 
 ESCPOS = ("cover_open", "paper_out", "cutter", "head_hot", "mechanical", "printer_error", "offline")
 
 
-@pytest.mark.parametrize(
-    "code", sorted({*zpl_replies._ERRORS.values(), "wrong_resolution", *toledo_8217._FAULTS.values(), *ESCPOS})
-)
+@pytest.mark.parametrize("code", sorted({*zpl_replies._ERRORS.values(), "wrong_resolution", *SENTENCES, *ESCPOS}))
 def test_every_fault_that_a_driver_tells_has_words(code: str) -> None:
     assert code in WORDS
 

@@ -73,7 +73,7 @@ def test_zero_and_tare_on_the_scale(scale: RunningEmulator, driver: Toledo8217) 
     scale.tell("put", grams="200")
     driver.tare()
     scale.tell("put", grams="1234")
-    assert _read(driver) == Weight(Decimal(1034), stable=True, raw=b"\x0201.034N\r")
+    assert _read(driver) == Weight(Decimal(1034), stable=True, raw=b"\x0201.034N\r", is_net=True)
     scale.tell("remove")
     with pytest.raises(DeviceFault, match="less than zero"):
         driver.read_weight()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from drivers.devices import Scale, Weight
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, DriverError, ProtocolViolation, Unsupported
 from drivers.registry import find
-from drivers.scales.toledo_8217 import Unit, number_pattern, parse_weight
+from drivers.scales.toledo_8217 import number_pattern, parse_weight
+from drivers.scales.units import Unit
 from drivers.testing import GarbageFirst, Lossy, OneByteAtATime, ScriptedTransport, Silent, Slow, Through, UnplugAfter, exchange
 
 KG = {"unit": "kg"}
@@ -27,9 +28,9 @@ def test_a_weight_in_kg_is_grams_to_the_digit() -> None:
         assert scale.read_weight() == Weight(Decimal(1234), stable=True, raw=W_1_234)
 
 
-def test_a_net_weight_is_a_weight() -> None:
+def test_a_net_weight_is_told_as_net() -> None:
     with exchange("toledo.8217", (b"W", W_1_234_NET), options=KG) as scale:
-        assert scale.read_weight().grams == Decimal(1234)
+        assert scale.read_weight() == Weight(Decimal(1234), stable=True, raw=W_1_234_NET, is_net=True)
 
 
 @pytest.mark.parametrize(("digits", "grams"), [(b"01.23", "557.9186151"), (b"001.23", "557.9186151"), (b"10.00", "4535.9237")])
@@ -151,6 +152,22 @@ def test_noise_gives_typed_errors_or_a_weight(noise: bytes) -> None:
 def test_a_shorter_number_is_damaged_and_not_a_smaller_weight() -> None:
     with exchange("toledo.8217", (b"W", b"\x0201.34\r"), options=KG) as scale, pytest.raises(ProtocolViolation):
         scale.read_weight()
+
+
+@pytest.mark.parametrize("frame", [b"\x0201.2345\r", b"\x020012.34\r", b"\x02001.2345\r"])
+def test_ten_times_the_digits_are_never_read_as_a_weight(
+    frame: bytes,
+) -> None:  # answers to ``H`` of the Brecknell 67xxU, Salter 3700LP
+    for options in (KG, LB):
+        with exchange("toledo.8217", (b"W", frame), options=options) as scale, pytest.raises(ProtocolViolation):
+            scale.read_weight()
+
+
+def test_commands_can_be_announced_by_us() -> None:  # Brecknell 67xxU Service Manual, table 7.9
+    steps = [(b"\x1fW", W_1_234), (b"\x1fZ", b"\x02?P\r")]
+    with exchange("toledo.8217", *steps, options={**KG, "us_prefix": True}) as scale:
+        assert scale.read_weight().grams == Decimal(1234)
+        scale.zero()
 
 
 def test_the_form_of_the_numbers_can_be_configured() -> None:
