@@ -48,6 +48,10 @@ WORDS: Final[dict[str, str]] = {
     "scale_memory": "The scale's memory is damaged. Switch it off and on; if it comes back, call IT.",
     "scale_calibration": "The scale has lost its calibration. Have it calibrated before you weigh on it.",
     "scale_error": "The scale reports an error. Switch it off and on; if it comes back, call IT.",
+    "below_minimum": "What lies on the scale is too little for it to weigh. Put something heavier on it.",
+    "not_weighing": "The scale counts or shows something else than a weight. Switch it to weighing.",
+    "calibration": "The scale asks to be calibrated. Call whoever services it; weigh on another one meanwhile.",
+    "tare_error": "The scale could not take this tare. Empty it and try again.",
     # any device
     "absent": "The device is not there.",
     "unsupported": "This device cannot do that.",

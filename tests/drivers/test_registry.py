@@ -27,6 +27,7 @@ PROTOCOLS = {
 }
 # What cannot be left out of a model's options.
 NEEDED: Mapping[str, Mapping[str, object]] = {
+    "dialog.02": {"nominal_price": 100},
     "toledo.8217": {"unit": "kg"},
 }
 # The report descriptors of models on HID reports.
