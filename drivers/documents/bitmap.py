@@ -84,7 +84,7 @@ def _paint_line(line: TextLine) -> tuple[int, int, Image.Image] | None:
     canvas = ImageDraw.Draw(image)
     canvas.fontmode = "1"
     margin, base = line.size, round(1.4 * line.size)
-    draw(canvas, (margin, base), line.text, line.size, family)
+    draw(canvas, (margin, base), line.text, line.size, family, paragraph=line.block)
     box = image.point(_INVERTED).getbbox()
     if box is None:
         return None

@@ -5,7 +5,8 @@ DocumentError
 ├── BadData          the data does not fit the template's fields; `problems` lists all of them
 ├── BadBarcode       the data cannot be written in that symbology, or does not fit where it is to stand
 ├── BadPicture       not a PNG picture, or one that is too large
-└── NoGlyph          no font on this machine has that character
+├── NoGlyph          no font on this machine has that character
+└── NotShaped        its letters would come out in a wrong order or shape on this machine
 """
 
 from __future__ import annotations
@@ -52,3 +53,13 @@ class NoGlyph(DocumentError):
         name = unicodedata.name(character, "no name")
         super().__init__(f"no font on this machine has {character!r} (U+{ord(character):04X}, {name}); install one that has")
         self.character = character
+
+
+class NotShaped(DocumentError):
+    """`text` runs from the right, or its letters join or stack, and that cannot be done here."""
+
+    code = "not_shaped"
+
+    def __init__(self, text: str, needs: str) -> None:
+        super().__init__(f"{text[:40]!r} would come out in a wrong order or shape: it needs {needs}")
+        self.text = text

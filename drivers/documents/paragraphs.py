@@ -6,10 +6,12 @@ Text that does not fit shrinks in steps to 60 % of its size; what still does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from drivers.documents.fonts import Family, check_characters, measure
+from drivers.documents.fonts import check_characters, estimate, measure
 from drivers.documents.items import TextLine, family_of
 from drivers.documents.model import Align, Text
+from drivers.documents.scripts import clusters
 from drivers.documents.text import printable, wrap
 
 LINE_HEIGHT = 1.2
@@ -26,21 +28,21 @@ def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterat
     """The lines of a text in an upright box of `area` (width, height in dots) whose corner is (0, 0).  Raises NoGlyph."""
     text = printable(element.text).strip()
     family = family_of(bold=element.bold, font=element.font)
-    check_characters(text.replace("\n", ""), family)
+    for paragraph in text.split("\n"):
+        check_characters(paragraph, family)
     width, height = area
     full_size = height / element.lines / LINE_HEIGHT
     lines: list[str] = []
     size = 1
     for step in (*_GROW_STEPS, *_SHRINK_STEPS) if element.fill else _SHRINK_STEPS:
         size = max(_SMALLEST, int(full_size * step))
-        fits = _fits(width, size, family)
-        lines = wrap(text, fits)
+        lines = wrap(text, partial(estimate, size=size, family=family), width)
         room = max(element.lines if step <= 1 else 0, int(height / (size * LINE_HEIGHT)))
-        if len(lines) <= room and all(fits(line) for line in lines):
+        if len(lines) <= room and all(measure(line, size, family) <= width for line in lines):
             break
     else:
         room = max(element.lines, int(height / (size * LINE_HEIGHT)))
-        lines = _cut(lines, room, _fits(width, size, family))
+        lines = _cut(lines, room, partial(measure, size=size, family=family), width)
         notes.append(f"cut to fit: {lines[-1]!r}")
     pitch = min(round(size * LINE_HEIGHT), height // max(1, len(lines)))
     for index, line in enumerate(lines):
@@ -61,16 +63,13 @@ def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterat
         )
 
 
-def _fits(width: int, size: int, family: Family) -> Callable[[str], bool]:
-    return lambda text: measure(text, size, family) <= width
-
-
-def _cut(lines: list[str], room: int, fits: Callable[[str], bool]) -> list[str]:
+def _cut(lines: list[str], room: int, width_of: Callable[[str], float], width: int) -> list[str]:
     """At most `room` lines, the last one with an ellipsis that fits."""
     kept, last = lines[: room - 1], lines[room - 1]
-    while last and not fits(last + _ELLIPSIS):
-        last = last[:-1]
-    return [*kept, last.rstrip() + _ELLIPSIS]
+    pieces = clusters(last)
+    while pieces and width_of("".join(pieces) + _ELLIPSIS) > width:
+        pieces.pop()
+    return [*kept, "".join(pieces).rstrip() + _ELLIPSIS]
 
 
 def _shift(align: Align, room: int, used: float) -> int:

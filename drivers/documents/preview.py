@@ -56,7 +56,7 @@ def draw_receipt(receipt: Receipt, columns: int, width: int) -> Image.Image:
                 ImageDraw.Draw(strip).line((0, ROW_PITCH // 2, width, ROW_PITCH // 2), fill=BLACK, width=2)
                 strips.append(strip)
             case CodeRow():
-                strips.append(_draw_code_row(row, width))
+                strips.append(draw_code_row(row, width))
             case PictureRow():
                 strips.append(draw_picture_row(row, width))
     image = blank(width, sum(strip.height for strip in strips) + 2 * _MARGIN)
@@ -99,7 +99,8 @@ def receipt_module(row: CodeRow, width: int) -> tuple[str, int]:
     return data, module
 
 
-def _draw_code_row(row: CodeRow, width: int) -> Image.Image:
+def draw_code_row(row: CodeRow, width: int) -> Image.Image:
+    """The symbol in the middle of the paper, its data below it if it is bars.  Raises BadBarcode when it does not fit."""
     data, module = receipt_module(row, width)
     symbol = draw_symbol(row.symbology, data, module, CODE_HEIGHT)
     is_linear = not row.symbology.is_matrix

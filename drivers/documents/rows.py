@@ -59,10 +59,10 @@ def lay_out_receipt(receipt: Receipt, width: int) -> tuple[Row, ...]:
 def _text_rows(line: Line, width: int) -> list[TextRow]:
     """`right` ends the last row of `text` when there is a column between them, else it has its own row below."""
     text, right = printable(line.text).rstrip(), printable(line.right).replace("\n", " ").strip()
-    wrapped = wrap(text, lambda piece: columns(piece) <= width)
+    wrapped = wrap(text, columns, width)
     rows = [_aligned(piece, line.align, width) for piece in wrapped]
     if right:
-        rights = wrap(right, lambda piece: columns(piece) <= width)
+        rights = wrap(right, columns, width)
         if len(rights) == 1 and columns(wrapped[-1]) + columns(right) < width:
             rows[-1] = wrapped[-1] + " " * (width - columns(wrapped[-1]) - columns(right)) + right
         else:
