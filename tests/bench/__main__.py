@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.report import Row, show, write
 
-BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint")
+BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "devices")
 OUT = Path("build/bench.json")
 
 
