@@ -1,4 +1,7 @@
-"""Black and white pictures as printers take them, for whatever a printer's own fonts and barcodes cannot do."""
+"""Black and white pictures as printers take them, for whatever a printer's own fonts and barcodes cannot do.
+
+Inside, ink is an image of mode 1 whose white pixels are black dots on paper, so that its bytes are a `Bitmap`'s.
+"""
 
 from __future__ import annotations
 
@@ -7,90 +10,115 @@ from functools import lru_cache
 from PIL import Image, ImageDraw
 
 from drivers.documents.barcodes import matrix
-from drivers.documents.fonts import draw, measure
+from drivers.documents.fonts import Family, draw, estimate
 from drivers.documents.items import Bars, Frame, LabelLayout, Raster, TextLine, family_of, turned
 from drivers.documents.model import Rotation, Symbology
 from drivers.documents.pictures import Bitmap, to_bitmap
+from drivers.documents.scripts import Direction, direction_of
 
 __all__ = ["Bitmap", "draw_bars", "draw_label", "draw_line", "paint_label", "paint_symbol", "to_bitmap"]
 
-WHITE, BLACK = 255, 0
 _TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 """Ours are clockwise, Pillow's are not."""
+_INVERTED = tuple(255 - value for value in range(256))
 
 
 def draw_line(line: TextLine) -> tuple[int, int, Bitmap] | None:
     """A line of text as its ink alone: left and top on the label, and the picture; None if there is nothing to see.
 
-    Raises NoGlyph.
+    Raises NoGlyph, NotShaped.
     """
-    painted = _paint_line(line)
-    if painted is None:
+    inked = _ink_line(line)
+    if inked is None:
         return None
-    x, y, image = painted
-    return x, y, to_bitmap(image)
+    x, y, ink = inked
+    return x, y, _bitmap(ink)
 
 
 def draw_bars(bars: Bars) -> Bitmap:
     """The symbol as a picture for (`bars.x`, `bars.y`), turned as it stands.  Raises BadBarcode."""
-    return to_bitmap(_paint_bars(bars))
+    return _bitmap(_ink_bars(bars))
 
 
 def draw_label(layout: LabelLayout) -> Bitmap:
-    """The whole label for a printer that takes nothing but pictures.  Raises NoGlyph, BadBarcode."""
-    return to_bitmap(paint_label(layout))
+    """The whole label for a printer that takes nothing but pictures.  Raises NoGlyph, NotShaped, BadBarcode."""
+    return _bitmap(_ink_label(layout))
 
 
 def paint_label(layout: LabelLayout) -> Image.Image:
-    """The whole label in black and white (mode L)."""
-    image = Image.new("L", (layout.width, layout.height), WHITE)
-    canvas = ImageDraw.Draw(image)
+    """The whole label, black on white (mode L).  Raises NoGlyph, NotShaped, BadBarcode."""
+    return _black_on_white(_ink_label(layout))
+
+
+def paint_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
+    """An upright symbol without quiet zones, `module` dots per module, black on white (mode L).  Raises BadBarcode."""
+    return _black_on_white(_ink_symbol(symbology, data, module, height))
+
+
+def _bitmap(ink: Image.Image) -> Bitmap:
+    return Bitmap(ink.width, ink.height, ink.tobytes())
+
+
+def _black_on_white(ink: Image.Image) -> Image.Image:
+    return ink.convert("L").point(_INVERTED)
+
+
+def _ink_label(layout: LabelLayout) -> Image.Image:
+    ink = Image.new("1", (layout.width, layout.height))
+    canvas = ImageDraw.Draw(ink)
     for item in layout.items:
         match item:
             case TextLine():
-                painted = _paint_line(item)
-                if painted is not None:
-                    image.paste(BLACK, painted[:2], painted[2].point(_INVERTED))
+                inked = _ink_line(item)
+                if inked is not None:
+                    _stamp(ink, inked[2], inked[0], inked[1])
             case Bars():
-                image.paste(_paint_bars(item), (item.x, item.y))
+                _stamp(ink, _ink_bars(item), item.x, item.y)
             case Frame():
                 right, bottom = item.x + item.width - 1, item.y + item.height - 1
-                canvas.rectangle((item.x, item.y, right, bottom), outline=BLACK, width=min(item.thickness, item.width, item.height))
+                canvas.rectangle((item.x, item.y, right, bottom), outline=1, width=min(item.thickness, item.width, item.height))
             case Raster():
-                mask = Image.frombytes("1", (item.width, item.height), item.bitmap.rows)
-                image.paste(BLACK, (item.x, item.y), mask)
-    return image
+                _stamp(ink, Image.frombytes("1", (item.width, item.height), item.bitmap.rows), item.x, item.y)
+    return ink
 
 
-_INVERTED = tuple(255 - value for value in range(256))
+def _stamp(ink: Image.Image, picture: Image.Image, x: int, y: int) -> None:
+    ink.paste(1, (x, y, x + picture.width, y + picture.height), picture)
 
 
-@lru_cache(maxsize=64)
-def paint_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
-    """An upright symbol without quiet zones, `module` dots per module.  Raises BadBarcode."""
+@lru_cache(maxsize=32)
+def _ink_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
     rows = matrix(symbology, data)
-    small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows))
+    small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows)).point(_INVERTED, "1")
     tall = len(rows) * module if symbology.is_matrix else height
     return small.resize((len(rows[0]) * module, tall), Image.Resampling.NEAREST)
 
 
-def _paint_bars(bars: Bars) -> Image.Image:
-    return _turn(paint_symbol(bars.symbology, bars.data, bars.module, bars.bar_height), bars.rotation)
+def _ink_bars(bars: Bars) -> Image.Image:
+    return _turn(_ink_symbol(bars.symbology, bars.data, bars.module, bars.bar_height), bars.rotation)
 
 
-def _paint_line(line: TextLine) -> tuple[int, int, Image.Image] | None:
+def _ink_line(line: TextLine) -> tuple[int, int, Image.Image] | None:
     family = family_of(bold=line.bold, font=line.font)
-    image = Image.new("L", (int(measure(line.text, line.size, family)) + 2 * line.size, 2 * line.size), WHITE)
-    canvas = ImageDraw.Draw(image)
-    canvas.fontmode = "1"
-    margin, base = line.size, round(1.4 * line.size)
-    draw(canvas, (margin, base), line.text, line.size, family, paragraph=line.block)
-    box = image.point(_INVERTED).getbbox()
-    if box is None:
+    inked = _ink_text(line.text, line.size, family, direction_of(line.block))
+    if inked is None:
         return None
-    left, top, _, _ = turned((box[0] - margin, box[1] - base, box[2] - margin, box[3] - base), line.rotation)
+    x, y, ink = inked
+    left, top, _, _ = turned((x, y, x + ink.width, y + ink.height), line.rotation)
     # A glyph's side bearing may reach over the label's edge, where no printer can put it.
-    return max(0, line.left + left), max(0, line.base + top), _turn(image.crop(box), line.rotation)
+    return max(0, line.left + left), max(0, line.base + top), _turn(ink, line.rotation)
+
+
+@lru_cache(maxsize=128)
+def _ink_text(text: str, size: int, family: Family, paragraph: Direction) -> tuple[int, int, Image.Image] | None:
+    """Ink of a text, and where its left and top are from the beginning of its base line."""
+    canvas_size = int(estimate(text, size, family)) + 2 * size, 2 * size
+    image = Image.new("1", canvas_size)
+    canvas = ImageDraw.Draw(image)
+    margin, base = size, round(1.4 * size)
+    draw(canvas, (margin, base), text, size, family, paragraph=paragraph, fill=1)
+    box = image.getbbox()
+    return (box[0] - margin, box[1] - base, image.crop(box)) if box else None
 
 
 def _turn(image: Image.Image, rotation: Rotation) -> Image.Image:

@@ -17,7 +17,7 @@ from typing import Literal
 from PIL import ImageDraw, ImageFont, features
 
 from drivers.documents.errors import NoGlyph, NotShaped
-from drivers.documents.scripts import begins_right_to_left, clusters, has_right_to_left, is_complex
+from drivers.documents.scripts import Direction, clusters, direction_of, has_right_to_left, is_complex
 from drivers.documents.text import columns, is_wide
 
 Family = Literal["sans", "sans-bold", "mono", "mono-bold"]
@@ -161,29 +161,32 @@ def estimate(text: str, size: int, family: Family) -> float:
 
 
 def draw(
-    canvas: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, family: Family, *, paragraph: str = ""
+    canvas: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    size: int,
+    family: Family,
+    *,
+    paragraph: Direction | None = None,
+    fill: int = 0,
 ) -> None:
-    """Draw black text with the left end of its base line at `at`; `paragraph` is what it is a line of, if it is only a line.
+    """Draw text with the left end of its base line at `at`.
 
-    Raises NoGlyph, NotShaped.
+    `paragraph` is the direction of what it is a line of; None if it is a paragraph by itself.  Raises NoGlyph, NotShaped.
     """
     x, y = at
-    for file, run in _runs(text, family):
+    runs = _runs(text, family)
+    for index, (file, run) in enumerate(runs):
         font = _font(file, size)
         is_thin = family.endswith("-bold") and file.endswith(_HAN)
         if isinstance(font, ImageFont.FreeTypeFont):
             stroke = _stroke(size) if is_thin else 0
-            direction = _direction(run, paragraph or text)
-            canvas.text((round(x), round(y)), run, font=font, fill=0, anchor="ls", stroke_width=stroke, direction=direction)
+            direction = (paragraph or direction_of(text)) if has_right_to_left(run) else None
+            canvas.text((round(x), round(y)), run, font=font, fill=fill, anchor="ls", stroke_width=stroke, direction=direction)
         else:
-            canvas.text((round(x), round(y) - size), run, font=font, fill=0)
-        x += font.getlength(run)
-
-
-def _direction(run: str, paragraph: str) -> str | None:
-    if not has_right_to_left(run):
-        return None
-    return "rtl" if begins_right_to_left(paragraph) else "ltr"
+            canvas.text((round(x), round(y) - size), run, font=font, fill=fill)
+        if index < len(runs) - 1:
+            x += font.getlength(run)
 
 
 def _stroke(size: int) -> int:

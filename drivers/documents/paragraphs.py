@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from drivers.documents.fonts import check_characters, estimate, measure
+from drivers.documents.fonts import Family, check_characters, estimate, measure
 from drivers.documents.items import TextLine, family_of
 from drivers.documents.model import Align, Text
 from drivers.documents.scripts import clusters
@@ -38,7 +38,7 @@ def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterat
         size = max(_SMALLEST, int(full_size * step))
         lines = wrap(text, partial(estimate, size=size, family=family), width)
         room = max(element.lines if step <= 1 else 0, int(height / (size * LINE_HEIGHT)))
-        if len(lines) <= room and all(measure(line, size, family) <= width for line in lines):
+        if len(lines) <= room and all(_fits(line, size, family, width) for line in lines):
             break
     else:
         room = max(element.lines, int(height / (size * LINE_HEIGHT)))
@@ -52,7 +52,7 @@ def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterat
             y=top,
             width=width,
             height=pitch,
-            left=_shift(element.align, width, measure(line, size, family)),
+            left=0 if element.align == "left" else _shift(element.align, width, measure(line, size, family)),
             base=top + round(size * BASE_LINE),
             size=size,
             text=line,
@@ -61,6 +61,12 @@ def place_text(element: Text, area: tuple[int, int], notes: list[str]) -> Iterat
             bold=element.bold,
             font=element.font,
         )
+
+
+def _fits(line: str, size: int, family: Family, width: int) -> bool:
+    """By the sum of its characters where that leaves no doubt: kerning mostly moves letters together."""
+    room = width - estimate(line, size, family)
+    return room >= 0 and (room > size / 4 or measure(line, size, family) <= width)
 
 
 def _cut(lines: list[str], room: int, width_of: Callable[[str], float], width: int) -> list[str]:
@@ -74,4 +80,4 @@ def _cut(lines: list[str], room: int, width_of: Callable[[str], float], width: i
 
 def _shift(align: Align, room: int, used: float) -> int:
     spare = max(0.0, room - used)
-    return {"left": 0, "center": round(spare / 2), "right": round(spare)}[align]
+    return round(spare / 2 if align == "center" else spare)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Literal
 
+Direction = Literal["ltr", "rtl"]
 _COMPLEX = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0590-\u109f\u135d-\u135f\u1700-\u18af\u1900-\u1cff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\u2de0-\u2dff"
     "\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ua6f0\ua6f1\ua800-\ua82f\ua840-\ua8ff\ua926-\uabff\ufb1d-\ufdff\ufe20-\ufe2f\ufe70-\ufefc"
@@ -34,12 +36,12 @@ def has_right_to_left(text: str) -> bool:
     return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
 
 
-def begins_right_to_left(text: str) -> bool:
+def direction_of(text: str) -> Direction:
     """The paragraph's direction by its first strong character (UAX 9, rules P2 and P3)."""
     if not has_right_to_left(text):
-        return False
-    strong = (unicodedata.bidirectional(char) for char in text)
-    return next((kind != "L" for kind in strong if kind in ("L", "R", "AL")), False)
+        return "ltr"
+    kinds = (unicodedata.bidirectional(char) for char in text)
+    return "ltr" if next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") == "L" else "rtl"
 
 
 @lru_cache(maxsize=4096)
