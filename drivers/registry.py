@@ -43,13 +43,16 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "sma": "drivers.scales.sma",
     "dialog.02": "drivers.scales.dialog",
     "display.escpos": "drivers.displays.escpos",
     "escpos": "drivers.printers.escpos",
     "epl2": "drivers.printers.epl2",
+    "mt.sics": "drivers.scales.mt_sics",
     "nci": "drivers.scales.nci",
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
+    "star.line": "drivers.printers.star",
     "toledo.8217": "drivers.scales.toledo_8217",
     "tspl": "drivers.printers.tspl",
     "zpl": "drivers.printers.zpl",

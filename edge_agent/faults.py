@@ -42,7 +42,7 @@ WORDS: Final[dict[str, str]] = {
     "outside_zero": "The scale cannot find zero. Empty it, then switch it off and on.",
     "motion": "The scale is in motion. Wait until it is at rest.",
     "under_capacity": "The scale reads less than it can weigh. Put its platter back, then press its Zero key.",
-    "scale_busy": "The scale is busy with something else, such as its calibration. Wait until it is done.",
+    "scale_busy": "The scale is not ready: it moves, or is busy with its calibration. Wait until it is at rest.",
     "tare_refused": "The scale did not take the tare. Put something on it, within its range, and try again.",
     "scale_expanded": "The scale shows ten times its digits, which is a service mode. End that mode at the scale.",
     "scale_memory": "The scale's memory is damaged. Switch it off and on; if it comes back, call IT.",
@@ -50,8 +50,6 @@ WORDS: Final[dict[str, str]] = {
     "scale_error": "The scale reports an error. Switch it off and on; if it comes back, call IT.",
     "below_minimum": "What lies on the scale is too little for it to weigh. Put something heavier on it.",
     "not_weighing": "The scale counts or shows something else than a weight. Switch it to weighing.",
-    "calibration": "The scale asks to be calibrated. Call whoever services it; weigh on another one meanwhile.",
-    "tare_error": "The scale could not take this tare. Empty it and try again.",
     # any device
     "absent": "The device is not there.",
     "unsupported": "This device cannot do that.",

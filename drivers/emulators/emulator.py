@@ -16,12 +16,17 @@ Report = Callable[[Mapping[str, object]], None]
 
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "sma": ("drivers.emulators.sma", "SmaEmulator"),
     "dialog_02": ("drivers.emulators.dialog_02", "Dialog02Emulator"),
+    "epl2": ("drivers.emulators.epl2", "Epl2Emulator"),
     "escpos": ("drivers.emulators.escpos", "EscposEmulator"),
     "line_display": ("drivers.emulators.line_display", "LineDisplayEmulator"),
+    "mt_sics": ("drivers.emulators.mt_sics", "MtSicsEmulator"),
     "nci": ("drivers.emulators.nci", "NciEmulator"),
     "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
+    "star": ("drivers.emulators.star", "StarEmulator"),
     "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
+    "tspl": ("drivers.emulators.tspl", "TsplEmulator"),
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),
 }
 LINE_FAULTS = ("silence", "garbage", "split", "slow", "unplug")
