@@ -24,8 +24,17 @@ BROKER_HOST = "10.0.2.100"
 """Where the guest finds a broker of the host."""
 CODE = "/mnt/project/code"
 PYTHON = f"PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={CODE}:/mnt/project/packages python3"
+AS_AGENT = "setpriv --reuid=shelfwire-agent --regid=shelfwire-agent --groups=dialout,lp --no-new-privs --inh-caps=-all"
+"""The agent's user with no right to devices but what our udev rules give: not even the group input of its unit."""
+_INSTALL = f"""
+set -e
+install -D -m 644 {CODE}/systemd/sysusers.conf /etc/sysusers.d/shelfwire.conf
+systemd-sysusers
+install -D -m 644 -t /etc/udev/rules.d {CODE}/systemd/udev/70-shelfwire.rules
+udevadm control --reload
+"""
 _PRELOADED = ("scanner.wedge", "toledo.8217", "escpos")
-_NODES = "/dev/ttyUSB* /dev/ttyACM* /dev/usb/lp* /dev/hidraw* /dev/input/by-path/*"
+_NODES = "/dev/ttyUSB* /dev/ttyACM* /dev/usb/lp* /dev/hidraw* /dev/input/by-path/* /dev/shelfwire/*/*"
 _WAIT = 30.0
 _Result = TypeVar("_Result")
 _BY_CODE = {
@@ -103,7 +112,8 @@ class Guest:
     def start(self) -> None:
         self.vm.start()
         self.vm.mount_project()
-        holder = self.vm.spawn(f"exec env {PYTHON} {CODE}/holder.py {HOLDER_PORT} {' '.join(_PRELOADED)}")
+        self.shell(_INSTALL)
+        holder = self.vm.spawn(f"exec {AS_AGENT} env {PYTHON} {CODE}/holder.py {HOLDER_PORT} {' '.join(_PRELOADED)}")
         assert holder.line(timeout=60) == "ready", holder.wait().err
 
     def quit(self) -> None:

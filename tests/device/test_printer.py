@@ -9,7 +9,7 @@ from drivers.errors import DeviceUnavailable
 from tests.device.guest import Guest
 from tests.device.peers import usb_printer
 
-LP = "/dev/usb/lp*"
+LP = "/dev/shelfwire/by-port/*-lp"
 USBLP = f"file:{LP}"
 PYUSB = "usb:04b8:0e15"
 LINES = [f"{number:3d} Äpfel, Gewürze {'=' * (number % 20)}" for number in range(300)]  # the guest has no fonts for pictures

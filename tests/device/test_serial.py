@@ -17,7 +17,7 @@ from drivers.errors import DeviceTimeout, DeviceUnavailable
 from tests.device.guest import Guest, Held
 from tests.device.peers import SerialPeer, serial_peer
 
-PORTS = "/dev/serial/by-path/*-port0"
+PORTS = "/dev/shelfwire/by-port/*-tty"
 
 
 @dataclass(frozen=True)

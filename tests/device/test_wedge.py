@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,8 +13,16 @@ from drivers.devices import Symbol
 from drivers.errors import DeviceUnavailable, ProtocolViolation
 from tests.device.guest import Guest, Held
 
-EVENTS = "/dev/input/by-path/*-event-kbd"
+EVENTS = "/dev/shelfwire/by-port/*-kbd"
 CODE = "4006381333931"
+
+
+@contextmanager
+def reading(guest: Guest, path: str) -> Iterator[Held]:
+    """The driver, after the pause that it wants before it trusts a scan to be whole."""
+    with reading(guest, path) as held:
+        assert held.call(Symbol | None, "read_symbol", timeout=0.5) is None
+        yield held
 
 
 def read_while_scanning(held: Held, scanner: Any, text: str, interval: float = 0.004) -> Symbol | None:
@@ -24,11 +34,11 @@ def read_while_scanning(held: Held, scanner: Any, text: str, interval: float = 0
 def test_scans_are_decoded_exactly_and_reach_nobody_else(guest: Guest) -> None:
     scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
     guest.plug(scanner)
-    address = f"evdev:{guest.node(EVENTS)}"
+    path = guest.node(EVENTS)
     texts = (CODE, "ABC-123xyz", "]E04006381333931", "a" * 200)
-    with guest.held("scanner.wedge", address) as held:
+    with reading(guest, path) as held:
         read = [read_while_scanning(held, scanner, text + "\n") for text in texts]
-        with pytest.raises(DeviceUnavailable, match="another program"), guest.held("scanner.wedge", address):
+        with pytest.raises(DeviceUnavailable, match="another program"), reading(guest, path):
             pass
     assert read == [Symbol(CODE.encode()), Symbol(b"ABC-123xyz"), Symbol(CODE.encode(), "]E0"), Symbol(b"a" * 200)]
 
@@ -36,7 +46,7 @@ def test_scans_are_decoded_exactly_and_reach_nobody_else(guest: Guest) -> None:
 def test_keys_that_the_kernel_dropped_are_a_refused_scan_and_the_next_one_is_right(guest: Guest) -> None:
     scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
     guest.plug(scanner)
-    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+    with reading(guest, guest.node(EVENTS)) as held:
         for _ in range(3):
             scanner.scan(CODE + "\n", interval=0)  # nobody reads: 84 events do not fit into evdev's queue of 64
             guest.shell("true")
@@ -45,12 +55,26 @@ def test_keys_that_the_kernel_dropped_are_a_refused_scan_and_the_next_one_is_rig
             assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
 
 
+def test_a_scan_that_began_before_the_driver_was_there_is_never_read_as_its_second_half(guest: Guest) -> None:
+    scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
+    guest.plug(scanner)
+    path = guest.node(EVENTS)
+    for _ in range(3):
+        typing = threading.Thread(target=scanner.scan, args=(CODE * 3 + "\n", 0.03))
+        typing.start()
+        with guest.held("scanner.wedge", f"evdev:{path}") as held:
+            with pytest.raises(ProtocolViolation, match="begun before"):
+                held.call(object, "read_symbol", timeout=10)
+            typing.join()
+            assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
+
+
 def test_a_burst_while_it_is_read_is_right_or_refused_but_never_wrong(guest: Guest) -> None:
     scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
     guest.plug(scanner)
     codes = [f"{number:04d}-{'X' * 30}-{number:04d}" for number in range(8)]
     outcomes: list[bytes | None] = []
-    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+    with reading(guest, guest.node(EVENTS)) as held:
         for code in codes:
             try:
                 symbol = read_while_scanning(held, scanner, code + "\n", interval=0)
@@ -58,7 +82,6 @@ def test_a_burst_while_it_is_read_is_right_or_refused_but_never_wrong(guest: Gue
             except ProtocolViolation:
                 outcomes.append(None)
         assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
-    print(outcomes)
     assert all(read in (None, code.encode()) for read, code in zip(outcomes, codes, strict=True))
 
 
@@ -66,17 +89,17 @@ def test_a_scanner_pulled_in_the_middle_of_a_scan_leaves_no_half_code_behind(gue
     scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200)
     guest.plug(scanner)
     path = guest.node(EVENTS)
-    with guest.held("scanner.wedge", f"evdev:{path}") as held:
+    with reading(guest, path) as held:
         held.start("call", method="read_symbol", arguments={"timeout": 10})
         scanner.scan(CODE[:7], interval=0.004)
         scanner.unplug()
         with pytest.raises(DeviceUnavailable, match="plug"):
             held.finish(object)
     guest.wait_for(f"[ ! -e {path} ]")
-    with pytest.raises(DeviceUnavailable, match="plug the scanner in"), guest.held("scanner.wedge", f"evdev:{path}"):
+    with pytest.raises(DeviceUnavailable, match="plug the scanner in"), reading(guest, path):
         pass
     guest.plug(scanner)
-    with guest.held("scanner.wedge", f"evdev:{guest.node(EVENTS)}") as held:
+    with reading(guest, guest.node(EVENTS)) as held:
         assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
 
 
@@ -89,7 +112,7 @@ def test_two_identical_scanners_are_kept_apart_by_their_ports(guest: Guest) -> N
         guest.wait_for(f"[ $(ls {EVENTS} | wc -l) = {len(known) + 1} ]")
         (path,) = set(guest.shell(f"udevadm settle; ls {EVENTS}").split()) - known
         paths.append(path)
-    with guest.held("scanner.wedge", f"evdev:{paths[0]}") as one, guest.held("scanner.wedge", f"evdev:{paths[1]}") as two:
+    with reading(guest, paths[0]) as one, reading(guest, paths[1]) as two:
         for round_ in range(5):
             for held in (one, two):
                 held.start("call", method="read_symbol", arguments={"timeout": 10})
