@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.devices import Symbol, Weight
@@ -60,11 +60,17 @@ class DeviceEvent:
 
 
 class Reporter:
-    """A thread's way to the loop; what does not change is told once.  `post` may be called from any thread."""
+    """A thread's way to the loop; what does not change is told once.  `post` may be called from any thread.
+
+    The loop's way to the thread: `stop` ends it, `gone` says that the device was pulled out, `come` that it is worth trying now.
+    """
 
     def __init__(self, device: str, post: Callable[[DeviceEvent], None], clock: Clock) -> None:
         self.device = device
         self.stop = threading.Event()
+        self.gone = threading.Event()
+        self.come = threading.Event()
+        self.on_learned: Callable[[Mapping[str, object]], None] = _nobody_learns
         self._post = post
         self._clock = clock
         self._state: StateChanged | None = None
@@ -91,5 +97,13 @@ class Reporter:
         if is_open is not None and before is not None and is_open != before:
             self._tell(DrawerMoved(is_open))
 
+    def learned(self, options: Mapping[str, object]) -> None:
+        """A symbol taught the device how it is configured; kept for its next opening."""
+        self.on_learned(options)
+
     def _tell(self, what: Scanned | WeightChanged | StateChanged | DrawerMoved | Failed) -> None:
         self._post(DeviceEvent(self.device, self._clock.mono_ms(), what))
+
+
+def _nobody_learns(options: Mapping[str, object]) -> None:
+    del options

@@ -52,6 +52,7 @@ WORDS: Final[dict[str, str]] = {
     "not_weighing": "The scale counts or shows something else than a weight. Switch it to weighing.",
     # any device
     "absent": "The device is not there.",
+    "device_swapped": "Another device is plugged in here. Confirm on the box that it takes over, or plug the old one in.",
     "unsupported": "This device cannot do that.",
     "unreadable": "The device sent something unreadable. If this stays, check its cable and settings.",
     "device_timeout": "The device stopped answering in the middle.",

@@ -81,8 +81,8 @@ class PrinterThread:
     async def prove(self, encoded: Encoded, timeout: float) -> PrintProof:  # noqa: ASYNC109 -- the device's own limit
         return await self._wait_for(lambda printer: self._prove(printer, encoded, timeout))
 
-    def stop(self) -> None:
-        """Let the thread look up from its queue; `report.stop` is set."""
+    def look(self) -> None:
+        """Let the thread look up from its queue; `report.stop`, `report.gone` or `report.come` is set."""
         self._queue.put(None)
 
     async def _wait_for(self, do: Callable[[AnyPrinter], T], absent: Callable[[str], Exception] = DeviceUnavailable) -> T:
@@ -96,6 +96,8 @@ class PrinterThread:
         """Until `report.stop`, and the proof of a job whose bytes are out.  Raises DeviceUnavailable."""
         self._look(printer)
         while not self._report.stop.is_set() or self._is_mid_job:
+            if self._report.gone.is_set():
+                raise DeviceUnavailable("the printer was unplugged: plug it in again")
             try:
                 work = self._queue.get(timeout=LOOK_EVERY if self._is_ready and not self._is_mid_job else LOOK_AGAIN)
             except queue.Empty:
@@ -106,9 +108,9 @@ class PrinterThread:
                 work.run(printer)
 
     def stay_absent(self, seconds: float, why: str) -> None:
-        """Tell all who come that there is no printer."""
+        """Tell all who come that there is no printer, until it is worth trying again."""
         deadline = time.monotonic() + seconds
-        while not self._report.stop.is_set() and (left := deadline - time.monotonic()) > 0:
+        while not self._report.come.is_set() and (left := deadline - time.monotonic()) > 0:
             try:
                 work = self._queue.get(timeout=left)
             except queue.Empty:

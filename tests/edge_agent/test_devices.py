@@ -327,7 +327,7 @@ async def test_all_threads_end_with_the_run(tmp_path: Path) -> None:
     async with Emulator.on_pty("scanner", tmp_path / "scanner"):
         async with box.running():
             await box.until("scanner", Condition.READY)
-        assert [worker.config.id for worker in box.devices._workers if worker.thread.is_alive()] == []
+        assert [worker.config.id for worker in box.devices._workers.values() if worker.thread.is_alive()] == []
 
 
 class ScriptedPrinter:
