@@ -262,6 +262,28 @@ class POSPrinter(Printer, Protocol):
 
 
 @runtime_checkable
+class Announces(Protocol):
+    """A printer that tells by itself when something changes: a drawer, its cover, its paper.  Optional."""
+
+    def announced(self) -> PrinterStatus | None:
+        """What it told last since it was asked or listened to; None if nothing.  Never waits.  Raises DeviceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A printer that prints the rest of a job when its fault is gone, and can still prove it then.  Optional."""
+
+    def resume_proof(self, timeout: float) -> PrintProof | None:
+        """After `prove` raised DeviceFault: wait on for the answer to the question it asked; None if none comes within `timeout`.
+
+        Nothing is asked again: a printer that was switched off and on would say yes to a job that it has forgotten.  Raises
+        DeviceFault (still, or again, stopped), DeviceUnavailable.
+        """
+        ...
+
+
+@runtime_checkable
 class LineDisplay(Protocol):
     """A customer display: rows of characters, two of 20 as a rule."""
 

@@ -35,9 +35,9 @@ class _Wire:
 class Paired:
     """`driver`, `emulator`, and what a bystander saw."""
 
-    def __init__(self, model: str, options: Mapping[str, object] | None = None) -> None:
+    def __init__(self, model: str, options: Mapping[str, object] | None = None, protocol: str | None = None) -> None:
         self.reports: list[Mapping[str, object]] = []
-        self.emulator: Any = make_emulator(model, self.reports.append)  # tests look at `unknown` too
+        self.emulator: Any = make_emulator(protocol or model, self.reports.append)  # tests look at `unknown` too
         self.driver: Any = find(model).build(Buffered(_Wire(self.emulator), "pair"), options)
 
     def fault(self, name: str, *, on: bool = True) -> None:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.printers.star_marks import HIGHEST, Marks
+
+
+@given(
+    st.integers(0, 2**32), st.integers(0, HIGHEST), st.lists(st.tuples(st.booleans(), st.integers(0, 40)), min_size=1, max_size=60)
+)
+def test_the_counter_never_shows_a_jobs_mark_before_the_job_is_printed(
+    seed: int, before: int, jobs: list[tuple[bool, int]]
+) -> None:
+    """A model printer: a queue of marks; each is counted up to from 0 when the paper comes to it."""
+    marks = Marks(seed)
+    counter = before
+    queue: list[int] = []
+    for is_stuck, done in jobs:
+        mark = marks.next(counter)
+        if mark is None:
+            assert queue
+            counter = queue.pop(0)
+            continue
+        assert 1 <= mark <= HIGHEST
+        assert mark != counter
+        assert not any(mark <= waiting for waiting in queue)
+        queue.append(mark)
+        if not is_stuck:
+            counter = queue[-1]
+            queue.clear()
+            marks.reached(mark)
+        for _ in range(min(done, len(queue) - 1)):
+            counter = queue.pop(0)
+
+
+def test_a_printer_without_a_counter_has_no_marks() -> None:
+    assert Marks(0).next(None) is None
+
+
+def test_a_full_row_of_unproven_jobs_starts_again_when_the_last_is_seen_done() -> None:
+    marks = Marks(15)
+    assert marks.next(0) == HIGHEST
+    assert marks.next(5) is None
+    assert marks.next(HIGHEST) == 1
