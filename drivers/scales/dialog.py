@@ -17,8 +17,9 @@ from decimal import Decimal
 from typing import Literal
 
 from drivers.devices import Pace, PricedWeight, Transport, Weight
-from drivers.errors import DeviceFault, DeviceTimeout, ProtocolViolation, Unsupported
+from drivers.errors import DeviceTimeout, ProtocolViolation, Unsupported
 from drivers.registry import Kind, register
+from drivers.scales.faults import blocked
 from drivers.scales.units import Unit, in_grams
 
 STX, ETX, EOT, ENQ, ACK, NAK, ESC = b"\x02", b"\x03", b"\x04", b"\x05", b"\x06", b"\x15", b"\x1b"
@@ -30,12 +31,7 @@ CHECKSUMS_WANTED = (
     "set it to dialog 02 or 04"
 )
 _MOTION, _SAME, _UNFINISHED = b"20", b"21", b"22"
-_FAULTS = {
-    b"01": ("scale_error", "the scale reports a general error: switch it off and on"),
-    b"30": ("below_minimum", "what lies on the scale is less than it may weigh"),
-    b"31": ("under_zero", "the scale shows less than zero: clear the platter and set it to zero"),
-    b"32": ("over_capacity", "there is more on the scale than it can weigh: take some off"),
-}
+_FAULTS = {b"01": "scale_error", b"30": "below_minimum", b"31": "under_zero", b"32": "over_capacity"}
 _REFUSED = {
     b"10": "it does not know record 01, so that it is no dialog 02 or 04 scale",
     b"11": "it does not take this unit price",
@@ -180,8 +176,7 @@ def _check_innocent(why: bytes, unit_price: int) -> None:
     if why == _UNFINISHED:
         raise DeviceTimeout("the scale did not finish the weighing in time")
     if why in _FAULTS:
-        code, sentence = _FAULTS[why]
-        raise DeviceFault(sentence, (code,))
+        raise blocked([_FAULTS[why]])
     if why in _REFUSED:
         raise Unsupported(f"the scale refused the price {unit_price}: {_REFUSED[why]}")
     raise ProtocolViolation(f"the scale gave no weighing, with status {why!r}")

@@ -232,7 +232,7 @@ def test_one_weighing_is_given_once() -> None:
     assert pair.scale.weigh(1050) == WEIGHING
     assert [pair.scale.weigh(1050), pair.scale.weigh(2000)] == [None, None]
     pair.put(0)
-    with pytest.raises(DeviceFault, match="less than"):
+    with pytest.raises(DeviceFault, match="too little"):
         pair.scale.weigh(1050)
     pair.put(1234)
     assert pair.scale.weigh(1050) == WEIGHING
