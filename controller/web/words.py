@@ -86,6 +86,8 @@ FAULTS: Mapping[str, str] = {
     "head_hot": N_("The print head is too hot. Wait a minute; printing goes on by itself."),
     "head_open": N_("The print head is open. Close it; printing goes on by itself."),
     "ribbon_out": N_("Out of ribbon. Load a ribbon and close the cover."),
+    "media_out": N_("Out of labels or ribbon. Load what has run out and close the cover."),
+    "wrong_media": N_("Other paper is in the printer than it is set up for. Jobs wait. Load the right one."),
     "paused": N_("Paused at the printer. Press its pause button to go on."),
     "offline": N_("The printer says it is offline. Look at its display and buttons."),
     "over_capacity": N_("Too much weight on the scale. Take something off."),

@@ -35,9 +35,11 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "display.escpos": Case("line_display"),
+    "epl2": Case("epl2"),
     "escpos": Case("escpos"),
     "scanner.serial": Case("scanner"),
     "toledo.8217": Case("toledo_8217", {"unit": "kg"}),
+    "tspl": Case("tspl"),
     "zpl": Case("zpl"),
 }
 
