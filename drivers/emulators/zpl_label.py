@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import groupby
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
 from drivers.documents.fonts import Family, draw, measure
+from drivers.emulators.zpl_symbols import gs1_brackets
 
 _WHITE = 255
 _MOST_DOTS = 4000
@@ -56,14 +58,23 @@ class LabelPicture:
             row = min(index, block.lines - 1) if block else index
             self._stamp(picture, (x + max(0, shift), y + row * (font.height + (block.spacing if block else 0))), reverse=reverse)
 
-    def linear(self, at: tuple[int, int], form: zxingcpp.BarcodeFormat, data: str, module: int, height: int) -> int:
-        """Bars; their width in dots, 0 if the data is wrong (the real ones print nothing then)."""
+    def linear(
+        self, at: tuple[int, int], symbol: tuple[zxingcpp.BarcodeFormat, str], module: tuple[int, int], height: int, turn: int
+    ) -> int:
+        """Bars, turned clockwise; their width in dots, 0 if the data is wrong (the real ones print nothing then).
+
+        `module` is the narrow and the wide bar in dots; wide 0 for a code whose bars have whole modules.
+        """
+        narrow, wide = module
         try:
-            small = _symbol(form, data)
+            row = _symbol(*symbol)
         except ValueError:
             return 0
-        bars = small.crop((0, 0, small.width, 1)).resize((small.width * module, height), Image.Resampling.NEAREST)
-        self._stamp(bars, at)
+        runs = ((color, len(list(run))) for color, run in groupby(row.tobytes()[: row.width]))
+        sizes = ((color, (wide if length > 1 else narrow) if wide else length * narrow) for color, length in runs)
+        dots = b"".join(bytes((color,)) * size for color, size in sizes)
+        bars = Image.frombytes("L", (len(dots), 1), dots).resize((len(dots), height), Image.Resampling.NEAREST)
+        self._stamp(_turned(bars, turn), at)
         return bars.width
 
     def qr(self, at: tuple[int, int], data: str, module: int, level: str) -> None:
@@ -72,6 +83,14 @@ class LabelPicture:
         except ValueError:
             return
         self._stamp(small.resize((small.width * module, small.height * module), Image.Resampling.NEAREST), at)
+
+    def data_matrix(self, at: tuple[int, int], data: str, module: int, turn: int) -> None:
+        try:
+            small = _symbol(zxingcpp.BarcodeFormat.DataMatrix, data, force_square=True)
+        except ValueError:
+            return
+        large = small.resize((small.width * module, small.height * module), Image.Resampling.NEAREST)
+        self._stamp(_turned(large, turn), at)
 
     def box(
         self, at: tuple[int, int], size: tuple[int, int], thickness: int, *, white: bool = False, reverse: bool = False
@@ -135,7 +154,15 @@ def _broken(text: str, font: Font, block: Block) -> list[str]:
     return lines
 
 
-def _symbol(form: zxingcpp.BarcodeFormat, data: str, **options: str) -> Image.Image:
+def _turned(picture: Image.Image, turn: int) -> Image.Image:
+    turns = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+    return picture.transpose(turns[turn]) if turn else picture
+
+
+def _symbol(form: zxingcpp.BarcodeFormat, data: str, **options: str | bool) -> Image.Image:
+    brackets = gs1_brackets(data)
+    if brackets is not None:
+        data, options = brackets, {**options, "gs1": True}
     image = zxingcpp.create_barcode(data, form, **options).to_image(scale=1, add_quiet_zones=False)
     height, width = image.shape
     return Image.frombytes("L", (width, height), bytes(image))  # type: ignore[call-overload]  # its stub leaves out that it is a buffer

@@ -18,7 +18,7 @@ _END_OF_LINE = b"\x03\r\n"
 
 @register("zpl", kind=Kind.LABEL_PRINTER, options=ZplOptions)
 class Zpl:
-    """ZPL II label printer.  Source: Zebra ZPL II programming guide (~HS, ~HQES, ~HI, ^GF, ^BC, ^BE, ^BQ, ^FH); lprint-zpl.c.
+    """ZPL II label printer.  Source: Zebra ZPL II programming guide (~HS, ~HQES, ~HI, ^GF, ^BC, ^BE, ^B2, ^B3, ^FH); lprint-zpl.c.
 
     The guide says that ~HS is not answered when media or ribbon is out or the head is open, though many printers do; so ~HQES is
     asked first, and silence on ~HS is never taken for "ok".
@@ -37,6 +37,8 @@ class Zpl:
 
     def status(self) -> PrinterStatus:
         """~HQES, then ~HS, each answered within 0.5 s.  Raises DeviceUnavailable."""
+        if not self._options.answers:
+            return PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
         self._transport.discard_input()
         errors = self._ask_errors()
         host = self._ask_host_status()
@@ -54,6 +56,8 @@ class Zpl:
 
         Raises DeviceFault (stopped in the middle), DeviceTimeout (labels remain, and it names no reason), DeviceUnavailable.
         """
+        if not self._options.answers:
+            return PrintProof.WRITTEN
         deadline = time.monotonic() + timeout
         self._transport.discard_input()
         was_idle = False

@@ -1,4 +1,7 @@
-"""Labels in ZPL II: text in the printer's font 0 where it is plain ASCII, otherwise as a picture; barcodes native.
+"""Labels in ZPL II: text in the printer's font 0 where it is plain ASCII and upright, otherwise as a picture; bars native.
+
+Matrix codes and EAN-8 are pictures: ^BQ stands some dots below its place, by firmware; with ^BX the printer chooses the symbol's
+size as it likes; ^B8 is missing in printers that only follow ZPL.  A picture is where and what the layout says, on all of them.
 
 Data can never command the printer: in ^FD every byte but letters, digits, spaces and harmless marks is written by ^FH as `_XX`.
 """
@@ -9,19 +12,34 @@ import re
 from collections.abc import Iterator
 
 from drivers.devices import Encoded
-from drivers.documents.barcodes import code128_segments
+from drivers.documents.barcodes import WIDE, code128_segments, fnc1_form
 from drivers.documents.bitmap import Bitmap, draw_bars, draw_line
 from drivers.documents.errors import DocumentError
+from drivers.documents.gs1 import FNC1
 from drivers.documents.layout import Bars, Frame, Item, Raster, TextLine, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
 from drivers.printers.zpl_options import ZplOptions
+from drivers.printers.zpl_pictures import packed
 
 _NATIVE = re.compile(r"[ -\[\]-~\n]*")
 """Printable ASCII but the backslash, which ^FB takes for a command of its own."""
 _PLAIN = frozenset(b" !#$%&'()*+-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]abcdefghijklmnopqrstuvwxyz{|}")
 _ALIGN = {"left": "L", "center": "C", "right": "R"}
-_CODE128_ESCAPES = {"^": "><", "~": ">=", ">": ">0"}
+_CODE128_ESCAPES = {"^": "><", "~": ">=", ">": ">0", FNC1: ">8"}
+_TURNS = {0: "N", 90: "R", 180: "I", 270: "B"}
+_NATIVE_BARS = {
+    Symbology.CODE128: "^BC{turn},{height},N,N,N",
+    Symbology.GS1_128: "^BC{turn},{height},N,N,N",
+    Symbology.CODE39: "^B3{turn},N,{height},N,N",
+    Symbology.EAN13: "^BE{turn},{height},N,N",
+    Symbology.UPCA: "^BE{turn},{height},N,N",
+    Symbology.ITF14: "^B2{turn},{height},N,N,N",
+}
+_WIDEST_MODULE = 10
+"""Dots; ^BY takes 1 to 10."""
+_SMALLEST_LETTERS = 10
+"""Dots; ^A0 takes 10 to 32000."""
 _MOST_COPIES = 9999
 
 
@@ -50,7 +68,7 @@ def _item(item: Item) -> Iterator[str]:
     match item:
         case Raster():
             yield _graphic(item.x, item.y, item.bitmap)
-        case TextLine() if not item.rotation and item.font == "sans" and _NATIVE.fullmatch(item.block):
+        case TextLine() if _is_native(item):
             yield _native_text(item, item.x)
             if item.bold:  # font 0 has no bolder sister: print it again, a little to the right
                 yield _native_text(item, item.x + max(1, item.size // 20))
@@ -62,37 +80,53 @@ def _item(item: Item) -> Iterator[str]:
             yield f"^FO{item.x},{item.y}^GB{item.width},{item.height},{item.thickness}^FS"
 
 
+def _is_native(line: TextLine) -> bool:
+    is_plain = not line.rotation and line.font == "sans" and line.size >= _SMALLEST_LETTERS
+    return is_plain and _NATIVE.fullmatch(line.block) is not None
+
+
 def _native_text(line: TextLine, x: int) -> str:
     block = f"^FB{line.width},1,0,{_ALIGN[line.align]},0"
     return f"^FO{x},{line.y}^A0N,{line.size},{line.size}{block}^FH_^FD{escaped(line.text.encode())}^FS"
 
 
 def _drawn_text(line: TextLine) -> Iterator[str]:
-    """^GFA: hexadecimal rows, 1 is black; only as large as the ink."""
+    """Only as large as the ink."""
     drawn = draw_line(line)
     if drawn is not None:
         yield _graphic(*drawn)
 
 
 def _graphic(x: int, y: int, ink: Bitmap) -> str:
-    return f"^FO{x},{y}^GFA,{len(ink.rows)},{len(ink.rows)},{ink.stride},{ink.rows.hex().upper()}^FS"
+    return f"^FO{x},{y}^GFA,{len(ink.rows)},{len(ink.rows)},{ink.stride},{packed(ink)}^FS"
 
 
 def _bars(bars: Bars) -> str:
-    place = f"^FO{bars.x},{bars.y}^BY{bars.module}"
-    if bars.rotation or bars.symbology not in (Symbology.CODE128, Symbology.EAN13, Symbology.QR):
+    code = _NATIVE_BARS.get(bars.symbology)
+    if code is None or bars.module > _WIDEST_MODULE:
         return _graphic(bars.x, bars.y, draw_bars(bars))
+    turn = _TURNS[bars.rotation]
+    return (
+        f"^FO{bars.x},{bars.y}^BY{bars.module},{WIDE}.0{code.format(turn=turn, height=bars.bar_height)}^FH_^FD{_bars_data(bars)}^FS"
+    )
+
+
+def _bars_data(bars: Bars) -> str:
     match bars.symbology:
         case Symbology.EAN13:  # ^BE takes 12 digits and makes the check digit itself
-            return f"{place}^BEN,{bars.height},N,N^FD{bars.data[:12]}^FS"
-        case Symbology.QR:
-            return f"^FO{bars.x},{bars.y}^BQN,2,{bars.module}^FH_^FDMA,{escaped(bars.data.encode())}^FS"
+            return bars.data[:12]
+        case Symbology.UPCA:  # the same symbol as an EAN-13 that begins with 0
+            return "0" + bars.data[:11]
+        case Symbology.CODE128:
+            return escaped(_code128(bars.data).encode())
+        case Symbology.GS1_128:
+            return escaped(_code128(fnc1_form(bars.data)).encode())
         case _:
-            return f"{place}^BCN,{bars.height},N,N,N^FH_^FD{escaped(_code128(bars.data).encode())}^FS"
+            return escaped(bars.data.encode())
 
 
 def _code128(data: str) -> str:
-    """With the invocation codes of ^BC mode N: `>:` and `>;` start in set B and C, `>6` and `>5` change to them."""
+    """With the invocation codes of ^BC mode N: `>:` and `>;` start in set B and C, `>6` and `>5` change to them, `>8` is FNC1."""
     written = ""
     for index, (code_set, text) in enumerate(code128_segments(data)):
         if index:

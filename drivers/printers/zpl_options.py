@@ -9,9 +9,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class ZplOptions:
-    """`media_width` and `media_height` in millimetres: larger labels are refused; height 0 stands for any."""
+    """`media_width` and `media_height` in millimetres: larger labels are refused; height 0 stands for any.
 
-    dpi: Literal[203, 300] = 203
+    `answers` false: a printer on a line with no way back.  It is never asked, and a print is only known to be written.
+    """
+
+    dpi: Literal[203, 300, 600] = 203
     media_width: Decimal = Decimal(104)
     media_height: Decimal = Decimal(0)
     copy_text: str = "COPY"
+    answers: bool = True

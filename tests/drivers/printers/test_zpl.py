@@ -53,7 +53,7 @@ def test_a_label_in_plain_ascii_needs_no_picture() -> None:
         "^XA^CI28^PW480^LL320^LH0,0",
         "^FO16,16^A0N,40,40^FB448,1,0,L,0^FH_^FDTea^FS",
         "^FO0,72^GB480,2,2^FS",
-        "^FO97,80^BY3^BEN,128,N,N^FD400638133393^FS",
+        "^FO97,80^BY3,3.0^BEN,128,N,N^FH_^FD400638133393^FS",
         "^FO16,208^A0N,26,26^FB448,1,0,C,0^FH_^FD4006381333931^FS",
         "^PQ3",
         "^XZ",
@@ -63,7 +63,7 @@ def test_a_label_in_plain_ascii_needs_no_picture() -> None:
 
 def test_han_text_goes_as_a_picture() -> None:
     zpl = encode(label_of(text("茶")))
-    assert re.search(r"\^FO\d+,\d+\^GFA,(\d+),\1,\d+,[0-9A-F]+\^FS", zpl)
+    assert re.search(r"\^FO\d+,\d+\^GFA,(\d+),\1,\d+,[0-9A-Zg-z,:!]+\^FS", zpl)
     assert "^FD" not in zpl
 
 
