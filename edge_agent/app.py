@@ -6,22 +6,24 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from drivers.errors import Unsupported
+from drivers.udev import Udev, Watch
+from edge_agent.answering import Answering
 from edge_agent.box import Box
-from edge_agent.config import BrokerConfig, Config, StationConfig
+from edge_agent.config import BrokerConfig, Config
 from edge_agent.device_events import DeviceEvent
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
 from edge_agent.facts import FactsDb
-from edge_agent.intake import Answer
+from edge_agent.hotplug import Hotplug
+from edge_agent.known_devices import KnownDevices
 from edge_agent.outbox import Identity
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.state_lock import StateLock
-from edge_agent.stations import Feedback, Verdict, say
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, TemplateServer, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
@@ -59,14 +61,26 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     def on_event(event: DeviceEvent) -> None:
         box.on_device_event(event)  # the devices run only once the box is there
 
-    devices = Devices(config.devices, on_event, seams.clock, seams.random)
+        answering.on_event(event)
+
+    udev = _udev()
+    known = KnownDevices(config.box.state_dir)
+    devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
+    answering = Answering(config.stations, devices)
     server = TemplateServer(url=config.controller.url, token=_secret(config.controller.token_file))
     templates = Templates(config.box.state_dir / "templates", fetch_from(server))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
-    box = Box(config, stores, seams, spooler, _told(config.stations, devices))
+    box = Box(config, stores, seams, spooler, answering.answer)
+    parts: list[tuple[str, _Runs]] = [
+        ("hotplug", Hotplug(_watch(udev), devices)),
+        ("devices", devices),
+        ("spooler", spooler),
+        ("box", box),
+        ("mqtt", seams.session),
+    ]
     stopped = _stop_signals()
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(part.run(), name=name) for name, part in _parts(devices, spooler, box, seams.session)]
+        running = [tasks.create_task(part.run(), name=name) for name, part in parts]
         _log.info("ready", extra={"box": config.box.id, "devices": len(config.devices)})
         await stopped.wait()
         _log.info("stopping")
@@ -75,8 +89,20 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
             await asyncio.wait([task], timeout=STOP_SECONDS)
 
 
-def _parts(devices: Devices, spooler: Spooler, box: Box, session: _Runs) -> list[tuple[str, _Runs]]:
-    return [("devices", devices), ("spooler", spooler), ("box", box), ("mqtt", session)]
+def _udev() -> Udev | None:
+    try:
+        return Udev()
+    except Unsupported as error:
+        _log.info("%s", error)
+        return None
+
+
+def _watch(udev: Udev | None) -> Watch | None:
+    try:
+        return None if udev is None else udev.watch()
+    except Unsupported as error:
+        _log.info("%s", error)
+        return None
 
 
 def _stop_signals() -> asyncio.Event:
@@ -86,19 +112,6 @@ def _stop_signals() -> asyncio.Event:
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not in the main thread: whoever embeds us stops us
             loop.add_signal_handler(number, stopped.set)
     return stopped
-
-
-def _told(stations: Sequence[StationConfig], devices: Devices) -> Answer:
-    """Until stations have screens, an answer is a line of the log, and the sound of the station's scanner."""
-    scanners = {station.id: station.scanner for station in stations}
-
-    def answer(station: str, feedback: Feedback) -> None:
-        devices.signal(scanners.get(station, station), good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
-        _log.info(
-            "%s: %s", station, say(feedback), extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code}
-        )
-
-    return answer
 
 
 def _broker(config: Config) -> Broker:

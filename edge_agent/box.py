@@ -55,7 +55,7 @@ class Box:
         self._is_clock_told = False
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
-        self.intake = Intake(config.stations, stores.outbox, seams.disk, answer, self._pressed)
+        self.intake = Intake(config.stations, stores.outbox, seams.disk, answer, self._pressed, config.symbols)
         effects: dict[str, commands.Effect] = {
             "identify": self._identify,
             "rebirth": self._rebirth,

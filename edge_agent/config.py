@@ -6,7 +6,8 @@
     [broker]      host, port, username, password_file, ca, cert, key
     [controller]  url, token_file
     [[device]]    id, kind, model, address, options
-    [[station]]   id, scanner, scale, label_printer, receipt_printer, double_read_ms
+    [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms
+    [symbols]     own_prefixes
     [limits]      facts_bytes, ballast_bytes
 """
 
@@ -26,6 +27,7 @@ from edge_agent.facts import MIB, FactsLimits
 from edge_agent.toml_table import Check, Table, not_empty
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
+_PREFIX = re.compile(r"[0-9]{2,12}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -84,7 +86,15 @@ class StationConfig:
     scale: str | None = None
     label_printer: str | None = None
     receipt_printer: str | None = None
+    line_display: str | None = None
     double_read_ms: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolsConfig:
+    """What this company's own numbers mean.  `own_prefixes`: GS1 prefixes that it uses as plain item numbers."""
+
+    own_prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +104,7 @@ class Config:
     controller: ControllerConfig = field(default_factory=ControllerConfig)
     devices: tuple[DeviceConfig, ...] = ()
     stations: tuple[StationConfig, ...] = ()
+    symbols: SymbolsConfig = field(default_factory=SymbolsConfig)
     limits: FactsLimits = field(default_factory=FactsLimits)
 
 
@@ -118,6 +129,7 @@ def read_config(document: Mapping[str, object], folder: Path) -> Config:
         controller=_controller(root.table("controller", required=False)),
         devices=tuple(_device(table) for table in root.tables("device")),
         stations=tuple(_station(table) for table in root.tables("station")),
+        symbols=_symbols(root.table("symbols", required=False)),
         limits=_limits(root.table("limits", required=False)),
     )
     root.finish()
@@ -185,10 +197,17 @@ def _station(table: Table) -> StationConfig:
         scale=table.text("scale", "") or None,
         label_printer=table.text("label_printer", "") or None,
         receipt_printer=table.text("receipt_printer", "") or None,
+        line_display=table.text("line_display", "") or None,
         double_read_ms=table.number("double_read_ms", 300, low=0, high=5000),
     )
     table.finish()
     return station
+
+
+def _symbols(table: Table) -> SymbolsConfig:
+    symbols = SymbolsConfig(own_prefixes=table.texts("own_prefixes", check=_gs1_prefix))
+    table.finish()
+    return symbols
 
 
 def _limits(table: Table) -> FactsLimits:
@@ -216,6 +235,7 @@ def _check_references(config: Config, errors: list[str]) -> None:
             ("scale", station.scale, Kind.SCALE),
             ("label_printer", station.label_printer, Kind.LABEL_PRINTER),
             ("receipt_printer", station.receipt_printer, Kind.RECEIPT_PRINTER),
+            ("line_display", station.line_display, Kind.LINE_DISPLAY),
         ]
         for key, device_id, kind in wanted:
             if device_id and kinds.get(device_id) is not kind:
@@ -237,6 +257,10 @@ def _address(value: object) -> str | None:
     except Unsupported as error:
         return f"is wrong: {error}"
     return None
+
+
+def _gs1_prefix(value: object) -> str | None:
+    return None if _PREFIX.fullmatch(str(value)) else "must be 2 to 12 digits, such as 20"
 
 
 def _one_of(names: tuple[str, ...]) -> Check:

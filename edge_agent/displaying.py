@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import textwrap
 import threading
 import time
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ class DisplayThread:
 
     def _put(self, display: LineDisplay, lines: tuple[str, ...]) -> bool:
         try:
-            display.show(lines)
+            display.show(wrapped(lines, *display.size))
         except DeviceTimeout:
             self._report.state(Condition.UNKNOWN, [fault("no_answer")])
             return False
@@ -71,3 +72,8 @@ class DisplayThread:
                 self._wake.get_nowait()
         except queue.Empty:
             return
+
+
+def wrapped(lines: Sequence[str], rows: int, columns: int) -> list[str]:
+    """As many rows as the display has; a long line goes on in the next one, by words."""
+    return [part for line in lines for part in (textwrap.wrap(line, columns) or [""])][:rows]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent.config import StationConfig
+from edge_agent.config import StationConfig, SymbolsConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
 from edge_agent.disk import Disk
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
@@ -40,14 +40,16 @@ class Intake:
         disk: Disk,
         answer: Answer,
         pressed: Callable[[OutboxFull | None], None],
+        symbols: SymbolsConfig | None = None,
     ) -> None:
+        self._own_prefixes = frozenset((symbols or SymbolsConfig()).own_prefixes)
         self._outbox = outbox
         self._disk = disk
         self._answer = answer
         self._pressed = pressed
         self._station_of: dict[str, str] = {}
         for station in stations:
-            for device in (station.scanner, station.scale, station.label_printer, station.receipt_printer):
+            for device in (station.scanner, station.scale, station.label_printer, station.receipt_printer, station.line_display):
                 if device is not None:
                     self._station_of.setdefault(device, station.id)
         stored = outbox.station_states()
@@ -61,7 +63,7 @@ class Intake:
         match event.what:
             case Scanned(symbol):
                 async with self._turn:
-                    await self._step(event.device, scanned(event.device, symbol, event.at_ms))
+                    await self._step(event.device, scanned(event.device, symbol, event.at_ms, self._own_prefixes))
             case WeightChanged(weight, is_settled) if is_settled:
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
                 async with self._turn:

@@ -126,7 +126,7 @@ class PrinterThread:
 
     def _look(self, printer: AnyPrinter) -> PrinterStatus:
         status = printer.status()
-        self._is_ready = status.readiness is Readiness.OK
+        self._is_ready = status.readiness is Readiness.OK or status.is_one_way
         self._tell(status)
         return status
 
@@ -138,7 +138,7 @@ class PrinterThread:
             case Readiness.FAULT:
                 self._report.state(Condition.FAULT, faults(status.faults or ("offline",)))
             case Readiness.UNKNOWN:
-                self._report.state(Condition.UNKNOWN, [fault("no_answer")])
+                self._report.state(Condition.UNKNOWN, [] if status.is_one_way else [fault("no_answer")])
 
     def _send(self, printer: AnyPrinter, encoded: Encoded) -> None:
         self._report.state(Condition.BUSY)

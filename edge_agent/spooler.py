@@ -248,14 +248,14 @@ class Spooler:
 
 
 def _reason_to_wait(status: PrinterStatus) -> Fault | None:
-    """Silence is neither ready nor out of paper; what is not known to be ready gets no job."""
+    """Silence is neither ready nor out of paper; what is not known to be ready gets no job, unless it is known never to answer."""
     match status.readiness:
         case Readiness.OK:
             return None
         case Readiness.FAULT:
             return fault(status.faults[0] if status.faults else "offline")
         case _:
-            return fault("no_answer")
+            return None if status.is_one_way else fault("no_answer")
 
 
 def _told(error: DriverError) -> Fault:

@@ -52,6 +52,15 @@ class Table:
             self.wrong(key, f"{value!r} {problem}")
         return value
 
+    def texts(self, key: str, check: Check) -> tuple[str, ...]:
+        """A list of texts, empty if it is not there; each is checked."""
+        values = self._get(key, list, "a list of strings", []) or []
+        for value in values:
+            problem = check(value) if isinstance(value, str) else "must be a string"
+            if problem:
+                self.wrong(key, f"{value!r} {problem}")
+        return tuple(str(value) for value in values)
+
     def number(self, key: str, default: int, *, low: int, high: int) -> int:
         value = self._get(key, int, "a whole number", default)
         if value is None:

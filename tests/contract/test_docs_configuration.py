@@ -31,6 +31,7 @@ AGENT = {
     "[controller]": agent_config.ControllerConfig,
     "[[device]]": agent_config.DeviceConfig,
     "[[station]]": agent_config.StationConfig,
+    "[symbols]": agent_config.SymbolsConfig,
     "[limits]": FactsLimits,
 }
 CONTROLLER = {

@@ -120,3 +120,22 @@ def test_a_malformed_file_is_a_typed_error(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="cannot be read"):
         load_config(tmp_path / "none.toml")
+
+
+def test_a_line_display_at_a_station_and_the_company_s_own_prefixes(tmp_path: Path) -> None:
+    display = '[[device]]\nid = "display"\nkind = "line_display"\nmodel = "display.escpos"\naddress = "serial:/dev/ttyUSB1"\n'
+    text = GOOD.replace("[[station]]", display + "[[station]]").replace('id = "desk"', 'id = "desk"\nline_display = "display"')
+    config = load_config(write(tmp_path, text + '[symbols]\nown_prefixes = ["20", "212"]\n'))
+    assert config.stations[0].line_display == "display"
+    assert config.symbols.own_prefixes == ("20", "212")
+
+
+@pytest.mark.parametrize("value", ['["2"]', '["ab"]', "[20]", '"20"', '["1234567890123"]'])
+def test_a_prefix_that_is_none_is_told(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigErrors, match=r"symbols\.own_prefixes"):
+        load_config(write(tmp_path, f"{GOOD}[symbols]\nown_prefixes = {value}\n"))
+
+
+def test_a_station_s_display_must_be_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors, match="must be the id of a line_display"):
+        load_config(write(tmp_path, GOOD.replace('id = "desk"', 'id = "desk"\nline_display = "labels"')))

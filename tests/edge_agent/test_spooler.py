@@ -97,6 +97,15 @@ async def test_the_proof_is_what_the_device_gave(shop: Shop, proof: PrintProof) 
         assert (await shop.until_is("milk", JobState.PRINTED)).proof == Proof(proof.value)
 
 
+async def test_a_printer_that_never_answers_is_sent_its_jobs_unseen(shop: Shop) -> None:
+    shop.port.ready = PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
+    shop.port.proof = PrintProof.WRITTEN
+    async with shop.running():
+        await shop.wants("milk")
+        assert (await shop.until_is("milk", JobState.PRINTED)).proof is Proof.WRITTEN
+    assert shop.port.printed() == ["milk"]
+
+
 async def test_jobs_come_out_in_order_and_a_repeated_request_does_nothing(shop: Shop) -> None:
     async with shop.running():
         for job_id in ("a", "b", "c", "a", "b"):

@@ -1,0 +1,63 @@
+"""Where a station's answers go: to its scanner's sound, to its line display, to the log.  A display also shows the weight."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from edge_agent.config import StationConfig
+from edge_agent.device_events import DeviceEvent, WeightChanged
+from edge_agent.stations import Feedback, Verdict, say
+
+_GRAMS_OF_KG = 1000
+_GRAM = Decimal("0.001")
+_log = logging.getLogger(__name__)
+
+
+class Outputs(Protocol):
+    """The devices, as far as they tell people something.  Neither waits."""
+
+    def signal(self, device: str, *, good: bool) -> None: ...
+
+    def show(self, device: str, lines: Sequence[str]) -> None: ...
+
+
+class Answering:
+    """`answer` is what the box calls, `on_event` hears what the devices tell."""
+
+    def __init__(self, stations: Sequence[StationConfig], devices: Outputs) -> None:
+        self._devices = devices
+        self._scanners = {station.id: station.scanner for station in stations}
+        self._displays = {station.id: station.line_display for station in stations if station.line_display is not None}
+        self._weighed_at = {station.scale: station.id for station in stations if station.scale and station.line_display}
+        self._texts: dict[str, str] = {}
+        self._weights: dict[str, str] = {}
+
+    def answer(self, station: str, feedback: Feedback) -> None:
+        good = feedback.verdict in (Verdict.OK, Verdict.DUPLICATE)
+        self._devices.signal(self._scanners.get(station, station), good=good)
+        text = say(feedback)
+        _log.info("%s: %s", station, text, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
+        self._texts[station] = text
+        self._show(station)
+
+    def on_event(self, event: DeviceEvent) -> None:
+        station = self._weighed_at.get(event.device)
+        if station is not None and isinstance(event.what, WeightChanged):
+            weight = event.what.weight
+            self._weights[station] = weight_line(weight.grams, stable=weight.stable) if weight.grams else ""
+            self._show(station)
+
+    def _show(self, station: str) -> None:
+        display = self._displays.get(station)
+        if display is not None:
+            lines = (self._weights.get(station, ""), self._texts.get(station, ""))
+            self._devices.show(display, [line for line in lines if line])
+
+
+def weight_line(grams: Decimal, *, stable: bool) -> str:
+    """A weight as a customer reads it; one that still moves is marked."""
+    kilograms = (grams / _GRAMS_OF_KG).quantize(_GRAM) + 0  # no minus before nothing
+    return f"{kilograms} kg" + ("" if stable else " ~")
