@@ -1,13 +1,10 @@
-"""Scanners that type: a USB keyboard whose keys are a scan.  Source: Linux ``input-event-codes.h``, and the kernel's
-``Documentation/input/event-codes.rst`` (SYN_DROPPED); GS as Ctrl+]: DEVICES.md section 10.
-
-A wrong code is worse than none: whatever cannot be decoded for sure refuses the whole scan.
-"""
+"""Scanners that type: a USB keyboard whose keys are a scan.  GS as Ctrl+], F8, or a text: DEVICES.md section 10."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -15,135 +12,50 @@ from typing import Literal
 from drivers.devices import KeyEvent, KeySource, Symbol
 from drivers.errors import ProtocolViolation, Unsupported
 from drivers.registry import Kind, Over, register
-from drivers.scanners.layouts import LAYOUTS, Layout
+from drivers.scanners.calibration import LONGEST_ADDED
+from drivers.scanners.keystrokes import EV_KEY, GS, CapsLock, WedgeDecoder
+from drivers.scanners.layouts import LAYOUTS
+from drivers.scanners.learning import learn_keys
 from drivers.symbols.aim import split_aim
-
-EV_SYN, EV_KEY, EV_LED = 0x00, 0x01, 0x11
-SYN_DROPPED = 3
-LED_CAPS_LOCK = 1
-UP, DOWN = 0, 1
-ENTER, TAB, KEYPAD_ENTER, CAPS_LOCK, NUM_LOCK, F8 = 28, 15, 96, 58, 69, 66
-_SHIFTS, _CTRLS = frozenset({42, 54}), frozenset({29, 97})
-_OTHER_MODIFIERS = frozenset({56, 100, 125, 126})  # Alt, AltGr, Meta: no character of ours is typed with them
-_MODIFIERS = _SHIFTS | _CTRLS | _OTHER_MODIFIERS
-_GS = "\x1d"
-LONGEST = 4096
 
 
 class Suffix(StrEnum):
-    """The key that ends a scan; `ANY` is Enter, keypad Enter or Tab, `NONE` a pause."""
+    """What ends a scan: Enter, keypad Enter or Tab (`ANY`), one of these, the option `suffix_text`, or a pause (`NONE`)."""
 
     ANY = "any"
     ENTER = "enter"
     TAB = "tab"
+    TEXT = "text"
     NONE = "none"
 
 
-_SUFFIX_KEYS = {
-    Suffix.ANY: frozenset({ENTER, KEYPAD_ENTER, TAB}),
-    Suffix.ENTER: frozenset({ENTER, KEYPAD_ENTER}),
-    Suffix.TAB: frozenset({TAB}),
-    Suffix.NONE: frozenset[int](),
+_SUFFIXES: Mapping[Suffix, tuple[str, ...]] = {
+    Suffix.ANY: ("\r", "\n", "\t"),
+    Suffix.ENTER: ("\r", "\n"),
+    Suffix.TAB: ("\t",),
+    Suffix.NONE: (),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class WedgeOptions:
-    """As the scanner is configured: its keyboard layout, its suffix; `idle_ms` is the longest pause inside a scan."""
+    r"""As the scanner is configured; one scan of the calibration barcode tells all but `idle_ms`.
 
-    layout: Literal["us"] = "us"
+    `layout`: its country keyboard.  `caps_lock`: what the CapsLock lamp means, see `drivers.scanners.keystrokes.CapsLock`.
+    `prefix`: typed before each scan; a scan without it is refused.  `suffix`: what ends a scan; `suffix_text` counts with suffix
+    ``text`` (``\r`` is Enter, ``\t`` Tab).  `gs`: what it types for FNC1: empty for Ctrl+], F8 or Alt+029, else that text, such as
+    ``{GS}`` or ``|``.  `sends_aim`: every scan begins with an AIM identifier (after `prefix`), so one without is damaged.
+    `idle_ms`: the longest pause inside a scan.
+    """
+
+    layout: Literal["us", "uk", "de", "fr", "es", "it"] = "us"
     suffix: Suffix = Suffix.ANY
     idle_ms: int = 300
-
-
-class WedgeDecoder:
-    """One keyboard's keys to texts.  Pure; one per device, never shared: two scanners at once must not mix."""
-
-    def __init__(self, layout: Layout, suffix: Suffix) -> None:
-        self._layout = layout
-        self._suffix = suffix
-        self._suffix_keys = _SUFFIX_KEYS[suffix]
-        self._held: set[int] = set()
-        self._caps_lock = False
-        self._text = ""
-        self._spoilt = ""  # why the scan that is coming in cannot be trusted
-        self.needs_sync = True  # SYN_DROPPED was seen (or nothing at all yet): `sync` before more events
-
-    @property
-    def is_in_scan(self) -> bool:
-        return bool(self._text or self._spoilt)
-
-    def distrust(self, why: str) -> None:
-        """Refuse the scan that is coming in, when it ends."""
-        self._spoil(why)
-
-    def sync(self, held: Iterable[int], *, caps_lock: bool) -> None:
-        """Take over what the device says of its keys and its lamp."""
-        self._held = set(held) & _MODIFIERS
-        self._caps_lock = caps_lock
-        self.needs_sync = False
-
-    def feed(self, event: KeyEvent) -> str | None:
-        """The text that this event ended, if it did.  Raises ProtocolViolation: the scan that ended here cannot be trusted."""
-        if event.type == EV_SYN and event.code == SYN_DROPPED:
-            self._spoil("the kernel dropped key events")
-            self.needs_sync = True
-        elif event.type == EV_LED and event.code == LED_CAPS_LOCK:
-            self._caps_lock = bool(event.value)
-        elif event.type == EV_KEY and event.code in _MODIFIERS:
-            (self._held.discard if event.value == UP else self._held.add)(event.code)
-        elif event.type == EV_KEY and event.value == DOWN:  # repeats are a key held down, not one pressed twice
-            return self._press(event.code)
-        return None
-
-    def end_scan(self) -> str | None:
-        """The device paused.  Raises ProtocolViolation when a scan should have ended with its suffix, and did not."""
-        if self._suffix is not Suffix.NONE:
-            self._spoil("it did not end with the configured suffix")
-        return self._finish()
-
-    def _press(self, code: int) -> str | None:
-        if code == CAPS_LOCK:
-            self._caps_lock = not self._caps_lock
-            return None
-        if code == NUM_LOCK:
-            return None
-        char = self._char_of(code)
-        if (code in self._suffix_keys and not self._held) or (char in ("\r", "\n") and ENTER in self._suffix_keys):
-            return self._finish()
-        if not char:
-            self._spoil(f"key {code} has no character in this layout")
-        elif len(self._text) >= LONGEST:
-            self._spoil(f"it is longer than {LONGEST} characters")
-        else:
-            self._text += char
-        return None
-
-    def _char_of(self, code: int) -> str:
-        """The character of a key under the held modifiers, "" if it has none."""
-        if code == F8:  # where a scanner is configured to type FNC1 as F8
-            return _GS
-        if code == TAB and not self._held:
-            return "\t"
-        plain, shifted = self._layout.get(code, ("", ""))
-        if not plain or self._held & _OTHER_MODIFIERS:
-            return ""
-        is_shifted = bool(self._held & _SHIFTS)
-        if self._held & _CTRLS:
-            return _control((shifted if is_shifted else plain).upper())
-        if self._caps_lock and plain.isalpha():
-            is_shifted = not is_shifted
-        return shifted if is_shifted else plain
-
-    def _spoil(self, why: str) -> None:
-        self._spoilt = self._spoilt or why
-
-    def _finish(self) -> str | None:
-        text, self._text = self._text, ""
-        why, self._spoilt = self._spoilt, ""
-        if why:
-            raise ProtocolViolation(f"a scan was refused, {why}: scan again")
-        return text or None
+    caps_lock: CapsLock = CapsLock.FOLLOW
+    prefix: str = ""
+    suffix_text: str = ""
+    gs: str = ""
+    sends_aim: bool = False
 
 
 @register("scanner.wedge", kind=Kind.SCANNER, options=WedgeOptions, over=Over.KEYS)
@@ -151,14 +63,17 @@ class HidWedge:
     """A scanner in USB keyboard mode.  Source: Linux input-event-codes.h; DEVICES.md section 10."""
 
     def __init__(self, keys: KeySource, options: WedgeOptions) -> None:
-        if not 10 <= options.idle_ms <= 1000:
-            raise Unsupported(f"scanner.wedge: idle_ms is {options.idle_ms}, expected 10 to 1000")
+        check_options(options)
         self._keys = keys
+        self._options = options
         self._idle = options.idle_ms / 1000
-        self._decoder = WedgeDecoder(LAYOUTS[options.layout], options.suffix)
-        self._events: list[KeyEvent] = []
+        suffixes = _SUFFIXES.get(options.suffix, (options.suffix_text,))
+        shortest = len(options.prefix) + len(options.suffix_text) if options.suffix is Suffix.TEXT else 0
+        self._decoder = WedgeDecoder(LAYOUTS[options.layout], options.caps_lock, suffixes, shortest)
+        self._events: deque[KeyEvent] = deque()
         self._silence = 0.0
         self._is_settled = False
+        self._learned: Mapping[str, object] | None = None
 
     def read_symbol(self, timeout: float) -> Symbol | None:
         deadline = time.monotonic() + timeout
@@ -177,12 +92,18 @@ class HidWedge:
             if not self._decoder.is_in_scan:
                 return None
             self._silence += wait
-            if wait == pause and (text := self._end_scan()) is not None:
+            if wait == pause:
+                text = self._end_scan()
                 break
-        data, aim = split_aim(text.encode())
-        if not data:
-            raise ProtocolViolation(f"a scan was refused, it holds nothing but {text!r}: scan again")
-        return Symbol(data, aim)
+        return None if text is None else parse_typed(text, self._options)
+
+    def take_learned(self) -> Mapping[str, object] | None:
+        learned, self._learned = self._learned, None
+        return learned
+
+    def sync(self) -> None:
+        """Ask the device which modifiers are down and whether CapsLock is on.  Raises DeviceUnavailable."""
+        self._decoder.sync(self._keys.held_keys(), caps_lock=self._keys.is_caps_lock_on())
 
     def _settle(self) -> None:
         """Keys that come before the first pause may be the rest of a scan whose beginning went to nobody: before the device was
@@ -195,13 +116,13 @@ class HidWedge:
             self._decoder.distrust("it may have begun before it was listened to")
 
     def _decode(self) -> str | None:
-        while self._events:
-            event = self._events.pop(0)
-            text = self._decoder.feed(event)
+        events, feed = self._events, self._decoder.feed
+        while events:
+            text = feed(events.popleft())
             if self._decoder.needs_sync:
                 # What we hold is older than the state we ask for, which would give it wrong modifiers; what the kernel still
                 # holds of keys it forgets when it is asked (drivers/input/evdev.c, evdev_handle_get_val).
-                self._events.clear()
+                events.clear()
                 self.sync()
             if text is not None:
                 return text
@@ -209,13 +130,36 @@ class HidWedge:
 
     def _end_scan(self) -> str | None:
         self._silence = 0.0
-        return self._decoder.end_scan()
+        text = self._decoder.end_scan()
+        if self._decoder.is_calibrating:
+            self._learned = learn_keys(self._decoder.take_calibration(), self._options.layout, self._options.caps_lock)
+        return text
 
-    def sync(self) -> None:
-        """Ask the device which modifiers are down and whether CapsLock is on.  Raises DeviceUnavailable."""
-        self._decoder.sync(self._keys.held_keys(), caps_lock=self._keys.is_caps_lock_on())
+
+def check_options(options: WedgeOptions) -> None:
+    """Raises Unsupported for options that contradict each other."""
+    if not 10 <= options.idle_ms <= 1000:
+        raise Unsupported(f"scanner.wedge: idle_ms is {options.idle_ms}, expected 10 to 1000")
+    if (options.suffix is Suffix.TEXT) != bool(options.suffix_text):
+        raise Unsupported('scanner.wedge: suffix "text" and the option suffix_text go together')
+    for name, text in (("prefix", options.prefix), ("suffix_text", options.suffix_text), ("gs", options.gs)):
+        if len(text) > LONGEST_ADDED:
+            raise Unsupported(f"scanner.wedge: {name} has {len(text)} characters, expected at most {LONGEST_ADDED}")
 
 
-def _control(char: str) -> str:
-    """The control character that Ctrl makes of a character (ASCII: 40h-5Fh to 00h-1Fh), "" if it makes none."""
-    return chr(ord(char) & 0x1F) if len(char) == 1 and "A" <= char <= "_" else ""
+def parse_typed(text: str, options: WedgeOptions) -> Symbol:
+    """What a typed scan holds; prefix and AIM identifier are kept off its data.
+
+    Raises ProtocolViolation (no prefix, no AIM identifier where one is due, nothing else).
+    """
+    if not text.startswith(options.prefix):
+        raise ProtocolViolation(f"a scan was refused, it began with {text[:8]!r}, expected {options.prefix!r}: scan again")
+    body = text.removeprefix(options.prefix)
+    if options.gs:
+        body = body.replace(options.gs, GS)
+    data, aim = split_aim(body.encode())
+    if options.sends_aim and aim is None:
+        raise ProtocolViolation(f"a scan was refused, it has no AIM identifier such as ]E0, but {text[:8]!r}: scan again")
+    if not data:
+        raise ProtocolViolation(f"a scan was refused, it holds nothing but {text!r}: scan again")
+    return Symbol(data, aim)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.devices import Symbol, Transport
 from drivers.errors import ProtocolViolation, Unsupported
 from drivers.registry import Kind, register
+from drivers.scanners.calibration import SIGNATURE
+from drivers.scanners.learning import learn_bytes
 from drivers.symbols.aim import split_aim
 
 LONGEST = 4096
 BEL = b"\x07"
 BEEPS_FOR_BAD = 3
+_SIGNATURE = SIGNATURE.encode()
 # Data may hold FS, GS, RS, US, EOT (ISO/IEC 15434) and, in 2D symbols, tabs and lines; other control characters are line noise.
 _NOISE = re.compile(rb"[\x00-\x03\x05-\x08\x0b\x0c\x0e-\x1b\x7f]")
 
@@ -35,6 +39,9 @@ class Framing(StrEnum):
 class SerialScannerOptions:
     """As the scanner is configured.  `suffix` counts with framing ``suffix``; `idle_ms` is the longest pause inside a scan.
 
+    `gs`: the text it sends for FNC1 instead of U+001D, such as ``{GS}`` or ``|``, if it does.  One scan of the calibration barcode
+    tells framing, prefix, suffix, `gs` and `sends_aim`.
+
     `sends_aim`: every scan begins with an AIM identifier (after `prefix`), so one without is damaged.  `any_bytes`: accept symbols
     that hold control characters or are not UTF-8, at the price that line noise can no longer be told from data.
 
@@ -46,18 +53,23 @@ class SerialScannerOptions:
     prefix: str = ""
     suffix: str = ""
     idle_ms: int = 150
+    gs: str = ""
     sends_aim: bool = False
     any_bytes: bool = False
     beeps_on_bel: bool = False
 
 
 class FrameDecoder:
-    """Cuts a stream into frames.  Pure: bytes in, frames out, and `end_scan` when the scanner paused."""
+    """Cuts a stream into frames.  Pure: bytes in, frames out, and `end_scan` when the scanner paused.
+
+    A frame that holds the calibration's signature is not cut: it and all that follows up to the pause tell how the scanner frames.
+    """
 
     def __init__(self, options: SerialScannerOptions) -> None:
         self._framing = options.framing
         self._end = re.compile(rb"[\r\n]" if options.framing is Framing.LINE else re.escape(options.suffix.encode()))
         self._buffer = b""
+        self.is_calibrating = False
 
     @property
     def is_in_scan(self) -> bool:
@@ -69,10 +81,13 @@ class FrameDecoder:
         self._buffer += data
         frames = []
         while self._framing is not Framing.IDLE and (end := self._end.search(self._buffer)):
+            self.is_calibrating = _SIGNATURE in self._buffer[: end.start()]
+            if self.is_calibrating:
+                break
             frames.append(self._buffer[: end.start()])
             self._buffer = self._buffer[end.end() :]
         if len(self._buffer) > LONGEST and not frames:
-            self._buffer = b""
+            self._buffer, self.is_calibrating = b"", False
             raise ProtocolViolation(
                 f"the scanner sent more than {LONGEST} bytes in one piece: check its suffix and this line's speed"
             )
@@ -81,7 +96,8 @@ class FrameDecoder:
     def end_scan(self) -> bytes:
         """The scanner paused: its frame, where the pause ends one.  Raises ProtocolViolation where it should not have."""
         frame, self._buffer = self._buffer, b""
-        if self._framing is not Framing.IDLE:
+        self.is_calibrating = _SIGNATURE in frame
+        if self._framing is not Framing.IDLE and not self.is_calibrating:
             raise ProtocolViolation(
                 f"a scan of {len(frame)} bytes did not end with the configured suffix: scan again, check the suffix"
             )
@@ -99,6 +115,7 @@ class SerialScanner:
         self._decoder = FrameDecoder(options)
         self._frames: list[bytes] = []
         self._silence = 0.0
+        self._learned: Mapping[str, object] | None = None
 
     def read_symbol(self, timeout: float) -> Symbol | None:
         deadline = time.monotonic() + timeout
@@ -114,8 +131,12 @@ class SerialScanner:
         if self._options.beeps_on_bel:
             self._transport.write(BEL if good else BEL * BEEPS_FOR_BAD)
 
+    def take_learned(self) -> Mapping[str, object] | None:
+        learned, self._learned = self._learned, None
+        return learned
+
     def _listen(self, remaining: float) -> bool:
-        """Whether it is worth listening on: False after `remaining` seconds of silence."""
+        """Whether it is worth listening on: False after `remaining` seconds of silence, and after a calibration."""
         if not self._decoder.is_in_scan:
             return self._take(self._transport.read(LONGEST, remaining))
         pause = self._options.idle_ms / 1000 - self._silence
@@ -126,7 +147,11 @@ class SerialScanner:
         if wait < pause:
             return False
         self._silence = 0.0
-        self._frames.append(self._decoder.end_scan())
+        frame = self._decoder.end_scan()
+        if self._decoder.is_calibrating:
+            self._learned = learn_bytes(frame)
+            return False
+        self._frames.append(frame)
         return True
 
     def _take(self, data: bytes) -> bool:
@@ -153,7 +178,7 @@ def parse_frame(frame: bytes, options: SerialScannerOptions) -> Symbol:
     _, found, data = frame.rpartition(prefix) if prefix else (b"", b"", frame)
     if found != prefix:
         raise ProtocolViolation(f"the scanner sent {frame!r}, expected it to begin with {prefix!r}")
-    data, aim = split_aim(data)
+    data, aim = split_aim(data.replace(options.gs.encode(), b"\x1d") if options.gs else data)
     if options.sends_aim and aim is None:
         raise ProtocolViolation(f"the scanner sent {frame!r}, expected it to begin with an AIM identifier such as ]E0")
     if not 0 < len(data) <= LONGEST:

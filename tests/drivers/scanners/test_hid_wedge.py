@@ -8,10 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.devices import KeyEvent, Scanner, Symbol
+from drivers.devices import KeyEvent, Learns, Scanner, Symbol
+from drivers.emulators.wedge import Typing, caps_lock_pressed, typeable, typed_keys
 from drivers.errors import DeviceUnavailable, DriverError, ProtocolViolation, Unsupported
 from drivers.registry import find
-from drivers.scanners.hid_wedge import HidWedge, Suffix, WedgeDecoder, WedgeOptions
+from drivers.scanners.hid_wedge import HidWedge, Suffix, WedgeOptions
+from drivers.scanners.keystrokes import CapsLock
 from drivers.scanners.layouts import LAYOUTS
 from drivers.testing import ScriptedKeys
 
@@ -212,7 +214,7 @@ EVENTS = st.builds(KeyEvent, st.sampled_from([0, 1, 4, 0x11]), st.integers(0, 13
 @given(st.lists(st.lists(EVENTS, max_size=20), max_size=5), st.sampled_from(list(Suffix)))
 @example([[KeyEvent(0, 3, 0)]], Suffix.NONE)
 def test_any_events_give_symbols_or_typed_errors(batches: list[list[KeyEvent]], suffix: Suffix) -> None:
-    scanner = HidWedge(ScriptedKeys(*batches), WedgeOptions(suffix=suffix, idle_ms=10))
+    scanner = HidWedge(ScriptedKeys(*batches), WedgeOptions(suffix=suffix, suffix_text="#\r" * (suffix is Suffix.TEXT), idle_ms=10))
     for _ in range(sum(map(len, batches)) + 2):
         try:
             symbol = scanner.read_symbol(0.02)
@@ -223,16 +225,162 @@ def test_any_events_give_symbols_or_typed_errors(batches: list[list[KeyEvent]], 
         assert symbol.data
 
 
-@given(st.text(alphabet=sorted({char for pair in LAYOUTS["us"].values() for char in pair}), min_size=1, max_size=40))
-def test_whatever_the_layout_can_type_is_read_as_typed(text: str) -> None:
-    decoder = WedgeDecoder(LAYOUTS["us"], Suffix.ANY)
-    decoder.sync((), caps_lock=False)
-    plain = {pair[0]: code for code, pair in reversed(list(LAYOUTS["us"].items()))}
-    shifted = {pair[1]: code for code, pair in reversed(list(LAYOUTS["us"].items()))}
-    for char in text:
-        events = press(plain[char]) if char in plain else held(LEFT_SHIFT, press(shifted[char]))
-        assert [decoder.feed(event) for event in events if event is not REPORT] == [None] * (len(events) // 2)
-    assert decoder.feed(KeyEvent(1, ENTER, 1)) == text
+@st.composite
+def typings(draw: st.DrawFn) -> tuple[str, Typing]:
+    """What a scanner may type on a layout, and how."""
+    layout = draw(st.sampled_from(sorted(LAYOUTS)))
+    text = draw(st.text(alphabet=typeable(layout) + "\x1d", min_size=1, max_size=40))
+    typing = Typing(
+        layout=layout,
+        gs=draw(st.sampled_from(["ctrl", "f8"])),
+        suffix=draw(st.sampled_from(["\r", "\t"])),
+        caps_lock=draw(st.sampled_from(CapsLock)),
+        lamp=draw(st.booleans()),
+        ctrl_alt=draw(st.booleans()),
+    )
+    return text, typing
+
+
+@given(typings())
+def test_whatever_a_layout_can_type_is_read_as_typed(typed_text: tuple[str, Typing]) -> None:
+    text, typing = typed_text
+    scanner = wedge(
+        keys=ScriptedKeys(typed_keys(text, typing), caps_lock=typing.lamp), layout=typing.layout, caps_lock=typing.caps_lock.value
+    )
+    if text.startswith("]") and len(text) < 4:
+        return
+    symbol = scanner.read_symbol(0.1)
+    assert symbol is not None
+    assert (symbol.aim or "").encode() + symbol.data == text.encode()
+
+
+@given(st.text(alphabet=typeable("us") + "\x1déü€", min_size=1, max_size=20), st.sampled_from(sorted(LAYOUTS)))
+def test_alt_and_numbers_are_read_on_every_layout(text: str, layout: str) -> None:
+    events = typed_keys("]Q1" + text, Typing(by_numbers=True))
+    assert wedge(events, layout=layout).read_symbol(0.1) == Symbol(text.encode(), "]Q1")
+
+
+@pytest.mark.parametrize(
+    ("digits", "char"),
+    [
+        ("65", "A"),
+        ("065", "A"),
+        ("0065", "A"),
+        ("029", "\x1d"),
+        ("0128", "€"),
+        ("0233", "é"),
+        ("130", "é"),  # both code pages
+        ("0129", None),  # not in Windows-1252
+        ("157", None),  # Ø or ¥
+        ("300", None),
+        ("0", None),
+        ("00065", None),
+    ],
+)
+def test_numbers_typed_with_alt_are_characters_where_that_is_sure(digits: str, char: str | None) -> None:
+    keypad = {"7": 71, "8": 72, "9": 73, "4": 75, "5": 76, "6": 77, "1": 79, "2": 80, "3": 81, "0": 82}
+    events = typed("1") + held(LEFT_ALT, [event for digit in digits for event in press(keypad[digit])]) + typed("2") + press(ENTER)
+    scanner = wedge(events)
+    if char is None:
+        with pytest.raises(ProtocolViolation, match="keypad"):
+            scanner.read_symbol(0.1)
+    else:
+        assert scanner.read_symbol(0.1) == Symbol(f"1{char}2".encode())
+
+
+def test_an_accent_and_what_follows_it_are_one_character_or_refused() -> None:
+    circumflex, e, s, space = 26, 18, 31, 57
+    assert wedge(press(circumflex) + press(e) + press(ENTER), layout="fr").read_symbol(0.1) == Symbol("ê".encode())
+    assert wedge(press(circumflex) + press(space) + press(ENTER), layout="fr").read_symbol(0.1) == Symbol(b"^")
+    for second in (s, circumflex, ENTER):
+        scanner = wedge(press(circumflex) + press(second) + press(ENTER), typed("5") + press(ENTER), layout="fr")
+        with pytest.raises(ProtocolViolation):
+            scanner.read_symbol(0.1)
+        assert scanner.read_symbol(0.1) is not None
+
+
+def test_digits_of_a_french_keyboard_need_shift_and_turn_with_caps_lock() -> None:
+    one_two = press(2) + press(3) + press(ENTER)
+    assert wedge(one_two, layout="fr").read_symbol(0.1) == Symbol("&é".encode())
+    assert wedge(keys=ScriptedKeys(one_two, caps_lock=True), layout="fr").read_symbol(0.1) == Symbol(b"12")
+    assert wedge(caps_lock_pressed() + one_two, layout="fr").read_symbol(0.1) == Symbol(b"12")
+    assert wedge(keys=ScriptedKeys(one_two, caps_lock=True), layout="fr", caps_lock="ignore").read_symbol(0.1) == Symbol(
+        "&é".encode()
+    )
+
+
+def test_the_keypad_s_digits_with_shift_are_no_digits() -> None:
+    with pytest.raises(ProtocolViolation):
+        wedge(held(LEFT_SHIFT, press(79)) + press(ENTER)).read_symbol(0.1)
+
+
+@pytest.mark.parametrize("gs", ["{GS}", "|", "<GS>", "~"])
+def test_a_text_that_stands_for_fnc1_becomes_fnc1(gs: str) -> None:
+    events = typed_keys("]C110AB\x1d17270101", Typing(gs=gs))
+    assert wedge(events, gs=gs).read_symbol(0.1) == Symbol(b"10AB\x1d17270101", "]C1")
+    assert wedge(events).read_symbol(0.1) == Symbol(b"10AB" + gs.encode() + b"17270101", "]C1")
+
+
+def test_prefix_and_suffix_text_are_off_the_data_and_a_scan_without_them_is_refused() -> None:
+    typing = Typing(prefix="#", suffix="*\r")
+    scanner = wedge(
+        typed_keys("]Q1a*b", typing),
+        typed_keys("123", Typing(suffix="*\r")),
+        typed_keys("#12", Typing()),
+        prefix="#",
+        suffix="text",
+        suffix_text="*\r",
+        idle_ms=10,
+    )
+    assert scanner.read_symbol(0.5) == Symbol(b"a*b", "]Q1")
+    with pytest.raises(ProtocolViolation, match="expected '#'"):
+        scanner.read_symbol(0.5)
+    with pytest.raises(ProtocolViolation, match="suffix"):
+        scanner.read_symbol(0.5)
+
+
+def test_a_scan_without_the_aim_identifier_that_is_due_is_refused() -> None:
+    scanner = wedge(typed("4006381") + press(ENTER), sends_aim=True)
+    with pytest.raises(ProtocolViolation, match="AIM"):
+        scanner.read_symbol(0.1)
+
+
+def test_enter_inside_a_scan_that_ends_with_a_pause_is_refused() -> None:
+    with pytest.raises(ProtocolViolation):
+        wedge(typed("1") + press(ENTER) + typed("2"), suffix="none", idle_ms=10).read_symbol(0.5)
+
+
+def test_a_scan_without_an_end_does_not_fill_the_memory() -> None:
+    scanner = wedge(typed("1" * 5000), typed("1" * 5000) + press(ENTER), typed("2") + press(ENTER))
+    with pytest.raises(ProtocolViolation, match="longer"):
+        scanner.read_symbol(0.5)
+    assert scanner.read_symbol(0.5) == Symbol(b"2")
+
+
+def test_a_shift_that_is_stuck_refuses_scans_until_it_is_let_go() -> None:
+    stuck = key(LEFT_SHIFT) + typed("12") + press(ENTER)
+    scanner = wedge(stuck, [], key(LEFT_SHIFT, 0) + typed("12") + press(ENTER), idle_ms=10)
+    with pytest.raises(ProtocolViolation):
+        scanner.read_symbol(0.5)
+    assert scanner.read_symbol(0.5) == Symbol(b"12")
+
+
+@pytest.mark.parametrize(
+    "options", [{"suffix": "text"}, {"suffix_text": "#"}, {"prefix": "x" * 17}, {"gs": "x" * 17}, {"caps_lock": "on"}]
+)
+def test_contradictory_options_are_refused_with_a_sentence(options: dict[str, object]) -> None:
+    with pytest.raises(Unsupported, match=r"scanner\.wedge"):
+        find("scanner.wedge").build(ScriptedKeys(), options)
+
+
+def test_a_thousand_scans_of_two_scanners_side_by_side_are_all_there_in_order() -> None:
+    texts = [f"]C0{number:05d}-aB" for number in range(500)]
+    one = wedge(*(typed_keys(text, Typing(layout="fr")) for text in texts), layout="fr")
+    two = wedge(*(typed_keys(text[::-1], Typing(layout="de")) for text in texts), layout="de")
+    for text in texts:
+        assert one.read_symbol(0.1) == Symbol(text[3:].encode(), "]C0")
+        assert two.read_symbol(0.1) == Symbol(text[::-1].encode())
+    assert one.read_symbol(0.01) is None
 
 
 def test_two_scanners_at_once_do_not_mix() -> None:
@@ -255,3 +403,4 @@ def test_unknown_options_are_refused_with_a_sentence(options: dict[str, object])
 
 def test_it_is_a_scanner() -> None:
     assert isinstance(wedge(), Scanner)
+    assert isinstance(wedge(), Learns)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.scanners.layouts import LAYOUTS
+from drivers.scanners.layouts import LAYOUTS, SHIFT
 from drivers.symbols.commands import PREFIX, SAFE_LETTERS, Command, UnknownCommand, parse_command
 
 
@@ -15,9 +15,11 @@ def test_command_barcodes_have_only_letters_that_no_layout_moves() -> None:
     assert set("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - moved == SAFE_LETTERS
 
 
-def test_safe_letters_are_typed_by_the_us_layout() -> None:
-    typed = {shifted for _, shifted in LAYOUTS["us"].values()}
-    assert typed >= SAFE_LETTERS
+def test_safe_letters_are_on_the_same_key_of_every_layout() -> None:
+    us = {char: code for code, char in LAYOUTS["us"].levels[SHIFT].items()}
+    for layout in LAYOUTS.values():
+        assert {layout.levels[SHIFT][us[char]] for char in SAFE_LETTERS} == SAFE_LETTERS
+        assert all(layout.levels[SHIFT][us[char]] == char for char in SAFE_LETTERS)
 
 
 @pytest.mark.parametrize("command", list(Command))
