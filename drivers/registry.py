@@ -43,6 +43,7 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "adam": "drivers.scales.adam",
     "and.standard": "drivers.scales.and_standard",
     "sma": "drivers.scales.sma",
     "dialog.02": "drivers.scales.dialog",

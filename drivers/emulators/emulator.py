@@ -16,6 +16,7 @@ Report = Callable[[Mapping[str, object]], None]
 
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "adam": ("drivers.emulators.adam", "AdamEmulator"),
     "and_standard": ("drivers.emulators.and_standard", "AndStandardEmulator"),
     "sma": ("drivers.emulators.sma", "SmaEmulator"),
     "dialog_02": ("drivers.emulators.dialog_02", "Dialog02Emulator"),
