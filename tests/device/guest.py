@@ -84,9 +84,12 @@ class Held:
         return msgspec.json.decode(answer.value, type=kind)
 
     def close(self) -> None:
+        """Returns when the device is closed in the guest."""
         with contextlib.suppress(OSError):
-            self._lines.close()
-            self._socket.close()
+            self._socket.shutdown(socket.SHUT_WR)
+            self._lines.read()
+        self._lines.close()
+        self._socket.close()
 
 
 class Guest:

@@ -20,8 +20,8 @@ CODE = "4006381333931"
 @contextmanager
 def reading(guest: Guest, path: str) -> Iterator[Held]:
     """The driver, after the pause that it wants before it trusts a scan to be whole."""
-    with reading(guest, path) as held:
-        assert held.call(Symbol | None, "read_symbol", timeout=0.5) is None
+    with guest.held("scanner.wedge", f"evdev:{path}") as held:
+        assert held.call(object, "read_symbol", timeout=0.5) is None
         yield held
 
 
@@ -94,13 +94,21 @@ def test_a_scanner_pulled_in_the_middle_of_a_scan_leaves_no_half_code_behind(gue
         scanner.scan(CODE[:7], interval=0.004)
         scanner.unplug()
         with pytest.raises(DeviceUnavailable, match="plug"):
-            held.finish(object)
+            refused_or_gone(held)
     guest.wait_for(f"[ ! -e {path} ]")
     with pytest.raises(DeviceUnavailable, match="plug the scanner in"), reading(guest, path):
         pass
     guest.plug(scanner)
     with reading(guest, guest.node(EVENTS)) as held:
         assert read_while_scanning(held, scanner, CODE + "\n") == Symbol(CODE.encode())
+
+
+def refused_or_gone(held: Held) -> None:
+    """On a busy machine the pause is noticed before the plug."""
+    try:
+        held.finish(object)
+    except ProtocolViolation:
+        held.call(object, "read_symbol", timeout=10)
 
 
 def test_two_identical_scanners_are_kept_apart_by_their_ports(guest: Guest) -> None:
