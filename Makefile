@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; the rest is for those who build Shelfwire (CONTRIBUTING.md).
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format generate locks clean
+.PHONY: help demo test test-device check bench format generate locks clean
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
@@ -16,6 +16,11 @@ demo: $(VENV)/demo ## the shop with emulated devices; ARGS=--script plays a whol
 test: $(VENV)/dev ## everything the tests need, then the tests; ARGS goes to pytest
 	@bash .ci/test-servers
 	@$(RUN) -m pytest $(ARGS)
+
+test-device: $(VENV)/dev ## drivers and agent in a real kernel, in the rig (tests/device/README.md); root; ARGS goes to pytest
+	@$(RUN) -m tests.device
+	@bash .ci/test-servers
+	@$(RUN) -m pytest tests/device $(ARGS)
 
 check: $(VENV)/dev ## format, lint, types, import rules, generated files
 	@$(VENV)/bin/ruff format --check .
