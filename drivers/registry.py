@@ -43,6 +43,8 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "cas.pdii": "drivers.scales.cas_pdii",
+    "cas.stream": "drivers.scales.cas_stream",
     "adam": "drivers.scales.adam",
     "and.standard": "drivers.scales.and_standard",
     "sma": "drivers.scales.sma",
@@ -55,6 +57,7 @@ _MODULES: Mapping[str, str] = {
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
     "star.line": "drivers.printers.star",
+    "toledo.continuous": "drivers.scales.toledo_continuous",
     "toledo.8217": "drivers.scales.toledo_8217",
     "tspl": "drivers.printers.tspl",
     "zpl": "drivers.printers.zpl",

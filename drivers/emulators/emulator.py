@@ -16,6 +16,8 @@ Report = Callable[[Mapping[str, object]], None]
 
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "cas_pdii": ("drivers.emulators.cas_pdii", "CasPdiiEmulator"),
+    "cas_stream": ("drivers.emulators.cas_stream", "CasStreamEmulator"),
     "adam": ("drivers.emulators.adam", "AdamEmulator"),
     "and_standard": ("drivers.emulators.and_standard", "AndStandardEmulator"),
     "sma": ("drivers.emulators.sma", "SmaEmulator"),
@@ -27,6 +29,7 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "nci": ("drivers.emulators.nci", "NciEmulator"),
     "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
     "star": ("drivers.emulators.star", "StarEmulator"),
+    "toledo_continuous": ("drivers.emulators.toledo_continuous", "ToledoContinuousEmulator"),
     "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
     "tspl": ("drivers.emulators.tspl", "TsplEmulator"),
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),
