@@ -75,11 +75,18 @@ def _ink_label(layout: LabelLayout) -> Image.Image:
             case Bars():
                 _stamp(ink, _ink_bars(item), item.x, item.y)
             case Frame():
-                right, bottom = item.x + item.width - 1, item.y + item.height - 1
-                canvas.rectangle((item.x, item.y, right, bottom), outline=1, width=min(item.thickness, item.width, item.height))
+                _draw_frame(canvas, item)
             case Raster():
                 _stamp(ink, Image.frombytes("1", (item.width, item.height), item.bitmap.rows), item.x, item.y)
     return ink
+
+
+def _draw_frame(canvas: ImageDraw.ImageDraw, frame: Frame) -> None:
+    corners = (frame.x, frame.y, frame.x + frame.width - 1, frame.y + frame.height - 1)
+    if 2 * frame.thickness >= min(frame.width, frame.height):  # Pillow's outline would be a dot too thick
+        canvas.rectangle(corners, fill=1)
+    else:
+        canvas.rectangle(corners, outline=1, width=frame.thickness)
 
 
 def _stamp(ink: Image.Image, picture: Image.Image, x: int, y: int) -> None:

@@ -97,7 +97,10 @@ class LabelPicture:
     ) -> None:
         width, height = (min(max(side, thickness), _MOST_DOTS) for side in size)
         picture = Image.new("L", (width, height), _WHITE)
-        ImageDraw.Draw(picture).rectangle((0, 0, width - 1, height - 1), outline=0, width=min(thickness, width, height))
+        is_full = 2 * thickness >= min(width, height)
+        ImageDraw.Draw(picture).rectangle(
+            (0, 0, width - 1, height - 1), fill=0 if is_full else None, outline=0, width=1 if is_full else thickness
+        )
         if white:
             self._image.paste(_WHITE, (at[0], at[1], at[0] + width, at[1] + height), picture.point(lambda value: 255 - value))
         else:
