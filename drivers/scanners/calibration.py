@@ -1,10 +1,11 @@
 r"""The calibration barcode: one scan of it tells how the scanner that read it is configured.
 
-Print `CALIBRATION_TEXT` as GS1 DataMatrix or GS1-128 (FNC1 for its ``\x1d``), so that a scanner's own replacement of FNC1 is seen;
-else as DataMatrix, QR code or Code 128 with the character itself.  A scanner that learns does not deliver it as a symbol.
+Print `CALIBRATION_ELEMENTS` as GS1-128, GS1 DataMatrix or GS1 QR, so that what a scanner makes of FNC1 is seen; where only other
+symbols can be printed, `CALIBRATION_TEXT` with its ``\x1d``.  A scanner that learns does not deliver it as a symbol.
 
 Why these characters: every letter of `SIGNATURE` is on the same key of all our layouts, so it is found before the layout is known;
-``@`` is on another key of each layout; lower and upper case show CapsLock; the rest makes damage visible.
+``#``, ``"`` and the letters after it are on other keys for each two layouts; lower and upper case show CapsLock; the rest makes
+damage visible.  ``#`` is why there is AI 8010, the only one that takes it.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from dataclasses import dataclass
 from drivers.errors import ProtocolViolation
 
 SIGNATURE = "SHELFXTUNE"
-_BEFORE_GS = "91" + SIGNATURE  # AI 91 to 99: company internal information (GS1 General Specifications, section 3.9)
-_AFTER_GS = '92@"-/_amqwyzAMQWYZ0123456789'
+_BEFORE_GS = f'91{SIGNATURE}amqwyzAMQWYZ_"'  # AI 91: company internal (GS1 General Specifications, section 3.9.20)
+_AFTER_GS = "8010#-/0123456789"
 GS = "\x1d"
 CALIBRATION_TEXT = _BEFORE_GS + GS + _AFTER_GS
+CALIBRATION_ELEMENTS = f"(91){_BEFORE_GS[2:]}(8010){_AFTER_GS[4:]}"
 LONGEST_ADDED = 16
 """The longest prefix, suffix or replacement of FNC1 that is learned; what is longer is damage, or another scan."""
 
 _WHOLE = re.compile(
-    rf"(?P<prefix>.*?)(?P<aim>\][A-Za-z][0-9A-Za-z])?{re.escape(GS)}?{_BEFORE_GS}(?P<gs>.*){re.escape(_AFTER_GS)}(?P<suffix>.*)",
+    rf"(?P<prefix>.*?)(?P<aim>\][A-Za-z][0-9A-Za-z])?{GS}?{re.escape(_BEFORE_GS)}(?P<gs>.*){re.escape(_AFTER_GS)}(?P<suffix>.*)",
     re.DOTALL,
 )
 _AIM_ANYWHERE = re.compile(r"\][A-Za-z][0-9A-Za-z]")

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.devices import KeyEvent, Symbol
+from drivers.documents.barcodes import check_data, fnc1_form
+from drivers.documents.model import Symbology
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.emulators.wedge import Typing, press, typeable, typed_keys
 from drivers.errors import ProtocolViolation
 from drivers.registry import find
-from drivers.scanners.calibration import CALIBRATION_TEXT, SIGNATURE, find_frame
+from drivers.scanners.calibration import CALIBRATION_ELEMENTS, CALIBRATION_TEXT, SIGNATURE, find_frame
 from drivers.scanners.hid_wedge import HidWedge
 from drivers.scanners.keystrokes import CapsLock
 from drivers.scanners.layouts import LAYOUTS
@@ -53,6 +55,12 @@ def learned_from(events: list[KeyEvent], *, lamp: bool = False, **options: objec
     assert learned is not None
     assert scanner.take_learned() is None
     return dict(learned)
+
+
+def test_it_can_be_printed_as_every_gs1_symbol() -> None:
+    for symbology in (Symbology.GS1_128, Symbology.GS1_DATAMATRIX, Symbology.GS1_QR):
+        check_data(symbology, CALIBRATION_ELEMENTS)
+    assert fnc1_form(CALIBRATION_ELEMENTS) == "\x1d" + CALIBRATION_TEXT
 
 
 def test_the_signature_is_the_same_keys_everywhere_and_the_text_differs_between_all_layouts() -> None:
@@ -128,8 +136,8 @@ def test_a_scanner_that_types_numbers_keeps_its_layout(now: str) -> None:
 
 
 def test_a_layout_that_cannot_be_told_is_refused() -> None:
-    by_number = typed_keys("@", Typing(by_numbers=True, suffix=""))
-    before, after = CALIBRATION_TEXT.split("@")
+    by_number = typed_keys("#", Typing(by_numbers=True, suffix=""))
+    before, after = CALIBRATION_TEXT.split("#")
     typing = Typing(layout="es", suffix="")
     events = typed_keys(before, typing) + by_number + typed_keys(after, typing) + press(28)
     with pytest.raises(ProtocolViolation, match="es or it"):
@@ -216,7 +224,7 @@ def test_scans_before_a_calibration_are_delivered_and_do_not_become_its_prefix()
 
 
 def test_a_damaged_calibration_on_a_line_is_refused() -> None:
-    damaged = CALIBRATION_TEXT.replace("@", "\xb5").encode("latin-1")
+    damaged = CALIBRATION_TEXT.replace("#", "\xb5").encode("latin-1")
     for data in (damaged + b"\r", b"\xff" + CALIBRATION_TEXT.encode() + b"\r", CALIBRATION_TEXT[:-1].encode() + b"\r"):
         scanner = serial(data)
         with pytest.raises(ProtocolViolation, match="nothing was learned"):

@@ -76,14 +76,3 @@ def test_control_keys_have_their_place_on_every_layout_and_letters_their_own() -
     assert LAYOUTS["fr"].ctrl[0][16] == "\x01"
     assert LAYOUTS["us"].ctrl[1][7] == "\x1e"
     assert LAYOUTS["us"].ctrl[1][12] == "\x1f"
-
-
-def test_every_pair_of_layouts_differs_in_the_key_of_the_at_sign() -> None:
-    places = {
-        (level, code)
-        for layout in LAYOUTS.values()
-        for level, keys in enumerate(layout.levels)
-        for code in keys
-        if keys[code] == "@"
-    }
-    assert len(places) == len(LAYOUTS)
