@@ -72,7 +72,7 @@ IDENTIFIERS = {
 """AIM identifiers; UPC-A is an EAN-13 that begins with 0 to whoever reads it.  zxing-cpp says ]Q1 with or without ECI."""
 
 
-_FORMATS = zxingcpp.barcode_formats_from_str("Code128,Code39Std,EAN8,EAN13,ITF,DataMatrix,QRCode")
+_FORMATS = "Code128,Code39Std,EAN8,EAN13,ITF,DataMatrix,QRCode"
 
 
 def symbols(image: Image.Image) -> list[tuple[str, str]]:
@@ -81,7 +81,8 @@ def symbols(image: Image.Image) -> list[tuple[str, str]]:
     zxing-cpp says ]A1 for a Code 39 whose last character happens to be its check character.  It is told not to look for other
     meanings of Code 39 (full ASCII, Code 32).
     """
-    found = [(symbol.symbology_identifier, symbol.text) for symbol in zxingcpp.read_barcodes(image, formats=_FORMATS)]
+    formats = zxingcpp.barcode_formats_from_str(_FORMATS)
+    found = [(symbol.symbology_identifier, symbol.text) for symbol in zxingcpp.read_barcodes(image, formats=formats)]
     return [("]A0" if identifier == "]A1" else identifier, text) for identifier, text in found]
 
 
