@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; the rest is for those who build Shelfwire (CONTRIBUTING.md).
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-device check bench format generate locks clean
+.PHONY: help demo test test-device fuzz check bench format generate locks clean
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
@@ -29,6 +29,9 @@ check: $(VENV)/dev ## format, lint, types, import rules, generated files
 	@$(RUN) -m controller openapi --check
 	@$(RUN) -m controller asyncapi --check
 	@$(RUN) -m pytest tests/contract
+
+fuzz: $(VENV)/dev ## coverage-guided fuzzing of every decoder; ARGS: targets, -runs=N, -max_total_time=SECONDS
+	@$(RUN) -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/dev ## the numbers of docs/numbers.md; ARGS=name runs one
 	@bash .ci/test-servers

@@ -1,0 +1,148 @@
+"""What is fed with bytes that nobody chose: every driver's reading side, every emulator, every parser of symbols.
+
+A target takes any bytes and may raise only what its contract names.  Drivers and emulators come from their registries, so that
+a new one is a target from its first commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+
+from drivers.devices import KeyEvent, LabelPrinter, LineDisplay, POSPrinter, PriceScale, Scale, Scanner
+from drivers.emulators.emulator import PROTOCOLS, BadCommand, make_emulator
+from drivers.errors import DriverError
+from drivers.hid_descriptor import parse_descriptor
+from drivers.registry import Driver, Model, Opened, Over, find, models
+from drivers.symbols.parse import parse_symbol
+from drivers.testing import ScriptedKeys, ScriptedReports
+from drivers.transports.buffered import Buffered, Pipe
+from tests.drivers.every import CASES, pair, works
+from tests.drivers.test_registry import DESCRIPTORS, NEEDED
+
+Target = Callable[[bytes], None]
+_PIECE = 16
+_MOST_READS = 24
+
+
+class Chatter:
+    """A line whose other end sends what it likes, in pieces, whatever it is asked."""
+
+    def __init__(self, data: bytes) -> None:
+        size = 1 + data[0] % _PIECE if data else 1
+        self._pieces = [data[at : at + size] for at in range(1, len(data), size)]
+
+    def send(self, data: bytes) -> None:
+        """Nobody listens."""
+
+    def receive(self, timeout: float) -> bytes:
+        del timeout
+        return self._pieces.pop(0) if self._pieces else b""
+
+    def close(self) -> None:
+        self._pieces.clear()
+
+
+def _opened(model: Model, data: bytes) -> Opened:
+    match model.over:
+        case Over.BYTES:
+            return Buffered(Chatter(data), "fuzz")
+        case Over.KEYS:
+            return ScriptedKeys([KeyEvent(each >> 6, each & 0x7F, each & 1) for each in data])
+        case Over.REPORTS:
+            size = 1 + data[0] % _PIECE if data else 1
+            reports = [data[at : at + size] for at in range(1, len(data), size)]
+            return ScriptedReports(*reports, descriptor=DESCRIPTORS[model.name])
+
+
+def _use(driver: Driver) -> None:
+    """One call of each kind that reads; a refusal ends only that call."""
+    for _ in range(_MOST_READS):
+        with suppress(DriverError):
+            if isinstance(driver, Scanner):
+                driver.read_symbol(0.001)
+            elif isinstance(driver, Scale):
+                driver.read_weight()
+            elif isinstance(driver, POSPrinter | LabelPrinter):
+                driver.status()
+            elif isinstance(driver, LineDisplay):
+                driver.show(["1"])
+    with suppress(DriverError):
+        if isinstance(driver, PriceScale):
+            driver.weigh(199)
+
+
+def _driver(name: str) -> Target:
+    def run(data: bytes) -> None:
+        model = find(name)
+        _use(model.build(_opened(model, data), NEEDED.get(name)))
+
+    return run
+
+
+def _emulator(protocol: str) -> Target:
+    def run(data: bytes) -> None:
+        emulator = make_emulator(protocol, lambda _: None)
+        with suppress(BadCommand):
+            emulator.on_bytes(data[: len(data) // 2])
+            emulator.on_bytes(data[len(data) // 2 :])
+
+    return run
+
+
+def _symbol(data: bytes) -> None:
+    parsed = parse_symbol(data)
+    assert parsed.gtin14 is None or (len(parsed.gtin14) == 14 and parsed.gtin14.isdigit())
+
+
+def _descriptor(data: bytes) -> None:
+    with suppress(DriverError):
+        parse_descriptor(data)
+
+
+@cache
+def seeds(name: str) -> Sequence[bytes]:
+    """What the target is fed with in life: all that a driver's emulator, or a driver, says while they do their work."""
+    kind, _, which = name.partition(".")
+    said: list[bytes] = []
+    if kind == "driver" and which in CASES:
+        assert works(pair(which, lambda pipe: Overheard(pipe, said, from_device=True)))
+        return [b"\x0f" + b"".join(said), *(b"\x0f" + each for each in said)]
+    if kind == "emulator":
+        for model in (model for model, case in CASES.items() if case.emulator == which):
+            assert works(pair(model, lambda pipe: Overheard(pipe, said, from_device=False)))
+    return said
+
+
+class Overheard:
+    """A line that is listened to."""
+
+    def __init__(self, pipe: Pipe, said: list[bytes], *, from_device: bool) -> None:
+        self._pipe = pipe
+        self._said = said
+        self._from_device = from_device
+
+    def send(self, data: bytes) -> None:
+        if not self._from_device:
+            self._said.append(data)
+        self._pipe.send(data)
+
+    def receive(self, timeout: float) -> bytes:
+        data = self._pipe.receive(timeout)
+        if self._from_device and data:
+            self._said.append(data)
+        return data
+
+    def close(self) -> None:
+        self._pipe.close()
+
+
+def targets() -> Mapping[str, Target]:
+    """All targets by name: ``driver.<model>``, ``emulator.<protocol>``, ``symbol``, ``hid_descriptor``."""
+    return {
+        **{f"driver.{name}": _driver(name) for name in models()},
+        **{f"emulator.{protocol}": _emulator(protocol) for protocol in PROTOCOLS},
+        "symbol": _symbol,
+        "hid_descriptor": _descriptor,
+    }
