@@ -1,8 +1,10 @@
 """ESC/POS receipt printer with a cash drawer, 80 mm, auto cutter.  Source: Epson ESC/POS command reference.
 
 Commands: ``fault`` with `paper_out`, `paper_near_end`, `cover_open`, `cutter`, `mute` (it prints, but answers nothing);
-``paper`` (`millimetres` of it are left; then paper_out), ``drawer`` (`open`: a person opens or closes it), ``model`` (`name`: what
-GS I answers), ``tear`` (take what hangs out without a cut).
+``paper`` (`millimetres` of it are left; then paper_out), ``drawer`` (`open`: a person opens or closes it), ``wiring`` (`open`: the
+level of pin 3 while the drawer is open, `high` or `low`), ``model`` (`name`: what GS I answers; only a TM model after the T88III
+knows process ids), ``off_and_on`` (what waits in its buffer is lost, and what it was told), ``tear`` (take what hangs out without a
+cut).
 Reports: ``{"event": "paper", "png_b64": …, "copies": 1, "id": n}``, ``{"event": "drawer", "open": …}``,
 ``{"event": "fault", "name": "paper_out", "on": …}`` when its paper came to an end, or `paper` was loaded.
 
@@ -19,6 +21,8 @@ from drivers.emulators.escpos_commands import Interpreter
 from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
 
 FAULTS = ("paper_out", "paper_near_end", "cover_open", "cutter", "mute")
+COMMANDS = ("fault", "paper", "drawer", "wiring", "model", "off_and_on", "tear")
+_WITHOUT_PROCESS_ID = ("TM-T88II", "TM-U")
 _REAL_TIME = re.compile(rb"\x10\x04([\x01-\x04])|\x10\x05([\x01\x02])|\x10\x14\x01[\x00\x01][\x01-\x08]")
 _LONGEST_REAL_TIME = 5
 _OFFLINE = frozenset({"paper_out", "cover_open", "cutter"})
@@ -29,6 +33,7 @@ class EscposEmulator:
         self._report = report
         self._faults: set[str] = set()
         self._drawer_open = False
+        self._is_low_open = False
         self._model = "TM-T20III"
         self._auto_status = False
         self._paper_end: int | None = None
@@ -62,12 +67,22 @@ class EscposEmulator:
                 self._turn_paper_out(on=False)
             case "drawer":
                 self._move_drawer(is_open=switch_of(command, "open"))
+            case "wiring":
+                level = text_of(command, "open")
+                if level not in ("high", "low"):
+                    raise BadCommand(f"'wiring' needs 'open' as high or low, got {level!r}")
+                self._is_low_open = level == "low"
             case "model":
                 self._model = text_of(command, "name")
+            case "off_and_on":
+                self._waiting.clear()
+                self._faults.discard("cutter")
+                self._auto_status = False
+                self._interpreter.reset()
             case "tear":
                 self.cut()
             case other:
-                raise BadCommand(f"an escpos printer has no command {other!r}; it has: fault, paper, drawer, model, tear")
+                raise BadCommand(f"an escpos printer has no command {other!r}; it has: {', '.join(COMMANDS)}")
         self._print()
         return self._taken_answers()
 
@@ -104,11 +119,19 @@ class EscposEmulator:
             done = match.end()
             if match[1]:
                 self.answer(bytes((self._real_time_byte(match[1][0]),)))
-            elif match[2] == b"\x02":
-                self._waiting.clear()
-            elif not match[2]:
+            elif match[2]:
+                self._recover(throw_away=match[2] == b"\x02")
+            else:
                 self.kick_drawer()
         self._tail = seen[max(done, len(seen) - _LONGEST_REAL_TIME + 1) :]
+
+    def _recover(self, *, throw_away: bool) -> None:
+        """DLE ENQ: only an error of the cutter can be cleared so."""
+        if "cutter" in self._faults:
+            self._faults.discard("cutter")
+            if throw_away:
+                self._waiting.clear()
+            self._tell_status()
 
     def _real_time_byte(self, what: int) -> int:
         paper_out, cover = "paper_out" in self._faults, "cover_open" in self._faults
@@ -167,7 +190,11 @@ class EscposEmulator:
         return 0x03 if "paper_near_end" in self._faults else 0
 
     def drawer_byte(self) -> int:
-        return 1 if self._drawer_open else 0
+        return 1 if self._drawer_open != self._is_low_open else 0
+
+    def confirm(self, process_id: bytes) -> None:
+        if self._model.startswith("TM-") and not self._model.startswith(_WITHOUT_PROCESS_ID):
+            self.answer(b"\x37\x22" + process_id + b"\x00")
 
     def set_auto_status(self, what: int) -> None:
         self._auto_status = what != 0

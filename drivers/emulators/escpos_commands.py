@@ -7,7 +7,7 @@ from typing import Protocol
 
 import zxingcpp
 
-from drivers.emulators.escpos_paper import Paper
+from drivers.emulators.escpos_paper import FNC1, Paper
 
 _PAGES = {  # ESC t, Epson's numbers
     0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7", 16: "cp1252",
@@ -21,13 +21,14 @@ _LINEAR = {
     67: zxingcpp.BarcodeFormat.EAN13,
     68: zxingcpp.BarcodeFormat.EAN8,
     69: zxingcpp.BarcodeFormat.Code39,
+    70: zxingcpp.BarcodeFormat.ITF,
     73: zxingcpp.BarcodeFormat.Code128,
 }
 _REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 5}
 _SKIPPED = {  # commands without a picture here, and their number of arguments
     b"\x1b ": 1, b"\x1bM": 1, b"\x1bR": 1, b"\x1b{": 1, b"\x1bV": 1, b"\x1bG": 1, b"\x1b$": 2, b"\x1b\\": 2, b"\x1b=": 1,
     b"\x1bc3": 1, b"\x1bc4": 1, b"\x1bc5": 1, b"\x1bS": 0, b"\x1bL": 0, b"\x1bT": 1, b"\x1bU": 1, b"\x1dL": 2, b"\x1dW": 2,
-    b"\x1dP": 2, b"\x1db": 1, b"\x1df": 1, b"\x1dT": 1, b"\x1c!": 1, b"\x1cS": 2, b"\x1cC": 1,
+    b"\x1dP": 2, b"\x1db": 1, b"\x1df": 1, b"\x1dT": 1, b"\x1cS": 2, b"\x1cC": 1,
 }  # fmt: skip
 
 
@@ -41,6 +42,7 @@ class Machine(Protocol):
     def paper_byte(self) -> int: ...
     def drawer_byte(self) -> int: ...
     def set_auto_status(self, what: int) -> None: ...
+    def confirm(self, process_id: bytes) -> None: ...
 
 
 class Interpreter:
@@ -51,6 +53,7 @@ class Interpreter:
         self._machine = machine
         self._page = "cp437"
         self._is_han = False
+        self._han_times = self._size = (1, 1)
         self._qr = b""
         self._qr_module = 3
         self._kept = b""
@@ -77,13 +80,26 @@ class Interpreter:
 
     def _text(self, data: bytes) -> int:
         end = next((index for index, byte in enumerate(data) if byte < 0x20), len(data))
-        if self._is_han:
-            if end == len(data) and data[end - 1] >= 0x81 and end == 1:
-                return 0
-            self._paper.write(data[:end].decode("gb18030", "replace"))
-        else:
+        if not self._is_han:
             self._paper.write(data[:end].decode(self._page, "replace"))
-        return end
+            return end
+        at = 0
+        while at < end:
+            size = 1 if data[at] < 0x81 else 2
+            if at + size > len(data):
+                break  # the other half of a character is still to come
+            self._write_han(data[at : at + size])
+            at += size
+        return at
+
+    def _write_han(self, character: bytes) -> None:
+        """FS & mode: the two-byte characters have sizes of their own (FS W, FS !), on top of those of GS !."""
+        style = self._paper.style
+        if len(character) == 2:
+            wide, high = self._han_times
+            self._paper.restyle(times_wide=max(wide, self._size[0]), times_high=max(high, self._size[1]))
+        self._paper.write(character.decode("gb18030", "replace"))
+        self._paper.style = style
 
     def _command(self, data: bytes) -> int:
         for length in (3, 2):
@@ -116,12 +132,14 @@ class Interpreter:
     def _make_simple(self) -> dict[bytes, tuple[int, Callable[[bytes], None]]]:
         paper, machine = self._paper, self._machine
         return {
-            b"\x1b@": (0, lambda _: self._reset()),
+            b"\x1b@": (0, lambda _: self.reset()),
             b"\x1b!": (1, lambda a: self._modes(a[0])),
             b"\x1bE": (1, lambda a: paper.restyle(bold=bool(a[0] & 1))),
             b"\x1b-": (1, lambda a: paper.restyle(underline=a[0] % 48 != 0)),
             b"\x1dB": (1, lambda a: paper.restyle(inverse=bool(a[0] & 1))),
-            b"\x1d!": (1, lambda a: paper.restyle(times_wide=(a[0] >> 4 & 7) + 1, times_high=(a[0] & 7) + 1)),
+            b"\x1d!": (1, lambda a: self._resize((a[0] >> 4 & 7) + 1, (a[0] & 7) + 1)),
+            b"\x1cW": (1, lambda a: setattr(self, "_han_times", (2, 2) if a[0] & 1 else (1, 1))),
+            b"\x1c!": (1, lambda a: setattr(self, "_han_times", (2 if a[0] & 4 else 1, 2 if a[0] & 8 else 1))),
             b"\x1ba": (1, lambda a: setattr(paper, "align", a[0] % 48 % 3)),
             b"\x1b2": (0, lambda _: setattr(paper, "line_spacing", 30)),
             b"\x1b3": (1, lambda a: setattr(paper, "line_spacing", a[0])),
@@ -139,9 +157,15 @@ class Interpreter:
             b"\x1dr": (1, lambda a: machine.answer(bytes((machine.drawer_byte() if a[0] % 48 == 2 else machine.paper_byte(),)))),
         }
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
         self._paper.reset()
         self._page, self._is_han = "cp437", False
+        self._han_times = self._size = (1, 1)
+
+    def _resize(self, wide: int, high: int) -> None:
+        """GS !: all characters."""
+        self._size = (wide, high)
+        self._paper.restyle(times_wide=wide, times_high=high)
 
     def _modes(self, bits: int) -> None:
         self._paper.restyle(
@@ -202,7 +226,7 @@ class Interpreter:
         elif letter == b"L" and body[:1] == b"0" and body[1:2] in (b"2", b"\x02") and len(self._kept) > 8:
             self._paper.picture(self._kept[8:], (self._kept[4] + 256 * self._kept[5] + 7) // 8, (self._kept[1], self._kept[2]))
         elif letter == b"H" and body[:2] == b"00":
-            self._machine.answer(b"\x37\x22" + body[2:6] + b"\x00")
+            self._machine.confirm(body[2:6])
         return size
 
     def _qr_function(self, function: bytes, arguments: bytes) -> None:
@@ -240,7 +264,7 @@ class Interpreter:
 
 
 def _code128_text(content: bytes) -> str:
-    """The text behind `{A`, `{B`, `{C`; in code set C each byte is a pair of digits."""
+    """The text behind `{A`, `{B`, `{C`, with `{1` as FNC1; in code set C each byte is a pair of digits."""
     text, code_set, index = "", "B", 0
     while index < len(content):
         char = chr(content[index])
@@ -249,8 +273,8 @@ def _code128_text(content: bytes) -> str:
             index += 2
             if follower in "ABC":
                 code_set = follower
-            elif follower == "{":
-                text += "{"
+            elif follower in "{1":
+                text += follower.replace("1", FNC1)
             continue
         text += f"{content[index]:02d}" if code_set == "C" else char
         index += 1

@@ -21,6 +21,7 @@ DOTS_PER_MM = 8
 _CELL_WIDTH, _CELL_HEIGHT = 12, 24
 _WHITE = 255
 _MARGIN = 20
+FNC1 = "\x1d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,16 @@ class Paper:
 
 
 def _symbol(form: zxingcpp.BarcodeFormat, data: str) -> Image.Image:
-    image = zxingcpp.create_barcode(data, form).to_image(scale=1, add_quiet_zones=False)
+    """Raises ValueError (the symbology has no such data)."""
+    options = {}
+    if data.startswith(FNC1):
+        from biip import ParseError  # noqa: PLC0415 -- costs 21 MB, and only GS1-128 needs it
+        from biip.gs1_messages import GS1Message  # noqa: PLC0415 -- as above
+
+        try:
+            data, options = GS1Message.parse(data[1:]).as_hri(), {"gs1": True}
+        except ParseError as error:
+            raise ValueError(data) from error
+    image = zxingcpp.create_barcode(data, form, **options).to_image(scale=1, add_quiet_zones=False)
     height, width = image.shape
     return Image.frombytes("L", (width, height), bytes(image))  # type: ignore[call-overload]  # its stub leaves out that it is a buffer

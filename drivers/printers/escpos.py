@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from enum import Enum, auto
 
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Receipt
 from drivers.errors import DeviceFault
-from drivers.printers.escpos_options import RASTER_ROWS, EscposOptions
+from drivers.printers.escpos_options import ANNOUNCE, RASTER_ROWS, EscposOptions
 from drivers.printers.escpos_replies import (
     AutoStatus,
     Block,
@@ -21,40 +22,64 @@ from drivers.printers.escpos_replies import (
 from drivers.registry import Kind, register
 
 CONFIRMING_MODELS = (
+    "TM-L90",
+    "TM-L100",
+    "TM-M10",
+    "TM-M30",
+    "TM-M50",
+    "TM-P20",
+    "TM-P60",
+    "TM-P80",
     "TM-T20",
+    "TM-T70",
+    "TM-T81",
     "TM-T82",
     "TM-T83",
     "TM-T88IV",
     "TM-T88V",
-    "TM-T70",
-    "TM-M10",
-    "TM-M30",
-    "TM-M50",
-    "TM-L90",
-    "TM-P20",
-    "TM-P80",
+    "TM-T90",
 )
-"""Beginnings of model names (GS I 67) that have GS ( H function 48; the TM-T88III has it not."""
+"""Beginnings of model names (GS I 67) that have GS ( H function 48; the TM-T88III and the TM-U series have it not.
 
+Seen in Epson's own pages for TM-T90, TM-L90, TM-P60 (ESC/POS application programming guide 10.01, p. 428-431), TM-L90
+(specification, sheet 146), TM-T81 (specification, sheet 81); for the others it rests on their family.  One that has it not proves
+`written`.
+"""
 
 _ANSWER_WAIT = 0.3
 _SLICE = 0.25
 _POLL_EVERY = 1.0
 _ASK_MODEL = b"\x1dIC"
 _ASK_BARRIER = b"\x1dr\x01"
+_ONE_WAY = PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
+
+
+class _Asked(Enum):
+    """What a proof waits for, if it is no process id: the model's name with the barrier behind it, the barrier, a good status."""
+
+    MODEL = auto()
+    BARRIER = auto()
+    STATUS = auto()
 
 
 @register("escpos", kind=Kind.RECEIPT_PRINTER, options=EscposOptions)
 class Escpos:
-    """ESC/POS receipt printer.  Source: Epson ESC/POS command reference; TM-U220 manual p. 54, 55, 82-84; SRP-350 manual."""
+    """ESC/POS receipt printer.  Source: Epson ESC/POS command reference; TM-U220 manual p. 54, 55, 82-84; SRP-350 manual.
+
+    DLE ENQ is never sent.  1 would print the line of an error again, 2 would throw away what waits in the printer: a receipt, whose
+    fate only a person can settle.  Errors that it clears (a stuck cutter) end as well when that person opens and closes the cover,
+    or switches the printer off and on; then the job's proof never comes, and the job stays uncertain.
+    """
 
     def __init__(self, transport: Transport, options: EscposOptions) -> None:
         self._transport = transport
         self._options = options
         self._reader = ReplyReader()
         self._unclaimed: list[Reply] = []
+        self._told: PrinterStatus | None = None
         self._confirms: bool | None = {"auto": None, "process_id": True, "barrier": False}[options.proof]
         self._process_id = 0
+        self._asked: _Asked | bytes | None = None
         self._is_between_commands = False
 
     def encode_receipt(self, receipt: Receipt, *, copy_mark: bool = False) -> Encoded:
@@ -65,77 +90,80 @@ class Escpos:
 
     def status(self) -> PrinterStatus:
         """DLE EOT 1 to 4, each answered within 0.3 s.  Silence is unknown.  Raises DeviceUnavailable."""
+        if not self._options.answers:
+            return _ONE_WAY
         self._forget_input()
-        return self._ask_status()
+        status = self._ask_status()
+        if status.readiness is Readiness.OK and self._options.announces:
+            self._set_up()
+        return status
+
+    def announced(self) -> PrinterStatus | None:
+        """The last automatic status that came since; None if none did.  Never waits.  Raises DeviceUnavailable."""
+        if not (self._options.answers and self._options.announces):
+            return None
+        self._receive(0)
+        told, self._told = self._told, None
+        return told
 
     def send(self, encoded: Encoded) -> None:
-        """Raises DeviceUnavailable, DeviceTimeout (part of it may be out).
-
-        An earlier connection may have ended inside a picture, and the printer would take what comes now for its rest.  So the first
-        send begins with as many NULs as the longest command has bytes: they complete it, and are ignored between commands.
-        """
-        if not self._is_between_commands:
-            self._transport.write(bytes(RASTER_ROWS * (self._options.dots + 7) // 8 + 8))
-            self._is_between_commands = True
+        """Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
+        self._set_up()
+        self._asked = None
+        self._is_between_commands = False  # until all of it is through
         self._transport.write(encoded.data)
+        self._is_between_commands = True
 
     def open_drawer(self) -> None:
-        """A pulse of 50 ms on the drawer's pin.  Raises DeviceUnavailable, DeviceTimeout."""
-        self._transport.write(bytes((0x1B, 0x70, 0 if self._options.drawer_pin == 2 else 1, 0x19, 0xFA)))
+        """One pulse on the drawer's pin.  Raises DeviceUnavailable, DeviceTimeout."""
+        from drivers.printers.escpos_encoder import drawer_pulse  # noqa: PLC0415 -- as above
+
+        self._transport.write(drawer_pulse(self._options))
 
     def prove(self, encoded: Encoded, timeout: float) -> PrintProof:
         """GS ( H where the model has it: confirmed.  Else GS r as a barrier and a good status after it: status_ok.  Else written.
 
-        Raises DeviceFault (it stopped in the middle), DeviceUnavailable.
+        Raises DeviceFault (it stopped in the middle; `resume_proof` can go on after it), DeviceUnavailable.
         """
         del encoded  # what comes back says that everything before the question is done
+        if not self._options.answers:
+            return PrintProof.WRITTEN
         self._forget_input()
         if self._confirms is None:
-            return self._prove_and_learn(timeout)
-        if self._confirms:
-            return self._confirm(timeout)
-        self._transport.write(_ASK_BARRIER)
-        return self._rate(self._await(timeout, Buffered))
+            self._asked = _Asked.MODEL
+            self._transport.write(_ASK_MODEL + _ASK_BARRIER)  # a printer without names answers the barrier alone
+        elif self._confirms:
+            self._ask_process_id()
+        else:
+            self._asked = _Asked.BARRIER
+            self._transport.write(_ASK_BARRIER)
+        return self._await_proof(timeout) or PrintProof.WRITTEN
 
-    def _prove_and_learn(self, timeout: float) -> PrintProof:
-        """The first time: ask for the model's name, with the barrier behind it, which a printer without names answers instead."""
-        self._transport.write(_ASK_MODEL + _ASK_BARRIER)
-        first = self._await(timeout, Block, Buffered)
-        if isinstance(first, Block):
-            model = first.body.decode("ascii", "replace").upper()
-            self._confirms = first.header == 0x5F and model.startswith(CONFIRMING_MODELS)
-            return self._confirm(timeout) if self._confirms else self._rate(self._await(timeout, Buffered))
-        if first is not None:
-            self._confirms = False
-        return self._rate(first)
+    def resume_proof(self, timeout: float) -> PrintProof | None:
+        """Go on waiting for what `prove` asked; None if it does not come within `timeout`.  Raises DeviceFault."""
+        return None if self._asked is None else self._await_proof(timeout)
 
-    def _rate(self, barrier: Reply | None) -> PrintProof:
-        """Raises DeviceFault."""
-        is_fine = self._checked_status().readiness is Readiness.OK
-        return PrintProof.STATUS_OK if barrier is not None and is_fine else PrintProof.WRITTEN
-
-    def _confirm(self, timeout: float) -> PrintProof:
+    def _ask_process_id(self) -> None:
         """GS ( H function 48: the printer sends our four characters back when all before them is printed."""
         self._process_id = (self._process_id + 1) % 10_000
-        own = b"%04d" % self._process_id
-        self._transport.write(b"\x1d(H\x06\x0000" + own)
-        deadline = time.monotonic() + timeout
-        while reply := self._await(deadline - time.monotonic(), Block):
-            if reply == Block(0x37, b"\x22" + own):
-                return PrintProof.CONFIRMED
-        self._checked_status()
-        return PrintProof.WRITTEN
+        self._asked = b"%04d" % self._process_id
+        self._transport.write(b"\x1d(H\x06\x0000" + self._asked)
 
-    def _await(self, timeout: float, *kinds: type[Reply]) -> Reply | None:
-        """The next reply of one of the kinds; None after `timeout` seconds.  Looks for faults each second.  Raises DeviceFault."""
+    def _await_proof(self, timeout: float) -> PrintProof | None:
+        """None after `timeout` seconds.  Looks for faults each second.  Raises DeviceFault."""
         deadline = time.monotonic() + timeout
         silence = since_poll = 0.0
         is_answering = True
         while True:
-            for index, reply in enumerate(self._unclaimed):
-                if isinstance(reply, kinds):
-                    return self._unclaimed.pop(index)
+            while self._unclaimed:
+                self._take(self._unclaimed.pop(0))
+            if self._asked is None:
+                return PrintProof.CONFIRMED
+            if self._asked is _Asked.STATUS:
+                return self._rate()
+            self._raise_for_told()
             if silence >= timeout or time.monotonic() >= deadline:
+                self._checked_status()
                 return None
             if is_answering and since_poll >= _POLL_EVERY:
                 is_answering = self._checked_status().readiness is not Readiness.UNKNOWN
@@ -144,11 +172,40 @@ class Escpos:
             if not self._receive(_SLICE):
                 silence, since_poll = silence + _SLICE, since_poll + _SLICE
 
+    def _take(self, reply: Reply) -> None:
+        """What a reply answers of what was asked; all others are passed over."""
+        match self._asked, reply:
+            case _Asked.MODEL, Block(header, body):
+                self._confirms = header == 0x5F and body.decode("ascii", "replace").upper().startswith(CONFIRMING_MODELS)
+                if self._confirms:
+                    self._ask_process_id()
+                else:
+                    self._asked = _Asked.BARRIER
+            case _Asked.MODEL, Buffered():
+                self._confirms = False
+                self._asked = _Asked.STATUS
+            case _Asked.BARRIER, Buffered():
+                self._asked = _Asked.STATUS
+            case bytes() as own, Block(0x37, body) if body == b"\x22" + own:
+                self._asked = None
+
+    def _rate(self) -> PrintProof:
+        """After the barrier.  Raises DeviceFault; what was asked stays open then."""
+        is_fine = self._checked_status().readiness is Readiness.OK
+        self._asked = None
+        return PrintProof.STATUS_OK if is_fine else PrintProof.WRITTEN
+
     def _checked_status(self) -> PrinterStatus:
         """Raises DeviceFault if there is one."""
         status = self._ask_status()
+        self._told = None  # older than this
         _raise_for_faults(status)
         return status
+
+    def _raise_for_told(self) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            _raise_for_faults(told)
 
     def _ask_status(self) -> PrinterStatus:
         answers: dict[int, int] = {}
@@ -171,11 +228,11 @@ class Escpos:
         return None
 
     def _receive(self, timeout: float) -> bool:
-        """Read what comes, for later; False after `timeout` seconds of silence.  Raises DeviceFault (told by automatic status)."""
+        """Read what comes, for later; False after `timeout` seconds of silence."""
         data = self._transport.read(256, timeout)
         for reply in self._reader.feed(data):
             if isinstance(reply, AutoStatus):
-                _raise_for_faults(parse_auto_status(reply.values, self._options.drawer_open))
+                self._told = parse_auto_status(reply.values, self._options.drawer_open)
             else:
                 self._unclaimed.append(reply)
         return bool(data)
@@ -184,6 +241,18 @@ class Escpos:
         self._transport.discard_input()
         self._reader.clear()
         self._unclaimed.clear()
+        self._told = None
+
+    def _set_up(self) -> None:
+        """An earlier connection, or a write that did not get through, may have ended inside a picture, and the printer would take
+        what comes now for its rest.  So as many NULs as the longest command has bytes come first: they complete it, and are ignored
+        between commands.
+        """
+        if self._is_between_commands:
+            return
+        announce = ANNOUNCE if self._options.announces and self._options.answers else b""
+        self._transport.write(bytes(RASTER_ROWS * (self._options.dots + 7) // 8 + 8) + announce)
+        self._is_between_commands = True
 
 
 def _raise_for_faults(status: PrinterStatus) -> None:
