@@ -29,6 +29,7 @@ from drivers.documents.items import (
 from drivers.documents.model import Barcode, Box, Element, Label, Picture, Symbology, Text
 from drivers.documents.paragraphs import BASE_LINE, LINE_HEIGHT, place_text
 from drivers.documents.pictures import fit_picture, to_bitmap
+from drivers.documents.text import printable
 
 __all__ = ["Bars", "Frame", "Item", "LabelLayout", "Raster", "TextLine", "dots", "family_of", "lay_out_label"]
 
@@ -59,7 +60,7 @@ def lay_out_label(label: Label, dpi: int, *, mark: str = "") -> LabelLayout:
                 placed = place_text(element, size, notes) if isinstance(element, Text) else _place_barcode(element, size, dpi)
                 items += [turn_item(item, (x, y), size, element.rotation) for item in placed]
     width, height = dots(label.width, dpi), dots(label.height, dpi)
-    if mark:
+    if mark := printable(mark).replace("\n", " ").strip():
         items.append(_place_mark(mark, items, (width, height), dpi))
     return LabelLayout(width=width, height=height, dpi=dpi, items=tuple(items), notes=tuple(notes))
 
