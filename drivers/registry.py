@@ -43,6 +43,9 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
+    "hid.scale": "drivers.scales.hid_scale",
+    "brother.pt": "drivers.printers.brother",
+    "brother.ql": "drivers.printers.brother",
     "cas.pdii": "drivers.scales.cas_pdii",
     "cas.stream": "drivers.scales.cas_stream",
     "adam": "drivers.scales.adam",
@@ -54,6 +57,7 @@ _MODULES: Mapping[str, str] = {
     "epl2": "drivers.printers.epl2",
     "mt.sics": "drivers.scales.mt_sics",
     "nci": "drivers.scales.nci",
+    "scanner.hidpos": "drivers.scanners.hid_pos",
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
     "star.line": "drivers.printers.star",

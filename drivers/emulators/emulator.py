@@ -16,6 +16,9 @@ Report = Callable[[Mapping[str, object]], None]
 
 # protocol -> (module, class); the module is loaded only when its protocol is asked for.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "hid_scale": ("drivers.emulators.hid_scale", "HidScaleEmulator"),
+    "brother_pt": ("drivers.emulators.brother", "brother_pt"),
+    "brother_ql": ("drivers.emulators.brother", "brother_ql"),
     "cas_pdii": ("drivers.emulators.cas_pdii", "CasPdiiEmulator"),
     "cas_stream": ("drivers.emulators.cas_stream", "CasStreamEmulator"),
     "adam": ("drivers.emulators.adam", "AdamEmulator"),

@@ -13,6 +13,7 @@ import pytest
 
 import drivers
 from drivers.devices import LabelPrinter, LineDisplay, Pace, POSPrinter, Scale, Scanner
+from drivers.emulators import hid_scale
 from drivers.errors import DeviceUnavailable, DriverError, Unsupported
 from drivers.registry import Kind, Model, Opened, Over, find, models, open_device, register
 from drivers.testing import ScriptedKeys, ScriptedReports, ScriptedTransport, Silent
@@ -27,11 +28,15 @@ PROTOCOLS = {
 }
 # What cannot be left out of a model's options.
 NEEDED: Mapping[str, Mapping[str, object]] = {
+    "brother.pt": {"media": "24"},
+    "brother.ql": {"media": "62"},
     "dialog.02": {"nominal_price": 100},
     "toledo.8217": {"unit": "kg"},
 }
 # The report descriptors of models on HID reports.
-DESCRIPTORS: Mapping[str, bytes] = {}
+DESCRIPTORS: Mapping[str, bytes] = {
+    "hid.scale": hid_scale.DESCRIPTOR,
+}
 ASKING = ("read_weight", "read_symbol", "status", "zero", "tare", "clear_tare")
 MOST = 1.5  # a wait is 1 s or less; the rest is this machine's
 
