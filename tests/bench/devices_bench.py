@@ -27,6 +27,7 @@ from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, Scanned, StateChanged, WeightChanged
 from edge_agent.devices import Devices
 from edge_agent.seams import SystemClock
+from edge_agent.wire.messages import Condition
 from tests.bench import chain
 from tests.bench.report import Row, row
 from tests.drivers.every import CASES
@@ -39,7 +40,8 @@ SCANNERS, SCANS_EACH, PER_SECOND = 4, 250, 50
 LABELS, LABEL_MS = 200, 5.0
 WEIGHINGS, BYTE_SECONDS = 100, 10 / 9600
 WEIGHING_TIMES = 1.5
-WAIT_SECONDS = 30
+PLUGS, PULLED_SECONDS, GONE_SECONDS, BACK_SECONDS = 5, 1.5, 1.0, 2.0
+WAIT_SECONDS = 60
 _DIGIT_KEYS = (11, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 _ENTER = 28
 
@@ -51,6 +53,8 @@ def measure() -> Iterator[Row]:
     yield from _labels()
     with chain.work_folder() as folder:
         yield asyncio.run(_weighings(folder))
+    with chain.work_folder() as folder:
+        yield from asyncio.run(_unplugged(folder))
 
 
 def _keys() -> Row:
@@ -146,42 +150,35 @@ def _encode(printer: LabelPrinter, number: int) -> float:
 
 
 def _label(number: int) -> Label:
-    """A shelf label with 12 elements, 56 x 29 mm."""
+    """A shelf label with 12 elements, 56 x 24 mm, its edges free as a tape printer wants them."""
 
-    def text(x: int, y: int, width: int, height: int, what: str, *, bold: bool = False) -> Text:
+    def text(x: str, y: str, width: str, height: str, what: str, *, bold: bool = False) -> Text:
         return Text(x=Decimal(x), y=Decimal(y), width=Decimal(width), height=Decimal(height), text=what, bold=bold)
 
-    def box(x: int, y: int, width: int, height: int) -> Box:
+    def box(x: str, y: str, width: str, height: str) -> Box:
         return Box(x=Decimal(x), y=Decimal(y), width=Decimal(width), height=Decimal(height), thickness=Decimal("0.3"))
 
+    def code(x: str, y: str, width: str, height: str, symbology: Symbology, data: str) -> Barcode:
+        place = (Decimal(x), Decimal(y), Decimal(width), Decimal(height))
+        return Barcode(x=place[0], y=place[1], width=place[2], height=place[3], symbology=symbology, data=data)
+
     cents = 100 + number * 7
-    code = Barcode(
-        x=Decimal(1),
-        y=Decimal(19),
-        width=Decimal(34),
-        height=Decimal(9),
-        symbology=Symbology.EAN13,
-        data=f"{200_000_000_000 + number}",
-    )
-    square = Barcode(
-        x=Decimal(42), y=Decimal(15), width=Decimal(13), height=Decimal(13), symbology=Symbology.QR, data=f"A-{number:05d}"
-    )
     return Label(
         width=Decimal(56),
-        height=Decimal(29),
+        height=Decimal(24),
         elements=(
-            text(1, 1, 40, 4, f"Green tea, leaf {number % 50} g", bold=True),
-            text(1, 5, 40, 3, f"Best before 2027-{1 + number % 12:02d}-{1 + number % 28:02d}"),
-            text(1, 8, 40, 3, f"Lot L{number:06d}"),
-            text(42, 1, 13, 3, "per kg"),
-            text(42, 4, 13, 5, f"{cents / 100:.2f}", bold=True),
-            text(1, 12, 20, 6, f"{cents // 100}.{cents % 100:02d}", bold=True),
-            text(22, 12, 18, 3, f"Shelf B{number % 9}-{number % 30:02d}"),
-            code,
-            square,
-            box(0, 0, 56, 29),
-            box(41, 0, 1, 29),
-            box(0, 11, 41, 1),
+            text("1", "3.5", "39", "3", f"Green tea, leaf {number % 50} g", bold=True),
+            text("1", "6.5", "39", "2.3", f"Best before 2027-{1 + number % 12:02d}-{1 + number % 28:02d}"),
+            text("1", "8.8", "39", "2.3", f"Lot L{number:06d}"),
+            text("42", "3.5", "12", "2.5", "per kg"),
+            text("42", "6", "12", "3.5", f"{cents / 100:.2f}", bold=True),
+            text("1", "11.5", "20", "3.5", f"{cents // 100}.{cents % 100:02d}", bold=True),
+            text("22", "11.5", "18", "3", f"Shelf B{number % 9}-{number % 30:02d}"),
+            code("1", "15", "38", "5.5", Symbology.EAN13, f"{200_000_000_000 + number}"),
+            code("42", "9.7", "11", "11", Symbology.QR, f"A-{number:05d}"),
+            box("0.5", "3.1", "54", "17.8"),
+            box("41", "3.1", "0.3", "17.8"),
+            box("0.5", "11", "40", "0.3"),
         ),
     )
 
@@ -240,6 +237,42 @@ def _pty(link: Path) -> Iterator[int]:
     finally:
         os.close(end)
         os.close(port)
+
+
+async def _unplugged(folder: Path) -> list[Row]:
+    """A scanner's plug pulled and put back; here the bench says what udev says on a box (in a real kernel: `make test-device`)."""
+    came: asyncio.Queue[Condition] = asyncio.Queue()
+
+    def on_event(event: DeviceEvent) -> None:
+        if isinstance(event.what, StateChanged):
+            came.put_nowait(event.what.state)
+
+    async def until(state: Condition) -> float:
+        began = time.perf_counter()
+        while await came.get() is not state:
+            pass
+        return time.perf_counter() - began
+
+    link = folder / "scanner"
+    config = DeviceConfig(id="scanner", kind=Kind.SCANNER, model="scanner.serial", address=f"serial:{link}")
+    devices = Devices([config], on_event, SystemClock(), Random(1))
+    running = asyncio.create_task(devices.run())
+    gone: list[float] = []
+    back: list[float] = []
+    async with asyncio.timeout(WAIT_SECONDS):
+        for _ in range(PLUGS):
+            with _pty(link):
+                devices.plugged()
+                back.append(await until(Condition.READY))
+            link.unlink()
+            gone.append(await until(Condition.ABSENT))
+            await asyncio.sleep(PULLED_SECONDS)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return [
+        row("unplugged -> told (worst)", max(gone), "s", target=f"<= {GONE_SECONDS:g} s", ok=max(gone) <= GONE_SECONDS),
+        row("plugged in -> usable (worst)", max(back), "s", target=f"<= {BACK_SECONDS:g} s", ok=max(back) <= BACK_SECONDS),
+    ]
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
