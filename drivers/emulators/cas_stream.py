@@ -51,8 +51,8 @@ class CasStreamEmulator:
         """What it sends now."""
         platter = self._platter
         head = "OL" if platter.is_over or platter.is_under else "US" if platter.is_moving else "ST"
-        shown = platter.in_unit(platter.net)
-        data = f"{shown:08.{platter.places}f}"
+        shown = f"{platter.in_unit(platter.net):08.{platter.places}f}"
+        data = "-9999999" if platter.is_under else "99999999" if platter.is_over else shown
         unit = platter.unit.rjust(2)
         start = f"{head},{'NT' if platter.is_net else 'GS'},".encode()
         if self._size == 18:
