@@ -14,6 +14,7 @@ import pytest
 import drivers
 from drivers.devices import LabelPrinter, LineDisplay, Pace, POSPrinter, Scale, Scanner
 from drivers.emulators import hid_scale
+from drivers.emulators.hidpos import HidPosEmulator
 from drivers.errors import DeviceUnavailable, DriverError, Unsupported
 from drivers.registry import Kind, Model, Opened, Over, find, models, open_device, register
 from drivers.testing import ScriptedKeys, ScriptedReports, ScriptedTransport, Silent
@@ -36,6 +37,7 @@ NEEDED: Mapping[str, Mapping[str, object]] = {
 # The report descriptors of models on HID reports.
 DESCRIPTORS: Mapping[str, bytes] = {
     "hid.scale": hid_scale.DESCRIPTOR,
+    "scanner.hidpos": HidPosEmulator().descriptor,
 }
 ASKING = ("read_weight", "read_symbol", "status", "zero", "tare", "clear_tare")
 MOST = 1.5  # a wait is 1 s or less; the rest is this machine's
