@@ -34,7 +34,12 @@ class Case:
 
 
 CASES: Mapping[str, Case] = {
+    "adam": Case("adam"),
     "and.standard": Case("and_standard"),
+    "brother.pt": Case("brother_pt", {"media": "24"}),
+    "brother.ql": Case("brother_ql", {"media": "62"}),
+    "cas.pdii": Case("cas_pdii"),
+    "cas.stream": Case("cas_stream"),
     "dialog.02": Case("dialog_02", {"nominal_price": 100}),
     "display.escpos": Case("line_display"),
     "epl2": Case("epl2"),
@@ -45,6 +50,7 @@ CASES: Mapping[str, Case] = {
     "sma": Case("sma"),
     "star.line": Case("star"),
     "toledo.8217": Case("toledo_8217", {"unit": "kg"}),
+    "toledo.continuous": Case("toledo_continuous"),
     "tspl": Case("tspl"),
     "zpl": Case("zpl"),
 }
