@@ -87,8 +87,9 @@ def has_report_ids(descriptor: bytes) -> bool:
 
 def _descriptor_of(opened: int) -> bytes:
     (size,) = struct.unpack("I", fcntl.ioctl(opened, _GET_DESCRIPTOR_SIZE, bytes(4)))
-    answer = fcntl.ioctl(opened, _GET_DESCRIPTOR, struct.pack("I", size) + bytes(_MAX_DESCRIPTOR))
-    return answer[4 : 4 + size]
+    answer = bytearray(struct.pack("I", size) + bytes(_MAX_DESCRIPTOR))  # filled in place: ioctl copies no more than 1024 bytes
+    fcntl.ioctl(opened, _GET_DESCRIPTOR, answer)
+    return bytes(answer[4 : 4 + size])
 
 
 def _why_not(path: str, error: Exception) -> DeviceUnavailable:
