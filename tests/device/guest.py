@@ -69,6 +69,15 @@ class Held:
     def call(self, kind: type[_Result], method: str, **arguments: object) -> _Result:
         return self.ask(kind, "call", method=method, arguments=arguments)
 
+    def maybe(self, kind: type[_Result], method: str, **arguments: object) -> _Result | None:
+        """A call whose answer may be None."""
+        self.start("call", method=method, arguments=arguments)
+        return self.finish_maybe(kind)
+
+    def finish_maybe(self, kind: type[_Result]) -> _Result | None:
+        answer = self.finish(msgspec.Raw)
+        return None if bytes(answer) == b"null" else msgspec.json.decode(answer, type=kind)
+
     def start(self, do: str, **more: object) -> None:
         """Give a command; `finish` waits for its answer, and what happens in between happens while the driver is at it."""
         self._socket.sendall(msgspec.json.encode({"do": do, **more}) + b"\n")

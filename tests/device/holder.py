@@ -2,7 +2,7 @@
 
     {"do": "open", "model": …, "address": …, "options": {…}}
     {"do": "call", "method": "read_symbol", "arguments": {"timeout": 5}}
-    {"do": "encode", "lines": ["…", …]}    a receipt, kept for `send` and `prove`; the answer is its bytes
+    {"do": "encode", "lines": ["…", …]}    a receipt of these lines, or a label of these barcodes; the answer is its bytes
     {"do": "send"}, {"do": "prove", "timeout": 5}
 
 The end of a connection closes its device.
@@ -15,13 +15,32 @@ from __future__ import annotations
 import socketserver
 import sys
 import time
+from decimal import Decimal
 
 import msgspec
 
-from drivers.devices import Encoded, POSPrinter
-from drivers.documents.model import Line, Receipt
+from drivers.devices import Encoded, LabelPrinter, POSPrinter
+from drivers.documents.model import Barcode, Label, Line, Receipt, Symbology
 from drivers.errors import DeviceFault, DriverError
 from drivers.registry import OpenDevice, find, open_device
+
+
+def encode(driver: POSPrinter | LabelPrinter, lines: list[str]) -> Encoded:
+    if isinstance(driver, POSPrinter):
+        return driver.encode_receipt(Receipt(parts=tuple(Line(text=each) for each in lines)))
+    bars = [
+        Barcode(
+            x=Decimal(1),
+            y=Decimal(1 + 6 * number),
+            width=Decimal(27),
+            height=Decimal(5),
+            symbology=Symbology.CODE128,
+            data=each,
+            human_readable=False,  # the guest has no fonts
+        )
+        for number, each in enumerate(lines)
+    ]
+    return driver.encode_label(Label(width=Decimal(29), height=Decimal(20), elements=tuple(bars)))
 
 
 class Connection(socketserver.StreamRequestHandler):
@@ -53,9 +72,9 @@ class Connection(socketserver.StreamRequestHandler):
         driver = self.opened.driver
         if command["do"] == "call":
             return getattr(driver, command["method"])(**command["arguments"])
-        assert isinstance(driver, POSPrinter)
+        assert isinstance(driver, POSPrinter | LabelPrinter)
         if command["do"] == "encode":
-            self.encoded = driver.encode_receipt(Receipt(parts=tuple(Line(text=each) for each in command["lines"])))
+            self.encoded = encode(driver, command["lines"])
             return self.encoded.data
         assert self.encoded is not None
         if command["do"] == "prove":

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from drivers.emulators.emulator import Command, make_emulator
+from drivers.emulators.emulator import Command, Talks, make_emulator
 
 
 class SerialPeer:
     """The emulator of `protocol` on the socket that is the far end of an adapter's line."""
 
-    def __init__(self, protocol: str, path: Path) -> None:
+    def __init__(self, protocol: str, path: Path, before: Iterable[Command] = ()) -> None:
         self.reports: list[Mapping[str, object]] = []
         self.heard = bytearray()
         self.asked = threading.Event()
         """Something was heard since the test cleared it."""
         self._emulator = make_emulator(protocol, self.reports.append)
+        for command in before:
+            self._emulator.on_command(command)
         self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(path))
@@ -37,27 +41,32 @@ class SerialPeer:
         self._socket.sendall(data)
 
     def close(self) -> None:
-        self._socket.close()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
+        self._socket.close()
 
     def _run(self) -> None:
-        while data := self._receive():
-            with self._lock:
-                answer = self._emulator.on_bytes(data)
-            self.heard += data
-            self.asked.set()
-            self.send(answer)
+        with contextlib.suppress(OSError):  # the plug is pulled
+            while True:
+                tick = self._emulator.tick_every if isinstance(self._emulator, Talks) else 0
+                ready, _, _ = select.select([self._socket], [], [], tick or None)
+                data = self._socket.recv(4096) if ready else b""
+                if ready and not data:
+                    return
+                with self._lock:
+                    self.send(self._emulator.on_bytes(data) if ready else self._on_tick(tick))
+                if ready:
+                    self.heard += data
+                    self.asked.set()
 
-    def _receive(self) -> bytes:
-        try:
-            return self._socket.recv(4096)
-        except OSError:
-            return b""
+    def _on_tick(self, seconds: float) -> bytes:
+        return self._emulator.on_tick(seconds) if isinstance(self._emulator, Talks) else b""
 
 
 @contextmanager
-def serial_peer(protocol: str, path: Path) -> Iterator[SerialPeer]:
-    peer = SerialPeer(protocol, path)
+def serial_peer(protocol: str, path: Path, before: Iterable[Command] = ()) -> Iterator[SerialPeer]:
+    peer = SerialPeer(protocol, path, before)
     try:
         yield peer
     finally:
