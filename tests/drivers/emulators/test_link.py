@@ -186,6 +186,28 @@ def test_a_place_that_cannot_be_had_is_told(tmp_path: Path) -> None:
             assert b"Traceback" not in done.stderr
 
 
+def test_a_device_that_talks_by_itself_talks_without_being_asked(place: Path | None) -> None:
+    with running_emulator("cas_stream", pty=place) as emulator, closing(open_transport(emulator.address)) as transport:
+        emulator.tell("configure", every_ms=20)
+        lines = [transport.read_until(b"\r\n", 1.0) for _ in range(5)]
+        assert lines[1:] == [b"ST,GS,1\xc5,0000.000 kg\r\n"] * 4
+        emulator.tell("configure", every_ms=0)
+        transport.discard_input()
+        assert emulator.tell("put", grams="5")[-1]["event"] == "done"
+        assert transport.read(1, 0.1) == b""
+
+
+def test_a_slow_line_loses_what_a_device_says_too_fast(tmp_path: Path) -> None:
+    with running_emulator("cas_stream", pty=tmp_path / "scale") as emulator, closing(open_transport(emulator.address)) as transport:
+        emulator.fault("slow")  # 20 bytes a second
+        emulator.tell("configure", every_ms=5)
+        transport.read_until(b"\n", 2.0)
+        emulator.tell("put", grams="5000")
+        emulator.fault("slow", on=False)
+        lines = [transport.read_until(b"\n", 2.0) for _ in range(10)]  # the last slow ones, and no more
+        assert b"0005.000" in lines[-1]
+
+
 def test_two_devices_at_once_do_not_mix(tmp_path: Path) -> None:
     with running_emulator("toledo_8217", pty=tmp_path / "one") as one, running_emulator("toledo_8217", pty=tmp_path / "two") as two:
         one.tell("put", grams="100")

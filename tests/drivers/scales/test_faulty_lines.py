@@ -69,6 +69,19 @@ def test_split_slow_and_noisy_lines_give_the_weight(name: str, through: Through 
     assert weight.grams == CASES[name].grams
 
 
+class Impatient(OneByteAtATime):
+    """A line that fails when something is waited for in vain."""
+
+    def receive(self, timeout: float) -> bytes:
+        received = super().receive(timeout)
+        assert received or not timeout, "the driver waited although the answer was whole"
+        return received
+
+
+def test_a_weight_is_there_with_the_last_byte_of_its_answer(name: str) -> None:
+    assert scale_of(name, Impatient).read_weight() is not None
+
+
 def test_silence_is_a_timeout(name: str) -> None:
     with pytest.raises(DeviceTimeout):
         scale_of(name, Silent).read_weight()
