@@ -34,7 +34,7 @@ WORDS: Final[dict[str, str]] = {
     "thermistor": "The print head's thermometer is broken. Call IT; print on another printer meanwhile.",
     "firmware_config": "The printer's own settings are damaged. Call IT.",
     "wrong_resolution": "This label printer has another resolution than the box was told. Correct the option dpi of this device.",
-    "wrong_media": "Other paper is in the printer than the box was told. Load the right one, or correct the option media of this device.",
+    "wrong_media": "Other paper is in the printer than the box was told. Load the right one, or correct the option media.",
     "printer_error": "The printer reports an error that it cannot clear. Switch it off and on; if it comes back, call IT.",
     "offline": "The printer is offline. Press its Online or Feed button.",
     "no_answer": "The device does not answer. Check that it is switched on and its cable is in.",

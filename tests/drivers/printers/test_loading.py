@@ -12,7 +12,7 @@ def loaded_by(statement: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout.strip()
 
 
-@pytest.mark.parametrize("model", ["escpos", "zpl"])
+@pytest.mark.parametrize("model", ["brother.ql", "epl2", "escpos", "tspl", "zpl"])
 def test_a_printer_that_has_not_printed_loads_no_picture_library(model: str) -> None:
     assert loaded_by(f"from drivers.registry import find; find({model!r})") == ""
 
