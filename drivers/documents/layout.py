@@ -36,6 +36,7 @@ __all__ = ["Bars", "Frame", "Item", "LabelLayout", "Raster", "TextLine", "dots",
 _MARK_HEIGHT = Decimal(5)
 _MARK_GAP = Decimal("0.5")
 _READABLE_HEIGHT = Decimal(4)
+_READABLE_GAP = Decimal("0.4")
 _BEARER = 2
 """Modules of ITF-14's bearer bars, above and below (GS1 General Specifications 5.3.2.4: at least twice a narrow bar)."""
 
@@ -91,9 +92,8 @@ def _place_barcode(element: Barcode, size: tuple[int, int], dpi: int) -> Iterato
     text_height = min(dots(_READABLE_HEIGHT, dpi), height // 3) if is_readable else 0
     used = count * module
     bearer = _BEARER * module if symbology is Symbology.ITF14 else 0
-    left, bars_height = (width - used) // 2, height - text_height
-    if symbology.is_matrix:
-        bars_height = used
+    gap = dots(_READABLE_GAP, dpi) if text_height else 0
+    left, bars_height = (width - used) // 2, used if symbology.is_matrix else max(1, height - text_height - gap)
     if bars_height <= 2 * bearer:
         raise BadBarcode(f"{symbology} {data[:40]!r} does not fit into {element.height} mm with its bearer bars")
     for top in (0, bars_height - bearer) if bearer else ():
@@ -102,7 +102,7 @@ def _place_barcode(element: Barcode, size: tuple[int, int], dpi: int) -> Iterato
     if text_height:
         readable = Text(x=element.x, y=element.y, width=element.width, height=element.height, text=data, align="center")
         for line in place_text(readable, (width, text_height), []):
-            yield turn_item(line, (0, bars_height), (width, text_height), 0)
+            yield turn_item(line, (0, height - text_height), (width, text_height), 0)
 
 
 def _place_mark(mark: str, items: list[Item], paper: tuple[int, int], dpi: int) -> TextLine:

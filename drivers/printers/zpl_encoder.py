@@ -1,7 +1,8 @@
 """Labels in ZPL II: text in the printer's font 0 where it is plain ASCII and upright, otherwise as a picture; bars native.
 
 Matrix codes and EAN-8 are pictures: ^BQ stands some dots below its place, by firmware; with ^BX the printer chooses the symbol's
-size as it likes; ^B8 is missing in printers that only follow ZPL.  A picture is where and what the layout says, on all of them.
+size as it likes; ^B8 is missing in printers that only follow ZPL, as is the change from code set B to C in ^BC.  A picture is where
+and what the layout says, on all of them.
 
 Data can never command the printer: in ^FD every byte but letters, digits, spaces and harmless marks is written by ^FH as `_XX`.
 """
@@ -103,12 +104,24 @@ def _graphic(x: int, y: int, ink: Bitmap) -> str:
 
 def _bars(bars: Bars) -> str:
     code = _NATIVE_BARS.get(bars.symbology)
-    if code is None or bars.module > _WIDEST_MODULE:
+    if code is None or bars.module > _WIDEST_MODULE or _changes_to_pairs(bars):
         return _graphic(bars.x, bars.y, draw_bars(bars))
     turn = _TURNS[bars.rotation]
     return (
         f"^FO{bars.x},{bars.y}^BY{bars.module},{WIDE}.0{code.format(turn=turn, height=bars.bar_height)}^FH_^FD{_bars_data(bars)}^FS"
     )
+
+
+def _changes_to_pairs(bars: Bars) -> bool:
+    """It changes from code set B to C, with `>5`, which printers that only follow ZPL do not all know."""
+    match bars.symbology:
+        case Symbology.CODE128:
+            segments = code128_segments(bars.data)
+        case Symbology.GS1_128:
+            segments = code128_segments(fnc1_form(bars.data))
+        case _:
+            return False
+    return any(code_set == "C" for code_set, _ in segments[1:])
 
 
 def _bars_data(bars: Bars) -> str:

@@ -1,7 +1,8 @@
 """Pictures in ZPL: hexadecimal rows for ^GFA, in the guide's own compression.  Pure.
 
 Source: Zebra ZPL II programming guide, ^GF and "alternative data compression scheme for ~DG and ~DB": a count before a digit
-repeats it, `G` to `Y` 1 to 19 times, `g` to `z` 20 to 400; `,` fills the row with 0, `!` with 1; `:` is the row before once more.
+repeats it, `G` to `Y` 1 to 19 times, `g` to `z` 20 to 400; `,` fills the row with 0; `:` is the row before once more.  `!`, which
+fills the row with 1, is left alone: others read it as the digit 1.
 """
 
 from __future__ import annotations
@@ -27,11 +28,8 @@ def packed(picture: Bitmap) -> str:
 
 
 def _packed_row(row: str) -> str:
-    for digit, mark in (("0", ","), ("F", "!")):
-        rest = row.rstrip(digit)
-        if len(rest) < len(row):
-            return _RUN.sub(_counted, rest) + mark
-    return _RUN.sub(_counted, row)
+    rest = row.rstrip("0")
+    return _RUN.sub(_counted, rest) + ("," if len(rest) < len(row) else "")
 
 
 def _counted(run: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ def test_a_label_is_its_size_its_ink_and_its_copies() -> None:
     lines, _ = lines_of(encode(label_of(code(Symbology.EAN13, "4006381333931")), copies=3), EPL2_GRAPHIC)
     assert lines[:4] == [b"q480", b"Q320,24", b"ZT", b"N"]
     bars = [line for line in lines if line.startswith(b"LO")]
-    assert bars[0] == b"LO97,80,3,128"
+    assert bars[0] == b"LO97,80,3,125"
     assert len(bars) == 30
     assert lines[-1] == b"P3"
 

@@ -32,7 +32,7 @@ def test_a_label_is_its_size_its_ink_and_its_copies() -> None:
     lines, _ = lines_of(encode(label_of(code(Symbology.EAN13, "4006381333931")), copies=3), TSPL_BITMAP)
     assert lines[:5] == [b"SIZE 60 mm,40 mm", b"GAP 2 mm,0 mm", b"DIRECTION 0", b"REFERENCE 0,0", b"CLS"]
     bars = [line for line in lines if line.startswith(b"BAR ")]
-    assert bars[0] == b"BAR 97,80,3,128"
+    assert bars[0] == b"BAR 97,80,3,125"
     assert len(bars) == 30
     assert lines[-1] == b"PRINT 1,3"
 
