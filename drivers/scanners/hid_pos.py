@@ -60,6 +60,10 @@ class ScanLayout:
         self._symbology = tuple(self._place(descriptor, each) for each in SYMBOLOGY)
         self._count = self._place(descriptor, BYTE_COUNT)
         self._continued = self._place(descriptor, CONTINUED)
+        flags = self._places(descriptor, CONTINUED)
+        if self._count is None and len(flags) > 1 and flags[0].bit_size == self._data.bit_size:
+            # Some devices give both the usage FF: a byte that counts, before the data, and the flag behind it.
+            self._count, self._continued = (flags[0], CONTINUED), (flags[-1], CONTINUED)
         self._size = descriptor.size_of(ReportKind.INPUT, self.report_id)
 
     def read(self, report: bytes) -> Piece:
@@ -79,10 +83,14 @@ class ScanLayout:
 
     def _place(self, descriptor: ReportDescriptor, wanted: int) -> tuple[Field, int] | None:
         """The field and the index in it that hold a usage in the data's report."""
-        for each in descriptor.fields:
-            if each.kind is ReportKind.INPUT and each.report_id == self.report_id and wanted in each.usages:
-                return each, wanted
-        return None
+        places = self._places(descriptor, wanted)
+        return (places[0], wanted) if places else None
+
+    def _places(self, descriptor: ReportDescriptor, wanted: int) -> list[Field]:
+        """The fields of the data's report that have a usage, in its order."""
+        return [
+            each for each in descriptor.find(ReportKind.INPUT, wanted) if each.report_id == self.report_id and wanted in each.usages
+        ]
 
 
 @register("scanner.hidpos", kind=Kind.SCANNER, options=HidPosOptions, over=Over.REPORTS)

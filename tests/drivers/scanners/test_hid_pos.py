@@ -23,6 +23,11 @@ COUNTED = bytes.fromhex(
 )
 # The same with two bytes of the maker's between data and flag, as the LSR118 has it: 64 bytes in all.
 LSR118 = COUNTED.replace(bytes.fromhex("25 01 75 01"), bytes.fromhex("06 66 ff 09 04 09 05 95 02 81 02 05 8c 25 01 75 01"))
+# A simulator's, which gives both the count before the data and the flag behind it the usage FF.
+TWICE_FF = bytes.fromhex(
+    "05 8c 09 02 a1 01 85 02 09 12 a1 02 15 00 26 ff 00 75 08 95 01 09 ff 81 02 95 01 09 fb 81 02 95 01 09 fc 81 02 95 01 09 fd"
+    "81 02 95 38 09 fe 82 02 01 95 01 09 ff 81 02 c0 c0"
+)
 PASS = b"M1GATHERGOOD/MICHAEL  YABCDEF LHRDURAK 3542 052Y003D23  60"
 KEYBOARD = bytes.fromhex("05 01 09 06 A1 01 05 07 19 E0 29 E7 15 00 25 01 75 01 95 08 81 02 C0")
 
@@ -44,6 +49,11 @@ def test_the_reports_of_the_manual_are_one_symbol() -> None:
     scanner = scanner_of(first, second, descriptor=LSR118)
     assert scanner.read_symbol(0.1) == Symbol(PASS, "]Q0")
     assert scanner.read_symbol(0.01) is None
+
+
+def test_a_count_that_is_declared_as_a_flag_is_still_a_count() -> None:
+    scanner = scanner_of(report(PASS[:56], more=1), report(PASS[56:]), report(b"1234\0"), descriptor=TWICE_FF)
+    assert [scanner.read_symbol(0.1), scanner.read_symbol(0.1)] == [Symbol(PASS, "]Q0"), Symbol(b"1234\0", "]Q0")]
 
 
 def test_an_ean_and_a_gs1_symbol_with_its_separators_and_zeros() -> None:
