@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from drivers.devices import Encoded, LabelPrinter, POSPrinter, PrinterStatus, PrintProof, Readiness
+from drivers.devices import Announces, Encoded, LabelPrinter, POSPrinter, PrinterStatus, PrintProof, Readiness, Resumes
 from drivers.documents.model import Label, Receipt
-from drivers.errors import DeviceUnavailable, DriverError, Unsupported
+from drivers.errors import DeviceFault, DeviceUnavailable, DriverError, Unsupported
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
 from edge_agent.seams import failpoint
@@ -27,6 +27,14 @@ LOOK_EVERY = 5.0
 """Seconds between two looks at a printer that is ready and has nothing to do."""
 LOOK_AGAIN = 1.0
 """Seconds until the next look at one that is not ready: a person stands there and loads paper."""
+LISTEN_EVERY = 0.25
+"""Seconds between two moments in which a printer that tells its changes is listened to."""
+RELOAD_WITHIN = 180.0
+"""Seconds that a person has to load paper, or close the cover, in the middle of a job whose rest the printer then still proves."""
+RESUME = 1.0
+"""Seconds of one try to get such a late proof."""
+TEST_PROOF = 10.0
+"""Seconds that a test print has to be proven."""
 PIECE = 512
 """Bytes sent at a time: within 1 s at 9600 baud, so that a slow line is not taken for a dead one."""
 
@@ -61,8 +69,9 @@ class _Work(Generic[T]):
 class PrinterThread:
     """Both sides of a printer's thread: `serve` and `stay_absent` run on it, the PrinterPort's methods in the event loop."""
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, reload_within: float = RELOAD_WITHIN) -> None:
         self._report = report
+        self._reload_within = reload_within
         self._is_ready = False
         self._is_mid_job = False
         self._queue: queue.SimpleQueue[_Work[object] | None] = queue.SimpleQueue()
@@ -81,6 +90,10 @@ class PrinterThread:
     async def prove(self, encoded: Encoded, timeout: float) -> PrintProof:  # noqa: ASYNC109 -- the device's own limit
         return await self._wait_for(lambda printer: self._prove(printer, encoded, timeout))
 
+    async def print_once(self, document: Label | Receipt) -> PrintProof:
+        """A test, past the queue of jobs and not in the journal.  Raises DriverError, DocumentError, NothingSent."""
+        return await self._wait_for(lambda printer: self._print_once(printer, document), NothingSent)
+
     def look(self) -> None:
         """Let the thread look up from its queue; `report.stop`, `report.gone` or `report.come` is set."""
         self._queue.put(None)
@@ -95,17 +108,25 @@ class PrinterThread:
     def serve(self, printer: AnyPrinter) -> None:
         """Until `report.stop`, and the proof of a job whose bytes are out.  Raises DeviceUnavailable."""
         self._look(printer)
+        announcing = printer if isinstance(printer, Announces) else None
+        next_look = time.monotonic() + self._pause()
         while not self._report.stop.is_set() or self._is_mid_job:
             if self._report.gone.is_set():
                 raise DeviceUnavailable("the printer was unplugged: plug it in again")
+            left = max(0.0, next_look - time.monotonic())
+            listening = None if self._is_mid_job else announcing
             try:
-                work = self._queue.get(timeout=LOOK_EVERY if self._is_ready and not self._is_mid_job else LOOK_AGAIN)
+                work = self._queue.get(timeout=min(left, LISTEN_EVERY) if listening else left)
             except queue.Empty:
+                if listening and time.monotonic() < next_look:
+                    self._listen(listening)
+                    continue
                 self._is_mid_job = False
                 self._look(printer)
-                continue
-            if work is not None:
-                work.run(printer)
+            else:
+                if work is not None:
+                    work.run(printer)
+            next_look = time.monotonic() + self._pause()
 
     def stay_absent(self, seconds: float, why: str) -> None:
         """Tell all who come that there is no printer, until it is worth trying again."""
@@ -124,13 +145,21 @@ class PrinterThread:
             if work is not None:
                 work.refuse(why)
 
+    def _pause(self) -> float:
+        return LOOK_EVERY if self._is_ready and not self._is_mid_job else LOOK_AGAIN
+
     def _look(self, printer: AnyPrinter) -> PrinterStatus:
         status = printer.status()
-        self._is_ready = status.readiness is Readiness.OK or status.is_one_way
         self._tell(status)
         return status
 
+    def _listen(self, printer: Announces) -> None:
+        told = printer.announced()
+        if told is not None:
+            self._tell(told)
+
     def _tell(self, status: PrinterStatus) -> None:
+        self._is_ready = status.readiness is Readiness.OK or status.is_one_way
         self._report.drawer(status.drawer_open)
         match status.readiness:
             case Readiness.OK:
@@ -147,13 +176,54 @@ class PrinterThread:
             printer.send(replace(encoded, data=piece))
             failpoint("print.after_first_byte")
 
+    def _print_once(self, printer: AnyPrinter, document: Label | Receipt) -> PrintProof:
+        if self._is_mid_job:
+            raise NothingSent("the printer is in the middle of another print: try again when it is done")
+        status = self._look(printer)
+        if status.readiness is not Readiness.OK and not status.is_one_way:
+            why = faults(status.faults) or [fault("no_answer")]
+            raise NothingSent(" ".join(each.message for each in why))
+        encoded = encode(printer, document, copies=1, copy_mark=False)
+        self._send(printer, encoded)
+        return self._prove(printer, encoded, TEST_PROOF)
+
     def _prove(self, printer: AnyPrinter, encoded: Encoded, timeout: float) -> PrintProof:
         try:
-            return printer.prove(encoded, timeout)
+            return self._proven(printer, encoded, timeout)
         finally:
             self._is_mid_job = False
             with contextlib.suppress(DriverError):  # what was proven stays proven; the next look will see it again
                 self._look(printer)
+
+    def _proven(self, printer: AnyPrinter, encoded: Encoded, timeout: float) -> PrintProof:
+        try:
+            return printer.prove(encoded, timeout)
+        except DeviceFault as stopped:
+            if not isinstance(printer, Resumes):
+                raise
+            return self._proven_late(printer, stopped, timeout)
+
+    def _proven_late(self, printer: Resumes, stopped: DeviceFault, timeout: float) -> PrintProof:
+        """A person puts it right and the rest comes out: the answer that was asked for is waited for, and the fault told meanwhile.
+
+        Raises DeviceFault: the fault lasted too long, or no answer came within `timeout` seconds of its end (it was switched off).
+        """
+        give_up = time.monotonic() + self._reload_within
+        left = timeout
+        self._report.state(Condition.FAULT, faults(stopped.faults))
+        while left > 0 and time.monotonic() < give_up and not (self._report.stop.is_set() or self._report.gone.is_set()):
+            try:
+                proof = printer.resume_proof(RESUME)
+            except DeviceFault as still:
+                stopped, left = still, timeout
+                self._report.state(Condition.FAULT, faults(stopped.faults))
+                self._report.stop.wait(LISTEN_EVERY)
+            else:
+                if proof is not None:
+                    return proof
+                self._report.state(Condition.BUSY)
+                left -= RESUME
+        raise stopped
 
 
 def encode(printer: AnyPrinter, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:
@@ -161,8 +231,11 @@ def encode(printer: AnyPrinter, document: Label | Receipt, *, copies: int, copy_
     if isinstance(document, Label) and isinstance(printer, LabelPrinter):
         return printer.encode_label(document, copies=copies, copy_mark=copy_mark)
     if isinstance(document, Receipt) and isinstance(printer, POSPrinter):
-        once = printer.encode_receipt(document, copy_mark=copy_mark)
-        return replace(once, data=once.data * copies, copies=once.copies * copies)
+        first = printer.encode_receipt(document, copy_mark=copy_mark)
+        if copies == 1:
+            return first
+        more = printer.encode_receipt(replace(document, open_drawer=False), copy_mark=copy_mark)  # the drawer opens once a job
+        return replace(first, data=first.data + more.data * (copies - 1), copies=copies)
     kind = "label" if isinstance(document, Label) else "receipt"
     raise Unsupported(f"the template makes a {kind}, and this printer prints none; send it to another printer")
 
