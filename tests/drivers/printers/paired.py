@@ -38,7 +38,12 @@ class Paired:
     def __init__(self, model: str, options: Mapping[str, object] | None = None, protocol: str | None = None) -> None:
         self.reports: list[Mapping[str, object]] = []
         self.emulator: Any = make_emulator(protocol or model, self.reports.append)  # tests look at `unknown` too
-        self.driver: Any = find(model).build(Buffered(_Wire(self.emulator), "pair"), options)
+        self._model, self._options = model, options
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """A new driver on a new connection to the same printer."""
+        self.driver: Any = find(self._model).build(Buffered(_Wire(self.emulator), "pair"), self._options)
 
     def fault(self, name: str, *, on: bool = True) -> None:
         self.emulator.on_command({"do": "fault", "name": name, "on": on})
