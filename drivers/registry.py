@@ -54,6 +54,7 @@ _MODULES: Mapping[str, str] = {
     "dialog.02": "drivers.scales.dialog",
     "display.escpos": "drivers.displays.escpos",
     "escpos": "drivers.printers.escpos",
+    "escpos.label": "drivers.printers.escpos_label",
     "epl2": "drivers.printers.epl2",
     "mt.sics": "drivers.scales.mt_sics",
     "nci": "drivers.scales.nci",

@@ -44,6 +44,7 @@ CASES: Mapping[str, Case] = {
     "display.escpos": Case("line_display"),
     "epl2": Case("epl2"),
     "escpos": Case("escpos"),
+    "escpos.label": Case("escpos"),
     "mt.sics": Case("mt_sics"),
     "nci": Case("nci"),
     "scanner.serial": Case("scanner"),
