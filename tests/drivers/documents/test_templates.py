@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from decimal import Decimal
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.documents.errors import BadData, BadTemplate
-from drivers.documents.model import Barcode, Code, Label, Line, Rule, Symbology, Text
-from drivers.documents.templates import content_version, fill, load_template
+from drivers.documents.model import Barcode, Code, Label, Line, Logo, Picture, Receipt, Rule, Symbology, Text
+from drivers.documents.schema import MAX_PICTURE_BYTES
+from drivers.documents.templates import MAX_BYTES, content_version, fill, load_template
 from tests.drivers.documents import samples
+from tests.drivers.documents.test_pictures import bomb, disc
 
 
 def body(**changes: object) -> bytes:
@@ -133,3 +136,53 @@ def test_doubled_braces_are_braces_and_data_is_never_a_placeholder() -> None:
     label = fill(template, {"name": "{name} }} {{"})
     assert isinstance(label, Label)
     assert [element.text for element in label.elements if isinstance(element, Text)] == ["{{name} }} {{}"]
+
+
+PLACE = {"x": "1", "y": "1", "width": "8", "height": "8"}
+
+
+def picture(png: bytes, **more: object) -> dict:
+    return {"type": "picture", **PLACE, "png": base64.b64encode(png).decode(), **more}
+
+
+def test_a_template_carries_its_pictures() -> None:
+    label = fill(load_template(body(fields={}, elements=[picture(disc(), dither=True)])), {})
+    assert isinstance(label, Label)
+    side = Decimal(8)
+    assert label.elements == (Picture(x=Decimal(1), y=Decimal(1), width=side, height=side, png=disc(), dither=True),)
+    parts = [{"type": "logo", "png": base64.b64encode(disc()).decode(), "width": 40}]
+    receipt = fill(load_template(json.dumps({"name": "r", "kind": "receipt", "fields": {}, "parts": parts}).encode()), {})
+    assert receipt == Receipt(parts=(Logo(png=disc(), width=40),))
+
+
+@pytest.mark.parametrize(
+    ("element", "problem"),
+    [
+        (picture(b"GIF89a" + b"." * 40), "not a PNG"),
+        (picture(bomb(60000, 60000)), "60000 x 60000 pixels"),
+        (picture(disc() + b"." * MAX_PICTURE_BYTES), "length <= 65536"),
+        ({**picture(b""), "png": "no base64!"}, "base64"),
+        (picture(disc(), x="39"), "does not lie on the label"),
+        ({**PLACE, "type": "text", "text": "a", "rotation": 45}, "rotation"),
+        ({**PLACE, "type": "text", "text": "a", "font": "comic"}, "font"),
+        ({**PLACE, "type": "barcode", "symbology": "code93", "data": "a"}, "symbology"),
+    ],
+)
+def test_an_element_that_cannot_be_printed_is_refused(element: dict, problem: str) -> None:
+    with pytest.raises(BadTemplate, match=problem):
+        load_template(body(fields={}, elements=[element]))
+
+
+def test_a_template_larger_than_a_box_takes_is_refused() -> None:
+    with pytest.raises(BadTemplate, match="expected at most 262144"):
+        load_template(body(name="x" * MAX_BYTES))
+
+
+def test_elements_may_be_turned_and_text_may_be_mono() -> None:
+    turned = {**PLACE, "type": "text", "text": "{name}", "rotation": 90, "font": "mono"}
+    code = {**PLACE, "type": "barcode", "symbology": "gs1_datamatrix", "data": "(10){name}", "rotation": 270}
+    label = fill(load_template(body(elements=[turned, code])), {"name": "A1"})
+    assert isinstance(label, Label)
+    assert [element.rotation for element in label.elements if isinstance(element, Text | Barcode)] == [90, 270]
+    assert isinstance(label.elements[1], Barcode)
+    assert label.elements[1].data == "(10)A1"

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from drivers.devices import PrintProof, Readiness
 from drivers.emulators.emulator import BadCommand
+from drivers.emulators.zpl_symbols import unpacked
 from drivers.registry import open_device
 from tests.drivers.documents import samples
+from tests.drivers.documents.symbol_data import symbols
 from tests.drivers.printers.paired import Paired, ink, read_back
 from tests.drivers.running import running_emulator
 
@@ -33,6 +35,53 @@ def test_a_label_written_by_hand_comes_out() -> None:
     assert pair.emulator.unknown == []
     assert sorted(read_back(pair.papers[0])) == ["12345678", "https://example.org"]
     assert pair.papers[0].size == (832, 700)
+
+
+@pytest.mark.parametrize(
+    ("field", "read"),
+    [  # the guide's examples, or fields after its tables
+        ("^BY3^BCN,100,N,N,N^FD>;>800123451234512345123^FS", ("]C1", "(00)123451234512345123")),
+        ("^BY3^BCN,100,N,N,N^FD>;382436>6CODE128>5752375>68^FS", ("]C0", "382436CODE1287523758")),
+        ("^BY3^BCN,100,N,N,N^FD>:A>0B><C>=D^FS", ("]C0", "A>B^C~D")),
+        ("^BXN,6,200,,,,_^FD_1010950600013435210A__B_117270101^FS", ("]d2", "(01)09506000134352(10)A_B(17)270101")),
+        ("^BXN,6,200,,,,|^FD|d065BC^FS", ("]d1", "ABC")),
+        ("^BY3^B2N,100,N,N,N^FD15400141288763^FS", ("]I1", "15400141288763")),
+        ("^BY2,2.0^B3N,N,100,N,N^FD12AB-%^FS", ("]A0", "12AB-%")),
+        ("^BY3^B8N,100,N,N^FD9638507^FS", ("]E4", "96385074")),
+        ("^BY3^BUN,100,N,N,N^FD03600029145^FS", ("]E0", "0036000291452")),
+        ("^BY3^BEB,100,N,N^FD400638133393^FS", ("]E0", "4006381333931")),
+        ("^BQN,2,5^FDQA,tea^FS", ("]Q1", "tea")),
+    ],
+)
+def test_bar_codes_of_the_guide_are_read(field: str, read: tuple[str, str]) -> None:
+    pair = Paired("zpl")
+    pair.emulator.on_bytes(f"^XA^LL800^FO60,60{field}^XZ".encode())
+    assert pair.emulator.unknown == []
+    assert symbols(pair.papers[0]) == [read]
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [  # the guide, alternative data compression scheme: M6 is 6 seven times, hB is B forty times
+        ("FF,:", "FF00" * 2),
+        ("F,", "F000"),
+        ("!,", "FFFF0000"),
+        ("J6", "6666"),
+        ("H0HF", "00FF"),
+        ("hB", "BBBB" * 10),
+        ("gJC", "CCCC" * 6),
+    ],
+)
+def test_packed_graphics_are_read(data: str, rows: str) -> None:
+    unpacked_rows = unpacked(data.encode(), 2)
+    assert unpacked_rows is not None
+    assert unpacked_rows.hex().upper() == rows
+
+
+@given(st.binary(max_size=200), st.integers(1, 40))
+def test_no_graphic_breaks_the_reading(data: bytes, stride: int) -> None:
+    rows = unpacked(data, stride)
+    assert rows is None or len(rows) <= 4001 * stride
 
 
 def test_reverse_print_turns_black_into_white() -> None:
