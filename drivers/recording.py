@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from drivers.devices import KeyEvent, KeySource, ReportSource
 from drivers.errors import Unsupported
@@ -80,16 +81,11 @@ class Ring:
             while self._bytes > self._most_bytes or len(self._entries) > self._most_entries:
                 self._bytes -= self._entries.popleft()[1]
 
-    @property
-    def added(self) -> int:
-        """How many entries there ever were: a place in the ring, for `since`."""
-        return self._added
-
-    def since(self, place: int = 0) -> tuple[Entry, ...]:
-        """What was added after `place` and is not forgotten yet."""
+    def since(self, place: int = 0) -> tuple[tuple[Entry, ...], int]:
+        """What was added after `place` and is not forgotten yet, and the place after it; 0 is the beginning."""
         with self._turn:
             skip = max(0, len(self._entries) - (self._added - place))
-            return tuple(entry for entry, _ in list(self._entries)[skip:])
+            return tuple(entry for entry, _ in islice(self._entries, skip, None)), self._added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

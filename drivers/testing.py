@@ -54,6 +54,22 @@ class ScriptedPipe:
     def close(self) -> None:
         self.closed = True
 
+    @property
+    def awaited(self) -> bytes:
+        """What the driver must write next."""
+        return self._expected
+
+    @property
+    def untaken(self) -> int:
+        """Steps that wait for the driver to write."""
+        return len(self._steps)
+
+    @property
+    def left(self) -> int:
+        """Bytes of the script that are still to pass, either way."""
+        begun = len(self._expected) - len(self._steps[0][0] or b"") if self._steps else 0
+        return begun + sum(len(each or b"") for step in self._steps for each in step) + len(self._replies)
+
     def check_finished(self) -> None:
         """Raises AssertionError for steps that were not taken and replies that were not read."""
         if self._steps or self._replies:
@@ -73,6 +89,11 @@ class ScriptedTransport(Buffered):
     def __init__(self, *steps: Step, through: Through | None = None) -> None:
         self.script = ScriptedPipe(*steps)
         super().__init__(through(self.script) if through else self.script, "script")
+
+    @property
+    def left(self) -> int:
+        """Bytes of the script that the driver has not written or not read yet."""
+        return self.script.left + len(self._received)
 
     def check_finished(self) -> None:
         """Raises AssertionError for steps not taken and bytes not read."""
@@ -216,6 +237,11 @@ class ScriptedReports:
         self.ends_gone = False
         self.written: list[bytes] = []
 
+    @property
+    def left(self) -> int:
+        """Reports that were not read yet."""
+        return len(self._reports)
+
     def read_report(self, timeout: float) -> bytes:
         del timeout
         if not self._reports and self.ends_gone:
@@ -246,6 +272,11 @@ class ScriptedKeys:
         self.held = held
         self.ends_gone = False
         self.is_typing = is_typing
+
+    @property
+    def left(self) -> int:
+        """Batches that were not read yet."""
+        return len(self._batches)
 
     def read_events(self, timeout: float) -> Sequence[KeyEvent]:
         del timeout

@@ -1,6 +1,7 @@
-"""`shelfwire-agent run --config PATH`, `shelfwire-agent check-config --config PATH`.
+"""`shelfwire-agent run --config PATH`, `check-config --config PATH`, `devices VERB` (see `edge_agent.device_tools.command`).
 
-Exit status: 0 stopped as asked; 2 the configuration is wrong; 3 the state folder cannot be used; 75 start it again.
+Exit status: 0 stopped as asked, or done; 1 `devices` could not do it;
+2 the configuration is wrong; 3 the state folder cannot be used; 75 start it again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from drivers.errors import DriverError
 from drivers.registry import find
 from edge_agent import app
 from edge_agent.config import Config, load_config
+from edge_agent.device_tools import command
 from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
 
 WRONG_CONFIG = 2
@@ -27,8 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, text in (("run", "run the agent until SIGTERM"), ("check-config", "check a configuration file and end")):
         verbs.add_parser(verb, help=text).add_argument("--config", type=Path, required=True, metavar="PATH")
+    devices = verbs.add_parser("devices", help="look at the devices, try them, record them")
+    command.add_arguments(devices)
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.verb == "devices":
+            return command.run(chosen)
         config = load_config(chosen.config)
         if chosen.verb == "check-config":
             _check_devices(config)

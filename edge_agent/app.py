@@ -15,6 +15,8 @@ from edge_agent.answering import Answering
 from edge_agent.box import Box
 from edge_agent.config import BrokerConfig, Config
 from edge_agent.device_events import DeviceEvent
+from edge_agent.device_tools.ear import Ear
+from edge_agent.device_tools.verbs import Verbs
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
 from edge_agent.facts import FactsDb
@@ -70,9 +72,10 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     server = TemplateServer(url=config.controller.url, token=_secret(config.controller.token_file))
     templates = Templates(config.box.state_dir / "templates", fetch_from(server))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
-    box = Box(config, stores, seams, spooler, answering.answer)
+    box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted))
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),
+        ("ear", Ear(config.box.state_dir, Verbs(config.devices, devices, udev, is_running=True))),
         ("devices", devices),
         ("spooler", spooler),
         ("box", box),

@@ -22,7 +22,7 @@ from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
 from edge_agent.health import DISK_FULL, REFUSED, TELEMETRY_SECONDS, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
-from edge_agent.intake import Answer, Intake
+from edge_agent.intake import Answer, Intake, Weigh
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.codec import decode, encode
@@ -44,7 +44,9 @@ _log = logging.getLogger(__name__)
 class Box:
     """See the module's docstring."""
 
-    def __init__(self, config: Config, stores: Stores, seams: Seams, spooler: Spooler, answer: Answer) -> None:
+    def __init__(
+        self, config: Config, stores: Stores, seams: Seams, spooler: Spooler, answer: Answer, weigh: Weigh | None = None
+    ) -> None:
         self._stores = stores
         self._seams = seams
         self._spooler = spooler
@@ -56,6 +58,7 @@ class Box:
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
         self.intake = Intake(config.stations, stores.outbox, seams.disk, answer, self._pressed, config.symbols)
+        self.intake.weigh = weigh or self.intake.weigh
         effects: dict[str, commands.Effect] = {
             "identify": self._identify,
             "rebirth": self._rebirth,
@@ -79,6 +82,7 @@ class Box:
         """Until cancelled: then a farewell, as long as there is a connection.  Raises FactsCorrupt."""
         self._stores.outbox.listen(self._hears_appended(asyncio.get_running_loop()))
         await self._commands.recover()
+        self.intake.ask_scales()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(), name="box.listen")

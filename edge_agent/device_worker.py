@@ -13,7 +13,7 @@ from typing import Protocol
 
 from drivers.errors import DeviceUnavailable, DriverError, Unsupported
 from drivers.recording import Ring
-from drivers.registry import OpenDevice, open_device
+from drivers.registry import OpenDevice, find, open_device
 from drivers.transports.opening import parse_address
 from drivers.udev import Identity, Ports, Seen
 from edge_agent.config import DeviceConfig
@@ -105,8 +105,13 @@ class Worker:
             self._use.look()
 
     def options(self) -> Mapping[str, object]:
-        """As configured, and over that as a symbol taught."""
-        return {**self.config.options, **self._around.known.of(self.config.id).learned}
+        """As configured, and over that as a symbol taught, unless the driver does not know that any more."""
+        learned = {**self.config.options, **self._around.known.of(self.config.id).learned}
+        try:
+            find(self.config.model).check_options(learned)
+        except Unsupported:
+            return self.config.options
+        return learned
 
     def seen(self) -> Identity | None:
         """What stands at its address now, as far as can be said."""
@@ -172,6 +177,7 @@ class Worker:
 
     def _learns(self, options: Mapping[str, object]) -> None:
         self._around.known.learns(self.config.id, options)
+        self._report.come.set()  # it is opened again at once
         _log.info("a device was taught its options by a symbol", extra={"device": self.config.id, "options": dict(options)})
 
     def _found(self) -> None:

@@ -26,7 +26,7 @@ from edge_agent.device_worker import Surroundings, Use, Worker
 from edge_agent.displaying import DisplayThread
 from edge_agent.known_devices import KnownDevices
 from edge_agent.printing import PrinterThread
-from edge_agent.reading import Answers, use_scale, use_scanner
+from edge_agent.reading import Answers, Wanted, use_scale, use_scanner
 from edge_agent.seams import Clock
 from edge_agent.spooler import PrinterPort
 from edge_agent.wire.messages import Condition
@@ -44,15 +44,16 @@ _log = logging.getLogger(__name__)
 class _Reading:
     """A scanner or a scale."""
 
-    def __init__(self, report: Reporter, answers: Answers) -> None:
+    def __init__(self, report: Reporter, answers: Answers, wanted: Wanted) -> None:
         self._report = report
         self._answers = answers
+        self._wanted = wanted
 
     def serve(self, opened: OpenDevice) -> None:
         if isinstance(opened.driver, Scanner):
             use_scanner(opened.driver, self._report, self._answers)
         elif isinstance(opened.driver, Scale):
-            use_scale(opened.driver, self._report)
+            use_scale(opened.driver, self._report, self._wanted)
 
     def stay_absent(self, seconds: float, why: str) -> None:
         del why
@@ -124,9 +125,11 @@ class Devices:
         self._around = Surroundings(random, udev, self._known)
         self._workers: dict[str, Worker] = {}
         self._answers: dict[str, Answers] = {}
+        self._wanted: dict[str, Wanted] = {}
         self._printers: dict[str, PrinterThread] = {}
         self._displays: dict[str, DisplayThread] = {}
         self._states: dict[str, StateChanged] = {}
+        self._weights: dict[str, DeviceEvent] = {}
         self._listeners: list[asyncio.Queue[DeviceEvent]] = []
         for config in configs:
             report = Reporter(config.id, self._post, clock)
@@ -137,6 +140,14 @@ class Devices:
         """The box's answer to what `device` read, as a sound of the device if it has one.  Never waits; lost while it is gone."""
         if device in self._answers:
             self._answers[device].give(good=good)
+
+    def weigh(self, device: str, *, wanted: bool = True, by: str = "station") -> None:
+        """Somebody waits for a weight of `device`, or does not any more.  Only scales that are asked on demand need it.
+
+        The wish ends with the first weight that may be booked.  Never waits; does nothing for what is no scale.
+        """
+        if device in self._wanted:
+            self._wanted[device].want(by, wanted=wanted)
 
     def show(self, device: str, lines: Sequence[str]) -> None:
         """Show this on a line display, now or when it is there again.  Never waits; does nothing for what is no line display."""
@@ -171,6 +182,20 @@ class Devices:
         """As it was told last; unknown until then."""
         return self._states.get(device, StateChanged(Condition.UNKNOWN))
 
+    def is_told(self, device: str) -> bool:
+        """Whether its thread has told a state yet."""
+        return device in self._states
+
+    def weight(self, device: str) -> DeviceEvent | None:
+        """What a scale shows, if it is ready and told it by itself; None: it must be asked."""
+        if self.state(device).state is not Condition.READY or self._wanted[device].is_asked:
+            return None
+        return self._weights.get(device)
+
+    def learned(self, device: str) -> Mapping[str, object]:
+        """The options that a symbol taught."""
+        return self._known.of(device).learned
+
     def identity(self, device: str) -> Identity | None:
         """Which device stood there last, and was trusted."""
         return self._known.of(device).identity
@@ -189,6 +214,9 @@ class Devices:
 
     def printer(self, device: str) -> PrinterThread | None:
         return self._printers.get(device)
+
+    def display(self, device: str) -> DisplayThread | None:
+        return self._displays.get(device)
 
     def confirm(self, device: str, identity: Identity) -> None:
         """A person says that this one takes over the name and the role; it is opened now."""
@@ -215,7 +243,8 @@ class Devices:
             display = self._displays[config.id] = DisplayThread(report)
             return _Displaying(display)
         answers = self._answers[config.id] = Answers()
-        return _Reading(report, answers)
+        wanted = self._wanted[config.id] = Wanted()
+        return _Reading(report, answers, wanted)
 
     def _join(self) -> None:
         deadline = time.monotonic() + STOP_WITHIN
@@ -233,6 +262,10 @@ class Devices:
     def _tell(self, event: DeviceEvent) -> None:
         if isinstance(event.what, StateChanged):
             self._states[event.device] = event.what
+            if event.what.state is not Condition.READY:
+                self._weights.pop(event.device, None)
+        if isinstance(event.what, WeightChanged):
+            self._weights[event.device] = event
         for listener in self._listeners:
             listener.put_nowait(event)
         self._on_event(event)

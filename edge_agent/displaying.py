@@ -24,14 +24,17 @@ class DisplayThread:
     def __init__(self, report: Reporter) -> None:
         self._report = report
         self._lines: tuple[str, ...] | None = None
+        self._shown = threading.Event()
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._turn = threading.Lock()
 
-    def show(self, lines: Sequence[str]) -> None:
-        """Never waits."""
+    def show(self, lines: Sequence[str]) -> threading.Event:
+        """Never waits; what it returns is set once these lines (or newer ones) stand there."""
         with self._turn:
             self._lines = tuple(lines)
+            self._shown = threading.Event()
         self._wake.put(None)
+        return self._shown
 
     def look(self) -> None:
         """Look up: the display is gone, or is there again, or the box stops."""
@@ -45,9 +48,11 @@ class DisplayThread:
             if self._report.gone.is_set():
                 raise DeviceUnavailable("the display was unplugged: plug it in again")
             with self._turn:
-                lines = self._lines
+                lines, told = self._lines, self._shown
             if lines is not None and lines != shown:
                 shown = lines if self._put(display, lines) else None
+            if lines == shown:
+                told.set()
             self._wait(LOOK_EVERY)
 
     def _put(self, display: LineDisplay, lines: tuple[str, ...]) -> bool:

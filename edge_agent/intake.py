@@ -27,7 +27,14 @@ from edge_agent.wire.messages import Stream
 Answer = Callable[[str, Feedback], None]
 """What shows and sounds an answer, by the station's id (the device's, where it has no station)."""
 
+Weigh = Callable[[str, bool], None]
+"""What asks a scale for a weight, or (False) does not any more."""
+
 _log = logging.getLogger(__name__)
+
+
+def _nobody_weighs(scale: str, wanted: bool) -> None:  # noqa: FBT001 -- the type's own form
+    del scale, wanted
 
 
 class Intake:
@@ -56,6 +63,9 @@ class Intake:
         self._states = {station.id: _restored(station.id, stored.get(station.id)) for station in stations}
         self._refused = 0
         self._rules = {station.id: Rules(double_read_ms=station.double_read_ms) for station in stations}
+        self._scales = {station.id: station.scale for station in stations if station.scale is not None}
+        self.weigh: Weigh = _nobody_weighs
+        """Told for a station's scale whether the station waits for a weight of it."""
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
 
     async def take(self, event: DeviceEvent) -> None:
@@ -64,10 +74,12 @@ class Intake:
             case Scanned(symbol):
                 async with self._turn:
                     await self._step(event.device, scanned(event.device, symbol, event.at_ms, self._own_prefixes))
-            case WeightChanged(weight, is_settled) if is_settled:
+            case WeightChanged(weight, is_settled) if is_settled and (weight.is_legal or weight.grams <= 0):
+                # Nothing, or less, is told for the person's sake and never booked.
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
                 async with self._turn:
                     await self._step(event.device, Weighed(device=event.device, weight=booked, at_ms=event.at_ms))
+                    self._ask_scale(self._at(event.device))
             case DrawerMoved(is_open):
                 await self.append([FactDraft(data=Drawer(open=is_open), device=event.device, station=self._at(event.device))])
             case Failed(fault):
@@ -85,6 +97,11 @@ class Intake:
                 if after.state != state and await self.append([], {station: after.state}) and after.feedback is not None:
                     self._answer(station, after.feedback)
 
+    def ask_scales(self) -> None:
+        """A station may have waited for a weight when the box was stopped."""
+        for station in self._states:
+            self._ask_scale(station)
+
     def identify(self) -> None:
         """Every station says who it is."""
         for station in self._states:
@@ -99,6 +116,8 @@ class Intake:
             self._pressed(full)
             return False
         self._states.update(states or {})
+        for station in states or {}:
+            self._ask_scale(station)
         self._pressed(None)
         return True
 
@@ -134,6 +153,11 @@ class Intake:
         told = ScanRefused(code=OutboxFull.code, message=f"{self._refused} scans were refused while the disk was full")
         if await self.append([FactDraft(data=told, stream=Stream.AUX)]):
             self._refused = 0
+
+    def _ask_scale(self, station: str | None) -> None:
+        scale = self._scales.get(station or "")
+        if station is not None and scale is not None:
+            self.weigh(scale, self._states[station].awaits_weight)
 
     def _at(self, device: str) -> str | None:
         return self._station_of.get(device)

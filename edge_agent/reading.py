@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from decimal import Decimal
 
-from drivers.devices import Scale, Scanner, Signals, Weight
-from drivers.errors import DeviceFault, DeviceTimeout, ProtocolViolation
+from drivers.devices import Learns, Pace, PriceScale, Scale, Scanner, Signals, Weight
+from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, ProtocolViolation
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
 from edge_agent.wire.messages import Condition
@@ -23,6 +24,8 @@ ANSWERS_WAITING = 8
 """More than this and the oldest go: a sound that comes late says nothing."""
 WEIGH_EVERY = 0.2
 """Seconds between two questions to a scale: at most 5 live weights a second."""
+ASK_EVERY = 1.0
+"""Seconds between two questions to a scale that is asked only while its weight is wanted: some beep each time."""
 QUESTIONS_UNTIL_UNKNOWN = 3
 
 _log = logging.getLogger(__name__)
@@ -72,7 +75,10 @@ class Answers:
 
 
 def use_scanner(scanner: Scanner, report: Reporter, answers: Answers) -> None:
-    """Deliver what it reads until `report.stop`, and sound the `answers` to it.  Raises DeviceUnavailable."""
+    """Deliver what it reads until `report.stop`, or until a symbol taught it something, and sound the `answers` to it.
+
+    Raises DeviceUnavailable.
+    """
     report.state(Condition.READY)
     answers.begin()
     while not report.stop.is_set():
@@ -87,35 +93,134 @@ def use_scanner(scanner: Scanner, report: Reporter, answers: Answers) -> None:
         if symbol is not None:
             report.scanned(symbol)
             answers.expect()
+        if isinstance(scanner, Learns) and (learned := scanner.take_learned()) is not None:
+            report.learned(learned)
+            answers.give(good=True)
+            if isinstance(scanner, Signals):
+                answers.sound(scanner)
+            return  # it is opened again with what it learned
 
 
-def use_scale(scale: Scale, report: Reporter) -> None:
-    """Ask for the weight until `report.stop`; tell changes.  Raises DeviceUnavailable."""
-    shown: Weight | None = None
-    settling = Settling()
-    unanswered = 0
-    while not report.stop.wait(WEIGH_EVERY):
+class Wanted:
+    """Whether somebody waits for the weight of a scale that is asked only then: from any thread to the scale's own.
+
+    A wish ends with the first weight that may be booked, or when whoever had it takes it back.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        """The scale tells nothing by itself.  Written by its thread, once it is open."""
+        self._by: set[str] = set()
+        self._turn = threading.Lock()
+        self._some = threading.Event()
+
+    def want(self, by: str, *, wanted: bool = True) -> None:
+        """From any thread; never waits."""
+        with self._turn:
+            (self._by.add if wanted else self._by.discard)(by)
+            self._heed()
+
+    # --- on the scale's thread -----------------------------------------------------------------------------------------------
+
+    def fulfil(self) -> None:
+        """All who waited have their weight."""
+        with self._turn:
+            self._by.clear()
+            self._heed()
+
+    def wait(self, seconds: float) -> bool:
+        return self._some.wait(seconds)
+
+    def _heed(self) -> None:
+        (self._some.set if self._by else self._some.clear)()
+
+
+def use_scale(scale: Scale, report: Reporter, wanted: Wanted) -> None:
+    """Tell what it shows until `report.stop`, each change once: all the time, or (by its `pace`) only while it is wanted.
+
+    Raises DeviceUnavailable.
+    """
+    asking = _Asking(scale, report, wanted)
+    while asking.is_time():
+        asking.ask()
+
+
+class _Asking:
+    """One scale since it was opened: what it showed before is forgotten."""
+
+    def __init__(self, scale: Scale, report: Reporter, wanted: Wanted) -> None:
+        self._scale = scale
+        self._report = report
+        self._wanted = wanted
+        self._shown: Weight | None = None
+        self._settling = Settling()
+        self._unanswered = 0
+        self._next_question = 0.0
+        self._is_fine = False
+        wanted.is_asked = scale.pace is Pace.ON_DEMAND
+        if wanted.is_asked:
+            report.state(Condition.UNKNOWN)  # nobody asked it yet
+
+    def is_time(self) -> bool:
+        """Waits until it is to be asked again; False: stop.  Raises DeviceUnavailable."""
+        if self._scale.pace is Pace.POLL:
+            self._report.stop.wait(WEIGH_EVERY)
+        elif self._scale.pace is Pace.ON_DEMAND:
+            self._wait_until_wanted()
+        if self._report.gone.is_set():
+            raise DeviceUnavailable("the scale was unplugged: plug it in again")
+        return not self._report.stop.is_set()
+
+    def ask(self) -> None:
+        self._next_question = time.monotonic() + ASK_EVERY
         try:
-            weight = scale.read_weight()
+            weight = self._scale.read_weight()
         except DeviceFault as error:
-            report.state(Condition.FAULT, faults(error.faults or ("device_fault",)))
-            settling.moved()
-            shown, unanswered = None, 0
-            continue
+            self._report.state(Condition.FAULT, faults(error.faults or ("device_fault",)))
+            self._settling.moved()
+            self._shown, self._unanswered, self._is_fine = None, 0, False
         except (DeviceTimeout, ProtocolViolation) as error:
-            unanswered += 1
-            if unanswered >= QUESTIONS_UNTIL_UNKNOWN:
-                told = fault("no_answer") if isinstance(error, DeviceTimeout) else fault("unreadable")
-                report.state(Condition.UNKNOWN, [told])
-            continue
-        unanswered = 0
-        report.state(Condition.READY)
-        if weight is None:
-            continue
-        is_settled = settling.is_settled(weight)
-        if is_settled or shown is None or (weight.grams, weight.stable) != (shown.grams, shown.stable):
-            report.weight(weight, is_settled=is_settled)
-        shown = weight
+            self._was_silent(error)
+        else:
+            self._report.state(Condition.READY)
+            self._unanswered, self._is_fine = 0, True
+            if weight is None:
+                self._nothing_new()
+            else:
+                self._tell(weight)
+
+    def _wait_until_wanted(self) -> None:
+        self._report.stop.wait(max(0.0, self._next_question - time.monotonic()))
+        if not self._wanted.wait(0):
+            self._shown = None
+            if not self._is_fine:
+                self._report.state(Condition.UNKNOWN)  # what it complained of may be over, and nobody asks
+        while not (self._report.stop.is_set() or self._report.gone.is_set() or self._wanted.wait(LISTEN)):
+            pass
+
+    def _tell(self, weight: Weight) -> None:
+        is_settled = self._settling.is_settled(weight)
+        if is_settled and weight.is_legal:
+            self._wanted.fulfil()  # before it is told: who is not content with it wishes again
+        before = self._shown
+        if is_settled or before is None or (weight.grams, weight.stable) != (before.grams, before.stable):
+            self._report.weight(weight, is_settled=is_settled)
+        self._shown = weight
+        if isinstance(self._scale, PriceScale):
+            self._settling.moved()  # it gives no weighing twice: the next is another one, also of the same weight
+
+    def _was_silent(self, error: DeviceTimeout | ProtocolViolation) -> None:
+        self._unanswered += 1
+        self._nothing_new()
+        if self._unanswered < QUESTIONS_UNTIL_UNKNOWN:
+            return
+        self._is_fine = False
+        silence = "no_weight" if self._scale.pace is Pace.ON_DEMAND else "no_answer"
+        self._report.state(Condition.UNKNOWN, [fault(silence if isinstance(error, DeviceTimeout) else "unreadable")])
+
+    def _nothing_new(self) -> None:
+        if self._scale.pace is Pace.ON_DEMAND:
+            self._settling.moved()  # such a scale is silent until something has changed
 
 
 class Settling:

@@ -30,6 +30,7 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "line_display": ("drivers.emulators.line_display", "LineDisplayEmulator"),
     "mt_sics": ("drivers.emulators.mt_sics", "MtSicsEmulator"),
     "nci": ("drivers.emulators.nci", "NciEmulator"),
+    "recording": ("drivers.emulators.recording", "RecordingEmulator"),
     "scanner": ("drivers.emulators.scanner", "ScannerEmulator"),
     "star": ("drivers.emulators.star", "StarEmulator"),
     "toledo_continuous": ("drivers.emulators.toledo_continuous", "ToledoContinuousEmulator"),

@@ -19,7 +19,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from drivers.emulators.emulator import LINE_FAULTS, BadCommand, Command, Emulator, Talks, make_emulator, switch_of, text_of
 from drivers.emulators.lines import Line
@@ -33,7 +33,8 @@ _MOST_WAITING = 256 * 1024
 class Link:
     """An emulator, its line, its faults, and what waits to be sent."""
 
-    def __init__(self, protocol: str, line: Line, commands: int, reports: int) -> None:
+    def __init__(self, protocol: str, line: Line, commands: int, reports: int, first: Sequence[Command] = ()) -> None:
+        """`first`: commands that it gets before it is plugged in.  Raises BadCommand."""
         self._line = line
         self._commands = commands
         self._reports = reports
@@ -41,6 +42,8 @@ class Link:
         self._faults: set[str] = set()
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._emulator: Emulator = make_emulator(protocol, self.report)
+        for command in first:
+            self._emulator.on_command(command)
         self._ticked = time.monotonic()
 
     def run(self) -> None:

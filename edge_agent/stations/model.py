@@ -124,6 +124,10 @@ class StationState(Struct, frozen=True, kw_only=True):
     double_reads: int = 0
     touched_ms: int = 0
 
+    @property
+    def awaits_weight(self) -> bool:
+        return isinstance(self.activity, Packing) and self.activity.pick_list is not None
+
 
 class Rules(Struct, frozen=True, kw_only=True):
     """What is configured of a station, in milliseconds; 0 turns a rule off.

@@ -1,0 +1,117 @@
+"""`shelfwire-agent devices …`: its arguments, who does it, and what is printed.
+
+Exit status: 0 done; 1 it could not be done, with a sentence; 2 the configuration or the arguments are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from edge_agent.config import Config, load_config
+from edge_agent.device_tools.alone import do_alone, find_udev
+from edge_agent.device_tools.ear import NobodyThere, ask
+from edge_agent.device_tools.files import play, rules, write_calibration, write_text
+from edge_agent.device_tools.printing import shown
+from edge_agent.device_tools.request import CannotDo, Item, Request
+
+CONFIG = Path("/etc/shelfwire/agent.toml")
+FAILED = 1
+_VERBS = {
+    "list": "what is configured, how it is, and what is plugged in besides",
+    "suggest": "what is plugged in and not configured, as blocks to paste into the configuration",
+    "test-print": "print a label or a receipt on a printer, and say what it proves",
+    "read-weight": "what a scale shows now",
+    "listen": "what a device tells as it happens; what is scanned meanwhile is booked as always if the agent runs",
+    "show": "show a text on a line display",
+    "confirm": "the device that stands there now takes over the name and the role",
+    "rule": "the udev rule that lets the agent use a device, by its id or its device file; without one, of all that need one",
+    "calibration": "the sheet with the barcode that teaches a scanner its options",
+    "record": "what passed between a device and the box, as a file",
+    "replay": "play a recording's device on a pty or a TCP port, or print it as a regression test",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verbs and what each takes."""
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="PATH", help=f"the agent's configuration; default: {CONFIG}")
+    parser.add_argument("--json", action="store_true", help="JSON lines instead of text")
+    verbs = parser.add_subparsers(dest="what", required=True, metavar="VERB")
+    made = {name: verbs.add_parser(name, help=text, description=text) for name, text in _VERBS.items()}
+    for name in ("test-print", "read-weight", "listen", "show", "confirm", "record"):
+        made[name].add_argument("device", metavar="ID", help="the device's id in the configuration")
+    made["test-print"].add_argument("--size", type=_size, default=(50, 25), metavar="WxH", help="of a label in mm; default: 50x25")
+    made["show"].add_argument("text", nargs="+", metavar="TEXT", help="a line each")
+    made["listen"].add_argument("--for", dest="seconds", type=float, default=0.0, metavar="SECONDS", help="default: until Ctrl+C")
+    made["rule"].add_argument("device", nargs="?", default="", metavar="ID", help="a configured device, or a device file")
+    made["calibration"].add_argument("-o", dest="out", type=Path, required=True, metavar="FILE", help="a .pdf or .png")
+    made["record"].add_argument(
+        "--for", dest="seconds", type=float, default=0.0, metavar="SECONDS", help="what passed, and so much more"
+    )
+    made["record"].add_argument("-o", dest="out", type=Path, required=True, metavar="FILE", help="such as scale.jsonl")
+    made["replay"].add_argument("file", type=Path, metavar="FILE")
+    place = made["replay"].add_mutually_exclusive_group(required=True)
+    place.add_argument("--pty", type=Path, metavar="LINK", help="a symlink to make, to be opened as serial:LINK")
+    place.add_argument("--tcp", type=int, metavar="PORT", help="a port on 127.0.0.1; 0 for any free one")
+    place.add_argument("--as-test", action="store_true", help="print a pytest test of what our driver makes of it")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Raises ConfigErrors."""
+    try:
+        match chosen.what:
+            case "calibration":
+                print(write_calibration(chosen.out))  # noqa: T201 -- a command's output
+            case "replay":
+                return play(chosen.file, pty=chosen.pty, tcp=chosen.tcp, as_test=chosen.as_test)
+            case "rule":
+                print(rules(load_config(chosen.config) if chosen.config.exists() else None, chosen.device, find_udev()))  # noqa: T201
+            case _:
+                asyncio.run(_tell(load_config(chosen.config), chosen))
+    except CannotDo as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return FAILED
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+async def _tell(config: Config, chosen: argparse.Namespace) -> None:
+    width, height = getattr(chosen, "size", (50, 25))
+    request = Request(
+        do=chosen.what,
+        device=getattr(chosen, "device", ""),
+        seconds=getattr(chosen, "seconds", 0.0),
+        lines=tuple(getattr(chosen, "text", ())),
+        width=width,
+        height=height,
+    )
+    async with contextlib.aclosing(answers(config, request)) as items:
+        async for item in items:
+            if chosen.what == "record":
+                item = write_text(chosen.out, item)  # noqa: PLW2901 -- what is told of it instead
+            print(json.dumps(item, ensure_ascii=False) if chosen.json else shown(chosen.what, item), flush=True)  # noqa: T201
+
+
+async def answers(config: Config, request: Request) -> AsyncGenerator[Item, None]:
+    """From the agent if it runs, else from the devices themselves.  Raises CannotDo."""
+    try:
+        async with contextlib.aclosing(ask(config.box.state_dir, request)) as items:
+            async for item in items:
+                yield item
+    except NobodyThere:
+        async with contextlib.aclosing(do_alone(config, request)) as items:
+            async for item in items:
+                yield item
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 10 <= int(width) <= 300 and 10 <= int(height) <= 300):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size in mm between 10x10 and 300x300, such as 50x25")
+    return int(width), int(height)
