@@ -7,7 +7,7 @@ import time
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Label
 from drivers.errors import DeviceFault, DeviceTimeout, ProtocolViolation
-from drivers.printers.epl2_options import Epl2Options
+from drivers.printers.epl2_options import PICTURE_BYTES, Epl2Options
 from drivers.printers.epl2_replies import Epl2Status, parse_report
 from drivers.registry import Kind, register
 
@@ -33,6 +33,7 @@ class Epl2:
         self._transport = transport
         self._options = options
         self._has_answered = False
+        self._is_between_commands = False
 
     def encode_label(self, label: Label, *, copies: int = 1, copy_mark: bool = False) -> Encoded:
         """Pure.  Raises Unsupported (too large for the media, a character no font of ours has, a barcode that does not fit)."""
@@ -44,6 +45,7 @@ class Epl2:
         """^ee, answered within 0.6 s.  Raises DeviceUnavailable."""
         if not self._options.answers:
             return PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
+        self._set_up()
         self._transport.discard_input()
         status = self._ask()
         if status is None:
@@ -52,7 +54,10 @@ class Epl2:
 
     def send(self, encoded: Encoded) -> None:
         """Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
+        self._set_up()
+        self._is_between_commands = False  # until all of it is through
         self._transport.write(encoded.data)
+        self._is_between_commands = True
 
     def prove(self, encoded: Encoded, timeout: float) -> PrintProof:
         """Ask until no fault and no work is told twice: status_ok.  A printer may be silent while it prints.
@@ -77,6 +82,15 @@ class Epl2:
         if not self._has_answered:
             return PrintProof.WRITTEN
         raise DeviceTimeout(f"after {timeout:g} s the label printer has not said that it is done with {encoded.copies} labels")
+
+    def _set_up(self) -> None:
+        """An earlier connection, or a write that did not get through, may have ended inside a picture, and the printer would take
+        what comes now, and every question, for its rest.  So as many line ends as the longest picture has bytes come first: they
+        complete it, and are empty lines between commands.  What it has drawn is cleared by N and never printed.
+        """
+        if not self._is_between_commands:
+            self._transport.write(b"\r\n" * (PICTURE_BYTES // 2 + 1))
+            self._is_between_commands = True
 
     def _ask(self) -> Epl2Status | None:
         """None if nothing that can be read came back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from drivers.devices import Encoded
 from drivers.documents.layout import dots
 from drivers.documents.model import Label
-from drivers.printers.epl2_options import Epl2Options
+from drivers.printers.epl2_options import PICTURE_BYTES, Epl2Options
 from drivers.printers.label_ink import Media, Rectangle, Stamp, check_copies, ink, lay_out
 
 _MOST_COPIES = 9999
@@ -30,8 +30,10 @@ def encode_label(label: Label, options: Epl2Options, *, copies: int, copy_mark: 
     width = (layout.width + 7) // 8 * 8
     head = ("", f"q{width}", f"Q{layout.height},{between}", f"Z{options.direction[0].upper()}", "N", "")
     parts = sorted(ink(layout), key=lambda part: isinstance(part, Rectangle))
-    body = b"".join(_line(part) if isinstance(part, Rectangle) else _picture(part) for part in parts)
-    return Encoded("\r\n".join(head).encode() + body + f"P{copies}\r\n".encode(), copies, layout.notes)
+    chunks = ["\r\n".join(head).encode()]
+    for part in parts:
+        chunks += [_line(part)] if isinstance(part, Rectangle) else [_picture(band) for band in part.bands(PICTURE_BYTES)]
+    return Encoded(b"".join(chunks) + f"P{copies}\r\n".encode(), copies, layout.notes)
 
 
 def _line(area: Rectangle) -> bytes:

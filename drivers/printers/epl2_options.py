@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+PICTURE_BYTES = 2048
+"""The most that one GW of ours carries: so many bytes at most does a job that broke off leave the printer waiting for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Epl2Options:

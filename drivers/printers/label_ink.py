@@ -41,6 +41,13 @@ class Stamp:
     def height(self) -> int:
         return len(self.rows) // self.stride
 
+    def bands(self, most: int) -> Iterator[Stamp]:
+        """Itself in pieces of at most `most` bytes, one below the other; a row is never cut."""
+        height = max(1, most // self.stride)
+        for top in range(0, self.height, height):
+            rows = self.rows[top * self.stride : (top + height) * self.stride]
+            yield Stamp(self.x, self.y + top, self.stride, rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Media:

@@ -8,7 +8,7 @@ from typing import Literal
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Label
 from drivers.errors import DeviceFault, DeviceTimeout, ProtocolViolation
-from drivers.printers.tspl_options import TsplOptions
+from drivers.printers.tspl_options import PICTURE_BYTES, TsplOptions
 from drivers.printers.tspl_replies import TsplStatus, parse_count, parse_status, parse_status_byte
 from drivers.registry import Kind, register
 
@@ -42,6 +42,7 @@ class Tspl:
         self._options = options
         self._dialect: Literal["unknown", "long", "byte"] = "unknown"
         self._count_before: int | None = None
+        self._is_between_commands = False
 
     def encode_label(self, label: Label, *, copies: int = 1, copy_mark: bool = False) -> Encoded:
         """Pure.  Raises Unsupported (too large for the media, a character no font of ours has, a barcode that does not fit)."""
@@ -60,9 +61,12 @@ class Tspl:
 
     def send(self, encoded: Encoded) -> None:
         """Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
+        self._set_up()
         if self._options.counter and encoded.data.startswith(JOB_START):
             self._count_before = self._ask_count()
+        self._is_between_commands = False  # until all of it is through
         self._transport.write(encoded.data)
+        self._is_between_commands = True
 
     def prove(self, encoded: Encoded, timeout: float) -> PrintProof:
         """Ask until it is idle; see the class for what each level takes.
@@ -74,6 +78,15 @@ class Tspl:
         if self._options.counter and self._count_before is not None:
             return self._prove_by_count(encoded, self._count_before, timeout)
         return self._prove_by_status(timeout)
+
+    def _set_up(self) -> None:
+        """An earlier connection, or a write that did not get through, may have ended inside a picture, and the printer would take
+        what comes now for its rest.  So as many line ends as the longest picture has bytes come first: they complete it, and are
+        empty lines between commands.  What it has drawn is cleared by CLS and never printed.
+        """
+        if not self._is_between_commands:
+            self._transport.write(b"\r\n" * (PICTURE_BYTES // 2 + 1))
+            self._is_between_commands = True
 
     def _prove_by_status(self, timeout: float) -> PrintProof:
         started = time.monotonic()

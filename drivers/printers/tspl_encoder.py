@@ -13,7 +13,7 @@ from decimal import Decimal
 from drivers.devices import Encoded
 from drivers.documents.model import Label
 from drivers.printers.label_ink import Media, Rectangle, Stamp, check_copies, ink, lay_out, stamp_of, whole
-from drivers.printers.tspl_options import TsplOptions
+from drivers.printers.tspl_options import PICTURE_BYTES, TsplOptions
 
 _MOST_COPIES = 9999
 _INVERTED = bytes(byte ^ 0xFF for byte in range(256))
@@ -39,7 +39,8 @@ def encode_label(label: Label, options: TsplOptions, *, copies: int, copy_mark: 
     )
     parts: Iterable[Rectangle | Stamp] = [stamp_of(whole(layout))] if options.whole else ink(layout)
     lines = [line.encode() for line in head]
-    lines += [_bar(part) if isinstance(part, Rectangle) else _bitmap(part) for part in parts]
+    for part in parts:
+        lines += [_bar(part)] if isinstance(part, Rectangle) else [_bitmap(band) for band in part.bands(PICTURE_BYTES)]
     lines.append(f"PRINT 1,{copies}\r\n".encode())
     return Encoded(b"\r\n".join(lines), copies, layout.notes)
 

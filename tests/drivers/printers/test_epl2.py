@@ -16,6 +16,7 @@ from tests.drivers.printers.tokens import EPL2_GRAPHIC, lines_of
 
 ASK = b"\r\n^ee\r\n"
 OK, BUSY = b"00\r\n", b"50\r\n"
+SET_UP = b"\r\n" * 1025
 DOCUMENT = Encoded(b"\r\nN\r\nP2\r\n", copies=2)
 OURS = rb"q\d+$|Q\d+,B?\d+$|Z[TB]$|N$|LO\d+,\d+,\d+,\d+$|GW\d+,\d+,\d+,\d+,$|P\d+$"
 
@@ -82,6 +83,20 @@ def test_every_symbol_reads_back_as_it_was_given(data: str, symbology: Symbology
 # --- on paper ---
 
 
+@pytest.mark.parametrize("cut_at", [20, 60, 400, 3000])
+def test_a_label_that_broke_off_swallows_neither_the_next_nor_the_questions(cut_at: int) -> None:
+    pair = Paired("epl2")
+    pair.emulator.on_bytes(pair.driver.encode_label(SHELF).data[:cut_at])
+    assert pair.driver.status().readiness is Readiness.OK
+    pair.driver.send(pair.driver.encode_label(SHIPPING))
+    assert [read_back(paper) for paper in pair.papers] == [["P-000123-1"]]
+
+
+def test_no_picture_is_longer_than_what_is_sent_to_complete_it() -> None:
+    _, pictures = lines_of(encode(SHIPPING), EPL2_GRAPHIC)
+    assert max(map(len, pictures)) <= 2048
+
+
 def test_labels_come_out_in_their_number_with_their_codes_readable() -> None:
     pair = Paired("epl2")
     for label, copies in ((SHELF, 1), (SHIPPING, 3)):
@@ -110,7 +125,7 @@ def test_han_text_is_ink_on_the_label_and_nothing_else_is() -> None:
     [(OK, ()), (b"07\r\n", ("media_out",)), (b"11\r\n", ("head_open",)), (b"07,11\r\n", ("media_out", "head_open"))],
 )
 def test_status_is_the_answer_to_ee(answer: bytes, faults: tuple) -> None:
-    with exchange("epl2", (ASK, answer), through=OneByteAtATime) as printer:
+    with exchange("epl2", (SET_UP + ASK, answer), through=OneByteAtATime) as printer:
         status = printer.status()
     assert status.faults == faults
     assert (status.readiness is Readiness.OK) is (not faults)
@@ -118,17 +133,17 @@ def test_status_is_the_answer_to_ee(answer: bytes, faults: tuple) -> None:
 
 @pytest.mark.parametrize("garbage", [b"\xff\xfe\n", b"0\r\n", b"\xff00\r\n"])
 def test_an_unreadable_answer_is_unknown(garbage: bytes) -> None:
-    with exchange("epl2", (ASK, garbage)) as printer:
+    with exchange("epl2", (SET_UP + ASK, garbage)) as printer:
         assert printer.status().readiness is Readiness.UNKNOWN
 
 
 def test_silence_is_unknown() -> None:
-    with exchange("epl2", (ASK, None)) as printer:
+    with exchange("epl2", (SET_UP + ASK, None)) as printer:
         assert printer.status().readiness is Readiness.UNKNOWN
 
 
 def test_a_connection_without_answers_is_not_asked() -> None:
-    with exchange("epl2", (DOCUMENT.data, None), options={"answers": False}) as printer:
+    with exchange("epl2", (SET_UP + DOCUMENT.data, None), options={"answers": False}) as printer:
         assert printer.status().is_one_way
         printer.send(DOCUMENT)
         assert printer.prove(DOCUMENT, 1) is PrintProof.WRITTEN
@@ -170,7 +185,10 @@ def test_a_stop_in_the_middle_is_a_fault() -> None:
 
 
 def test_what_the_printer_says_by_itself_names_what_ran_out() -> None:
-    with exchange("epl2", (DOCUMENT.data, b"\x1507R001\x13"), (ASK, b"07\r\n")) as printer, pytest.raises(DeviceFault) as caught:
+    with (
+        exchange("epl2", (SET_UP + DOCUMENT.data, b"\x1507R001\x13"), (ASK, b"07\r\n")) as printer,
+        pytest.raises(DeviceFault) as caught,
+    ):
         printer.send(DOCUMENT)
         printer.prove(DOCUMENT, 5)
     assert caught.value.faults == ("ribbon_out",)
@@ -187,7 +205,7 @@ def test_silence_is_only_written() -> None:
 
 
 def test_silence_of_a_printer_that_answered_before_is_a_time_out() -> None:
-    with exchange("epl2", (ASK, OK), (ASK, None)) as printer, pytest.raises(DeviceTimeout, match="2 labels"):
+    with exchange("epl2", (SET_UP + ASK, OK), (ASK, None)) as printer, pytest.raises(DeviceTimeout, match="2 labels"):
         printer.status()
         printer.prove(DOCUMENT, 0)
 

@@ -16,6 +16,7 @@ from tests.drivers.printers.tokens import TSPL_BITMAP, lines_of
 
 LONG, BYTE, COUNT = b"\x1b!S", b"\x1b!?", b"OUT @LABEL\r\n"
 IDLE, WORKING, STOPPED = b"\x02@@@@\x03\r\n", b"\x02P@@@\x03\r\n", b"\x02E@@A\x03\r\n"
+SET_UP = b"\r\n" * 1025
 DOCUMENT = Encoded(b"\r\nSIZE 1 mm,1 mm\r\nPRINT 1,2\r\n", copies=2)
 OURS = rb"SIZE |GAP |BLINE |DIRECTION |REFERENCE 0,0$|CLS$|BAR |BITMAP |PRINT 1,"
 
@@ -96,6 +97,19 @@ def test_every_symbol_reads_back_as_it_was_given(data: str, symbology: Symbology
 # --- on paper ---
 
 
+@pytest.mark.parametrize("cut_at", [40, 120, 400, 3000])
+def test_a_label_that_broke_off_does_not_swallow_the_next(cut_at: int) -> None:
+    pair = Paired("tspl", {"whole": True})
+    pair.emulator.on_bytes(pair.driver.encode_label(SHELF).data[:cut_at])
+    pair.driver.send(pair.driver.encode_label(SHIPPING))
+    assert [read_back(paper) for paper in pair.papers] == [["P-000123-1"]]
+
+
+def test_no_picture_is_longer_than_what_is_sent_to_complete_it() -> None:
+    _, pictures = lines_of(encode(SHIPPING, whole=True), TSPL_BITMAP)
+    assert max(map(len, pictures)) <= 2048
+
+
 @pytest.mark.parametrize("is_whole", [False, True])
 def test_labels_come_out_in_their_number_with_their_codes_readable(is_whole: bool) -> None:
     pair = Paired("tspl", {"whole": is_whole})
@@ -165,7 +179,7 @@ def test_silence_is_unknown() -> None:
 
 
 def test_a_connection_without_answers_is_not_asked() -> None:
-    with exchange("tspl", (DOCUMENT.data, None), options={"answers": False}) as printer:
+    with exchange("tspl", (SET_UP + DOCUMENT.data, None), options={"answers": False}) as printer:
         assert printer.status().is_one_way
         printer.send(DOCUMENT)
         assert printer.prove(DOCUMENT, 1) is PrintProof.WRITTEN
@@ -228,21 +242,21 @@ def test_silence_is_only_written() -> None:
 
 
 def test_the_printers_own_count_confirms_each_label() -> None:
-    steps = [(COUNT, b"117\r\n"), (DOCUMENT.data, None), (COUNT, b"118\r\n"), (LONG, WORKING), (COUNT, b"119")]
+    steps = [(SET_UP + COUNT, b"117\r\n"), (DOCUMENT.data, None), (COUNT, b"118\r\n"), (LONG, WORKING), (COUNT, b"119")]
     with exchange("tspl", *steps, options={"counter": True}) as printer:
         printer.send(DOCUMENT)
         assert printer.prove(DOCUMENT, 5) is PrintProof.CONFIRMED
 
 
 def test_a_count_that_does_not_grow_is_no_proof() -> None:
-    steps = [(COUNT, b"117\r\n"), (DOCUMENT.data, None), (COUNT, b"118\r\n"), (LONG, IDLE)]
+    steps = [(SET_UP + COUNT, b"117\r\n"), (DOCUMENT.data, None), (COUNT, b"118\r\n"), (LONG, IDLE)]
     with exchange("tspl", *steps, options={"counter": True}) as printer, pytest.raises(DeviceTimeout, match="1 labels of 2"):
         printer.send(DOCUMENT)
         printer.prove(DOCUMENT, 0)
 
 
 def test_without_an_answer_to_the_count_the_status_decides() -> None:
-    steps = [(COUNT, None), (DOCUMENT.data, None), (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)]
+    steps = [(SET_UP + COUNT, None), (DOCUMENT.data, None), (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)]
     with exchange("tspl", *steps, options={"counter": True}) as printer:
         printer.send(DOCUMENT)
         assert printer.prove(DOCUMENT, 5) is PrintProof.CONFIRMED
