@@ -101,8 +101,8 @@ class BrotherEmulator:
         if ink and (ink[0] < left or ink[2] > left + self._paper.pins):
             self.unknown.append("ink beside the paper")
         seen = LabelImage(self._paper.pins, len(page.lines))
-        reached = whole.image.crop((left, 0, left + self._paper.pins, len(page.lines)))
-        seen.image = reached.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        reached = whole.image.crop((left, 0, left + self._paper.pins, whole.image.height))
+        seen.image.paste(reached.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
         return seen
 
     def _status(self, said: int, *, is_printing: bool = False, notice: int = 0, extra: tuple[str, ...] = ()) -> bytes:
