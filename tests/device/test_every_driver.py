@@ -54,7 +54,7 @@ def succeeds(work: Callable[[Held, SerialPeer], bool], held: Held, peer: SerialP
 def weigh(held: Held, peer: SerialPeer) -> bool:
     peer.tell({"do": "remove"})
     peer.tell({"do": "put", "grams": str(GRAMS)})
-    weights = [held.maybe(Weight, "read_weight") for _ in range(TRIES)]
+    weights = (held.maybe(Weight, "read_weight") for _ in range(TRIES))
     return any(each is not None and each.stable and each.grams == GRAMS for each in weights)
 
 
