@@ -70,12 +70,20 @@ def _fits(line: str, size: int, family: Family, width: int) -> bool:
 
 
 def _cut(lines: list[str], room: int, width_of: Callable[[str], float], width: int) -> list[str]:
-    """At most `room` lines, the last one with an ellipsis that fits."""
-    kept, last = lines[: room - 1], lines[room - 1]
-    pieces = clusters(last)
-    while pieces and width_of("".join(pieces) + _ELLIPSIS) > width:
+    """At most `room` lines; the last one, and any that is too wide, with an ellipsis that fits."""
+    kept = lines[:room]
+    return [
+        _ellipsized(line, width_of, width) if index == len(kept) - 1 or width_of(line) > width else line
+        for index, line in enumerate(kept)
+    ]
+
+
+def _ellipsized(line: str, width_of: Callable[[str], float], width: int) -> str:
+    pieces = clusters(line)
+    while pieces and width_of("".join(pieces).rstrip() + _ELLIPSIS) > width:
         pieces.pop()
-    return [*kept, "".join(pieces).rstrip() + _ELLIPSIS]
+    short = "".join(pieces).rstrip() + _ELLIPSIS
+    return short if width_of(short) <= width else ""
 
 
 def _shift(align: Align, room: int, used: float) -> int:

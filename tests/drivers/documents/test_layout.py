@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -7,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.documents.barcodes import QUIET_ZONE
-from drivers.documents.errors import BadBarcode, NoGlyph
+from drivers.documents.barcodes import MIN_MODULE_MM, QUIET_ZONE
+from drivers.documents.bitmap import draw_label
+from drivers.documents.errors import BadBarcode, DocumentError, NoGlyph
 from drivers.documents.fonts import measure
 from drivers.documents.layout import Bars, Frame, TextLine, dots, family_of, lay_out_label
-from drivers.documents.model import Align, Barcode, Box, Element, Label, Symbology, Text
+from drivers.documents.model import Align, Barcode, Box, Element, Label, Rotation, Symbology, Text
 from tests.drivers.documents import samples
 
 
@@ -112,3 +114,76 @@ def test_the_mark_of_a_copy_covers_nothing() -> None:
         left = item.left if isinstance(item, TextLine) else item.x
         beside = right <= mark.x or mark.x + mark.width <= left
         assert beside or item.y + item.height <= mark.y or mark.y + mark.height <= item.y
+
+
+ROTATIONS: list[Rotation] = [0, 90, 180, 270]
+
+
+@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize("symbology", list(Symbology))
+def test_a_turned_symbol_stays_in_its_box_with_its_quiet_zones(symbology: Symbology, rotation: Rotation) -> None:
+    box = replace(code(samples.CODES[symbology], symbology), width=Decimal(70), height=Decimal(66), y=Decimal(4), rotation=rotation)
+    bars = next(item for item in lay_out_label(label_of(box, width=80, height=80), 203).items if isinstance(item, Bars))
+    quiet = QUIET_ZONE[symbology] * bars.module
+    left, top = dots(box.x, 203), dots(box.y, 203)
+    right, bottom = dots(box.x + box.width, 203), dots(box.y + box.height, 203)
+    if bars.is_upended:
+        assert top + quiet <= bars.y
+        assert bars.y + bars.height + quiet <= bottom
+    else:
+        assert left + quiet <= bars.x
+        assert bars.x + bars.width + quiet <= right
+    assert left <= bars.x < bars.x + bars.width <= right
+    assert top <= bars.y < bars.y + bars.height <= bottom
+
+
+@pytest.mark.parametrize(("dpi", "module"), [(203, 2), (300, 3), (600, 6)])
+def test_a_trade_item_is_not_printed_narrower_than_gs1_lets_thermal_printers(dpi: int, module: int) -> None:
+    """0.249 mm (GS1 General Specifications 5.12.3); a place a little narrower is refused."""
+    place = code("4006381333931", Symbology.EAN13, width=30)
+    needed = Decimal((95 + 2 * 11) * module) * Decimal("25.4") / dpi
+    bars = next(
+        item for item in lay_out_label(label_of(replace(place, width=needed + Decimal("0.1"))), dpi).items if isinstance(item, Bars)
+    )
+    assert bars.module == module
+    assert module * Decimal("25.4") / dpi >= MIN_MODULE_MM[Symbology.EAN13]
+    with pytest.raises(BadBarcode, match=r"0\.249 mm"):
+        lay_out_label(label_of(replace(place, width=needed - Decimal("0.5"))), dpi)
+
+
+def test_what_stands_below_the_bars_of_gs1_has_brackets() -> None:
+    layout = lay_out_label(label_of(code("(01)09506000134352(10)A1", Symbology.GS1_128)), 203)
+    assert [item.text for item in layout.items if isinstance(item, TextLine)] == ["(01)09506000134352(10)A1"]
+
+
+def test_itf_14_has_bearer_bars_above_and_below() -> None:
+    items = lay_out_label(label_of(code("15400141288763", Symbology.ITF14)), 203).items
+    bars = next(item for item in items if isinstance(item, Bars))
+    frames = [item for item in items if isinstance(item, Frame)]
+    assert [(frame.x, frame.width, frame.height) for frame in frames] == [(bars.x, bars.width, 2 * bars.module)] * 2
+    assert [frame.y for frame in frames] == [bars.y - 2 * bars.module, bars.y + bars.height]
+
+
+def test_a_character_too_wide_for_its_box_is_cut_and_told() -> None:
+    tiny = replace(text("W", lines=2), width=Decimal("0.5"))
+    layout = lay_out_label(label_of(tiny), 203)
+    assert layout.notes
+    assert all(item.text in ("", "…") for item in layout.items if isinstance(item, TextLine))
+
+
+LENGTHS = st.decimals(min_value=0, max_value=60, places=2)
+SIZES = st.decimals(min_value=Decimal("0.1"), max_value=60, places=2)
+WORDS = st.text(max_size=40) | st.text("ab 茶\n١٢שא\u0302\u200d\u202eก्षि()🫖\t", max_size=40)
+PLACES = {"x": LENGTHS, "y": LENGTHS, "width": SIZES, "height": SIZES, "rotation": st.sampled_from(ROTATIONS)}
+TEXTS = st.builds(Text, text=WORDS, lines=st.integers(1, 6), bold=st.booleans(), fill=st.booleans(), **PLACES)
+BARCODES = st.builds(
+    Barcode, symbology=st.sampled_from(list(Symbology)), data=WORDS | st.text("0123456789()", max_size=20), **PLACES
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TEXTS | BARCODES, min_size=1, max_size=3), WORDS)
+def test_whatever_it_holds_a_label_is_laid_out_or_refused_with_a_sentence(elements: list[Text | Barcode], mark: str) -> None:
+    with suppress(DocumentError):
+        layout = lay_out_label(label_of(*elements), 203, mark=mark)
+        assert draw_label(layout).width == layout.width
