@@ -21,6 +21,8 @@ from drivers.testing import ScriptedKeys, ScriptedReports, ScriptedTransport, St
 MOST_ACTIONS = 200
 PAUSE = 0.3
 """Seconds of silence between two entries that the test plays as silence, too."""
+PIECE = 512
+"""Bytes of a write that is probably not the last of a print."""
 _LOOK = 0.1
 
 
@@ -132,8 +134,8 @@ def _actions(played: _Played) -> list[_Action]:
         return [_Action(f"{name}()", _calling(name)) for name in names]
     if isinstance(driver, POSPrinter | LabelPrinter):
         waiting = _awaited(played.opened)
-        sent = _Action(f"send(Encoded({waiting!r}))", lambda device: device.send(Encoded(waiting)))  # type: ignore[union-attr]
-        return [_Action("status()", _calling("status")), *([sent] if waiting else [])]
+        sent = [waiting, waiting.lstrip(b"\r\n")]  # some drivers write line ends first, once
+        return [_Action("status()", _calling("status")), *(_sending(data) for data in dict.fromkeys(sent) if data)]
     raise Unsupported("a line display only listens: there is nothing to test")
 
 
@@ -142,6 +144,10 @@ def _calling(name: str) -> Callable[[Driver], object]:
         return getattr(device, name)()
 
     return call
+
+
+def _sending(data: bytes) -> _Action:
+    return _Action(f"send(Encoded({data!r}))", lambda device: device.send(Encoded(data)))  # type: ignore[union-attr]  # a printer
 
 
 # --- the other end --------------------------------------------------------------------------------------------------------------
@@ -159,19 +165,21 @@ def _longest_part(recording: Recording) -> list[Entry]:
 
 
 def _exchanges(entries: Sequence[Entry]) -> list[Step]:
-    """What the host wrote, and what came upon it."""
-    steps: list[tuple[bytes, bytes]] = [(b"", b"")]
+    """What the host wrote, each time, and what came upon it; the pieces of one print are one."""
+    steps: list[tuple[bytes, bytes]] = []
+    piece = 0
     for entry in entries:
         if not isinstance(entry.what, bytes):
             continue
-        asked, said = steps[-1]
-        if entry.way is Way.HOST and said:
-            steps.append((entry.what, b""))
-        elif entry.way is Way.HOST:
-            steps[-1] = (asked + entry.what, said)
+        if entry.way is Way.DEVICE:
+            asked, said = steps.pop() if steps else (b"", b"")
+            steps.append((asked, said + entry.what))
+        elif piece >= PIECE and steps and not steps[-1][1]:
+            steps[-1] = (steps[-1][0] + entry.what, b"")
         else:
-            steps[-1] = (asked, said + entry.what)
-    return [(asked or None, said or None) for asked, said in steps if asked or said]
+            steps.append((entry.what, b""))
+        piece = len(entry.what) if entry.way is Way.HOST else 0
+    return [(asked or None, said or None) for asked, said in steps]
 
 
 def _bytes(steps: list[Step]) -> _Script:

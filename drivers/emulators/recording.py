@@ -60,6 +60,7 @@ class RecordingEmulator:
             self._heard += size
             if size == len(expected):
                 self._go_on()
+                self._is_fresh = True
         return answer + self._say()
 
     def on_command(self, command: Command) -> bytes:
@@ -75,10 +76,9 @@ class RecordingEmulator:
         return b""
 
     def on_tick(self, seconds: float) -> bytes:
-        if self._is_fresh:  # this time began before there was anything to wait for
-            self._is_fresh = False
-            return self._say()
-        self._waited += seconds
+        is_older = self._is_fresh and seconds > self.tick_every + _AT_ONCE  # it began before there was anything to wait for
+        self._is_fresh = False
+        self._waited += 0.0 if is_older else seconds
         return self._say()
 
     def _step(self) -> _Said | None:
@@ -96,7 +96,7 @@ class RecordingEmulator:
 
     def _go_on(self) -> None:
         self._next += 1
-        self._heard, self._waited, self._is_fresh = 0, 0.0, True
+        self._heard, self._waited = 0, 0.0
         if self._next == len(self._steps):
             self._report({"event": "end"})
 
