@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from drivers.devices import PrintProof
 from drivers.documents.model import Code, Line, Receipt, Symbology
@@ -31,26 +31,37 @@ class Shop(RuleBasedStateMachine):
         self.out: set[str] = set()
         self.read = 0
 
-    @precondition(lambda self: self.open is None)
-    @rule(lines=st.integers(0, 12))
-    def print_one(self, lines: int) -> None:
-        if self.pair.driver.status().faults:
-            return
+    @rule(
+        lines=st.integers(0, 12),
+        stop=st.sampled_from(["", "cover_open", "paper_out"]),
+        left=st.integers(0, 60),
+        then=st.sampled_from(["off_and_wait", "wait", "leave", "off_and_leave", "reconnect"]),
+    )
+    def print_one(self, lines: int, stop: str = "", left: int = 0, then: str = "wait") -> None:
+        """Perhaps the cover is opened before it comes out, or its paper ends after so many millimetres; then a person comes."""
         self.number += 1
         self.open = self.number
         code = Code(symbology=Symbology.CODE128, data=f"JOB-{self.number}")
         encoded = self.pair.driver.encode_receipt(Receipt(parts=(*(Line(text="Milk 茶"),) * lines, code)))
+        if stop == "cover_open":
+            self.pair.fault("cover_open")
+        elif stop == "paper_out":
+            self.pair.emulator.on_command({"do": "paper", "millimetres": left})
         self.pair.driver.send(encoded)
         self.take(lambda: self.pair.driver.prove(encoded, 2))
 
-    @precondition(lambda self: self.open is not None)
-    @rule()
-    def wait_on(self) -> None:
-        self.take(lambda: self.pair.driver.resume_proof(1))
+        self.put_right(then)
 
-    @precondition(lambda self: self.open is not None)
-    @rule()
-    def give_up(self) -> None:
+    def put_right(self, then: str) -> None:
+        """What waits in the printer's buffer comes out, unless it was switched off before."""
+        if then.startswith("off"):
+            self.pair.emulator.on_command({"do": "off_and_on"})
+        self.pair.fault("cover_open", on=False)
+        self.pair.fault("paper_out", on=False)
+        if then == "reconnect":
+            self.pair.reconnect()
+        elif then.endswith("wait") and self.open is not None:
+            self.take(lambda: self.pair.driver.resume_proof(1))
         self.open = None
 
     def take(self, ask) -> None:  # type: ignore[no-untyped-def]  # one of the two questions above
@@ -64,27 +75,6 @@ class Shop(RuleBasedStateMachine):
             assert self.open is not None
             self.proven.append(self.open)
         self.open = None
-
-    @rule(millimetres=st.integers(0, 60))
-    def nearly_the_last_paper(self, millimetres: int) -> None:
-        self.pair.emulator.on_command({"do": "paper", "millimetres": millimetres})
-
-    @rule()
-    def new_roll(self) -> None:
-        self.pair.fault("paper_out", on=False)
-
-    @rule(on=st.booleans())
-    def cover(self, on: bool) -> None:
-        self.pair.fault("cover_open", on=on)
-
-    @rule()
-    def off_and_on(self) -> None:
-        self.pair.emulator.on_command({"do": "off_and_on"})
-
-    @rule()
-    def another_connection(self) -> None:
-        self.open = None
-        self.pair.reconnect()
 
     @invariant()
     def no_more_is_claimed_than_came_out(self) -> None:
