@@ -52,6 +52,7 @@ WORDS: Final[dict[str, str]] = {
     "scale_error": "The scale reports an error. Switch it off and on; if it comes back, call IT.",
     "below_minimum": "What lies on the scale is too little for it to weigh. Put something heavier on it.",
     "not_weighing": "The scale counts or shows something else than a weight. Switch it to weighing.",
+    "no_weight": "The scale tells no weight. Put something on it, or lift it and put it back; check that the scale is on.",
     # any device
     "absent": "The device is not there.",
     "device_swapped": "Another device is plugged in here. Confirm on the box that it takes over, or plug the old one in.",

@@ -177,7 +177,7 @@ class SimBox:
 
     def weigh(self, grams: int) -> None:
         if self._process is not None and not self._process.is_dead:
-            changed = WeightChanged(Weight(Decimal(grams), stable=True), is_settled=True)
+            changed = WeightChanged(Weight(Decimal(grams), stable=True, raw=b"simulated"), is_settled=True)
             self._process.box.on_device_event(DeviceEvent(SCALE, _now_ms(), changed))
 
     def _answer(self, _: str, feedback: Feedback) -> None:
