@@ -13,7 +13,7 @@ from drivers.emulators.cas_pdii import CasPdiiEmulator
 from drivers.errors import DeviceFault, DeviceTimeout, DriverError, ProtocolViolation, Unsupported
 from drivers.registry import find
 from drivers.scales.cas_pdii import CasPdiiOptions, parse_frame
-from drivers.testing import exchange
+from drivers.testing import ScriptedTransport, exchange
 
 ANY = CasPdiiOptions()
 STABLE = bytes.fromhex("01 02 53 20 30 31 2E 32 33 34 6B 67 65 03 04")
@@ -69,6 +69,19 @@ def test_silence_before_any_weight_and_silence_to_enq_are_timeouts() -> None:
         for _ in range(2):
             with pytest.raises(DeviceTimeout):
                 scale.read_weight()
+
+
+def test_late_answers_to_earlier_questions_are_not_taken() -> None:
+    with exchange("cas.pdii", (None, b"\x06" + STABLE), (b"\x05", b"\x15")) as scale, pytest.raises(DeviceFault):
+        scale.read_weight()
+
+
+def test_endless_noise_is_given_up() -> None:
+    transport = ScriptedTransport((b"\x05", b"x" * 65 + b"\x06"))
+    scale = find("cas.pdii").build(transport)
+    assert isinstance(scale, Scale)
+    with pytest.raises(ProtocolViolation, match="expected ACK or NAK"):
+        scale.read_weight()
 
 
 def test_something_else_than_ack_is_refused() -> None:

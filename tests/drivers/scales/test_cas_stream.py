@@ -93,6 +93,11 @@ def test_ten_seconds_of_lines_are_the_last_one() -> None:
         assert scale.read_weight().grams == Decimal(99_000)
 
 
+def test_before_a_damaged_line_the_last_whole_one_is_found() -> None:
+    with exchange("cas.stream", (None, LINE + NET + b"ST,GS\r\n,00\r\n")) as scale:
+        assert scale.read_weight().grams == Decimal(200)
+
+
 def test_one_that_sends_once_says_nothing_new_by_its_silence() -> None:
     with exchange("cas.stream", (None, LINE), options={"continuous": False}) as scale:
         assert scale.read_weight().grams == Decimal(13_500)

@@ -102,6 +102,14 @@ def test_a_weight_is_no_answer_to_zero() -> None:
         scale.zero()
 
 
+@pytest.mark.parametrize("frame", [b"\x02?\x01\r", b"\x02?@@\r", b"\x02?\r", b"\x02A@\r"])
+def test_a_status_of_another_form_is_refused(frame: bytes) -> None:
+    with exchange("toledo.8217", (b"W", frame), options=KG) as scale, pytest.raises(ProtocolViolation):
+        scale.read_weight()
+    with exchange("toledo.8217", (b"Z", frame), options=KG) as scale, pytest.raises(ProtocolViolation):
+        scale.zero()
+
+
 def test_a_late_answer_to_an_earlier_question_is_not_taken() -> None:
     with exchange("toledo.8217", (None, W_1_234), (b"W", b"\x0209.999\r"), options=KG) as scale:
         assert scale.read_weight().grams == Decimal(9999)

@@ -117,6 +117,8 @@ def test_spaces_before_the_digits_and_parity_bits_are_read() -> None:
         KG_1_234[:8] + b"\x35" + KG_1_234[9:],
         framed(b"\x0d\x30\x20"),  # bit 5 of A is always 1
         framed(b"\x2d\x30\x00"),
+        (KG_1_234[:16] + b"\x20" + bytes((checksum(KG_1_234[:16] + b"\x20"),))),  # no CR in its place
+        (KG_1_234[:15] + b"\x19\r" + bytes((checksum(KG_1_234[:15] + b"\x19\r"),))),  # a control character among the digits
         KG_1_234[1:] + b"\x02",
     ],
 )
