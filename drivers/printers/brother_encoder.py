@@ -122,7 +122,7 @@ def _page_head(options: BrotherOptions, rows: int, *, is_first: bool) -> bytes:
         b"" if options.older else _RASTER_MODE + _NOTIFY,
         b"\x1biz" + information,
         b"\x1biM" + bytes((_AUTO_CUT if options.cut else 0,)),
-        b"\x1biA\x01" if options.cut else b"",
+        b"\x1biA\x01" if options.cut and family is QL else b"",
         b"\x1biK" + bytes((_CUT_AT_END if options.cut else 0,)),
         b"\x1bid" + margin.to_bytes(2, "little"),
         b"" if family is QL else _UNCOMPRESSED,

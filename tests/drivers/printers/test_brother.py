@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +15,6 @@ from drivers.emulators.emulator import make_emulator
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, Unsupported
 from drivers.registry import find
 from drivers.testing import GarbageFirst, OneByteAtATime, Silent, UnplugAfter, exchange
-from drivers.transports.buffered import Buffered
-from tests.drivers.every import Case, EmulatedPipe
 from tests.drivers.printers.labels import CODED, HOSTILE, SHELF, SHIPPING, code, label_of, text
 from tests.drivers.printers.paired import Paired, ink, read_back
 from tests.drivers.printers.test_brother_replies import frame
@@ -31,19 +29,12 @@ TWO = Encoded(b"job", copies=2)
 QL = {"media": "62"}
 
 
-class Pair(Paired):
-    """As `Paired`, where the emulator has another name than the model."""
-
-    def __init__(self, model: str, options: dict[str, object]) -> None:
-        pipe = EmulatedPipe(Case(model.replace(".", "_")))
-        self.reports = pipe.reports
-        self.emulator: Any = pipe.emulator
-        self.driver: Any = find(model).build(Buffered(pipe, "pair"), options)
+def pair_of(model: str, options: Mapping[str, object]) -> Paired:
+    return Paired(model, options, model.replace(".", "_"))
 
 
 def encode(label: Label, *, model: str = "brother.ql", copies: int = 1, **options: object) -> bytes:
-    driver: Any = find(model).build(Buffered(EmulatedPipe(Case("brother_ql")), "none"), {"media": "62", **options})
-    encoded: Encoded = driver.encode_label(label, copies=copies)
+    encoded: Encoded = pair_of(model, {"media": "62", **options}).driver.encode_label(label, copies=copies)
     return encoded.data
 
 
@@ -137,7 +128,7 @@ def test_no_data_can_command_the_printer(content: str, data: str, symbology: Sym
 @settings(max_examples=20)
 @given(CODED, st.sampled_from([Symbology.CODE128, Symbology.QR]))
 def test_every_symbol_reads_back_as_it_was_given(data: str, symbology: Symbology) -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     pair.driver.send(pair.driver.encode_label(label_of(code(symbology, data.strip()))))
     assert read_back(pair.papers[0]) == [data.strip()]
     assert pair.emulator.unknown == []
@@ -147,7 +138,7 @@ def test_every_symbol_reads_back_as_it_was_given(data: str, symbology: Symbology
 
 
 def test_labels_come_out_upright_and_in_their_number() -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     encoded = pair.driver.encode_label(SHELF, copies=2)
     pair.driver.send(encoded)
     assert pair.copies == 2
@@ -160,7 +151,7 @@ def test_labels_come_out_upright_and_in_their_number() -> None:
 
 
 def test_a_long_label_is_turned_and_reads_on_die_cut_paper() -> None:
-    pair = Pair("brother.ql", {"media": "62x100"})
+    pair = pair_of("brother.ql", {"media": "62x100"})
     pair.emulator.on_command({"do": "media", "width": 62, "length": 100})
     label = label_of(code(Symbology.QR, "P-000123-1"), width="100", height="62")
     pair.driver.send(pair.driver.encode_label(label))
@@ -171,7 +162,7 @@ def test_a_long_label_is_turned_and_reads_on_die_cut_paper() -> None:
 
 
 def test_a_tape_takes_its_label_along() -> None:
-    pair = Pair("brother.pt", {"media": "24"})
+    pair = pair_of("brother.pt", {"media": "24"})
     box = replace(code(Symbology.CODE128, "A-1"), y=Decimal(4), height=Decimal(14))
     pair.driver.send(pair.driver.encode_label(label_of(box, height="24")))
     assert pair.papers[0].size == (128, 425)
@@ -182,7 +173,7 @@ def test_a_tape_takes_its_label_along() -> None:
 @pytest.mark.parametrize("turn", ["no", "auto"])
 def test_a_copy_of_a_label_full_to_the_edges_is_marked_where_the_head_reaches(turn: str) -> None:
     size = ("29", "62") if turn == "auto" else ("62", "29")
-    pair = Pair("brother.ql", {"media": "62x29", "turn": turn})
+    pair = pair_of("brother.ql", {"media": "62x29", "turn": turn})
     pair.emulator.on_command({"do": "media", "width": 62, "length": 29})
     pair.driver.send(pair.driver.encode_label(label_of(width=size[0], height=size[1]), copy_mark=True))
     assert ink(pair.papers[0], (0, 0, 696, 271)) > 300
@@ -190,7 +181,7 @@ def test_a_copy_of_a_label_full_to_the_edges_is_marked_where_the_head_reaches(tu
 
 
 def test_a_copy_is_marked_and_still_scans() -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     for is_copy in (False, True):
         pair.driver.send(pair.driver.encode_label(SHELF, copy_mark=is_copy))
     plain, marked = pair.papers
@@ -297,7 +288,7 @@ def test_silence_is_only_written_and_a_time_out_where_it_used_to_answer() -> Non
 
 
 def test_paper_that_ends_in_the_middle_is_a_fault_and_the_rest_is_forgotten() -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     pair.emulator.on_command({"do": "paper", "labels": 2})
     encoded = pair.driver.encode_label(SHELF, copies=5)
     pair.driver.send(encoded)
@@ -312,7 +303,7 @@ def test_paper_that_ends_in_the_middle_is_a_fault_and_the_rest_is_forgotten() ->
 
 
 def test_a_job_for_other_paper_prints_nothing() -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     pair.emulator.on_command({"do": "media", "width": 29, "length": 0})
     encoded = pair.driver.encode_label(SHELF)
     pair.driver.send(encoded)
@@ -322,7 +313,7 @@ def test_a_job_for_other_paper_prints_nothing() -> None:
 
 
 def test_a_cutter_that_fails_late_is_found_out() -> None:
-    pair = Pair("brother.ql", QL)
+    pair = pair_of("brother.ql", QL)
     pair.fault("late")
     encoded = pair.driver.encode_label(SHELF)
     pair.driver.send(encoded)
@@ -331,5 +322,5 @@ def test_a_cutter_that_fails_late_is_found_out() -> None:
 
 
 def test_they_are_label_printers() -> None:
-    assert isinstance(Pair("brother.ql", QL).driver, LabelPrinter)
+    assert isinstance(pair_of("brother.ql", QL).driver, LabelPrinter)
     assert make_emulator("brother_pt", lambda _: None)
