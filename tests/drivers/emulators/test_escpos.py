@@ -142,6 +142,7 @@ def test_paper_torn_off_without_a_cut_is_reported() -> None:
         {"do": "paper"},
         {"do": "paper", "millimetres": -1},
         {"do": "drawer", "open": 1},
+        {"do": "wiring", "open": "sideways"},
     ],
 )
 def test_wrong_commands_are_refused(command: dict) -> None:
@@ -156,6 +157,46 @@ def test_paper_that_ends_by_itself_is_told_and_so_is_a_new_roll() -> None:
     pair.emulator.on_command({"do": "paper", "millimetres": 500})
     told = [report for report in pair.reports if report["event"] == "fault"]
     assert told == [{"event": "fault", "name": "paper_out", "on": on} for on in (True, False)]
+
+
+def test_a_cutters_error_is_cleared_with_or_without_what_waits() -> None:
+    for request, papers in ((b"\x10\x05\x01", 1), (b"\x10\x05\x02", 0)):
+        pair = Paired("escpos")
+        pair.fault("cutter")
+        pair.emulator.on_bytes(b"receipt\n\x1dV\x00" + request)
+        assert pair.copies == papers
+
+
+def test_only_models_that_have_them_know_process_ids() -> None:
+    ask = b"\x1d(H\x06\x00000001"
+    for model, answer in (("TM-M30II", b"\x37\x220001\x00"), ("TM-T88III", b""), ("TM-U220", b""), ("POS-80", b"")):
+        pair = Paired("escpos")
+        pair.emulator.on_command({"do": "model", "name": model})
+        assert pair.emulator.on_bytes(ask) == answer
+        assert pair.emulator.unknown == []
+
+
+def test_what_waits_is_lost_when_it_is_switched_off() -> None:
+    pair = Paired("escpos")
+    pair.fault("cover_open")
+    pair.emulator.on_bytes(b"lost\n")
+    pair.emulator.on_command({"do": "off_and_on"})
+    pair.fault("cover_open", on=False)
+    pair.emulator.on_command({"do": "tear"})
+    assert pair.copies == 0
+
+
+def test_chinese_characters_may_come_in_halves_and_have_sizes_of_their_own() -> None:
+    text = "茶a" * 3
+    inks = []
+    for size in (b"", b"\x1cW\x01", b"\x1d!\x11", b"\x1c!\x0c"):
+        pair = Paired("escpos")
+        for byte in b"\x1b@\x1c&" + size + text.encode("gb18030") + b"\n\x1dV\x00":
+            pair.emulator.on_bytes(bytes((byte,)))
+        assert pair.emulator.unknown == []
+        inks.append(ink(pair.papers[0], (0, 0, *pair.papers[0].size)))
+    single, quadruple, all_double, by_modes = inks
+    assert 1.5 * single < quadruple == by_modes < all_double
 
 
 # --- as a process ---

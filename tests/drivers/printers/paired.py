@@ -18,18 +18,18 @@ from drivers.transports.buffered import Buffered
 class _Wire:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._answers = b""
+        self.answers = b""
 
     def send(self, data: bytes) -> None:
-        self._answers += self._emulator.on_bytes(data)
+        self.answers += self._emulator.on_bytes(data)
 
     def receive(self, timeout: float) -> bytes:
         del timeout
-        answers, self._answers = self._answers, b""
+        answers, self.answers = self.answers, b""
         return answers
 
     def close(self) -> None:
-        self._answers = b""
+        self.answers = b""
 
 
 class Paired:
@@ -43,10 +43,15 @@ class Paired:
 
     def reconnect(self) -> None:
         """A new driver on a new connection to the same printer."""
-        self.driver: Any = find(self._model).build(Buffered(_Wire(self.emulator), "pair"), self._options)
+        self._wire = _Wire(self.emulator)
+        self.driver: Any = find(self._model).build(Buffered(self._wire, "pair"), self._options)
+
+    def do(self, what: str, **arguments: object) -> None:
+        """A person does something at the printer; what it says to that is on the line."""
+        self._wire.answers += self.emulator.on_command({"do": what, **arguments})
 
     def fault(self, name: str, *, on: bool = True) -> None:
-        self.emulator.on_command({"do": "fault", "name": name, "on": on})
+        self.do("fault", name=name, on=on)
 
     @property
     def papers(self) -> list[Image.Image]:

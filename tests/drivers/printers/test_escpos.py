@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.devices import Encoded, POSPrinter, PrintProof, Readiness
-from drivers.errors import DeviceFault, DeviceUnavailable
+from drivers.devices import Announces, Encoded, POSPrinter, PrinterStatus, PrintProof, Readiness, Resumes
+from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable
 from drivers.testing import OneByteAtATime, Silent, UnplugAfter, exchange
+from drivers.transports.buffered import Pipe
 from tests.drivers.documents import samples
 from tests.drivers.printers.paired import Paired, read_back
 
@@ -70,7 +71,7 @@ def test_the_drawer_shows_in_the_status() -> None:
     pair = Paired("escpos")
     pair.driver.open_drawer()
     assert pair.driver.status().drawer_open
-    pair.emulator.on_command({"do": "drawer", "open": False})
+    pair.do("drawer", open=False)
     assert not pair.driver.status().drawer_open
     assert [report["open"] for report in pair.reports] == [True, False]
 
@@ -135,7 +136,7 @@ def test_a_fault_told_by_automatic_status_while_waiting_stops_the_job() -> None:
 
 def test_paper_that_ends_in_the_middle_is_a_fault_and_the_rest_comes_with_new_paper() -> None:
     pair = Paired("escpos")
-    pair.emulator.on_command({"do": "paper", "millimetres": 10})
+    pair.do("paper", millimetres=10)
     encoded = pair.driver.encode_receipt(RECEIPT)
     pair.driver.send(encoded)
     with pytest.raises(DeviceFault) as caught:
@@ -150,7 +151,7 @@ def test_paper_that_ends_in_the_middle_is_a_fault_and_the_rest_comes_with_new_pa
 @pytest.mark.parametrize(("model", "proof"), [("TM-T20III", PrintProof.CONFIRMED), ("POS-80", PrintProof.STATUS_OK)])
 def test_proofs_by_the_emulator(model: str, proof: PrintProof) -> None:
     pair = Paired("escpos")
-    pair.emulator.on_command({"do": "model", "name": model})
+    pair.do("model", name=model)
     encoded = pair.driver.encode_receipt(RECEIPT)
     pair.driver.send(encoded)
     assert pair.driver.prove(encoded, 2) is proof
@@ -158,3 +159,121 @@ def test_proofs_by_the_emulator(model: str, proof: PrintProof) -> None:
 
 def test_it_is_a_pos_printer() -> None:
     assert isinstance(Paired("escpos").driver, POSPrinter)
+
+
+# --- changes told by itself, jobs that outlast a fault, printers that answer nothing ---
+
+NULS = bytes(24 * (576 + 7) // 8 + 8)
+
+
+def test_once_it_is_ready_it_is_told_to_announce_and_what_it_announces_is_heard() -> None:
+    told = [(None, b"\x10\x00\x00\x00\x18\x00"), (None, b"\x0c\x00")]
+    with exchange("escpos", *FINE, (NULS + b"\x1da\x0f", None), *told, through=OneByteAtATime) as printer:
+        assert printer.status().readiness is Readiness.OK
+        heard = [printer.announced() for _ in range(9)]
+    assert isinstance(printer, Announces)
+    assert [status.faults for status in heard if status] == [(), ("paper_out",)]
+
+
+def test_what_was_announced_before_it_was_asked_is_old() -> None:
+    steps = [(FINE[0][0], b"\x18\x00\x0c\x00\x12"), *FINE[1:]]
+    with exchange("escpos", *steps, options={"announces": False}) as printer:
+        assert printer.status().readiness is Readiness.OK
+
+
+def test_a_printer_that_answers_nothing_is_one_way_by_configuration() -> None:
+    with exchange("escpos", (NULS + b"x\n", None), options={"answers": False}) as printer:
+        assert printer.status() == PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
+        printer.send(DOCUMENT)
+        assert printer.prove(DOCUMENT, 1) is PrintProof.WRITTEN
+        assert printer.announced() is None
+        assert b"\x1da" not in printer.encode_receipt(RECEIPT).data
+
+
+@pytest.mark.parametrize("level", ["high", "low"])
+def test_the_drawer_shows_with_either_wiring(level: str) -> None:
+    pair = Paired("escpos", {"drawer_open": level})
+    pair.do("wiring", open=level)
+    assert pair.driver.status().drawer_open is False
+    pair.driver.open_drawer()
+    assert pair.driver.status().drawer_open is True
+
+
+@pytest.mark.parametrize(("model", "proof"), [("TM-T88VI", PrintProof.CONFIRMED), ("TM-T88III", PrintProof.STATUS_OK)])
+def test_paper_that_ends_in_the_middle_delays_the_proof_until_the_rest_is_out(model: str, proof: PrintProof) -> None:
+    pair = Paired("escpos")
+    pair.do("model", name=model)
+    pair.do("paper", millimetres=10)
+    encoded = pair.driver.encode_receipt(RECEIPT)
+    pair.driver.send(encoded)
+    with pytest.raises(DeviceFault):
+        pair.driver.prove(encoded, 2)
+    with pytest.raises(DeviceFault):
+        pair.driver.resume_proof(1)
+    assert pair.copies == 0
+    pair.do("paper", millimetres=3000)
+    assert pair.driver.resume_proof(1) is proof
+    assert pair.copies == 1
+    assert pair.driver.resume_proof(1) is None  # nothing is open any more
+    assert isinstance(pair.driver, Resumes)
+
+
+def test_paper_that_ends_with_the_receipt_delays_a_barriers_good_status() -> None:
+    paper_out = [(FINE[0][0], b"\x1a"), (FINE[1][0], b"\x32"), FINE[2], (FINE[3][0], b"\x72")]
+    with exchange("escpos", (b"\x1dr\x01", b"\x00"), *paper_out, *FINE, options={"proof": "barrier"}) as printer:
+        with pytest.raises(DeviceFault):
+            printer.prove(DOCUMENT, 1)
+        assert printer.resume_proof(1) is PrintProof.STATUS_OK
+
+
+def test_a_printer_switched_off_and_on_meanwhile_confirms_nothing() -> None:
+    pair = Paired("escpos")
+    pair.do("paper", millimetres=10)
+    encoded = pair.driver.encode_receipt(RECEIPT)
+    pair.driver.send(encoded)
+    with pytest.raises(DeviceFault):
+        pair.driver.prove(encoded, 2)
+    pair.do("off_and_on")
+    pair.fault("paper_out", on=False)
+    assert pair.driver.resume_proof(1) is None
+    assert pair.copies == 0
+
+
+def test_after_a_write_that_did_not_get_through_the_next_one_completes_it_first() -> None:
+    class Full:
+        def __init__(self, pipe: Pipe) -> None:
+            self.pipe, self.is_full = pipe, True
+
+        def send(self, data: bytes) -> None:
+            if self.is_full and data == b"x\n":
+                raise DeviceTimeout("it takes no more")
+            self.pipe.send(data)
+
+        def receive(self, timeout: float) -> bytes:
+            return self.pipe.receive(timeout)
+
+        def close(self) -> None:
+            self.pipe.close()
+
+    lines: list[Full] = []
+
+    def through(pipe: Pipe) -> Pipe:
+        lines.append(Full(pipe))
+        return lines[0]
+
+    with exchange("escpos", (NULS, None), (NULS, None), (b"x\n", None), options={"announces": False}, through=through) as printer:
+        with pytest.raises(DeviceTimeout):
+            printer.send(DOCUMENT)
+        lines[0].is_full = False
+        printer.send(DOCUMENT)
+
+
+def test_it_never_clears_an_error_by_itself() -> None:
+    pair = Paired("escpos")
+    pair.driver.status()
+    pair.fault("cutter")
+    encoded = pair.driver.encode_receipt(RECEIPT)
+    pair.driver.send(encoded)
+    with pytest.raises(DeviceFault):
+        pair.driver.prove(encoded, 3)
+    assert pair.driver.status().faults == ("cutter",)

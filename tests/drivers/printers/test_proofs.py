@@ -23,7 +23,7 @@ class Shop(RuleBasedStateMachine):
         model, name = PRINTERS[kind]
         self.pair = Paired(model, protocol="star" if model == "star.line" else None)
         if name:
-            self.pair.emulator.on_command({"do": "model", "name": name})
+            self.pair.do("model", name=name)
         self.best = PrintProof.STATUS_OK if kind == "barrier" else PrintProof.CONFIRMED
         self.number = 100
         self.open: int | None = None
@@ -46,7 +46,7 @@ class Shop(RuleBasedStateMachine):
         if stop == "cover_open":
             self.pair.fault("cover_open")
         elif stop == "paper_out":
-            self.pair.emulator.on_command({"do": "paper", "millimetres": left})
+            self.pair.do("paper", millimetres=left)
         self.pair.driver.send(encoded)
         self.take(lambda: self.pair.driver.prove(encoded, 2))
 
@@ -55,7 +55,7 @@ class Shop(RuleBasedStateMachine):
     def put_right(self, then: str) -> None:
         """What waits in the printer's buffer comes out, unless it was switched off before."""
         if then.startswith("off"):
-            self.pair.emulator.on_command({"do": "off_and_on"})
+            self.pair.do("off_and_on")
         self.pair.fault("cover_open", on=False)
         self.pair.fault("paper_out", on=False)
         if then == "reconnect":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +12,10 @@ from PIL import Image
 
 from drivers.devices import Announces, Encoded, POSPrinter, PrintProof, Readiness, Resumes
 from drivers.documents.model import Code, Line, Logo, Receipt, Rule, Symbology
-from drivers.emulators.emulator import BadCommand
 from drivers.errors import DeviceFault, DeviceUnavailable, Unsupported
-from drivers.registry import open_device
 from drivers.testing import GarbageFirst, OneByteAtATime, Silent, UnplugAfter, exchange
 from tests.drivers.documents import samples
 from tests.drivers.printers.paired import Paired, ink, read_back
-from tests.drivers.running import running_emulator
 
 ASK = b"\x1b\x06\x01"
 FINE = bytes.fromhex("23 06 00 00 00 00 00 00 00")
@@ -183,11 +178,11 @@ def test_a_printer_that_answers_nothing_is_one_way_by_configuration() -> None:
 @pytest.mark.parametrize("network", [False, True])
 def test_the_emulators_faults_show_at_once_and_go_again(fault: str, network: bool) -> None:
     printer = pair()
-    printer.emulator.on_command({"do": "configure", "network": network})
+    printer.do("configure", network=network)
     assert printer.driver.status().readiness is Readiness.OK
     printer.driver.announced()
-    told = printer.emulator.on_command({"do": "fault", "name": fault, "on": True})
-    assert told
+    printer.fault(fault)
+    assert printer.driver.announced().faults == (fault,)
     assert printer.driver.status().faults == (fault,)
     printer.fault(fault, on=False)
     assert printer.driver.status().readiness is Readiness.OK
@@ -196,11 +191,11 @@ def test_the_emulators_faults_show_at_once_and_go_again(fault: str, network: boo
 @pytest.mark.parametrize("switch", ["high", "low"])
 def test_the_drawer_shows_with_either_wiring(switch: str) -> None:
     printer = pair(drawer_open=switch)
-    printer.emulator.on_command({"do": "configure", "switch": switch})
+    printer.do("configure", switch=switch)
     assert printer.driver.status().drawer_open is False
     printer.driver.open_drawer()
     assert printer.driver.status().drawer_open is True
-    printer.emulator.on_command({"do": "drawer", "open": False})
+    printer.do("drawer", open=False)
     assert printer.driver.status().drawer_open is False
 
 
@@ -240,7 +235,7 @@ def test_the_counter_confirms_job_after_job() -> None:
 
 def test_a_status_without_counter_is_a_barrier() -> None:
     printer = pair()
-    printer.emulator.on_command({"do": "configure", "status_bytes": 7})
+    printer.do("configure", status_bytes=7)
     assert proving(printer) is PrintProof.STATUS_OK
 
 
@@ -255,24 +250,24 @@ def test_silence_is_only_written() -> None:
 
 def test_paper_that_ends_in_the_middle_is_a_fault_and_confirmed_when_the_rest_came_out() -> None:
     printer = pair()
-    printer.emulator.on_command({"do": "paper", "millimetres": 10})
+    printer.do("paper", millimetres=10)
     with pytest.raises(DeviceFault) as caught:
         proving(printer)
     assert caught.value.faults == ("paper_out",)
     assert printer.copies == 0
     with pytest.raises(DeviceFault):
         printer.driver.resume_proof(1)
-    printer.emulator.on_command({"do": "paper", "millimetres": 3000})
+    printer.do("paper", millimetres=3000)
     assert printer.driver.resume_proof(1) is PrintProof.CONFIRMED
     assert printer.copies == 1
 
 
 def test_a_printer_switched_off_and_on_meanwhile_confirms_nothing() -> None:
     printer = pair()
-    printer.emulator.on_command({"do": "paper", "millimetres": 10})
+    printer.do("paper", millimetres=10)
     with pytest.raises(DeviceFault):
         proving(printer)
-    printer.emulator.on_command({"do": "off_and_on"})
+    printer.do("off_and_on")
     printer.fault("paper_out", on=False)
     assert printer.driver.resume_proof(1) is None
     assert printer.copies == 0
@@ -287,62 +282,3 @@ def test_a_buffer_that_overflowed_is_a_fault_for_good() -> None:
             printer.prove(Encoded(b""), 1)
         assert caught.value.faults == ("printer_error",)
         assert printer.resume_proof(1) is None
-
-
-# --- the emulator ---
-
-
-def test_the_emulator_reads_what_our_encoder_does_not_write() -> None:
-    printer = pair()
-    qr = b"\x1b\x1dyS0\x02\x1b\x1dyS2\x05\x1b\x1dyD1\x00\x03\x00abc\x1b\x1dyP"
-    printer.emulator.on_bytes(b"\x1b\x1da\x01" + qr + b"\x1bb\x33\x02\x02\x504006381333931\x1e\n\x1b-1under\x1b-0\x0ewide\x14\n")
-    printer.emulator.on_bytes(b"\x1b*rR\x1b*rA\x1b*rP0\x00" + b"b\x02\x00\xff\xff" * 8 + b"\x1b*rB\x1bk\x02\x00" + b"\xaa" * 48)
-    printer.emulator.on_bytes(b"\x1bJ\x10\x1ba\x02\x1bd\x02")
-    assert printer.emulator.unknown == []
-    assert sorted(read_back(printer.papers[0])) == ["4006381333931", "abc"]
-
-
-def test_an_etb_counted_at_once_shows_in_the_status_before_anything_is_printed() -> None:
-    printer = pair()
-    printer.emulator.on_command({"do": "configure", "counts_at_once": True})
-    printer.fault("cover_open")
-    assert printer.emulator.on_bytes(b"\x17" + ASK)[7] == 0x02
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=200))
-def test_garbage_does_not_break_it(data: bytes) -> None:
-    printer = pair()
-    printer.emulator.on_bytes(data)
-    printer.emulator.on_bytes(b"\n" * 8)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        {"do": "fault", "name": "fire"},
-        {"do": "dance"},
-        {"do": "paper"},
-        {"do": "configure", "status_bytes": 3},
-        {"do": "configure", "switch": "loose"},
-    ],
-)
-def test_wrong_commands_are_refused(command: dict[str, object]) -> None:
-    with pytest.raises(BadCommand):
-        pair().emulator.on_command(command)
-
-
-@pytest.mark.parametrize("kind", ["pty", "tcp"])
-def test_a_receipt_comes_out_of_the_process(kind: str, tmp_path: Path) -> None:
-    with (
-        running_emulator("star", pty=tmp_path / "printer" if kind == "pty" else None) as running,
-        closing(open_device("star.line", running.address)) as device,
-    ):
-        printer: Any = device.driver
-        assert printer.status().readiness is Readiness.OK
-        encoded = printer.encode_receipt(RECEIPT)
-        printer.send(encoded)
-        assert printer.prove(encoded, 5) is PrintProof.CONFIRMED
-        assert running.next_report()["event"] == "paper"
-        running.fault("silence")
-        assert printer.status().readiness is Readiness.UNKNOWN
