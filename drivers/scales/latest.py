@@ -11,6 +11,8 @@ from drivers.errors import DeviceTimeout, ProtocolViolation
 _WAIT = 1.0
 _CHUNK = 4096
 _MOST_CHUNKS = 64
+_FULL = 4095
+"""Bytes that the kernel keeps of a serial line that nobody reads (N_TTY_BUF_SIZE); what comes then is lost."""
 
 FindLast = Callable[[bytes], tuple[bytes, int] | None]
 """The last whole frame in what was received, and where it ends; None if there is none."""
@@ -32,6 +34,8 @@ class LatestFrame:
         """At once if one has arrived, else the next.  Raises DeviceTimeout (1 s of silence), ProtocolViolation (of others)."""
         deadline = time.monotonic() + _WAIT
         heard = self._take_all()
+        if heard >= _FULL:  # nobody listened for half a minute: the latest of these is old, newer ones were lost
+            self._received = b""
         while (found := self._find_last(self._received)) is None:
             self._received = self._received[-self._longest :]
             remaining = deadline - time.monotonic()

@@ -55,8 +55,17 @@ def test_the_latest_of_all_that_arrived_is_had_without_a_wait() -> None:
     assert pipe.waits == []
 
 
+def test_of_a_line_that_ran_full_nothing_is_believed_but_what_comes_next() -> None:
+    pipe = Chatter(b"<01>" * 1024, b"", b"", b"<02>")
+    frames = frames_of(pipe)
+    with pytest.raises(ProtocolViolation):
+        frames.read()
+    pipe.pieces = [b"<02>"]
+    assert frames.read() == b"<02>"
+
+
 def test_one_that_never_stops_talking_is_not_listened_to_for_ever() -> None:
-    frames = frames_of(Chatter(b"<01>", repeats=True))
+    frames = frames_of(Chatter(b"<01>", repeats=True))  # as fast as it is read
     started = time.monotonic()
     assert frames.read() == b"<01>"
     assert time.monotonic() - started < 0.5

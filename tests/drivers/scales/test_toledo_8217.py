@@ -157,6 +157,14 @@ def test_noise_gives_typed_errors_or_a_weight(noise: bytes) -> None:
         assert weight is None or weight.grams >= 0
 
 
+def test_of_a_net_weight_only_the_letter_can_be_lost_unnoticed() -> None:  # stated in docs/devices.md
+    for place in range(len(W_1_234_NET)):
+        with contextlib.suppress(ProtocolViolation):
+            weight = parse_weight(W_1_234_NET[:place] + W_1_234_NET[place + 1 :], Unit.KG, number_pattern(Unit.KG))
+            assert weight is not None
+            assert (weight.grams, weight.is_net, place) == (Decimal(1234), False, 7)
+
+
 def test_a_shorter_number_is_damaged_and_not_a_smaller_weight() -> None:
     with exchange("toledo.8217", (b"W", b"\x0201.34\r"), options=KG) as scale, pytest.raises(ProtocolViolation):
         scale.read_weight()
