@@ -4,7 +4,7 @@ Source: Brother, Raster Command Reference QL-800/810W/820NWB v1.01 and PT-E550W/
 
 Commands: ``fault`` with `paper_out`, `cover_open`, `cutter`, `mute` (it prints, but says nothing), `late` (the cutter fails after
 the last label was told to be completed); ``paper`` (`labels` of it are left; then paper_out); ``media`` (`width` and `length` in
-millimetres of what is put in; length 0: continuous).
+millimetres of what is put in; length 0: continuous); ``off_and_on``.
 Report: ``{"event": "paper", "png_b64": …, "copies": 1, "id": k}``, what the head reaches, as it lies when it comes out; ``fault``.
 
 What comes out is told as the manual has it: phase "printing", "printing completed", phase "receiving".  After an error the rest of
@@ -50,6 +50,9 @@ class BrotherEmulator:
             return b""
         was_open = "cover_open" in self._roll.faults
         self._roll.on_command(command)
+        if command.get("do") == "off_and_on":
+            self._reader.forget()
+            self._is_forgetting = False
         is_open = "cover_open" in self._roll.faults
         if is_open is was_open:
             return b""

@@ -49,6 +49,11 @@ class RasterReader:
             if found is not None:
                 yield found
 
+    def forget(self) -> None:
+        """Switched off and on: what was begun is gone."""
+        self._waiting = b""
+        self._initialize()
+
     def _initialize(self) -> None:
         self._lines: list[bytes] = []
         self._information = bytes(10)

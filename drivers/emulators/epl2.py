@@ -2,7 +2,7 @@
 
 Commands: ``fault`` with `paper_out`, `ribbon_out`, `head_open`, `paused`, `mute` (it prints, but answers nothing), `reports` (US
 was sent to it: it tells by itself what stops it, NAK, code, what ran out and how many labels remain, XOFF; XON when it goes on; ACK
-after each job); ``paper`` (`labels` of it are left; then paper_out).
+after each job); ``paper`` (`labels` of it are left; then paper_out); ``off_and_on`` (what waits is forgotten).
 Reports: ``{"event": "paper", "png_b64": …, "copies": n, "id": k}`` and ``{"event": "fault", …}`` as the zpl emulator's.
 
 ^ee is answered in its turn among the commands; the first answer after labels came out says 50, busy.
@@ -41,6 +41,8 @@ class Epl2Emulator:
 
     def on_command(self, command: Command) -> bytes:
         self._roll.on_command(command)
+        if command.get("do") == "off_and_on":
+            self._reader.forget()
         return self._said(self._tell())
 
     def _said(self, answers: bytes) -> bytes:

@@ -55,6 +55,11 @@ class CommandReader:
             if found := self._do(*command):
                 yield found
 
+    def forget(self) -> None:
+        """Switched off and on: what was begun is gone."""
+        self._waiting = b""
+        self._image = LabelImage(self._width, self._height)
+
     def _next(self) -> tuple[str, bytes] | None:
         """A line and, for GW, its data; None if that is not all there yet."""
         self._waiting = self._waiting.lstrip(b"\r\n\x00")

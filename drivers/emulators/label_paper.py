@@ -134,6 +134,7 @@ class LabelRoll:
         self.go_on()
 
     def cancel(self) -> None:
+        """What waits is forgotten; `off_and_on` does that too."""
         self.jobs.clear()
 
     def go_on(self) -> None:
@@ -159,7 +160,7 @@ class LabelRoll:
             self._report({"event": "fault", "name": fault, "on": on})
 
     def on_command(self, command: Command) -> None:
-        """`fault` and `paper`.  Raises BadCommand."""
+        """`fault`, `paper` and `off_and_on`.  Raises BadCommand."""
         match command.get("do"):
             case "fault":
                 name = text_of(command, "name")
@@ -174,6 +175,8 @@ class LabelRoll:
                     raise BadCommand(f"'paper' needs 'labels' as a whole number from 0, got {left!r}")
                 self._left = left
                 self.turn("paper_out", on=False)
+            case "off_and_on":
+                self.cancel()
             case other:
-                raise BadCommand(f"a {self._printer} has no command {other!r}; it has: fault, paper")
+                raise BadCommand(f"a {self._printer} has no command {other!r}; it has: fault, paper, off_and_on")
         self.go_on()

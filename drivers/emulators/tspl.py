@@ -1,7 +1,8 @@
 """TSPL label printer, 203 dpi.  Source: TSC, TSPL/TSPL2 programming manual (TTP-244 Plus, 2013), status on p. 84 and 85.
 
 Commands: ``fault`` with `paper_out`, `ribbon_out`, `head_open`, `paper_jam`, `paused`, `mute` (it prints, but answers nothing),
-`old` (firmware before V6.29: no ESC ! S), `no_counter` (no answer to OUT); ``paper`` (`labels` of it are left; then paper_out).
+`old` (firmware before V6.29: no ESC ! S), `no_counter` (no answer to OUT); ``paper`` (`labels` of it are left; then paper_out);
+``off_and_on`` (what waits is forgotten).
 Reports: ``{"event": "paper", "png_b64": …, "copies": n, "id": k}`` and ``{"event": "fault", …}`` as the zpl emulator's.
 
 Immediate commands (ESC ! x) are obeyed wherever they stand, also in the data of BITMAP, and are no part of it: that is the trap
@@ -50,6 +51,8 @@ class TsplEmulator:
 
     def on_command(self, command: Command) -> bytes:
         self._roll.on_command(command)
+        if command.get("do") == "off_and_on":
+            self._reader.forget()
         return b""
 
     def _read(self, data: bytes) -> bytes:

@@ -31,10 +31,11 @@ class Tspl:
     <ESC>!?, <ESC>!S, <ESC>!D, OUT, @LABEL.
 
     What proves that labels came out: <ESC>!S and <ESC>!? are answered at once, before bytes that came earlier, so "not printing"
-    alone proves nothing.  `confirmed` needs either the printer seen at work after our last byte and then idle twice without a fault
-    (<ESC>!S only: the one byte of <ESC>!? has no frame), or, with the option `counter`, its own count of labels grown by ours.
-    Idle without having been seen at work is `status_ok`.  ~!@ (mileage) counts whole kilometres and proves nothing.  A clone that
-    drops a command it does not know is not found out, but by the counter.  The head's resolution cannot be asked.
+    alone proves nothing.  `confirmed` needs either the printer idle before the job, seen at work after its last byte and then idle
+    twice without a fault (<ESC>!S only: the one byte of <ESC>!? has no frame), or, with the option `counter`, its own count of
+    labels grown by ours.  Idle without having been seen at work is `status_ok`.  ~!@ (mileage) counts whole kilometres and proves
+    nothing.  A clone that drops a command it does not know is not found out, but by the counter.  The head's resolution cannot be
+    asked.
     """
 
     def __init__(self, transport: Transport, options: TsplOptions) -> None:
@@ -43,6 +44,7 @@ class Tspl:
         self._dialect: Literal["unknown", "long", "byte"] = "unknown"
         self._count_before: int | None = None
         self._is_between_commands = False
+        self._was_at_work = False
 
     def encode_label(self, label: Label, *, copies: int = 1, copy_mark: bool = False) -> Encoded:
         """Pure.  Raises Unsupported (too large for the media, a character no font of ours has, a barcode that does not fit)."""
@@ -57,6 +59,7 @@ class Tspl:
         status = self._ask()
         if status is None:
             return PrinterStatus(Readiness.UNKNOWN)
+        self._was_at_work = status.is_working
         return PrinterStatus(Readiness.FAULT if status.faults else Readiness.OK, status.faults, status.warnings)
 
     def send(self, encoded: Encoded) -> None:
@@ -97,16 +100,17 @@ class Tspl:
             elapsed = time.monotonic() - started
             if status is None:
                 silent += 1
-                if silent >= _SILENT_POLLS and not answers:
+                if silent >= _SILENT_POLLS and self._dialect == "unknown":
                     return PrintProof.WRITTEN
-                if silent >= _SILENT_POLLS:
+                if (silent >= _SILENT_POLLS and answers) or elapsed >= timeout:
                     raise DeviceTimeout("the label printer no longer answers; whether all labels came out is not known")
-                continue
+                continue  # on a slow line the question still stands behind the job
             silent, answers = 0, answers + 1
             _raise_for_faults(status)
             has_worked = has_worked or status.is_working
             if not status.is_working and was_idle and has_worked:
-                return PrintProof.CONFIRMED if self._dialect == "long" else PrintProof.STATUS_OK
+                is_ours = self._dialect == "long" and not self._was_at_work
+                return PrintProof.CONFIRMED if is_ours else PrintProof.STATUS_OK
             if not status.is_working and was_idle and elapsed >= min(timeout, _START_WAIT):
                 return PrintProof.STATUS_OK
             was_idle = not status.is_working

@@ -209,6 +209,19 @@ def test_seen_at_work_and_then_idle_twice_is_confirmed() -> None:
         assert printer.prove(DOCUMENT, 5) is PrintProof.CONFIRMED
 
 
+def test_a_printer_that_still_worked_on_an_earlier_job_confirms_nothing() -> None:
+    with exchange("tspl", (LONG, WORKING), (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)) as printer:
+        assert printer.status().readiness is Readiness.OK
+        assert printer.prove(DOCUMENT, 5) is PrintProof.STATUS_OK
+
+
+def test_on_a_slow_line_the_answer_comes_only_after_the_job() -> None:
+    steps = [(LONG, IDLE), *[(LONG, None)] * 4, (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)]
+    with exchange("tspl", *steps) as printer:
+        printer.status()
+        assert printer.prove(DOCUMENT, 5) is PrintProof.CONFIRMED
+
+
 def test_idle_without_having_been_seen_at_work_is_only_status_ok() -> None:
     with exchange("tspl", (LONG, IDLE), (LONG, IDLE)) as printer:
         assert printer.prove(DOCUMENT, 0) is PrintProof.STATUS_OK
