@@ -72,11 +72,12 @@ class MtSics:
     def __init__(self, transport: Transport, options: SicsOptions) -> None:
         self._transport = transport
         self._options = options
-        self._is_net = False
+        self._is_net: bool | None = False
+        """None: a tare was asked for, and the answer did not come; the scale is asked what it did before the next weight."""
 
     def read_weight(self) -> Weight:
         raw = self._ask(b"SI", b"S")
-        if self._options.asks_tare:
+        if self._options.asks_tare or self._is_net is None:
             self._is_net = self._tare_in_effect() != 0
         return parse_weight(raw, self._options, is_net=self._is_net)
 
@@ -86,13 +87,11 @@ class MtSics:
 
     def tare(self) -> None:
         """Take what lies there as tare, once at rest.  Raises DeviceFault (not done), DeviceTimeout (unknown), Unsupported."""
-        check_done(self._ask(b"T", b"T"), b"S", "tare_refused")
-        self._is_net = True
+        self._set_tare(b"T", b"S", is_net=True)
 
     def clear_tare(self) -> None:
         """Weights are gross again.  Raises DeviceFault (busy), DeviceTimeout (unknown), Unsupported."""
-        check_done(self._ask(b"TAC", b"TAC"), b"A", "tare_refused")
-        self._is_net = False
+        self._set_tare(b"TAC", b"A", is_net=False)
 
     def serial_number(self) -> str:
         """What tells two of a model apart.  Raises DeviceFault (busy), DeviceTimeout, ProtocolViolation."""
@@ -102,6 +101,17 @@ class MtSics:
         """End whatever it is doing, without setting zero; the serial number, with which it answers.  Raises as `serial_number`."""
         self._is_net = False
         return parse_serial_number(self._ask(b"@", b"I4"))
+
+    def _set_tare(self, command: bytes, done: bytes, *, is_net: bool) -> None:
+        before, self._is_net = self._is_net, None
+        try:
+            answer = self._ask(command, command)
+        except Unsupported:
+            self._is_net = before
+            raise
+        self._is_net = before
+        check_done(answer, done, "tare_refused")
+        self._is_net = is_net
 
     def _tare_in_effect(self) -> Decimal:
         answer = self._ask(b"TA", b"TA")

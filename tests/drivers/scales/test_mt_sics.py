@@ -187,6 +187,15 @@ def test_a_balance_of_level_0_has_no_tare() -> None:
             scale.zero()
 
 
+def test_after_a_tare_without_an_answer_the_scale_is_asked_what_it_did() -> None:
+    tare = (b"TA\r\n", b"TA A      20.00 g\r\n")
+    with exchange("mt.sics", (b"T\r\n", None), (SI, STABLE), tare, (SI, STABLE)) as scale:
+        with pytest.raises(DeviceTimeout):
+            scale.tare()
+        assert scale.read_weight().is_net
+        assert scale.read_weight().is_net
+
+
 def test_asked_for_its_tare_it_tells_net_weights_as_net() -> None:
     tare = (b"TA\r\n", b"TA A      20.00 g\r\n")
     none = (b"TA\r\n", b"TA A       0.00 g\r\n")
