@@ -237,9 +237,11 @@ def test_any_bytes_give_typed_errors_or_a_weight(noise: bytes) -> None:
 
 
 @given(grams=st.integers(-9_999, 15_000), unit=st.sampled_from(["g", "kg", "mg", "lb", "oz", "ct", "ozt"]), is_moving=st.booleans())
+@example(grams=15_000, unit="mg", is_moving=False)
+@example(grams=-300, unit="mg", is_moving=True)
 def test_what_the_emulator_shows_is_what_is_read(grams: int, unit: str, is_moving: bool) -> None:
     emulator = MtSicsEmulator(lambda _: None)
-    emulator.on_command({"do": "configure", "unit": unit, "places": 2})
+    emulator.on_command({"do": "configure", "unit": unit, "places": 0 if unit == "mg" else 2})  # more does not fit its field
     emulator.on_command({"do": "put", "grams": str(grams)})
     emulator.on_command({"do": "fault", "name": "motion", "on": is_moving})
     answer = emulator.on_bytes(SI)
