@@ -100,8 +100,9 @@ def write_text(out: Path, item: Item) -> Item:
 def play(file: Path, *, pty: Path | None, tcp: int | None, as_test: bool) -> int:
     """A recording as a device, until standard input ends or Ctrl+C; or as a test on standard output.  Raises CannotDo."""
     try:
+        recording = _loaded(file)
         if as_test:
-            print(regression_test(_loaded(file)), end="")  # noqa: T201 -- a command's output
+            print(regression_test(recording), end="")  # noqa: T201 -- a command's output
             return 0
         line: Line = PtyLine(pty) if pty is not None else TcpLine(tcp or 0)
         Link("recording", line, sys.stdin.fileno(), sys.stdout.fileno(), [{"do": "load", "file": str(file)}]).run()
