@@ -3,10 +3,11 @@ from __future__ import annotations
 import biip
 import pytest
 from biip.gtin import Gtin
+from biip.upc import Upc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.symbols.gtin import check_digit, to_gtin14
+from drivers.symbols.gtin import check_digit, expand_upc_e, to_gtin14
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,26 @@ def test_one_wrong_digit_is_found(payload: str, place: int, by: int) -> None:
     text = payload + check_digit(payload)
     wrong = text[:place] + str((int(text[place]) + by) % 10) + text[place + 1 :]
     assert to_gtin14(wrong) is None
+
+
+@pytest.mark.parametrize(
+    ("upc_e", "upc_a"),
+    [
+        ("02345673", "023456000073"),  # biip's vectors, one for each way of suppressing zeros
+        ("02345147", "023450000017"),
+        ("06397126", "063200009716"),
+        ("08679339", "086700000939"),
+        ("04252614", "042100005264"),
+        ("04252615", None),
+        ("24252614", None),
+        ("0425261", None),
+    ],
+)
+def test_a_upc_e_is_expanded_by_its_last_digit(upc_e: str, upc_a: str | None) -> None:
+    assert expand_upc_e(upc_e) == upc_a
+
+
+@given(st.from_regex(r"[01][0-9]{6}", fullmatch=True))
+def test_expansion_agrees_with_biip(digits: str) -> None:
+    upc_a = Upc.parse(digits).as_upc_a()
+    assert expand_upc_e(digits + upc_a[-1]) == upc_a

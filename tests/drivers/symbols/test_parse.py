@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.symbols.gs1 import Element
-from drivers.symbols.parse import Parsed, parse_symbol
+from drivers.symbols.gtin import check_digit, expand_upc_e
+from drivers.symbols.parse import Ambiguity, Parsed, parse_symbol, symbol_rules
+from drivers.symbols.variable import VariableMeasure, verifier
 
 # DEVICES.md section 10: GTIN check digit verified.
 GS1_128 = bytes.fromhex("5D 43 31 30 31 30 39 35 30 36 30 30 30 31 33 34 33 35 32 31 30 41 42 43 1D 31 37 32 37 30 31 30 31")
@@ -17,7 +21,12 @@ ELEMENTS = (Element("01", "09506000134352"), Element("10", "ABC"), Element("17",
 
 def test_a_gs1_128_gives_its_elements_and_its_gtin() -> None:
     assert parse_symbol(GS1_128) == Parsed(
-        text="010950600013435210ABC\x1d17270101", aim="]C1", gtin14="09506000134352", gs1=ELEMENTS
+        text="010950600013435210ABC\x1d17270101",
+        aim="]C1",
+        gtin14="09506000134352",
+        gs1=ELEMENTS,
+        batch="ABC",
+        expires=date(2027, 1, 1),
     )
 
 
@@ -82,9 +91,128 @@ def test_digits_in_a_gs1_carrier_never_raise(data: bytes) -> None:
     parse_symbol(data, "]C1")
 
 
-def test_a_box_without_gs1_carriers_never_loads_biip() -> None:
+def test_biip_is_never_loaded() -> None:
     code = (
         "import sys; from drivers.symbols.parse import parse_symbol; "
-        "assert parse_symbol(b']E04006381333931').gtin14; assert 'biip' not in sys.modules"
+        "assert parse_symbol(b']C10104006381333931').gtin14; assert 'biip' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=20).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "gtin"),
+    [
+        (b"]E006397126", "00063200009716"),  # UPC-E, biip's vectors
+        (b"]E008679339", "00086700000939"),
+        (b"]E002345147", None),  # 023450000017 or an EAN-8
+        (b"04252614", "00042100005264"),
+        (b"]E496385074", "00000096385074"),
+        (b"]E406397126", None),  # said to be an EAN-8, under a restricted prefix
+    ],
+)
+def test_a_upc_e_is_expanded(data: bytes, gtin: str | None) -> None:
+    assert parse_symbol(data).gtin14 == gtin
+
+
+def test_eight_digits_that_are_right_as_both_upc_e_and_ean_8_are_ambiguous() -> None:
+    both = [f"{number:07d}{check_digit(f'{number:07d}')}" for number in range(1_000_000, 1_000_400)]
+    right = [each for each in both if expand_upc_e(each)]
+    assert right
+    for digits in right:
+        parsed = parse_symbol(digits.encode(), "]E0")
+        assert (parsed.gtin14, parsed.ambiguity) == (None, Ambiguity.UPC_E_OR_EAN_8)
+        assert parse_symbol(digits.encode(), "]E4").gtin14 == digits.zfill(14)
+
+
+def test_a_upc_e_without_its_check_digit_is_not_guessed() -> None:
+    assert parse_symbol(b"]E0425261").ambiguity is Ambiguity.UPC_E_WITHOUT_CHECK
+    assert parse_symbol(b"]E00425261").ambiguity is Ambiguity.UPC_E_WITHOUT_CHECK
+    assert parse_symbol(b"425261").ambiguity is None  # any text
+
+
+def test_an_sscc_needs_its_check_digit() -> None:
+    assert parse_symbol(b"]C100006141411234567890").sscc == "006141411234567890"
+    wrong = parse_symbol(b"]C100006141411234567891")
+    assert (wrong.sscc, wrong.ambiguity) == (None, Ambiguity.CHECK_DIGIT)
+    assert parse_symbol(b"00006141411234567890").ambiguity is Ambiguity.GS1_WITHOUT_CARRIER
+
+
+def test_weight_count_serial_and_dates_are_typed() -> None:
+    parsed = parse_symbol(b"]e00109506000134352310300123415261100211A2B\x1d3012")
+    assert (parsed.grams, parsed.best_before, parsed.serial, parsed.count) == (Decimal(1234), date(2026, 11, 30), "1A2B", 12)
+    assert parse_symbol(b"]C10109506000134352320200012531030005 67").gs1 is None
+    both = parse_symbol(b"]C101095060001343523202000125310300057")
+    assert both.gs1 is None  # 310 of five digits
+    assert parse_symbol(b"]C1010950600013435232020001253103000567").grams == Decimal(567)
+    assert parse_symbol(b"]C101095060001343523202000125").grams == Decimal("1.25") * Decimal("453.59237")
+
+
+def test_what_an_element_string_says_twice_is_not_taken() -> None:
+    parsed = parse_symbol(b"]C10104006381333931\x1d0109506000134352")
+    assert (parsed.gtin14, parsed.ambiguity) == (None, Ambiguity.SEVERAL_GTINS)
+    assert parse_symbol(b"]C110A\x1d10B").batch is None
+
+
+def test_a_gtin_element_with_a_wrong_check_digit_is_reported() -> None:
+    parsed = parse_symbol(b"]d20109506000134353")
+    assert (parsed.gtin14, parsed.ambiguity) == (None, Ambiguity.CHECK_DIGIT)
+
+
+RULES = symbol_rules(variable=["21IIIIIVPPPPC", "28IIIIIWWWWWC", "2911IIIIQQQQC"])
+
+
+def test_a_price_or_weight_is_read_by_the_company_s_rules() -> None:
+    price = _ean("2112345" + verifier("0299") + "0299")
+    assert parse_symbol(price, "]E0", rules=RULES).variable == VariableMeasure("12345", _ean("211234500000").decode(), price=299)
+    weight = parse_symbol(_ean("281234501234"), None, rules=RULES)
+    assert (weight.grams, weight.gtin14, weight.ambiguity) == (Decimal(1234), None, None)
+    assert parse_symbol(_ean("291100010012"), "]E0", rules=RULES).count == 12
+    assert parse_symbol(price, "]E0").variable is None
+    assert parse_symbol(price, "]C0", rules=RULES).variable is None
+
+
+def test_a_wrong_verifier_and_rules_that_contradict_are_reported() -> None:
+    wrong = _ean("2112345" + str((int(verifier("0299")) + 1) % 10) + "0299")
+    assert parse_symbol(wrong, "]E0", rules=RULES).ambiguity is Ambiguity.VERIFIER
+    two = symbol_rules(variable=["21IIIIIPPPPPC", "21IIIIPPPPPPC"])
+    assert parse_symbol(_ean("211234500299"), "]E0", rules=two).ambiguity is Ambiguity.SEVERAL_RULES
+
+
+def test_a_upc_a_is_read_by_a_rule_with_its_zero() -> None:
+    rules = symbol_rules(variable=["02IIIIIVPPPPC"])
+    digits = _ean("0212345" + verifier("0299") + "0299")[1:]
+    assert parse_symbol(digits, "]E0", rules=rules).variable == parse_symbol(b"0" + digits, "]E0", rules=rules).variable
+    assert parse_symbol(digits, "]E0", rules=rules).variable is not None
+
+
+def test_books_and_periodicals() -> None:
+    assert parse_symbol(b"9780306406157", "]E0").isbn == "9780306406157"
+    assert parse_symbol(b"ISBN 0-306-40615-2", "]Q1").gtin14 == "09780306406157"
+    assert parse_symbol(b"0-306-40615-2").isbn == "9780306406157"
+    bare = parse_symbol(b"0306406152", "]A0")
+    assert (bare.isbn, bare.gtin14, bare.ambiguity) == (None, None, Ambiguity.ISBN_10_OR_OWN)
+    assert parse_symbol(b"0306406153", "]A0").ambiguity is None
+    assert parse_symbol(b"9770317847001", "]E0").issn == "0317-8471"  # ISO 3297's example number
+    assert parse_symbol(b"9790260000438", "]E0").isbn is None  # sheet music
+
+
+def test_a_digital_link_gives_what_its_element_string_would() -> None:
+    link = parse_symbol(b"https://id.gs1.org/01/09506000134352/10/ABC/21/X%2F1?17=270101&3103=000195&utm=1", "]Q1")
+    assert (link.gtin14, link.batch, link.serial, link.expires, link.grams) == (
+        "09506000134352", "ABC", "X/1", date(2027, 1, 1), Decimal(195),
+    )  # fmt: skip
+    assert link.is_link
+    assert parse_symbol(b"https://id.gs1.org/00/952012345678912345", "]Q1").sscc == "952012345678912345"
+    assert parse_symbol(b"https://example.com/01/09506000134353", "]Q1").ambiguity is Ambiguity.LINK
+    plain = parse_symbol(b"https://example.com/page?01=1", "]Q1")
+    assert (plain.ambiguity, plain.is_link) == (None, False)
+
+
+@given(st.from_regex(r"https?://[a-z.]{1,9}/(01|00|10|21|414|x)?/?[0-9A-Za-z/%?=&;#.\[\]:+-]{0,40}", fullmatch=True))
+def test_any_address_is_read_without_an_error(address: str) -> None:
+    parse_symbol(address.encode(), "]Q1")
+    parse_symbol(address.replace("//", "//[", 1).encode(), "]Q1")
+
+
+def _ean(stem: str) -> bytes:
+    return (stem + check_digit(stem)).encode()
