@@ -55,4 +55,4 @@ GRAMS_PER: Mapping[Unit, Decimal] = MappingProxyType(
 
 def in_grams(number: Decimal, unit: Unit) -> Decimal:
     """`number` of `unit` as grams, to the last digit (exact up to 16 digits of `number`)."""
-    return number * GRAMS_PER[unit]
+    return number * GRAMS_PER[unit] + 0  # + 0: a scale's "-0.00" is nought

@@ -34,5 +34,9 @@ def test_every_unit_has_a_factor() -> None:
     assert set(GRAMS_PER) == set(Unit)
 
 
+def test_there_is_no_negative_nought() -> None:
+    assert str(in_grams(Decimal("-0.00"), Unit.G)) == "0.00"
+
+
 def test_nothing_is_lost_on_the_way_to_grams() -> None:
     assert in_grams(Decimal("99999999.99999999"), Unit.OZ) == Decimal("2834952312.49999971650476875")
