@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from drivers.devices import Encoded, LabelPrinter, PrintProof, Readiness
-from drivers.documents.model import Symbology
+from drivers.documents.model import Label, Picture, Symbology
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, Unsupported
 from drivers.testing import GarbageFirst, OneByteAtATime, Silent, UnplugAfter, exchange
 from tests.drivers.printers.labels import CODED, HOSTILE, SHELF, SHIPPING, code, label_of, text
@@ -79,10 +82,18 @@ def test_no_data_can_command_the_printer(content: str, data: str, symbology: Sym
     assert pictures
 
 
-def test_a_picture_never_holds_an_immediate_command() -> None:
-    from drivers.printers.tspl_encoder import _defused  # noqa: PLC0415 -- the one place that knows
-
-    assert _defused(b"\x1b!R\x00~!D\x1b!") == b"\x1b R\x00~ D\x1b "
+@pytest.mark.parametrize("command", [b"\x1b!R", b"~!D"])
+def test_a_picture_never_holds_an_immediate_command(command: bytes) -> None:
+    dots = Image.frombytes("1", (24, 1), command)  # black is 0 in both
+    png = BytesIO()
+    dots.resize((24, 2), Image.Resampling.NEAREST).save(png, "PNG")
+    two = Decimal(2)
+    picture_of = Picture(x=two, y=two, width=Decimal(3), height=Decimal("0.25"), png=png.getvalue())
+    sent = encode(Label(width=Decimal(60), height=Decimal(40), elements=(picture_of,)))
+    _, (picture,) = lines_of(sent, TSPL_BITMAP)
+    assert command[:2] not in picture
+    assert picture[:1] + picture[2:3] == command[:1] + command[2:]
+    assert picture[1] == 0x20  # one dot more is black
 
 
 @settings(max_examples=30)
@@ -213,6 +224,11 @@ def test_a_printer_that_still_worked_on_an_earlier_job_confirms_nothing() -> Non
     with exchange("tspl", (LONG, WORKING), (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)) as printer:
         assert printer.status().readiness is Readiness.OK
         assert printer.prove(DOCUMENT, 5) is PrintProof.STATUS_OK
+
+
+def test_a_job_that_begins_late_is_waited_for() -> None:
+    with exchange("tspl", *[(LONG, IDLE)] * 4, (LONG, WORKING), (LONG, IDLE), (LONG, IDLE)) as printer:
+        assert printer.prove(DOCUMENT, 5) is PrintProof.CONFIRMED
 
 
 def test_on_a_slow_line_the_answer_comes_only_after_the_job() -> None:
