@@ -24,7 +24,7 @@ from drivers.udev import Identity, Seen
 LINKS = "/dev/shelfwire/by-port/"
 _OTHER_LINKS = ("/dev/serial/by-path/", "/dev/input/by-path/")
 _SCANNER_PAGE, _SCALE_PAGE = 0x8C, 0x8D
-_HID_MODELS: Mapping[int, tuple[str, ...]] = {_SCANNER_PAGE: ("scanner.hid_pos",), _SCALE_PAGE: ("scale.hid",)}
+_HID_MODELS: Mapping[int, tuple[str, ...]] = {_SCANNER_PAGE: ("scanner.hidpos",), _SCALE_PAGE: ("hid.scale",)}
 
 SCANNER_MAKERS: Mapping[str, str] = {
     "05e0": "Symbol / Zebra",

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Condition, DeviceState, GatewayState
+from edge_agent.wire.codec import decode, decode_fact, encode
+from edge_agent.wire.facts import JobChanged, JobState, Scan
+from edge_agent.wire.messages import Ack, Condition, DeviceState, Envelope, GatewayState
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
 from edge_agent.wire.topics import ROOT, BoxTopic, Family, GatewayTopic, parse
 from tests.edge_agent.conftest import FixedClock
@@ -47,7 +48,7 @@ class Ear:
                     if each.at >= since and fits(each):
                         return each
                 remaining = deadline - time.monotonic()
-                assert remaining > 0, f"not heard within {seconds} s; heard: {self._heard[-20:]}"
+                assert remaining > 0, f"not heard within {seconds} s; heard: {[str(each.topic) for each in self._heard[-20:]]}"
                 self._news.wait(remaining)
 
     def wait_state(self, device: str, state: Condition, *, since: float, seconds: float = 30) -> float:
@@ -58,6 +59,29 @@ class Ear:
             return is_state and decode(DeviceState, each.payload).state is state
 
         return self.wait(fits, since=since, seconds=seconds).at - since
+
+    def publish(self, topic: BoxTopic, payload: bytes) -> None:
+        """To the box; returns when the broker has it."""
+        asyncio.run_coroutine_threadsafe(self._session.publish(str(topic), payload), self._loop).result(10)
+
+    def wait_job(self, job: str, state: JobState, *, since: float) -> None:
+        """Until the box told this state of a print job."""
+
+        def fits(each: Heard) -> bool:
+            if (each.topic.family, each.topic.name, each.topic.leg) != (Family.JOB, job, "res"):
+                return False
+            fact = decode_fact(decode(Envelope, each.payload))
+            return isinstance(fact, JobChanged) and fact.state is state
+
+        self.wait(fits, since=since, seconds=60)
+
+    def wait_scan(self, text: str, *, since: float) -> bool:
+        """True: it was taken; False: the scanner's next scan was refused."""
+
+        def fits(each: Heard) -> bool:
+            return each.topic.name == "scan_refused" or scanned(each) == text
+
+        return self.wait(fits, since=since).topic.name == "scan"
 
     def close(self) -> None:
         if self._task is not None:
@@ -76,7 +100,7 @@ class Ear:
                 if isinstance(event, Connected):
                     await self._be_a_gateway()
                 elif isinstance(event, Incoming):
-                    self._take(event)
+                    await self._take(event)
         except asyncio.CancelledError:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -86,13 +110,26 @@ class Ear:
         online = GatewayState(online=True, session=UUID(int=1), at=FixedClock().now())
         await self._session.publish(str(GatewayTopic("ear")), encode(online), qos=1, retain=True)
 
-    def _take(self, event: Incoming) -> None:
+    async def _take(self, event: Incoming) -> None:
         topic = parse(event.topic)
         event.acknowledge()
-        if isinstance(topic, BoxTopic):
-            with self._news:
-                self._heard.append(Heard(time.monotonic(), topic, bytes(event.payload)))
-                self._news.notify_all()
+        if not isinstance(topic, BoxTopic) or topic.family is Family.ACK:
+            return
+        with self._news:
+            self._heard.append(Heard(time.monotonic(), topic, bytes(event.payload)))
+            self._news.notify_all()
+        if topic.family is Family.FACT or (topic.family, topic.leg) == (Family.JOB, "res"):
+            fact = decode(Envelope, event.payload)
+            ack = Ack(epoch=fact.epoch, stream=fact.stream, ranges=[(fact.seq, fact.seq)])
+            await self._session.publish(str(BoxTopic(site=topic.site, box=topic.box, family=Family.ACK)), encode(ack))
+
+
+def scanned(each: Heard) -> str | None:
+    """The text of a scan."""
+    if each.topic.family is not Family.FACT or each.topic.name != "scan":
+        return None
+    fact = decode_fact(decode(Envelope, each.payload))
+    return fact.symbol.text if isinstance(fact, Scan) else None
 
 
 @contextmanager

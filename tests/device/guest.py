@@ -119,6 +119,7 @@ class Guest:
             guestfwd=[(BROKER_PORT, broker_port)],
         )
         self._serial_ids: list[str] = []
+        self._ports: dict[str, str] = {}
         self._bus_ids = 0
 
     def start(self) -> None:
@@ -144,11 +145,16 @@ class Guest:
         return int(self.vm.usbip_attach(bus_id))
 
     def plug_serial(self, name: str) -> Path:
-        """Plug an FTDI adapter in; the socket on which the other end of its line listens."""
-        self._serial_ids.append(name)
+        """Plug an FTDI adapter in, each name at a port of its own; the socket on which the other end of its line listens."""
         path = self.folder / f"{name}.sock"
         path.unlink(missing_ok=True)
-        self.vm.plug_serial(name, str(path), serial=name.upper())
+        where = {"type": "unix", "data": {"path": str(path)}}
+        self.vm.qmp(
+            "chardev-add", id=f"{name}-chr", backend={"type": "socket", "data": {"addr": where, "server": True, "wait": False}}
+        )
+        port = self._ports.setdefault(name, str(len(self._ports) + 1))
+        self.vm.plug("usb-serial", name, chardev=f"{name}-chr", port=port, serial=name.upper(), **{"always-plugged": True})
+        self._serial_ids.append(name)
         return path
 
     def unplug_serial(self, name: str) -> None:

@@ -116,8 +116,9 @@ class TestSuggestions:
         assert "rule" in typewriter.why
 
     def test_hid_devices_by_their_usage_page(self) -> None:
-        assert "0x8D" in only(hid(SCALE_DESCRIPTOR)).why
-        assert "0x8C" in only(hid(SCANNER_DESCRIPTOR)).why
+        scale, scanner = only(hid(SCALE_DESCRIPTOR)), only(hid(SCANNER_DESCRIPTOR))
+        assert (scale.models, "0x8D" in scale.why) == (("hid.scale",), True)
+        assert (scanner.models, "0x8C" in scanner.why) == (("scanner.hidpos",), True)
         assert candidates([hid(MOUSE_DESCRIPTOR), hid(b""), hid(b"\x05")]) == []
 
     def test_only_models_that_are_there_are_suggested(self) -> None:
