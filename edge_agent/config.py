@@ -7,7 +7,7 @@
     [controller]  url, token_file
     [[device]]    id, kind, model, address, options
     [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms
-    [symbols]     own_prefixes
+    [symbols]     own_prefixes, variable
     [limits]      facts_bytes, ballast_bytes
 """
 
@@ -21,6 +21,8 @@ from pathlib import Path
 
 from drivers.errors import Unsupported
 from drivers.registry import Kind, models
+from drivers.symbols.parsed import SymbolRules, symbol_rules
+from drivers.symbols.variable import BadRule, parse_rule
 from drivers.transports.opening import parse_address
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import MIB, FactsLimits
@@ -92,9 +94,15 @@ class StationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolsConfig:
-    """What this company's own numbers mean.  `own_prefixes`: GS1 prefixes that it uses as plain item numbers."""
+    """What this company's own numbers mean.  `own_prefixes`: GS1 prefixes that it uses as plain item numbers; `variable`: how its
+    prices and weights are laid out (`drivers.symbols.variable`).
+    """
 
     own_prefixes: tuple[str, ...] = ()
+    variable: tuple[str, ...] = ()
+
+    def rules(self) -> SymbolRules:
+        return symbol_rules(self.own_prefixes, self.variable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +213,9 @@ def _station(table: Table) -> StationConfig:
 
 
 def _symbols(table: Table) -> SymbolsConfig:
-    symbols = SymbolsConfig(own_prefixes=table.texts("own_prefixes", check=_gs1_prefix))
+    symbols = SymbolsConfig(
+        own_prefixes=table.texts("own_prefixes", check=_gs1_prefix), variable=table.texts("variable", check=_variable_rule)
+    )
     table.finish()
     return symbols
 
@@ -261,6 +271,14 @@ def _address(value: object) -> str | None:
 
 def _gs1_prefix(value: object) -> str | None:
     return None if _PREFIX.fullmatch(str(value)) else "must be 2 to 12 digits, such as 20"
+
+
+def _variable_rule(value: object) -> str | None:
+    try:
+        parse_rule(str(value))
+    except BadRule as error:
+        return f"is wrong: {error}"
+    return None
 
 
 def _one_of(names: tuple[str, ...]) -> Check:

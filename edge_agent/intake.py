@@ -49,7 +49,7 @@ class Intake:
         pressed: Callable[[OutboxFull | None], None],
         symbols: SymbolsConfig | None = None,
     ) -> None:
-        self._own_prefixes = frozenset((symbols or SymbolsConfig()).own_prefixes)
+        self._symbols = (symbols or SymbolsConfig()).rules()
         self._outbox = outbox
         self._disk = disk
         self._answer = answer
@@ -73,7 +73,7 @@ class Intake:
         match event.what:
             case Scanned(symbol):
                 async with self._turn:
-                    await self._step(event.device, scanned(event.device, symbol, event.at_ms, self._own_prefixes))
+                    await self._step(event.device, scanned(event.device, symbol, event.at_ms, self._symbols))
             case WeightChanged(weight, is_settled) if is_settled and (weight.is_legal or weight.grams <= 0):
                 # Nothing, or less, is told for the person's sake and never booked.
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())

@@ -75,7 +75,9 @@ def _why_not(path: str, error: Exception) -> DeviceUnavailable:
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
             return DeviceUnavailable(f"there is no input device {path}: plug the scanner in, or correct its address")
         case errno.EACCES | errno.EPERM:
-            return DeviceUnavailable(f"no permission for {path}: add the agent's user to the group input")
+            return DeviceUnavailable(
+                f"no permission for {path}: install the product's udev rules, or mark the scanner (devices rule)"
+            )
         case errno.EBUSY:
             return DeviceUnavailable(f"{path} is grabbed by another program: stop that one first")
         case _:

@@ -7,6 +7,7 @@ from base64 import b64encode
 from drivers import devices
 from drivers.symbols.commands import parse_command
 from drivers.symbols.parse import parse_symbol
+from drivers.symbols.parsed import NO_RULES, SymbolRules
 from edge_agent.stations.model import Scanned
 from edge_agent.wire.messages import Symbol
 
@@ -14,9 +15,13 @@ LONGEST = 4096
 """Characters of a symbol that travel as text; a longer one travels whole in `raw_b64`."""
 
 
-def scanned(device: str, read: devices.Symbol, at_ms: int, own_prefixes: frozenset[str] = frozenset()) -> Scanned:
-    """Never raises: an unreadable symbol is a scan too.  `own_prefixes` as in `drivers.symbols.gtin`; `at_ms` is boot time."""
-    parsed = parse_symbol(read.data, read.aim, own_prefixes=own_prefixes)
+def scanned(device: str, read: devices.Symbol, at_ms: int, rules: SymbolRules = NO_RULES) -> Scanned:
+    """Never raises: an unreadable symbol is a scan too.  `at_ms` is boot time.
+
+    A price or weight that a rule of the company lays out leaves the item's own number, under which the catalogue has it.
+    """
+    parsed = parse_symbol(read.data, read.aim, rules=rules)
+    base = parsed.variable.base.zfill(14) if parsed.variable is not None else None
     is_long = len(parsed.text) > LONGEST
     raw = read.data if is_long else parsed.raw
     symbol = Symbol(
@@ -24,4 +29,4 @@ def scanned(device: str, read: devices.Symbol, at_ms: int, own_prefixes: frozens
         aim=parsed.aim,
         raw_b64=b64encode(raw).decode() if raw is not None else None,
     )
-    return Scanned(device=device, symbol=symbol, at_ms=at_ms, gtin=parsed.gtin14, command=parse_command(parsed.text))
+    return Scanned(device=device, symbol=symbol, at_ms=at_ms, gtin=parsed.gtin14 or base, command=parse_command(parsed.text))

@@ -139,3 +139,10 @@ def test_a_prefix_that_is_none_is_told(tmp_path: Path, value: str) -> None:
 def test_a_station_s_display_must_be_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigErrors, match="must be the id of a line_display"):
         load_config(write(tmp_path, GOOD.replace('id = "desk"', 'id = "desk"\nline_display = "labels"')))
+
+
+def test_how_prices_and_weights_are_laid_out(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD + '[symbols]\nvariable = ["28IIIIIWWWWWC"]\n'))
+    assert [rule.prefix for rule in config.symbols.rules().variable] == ["28"]
+    with pytest.raises(ConfigErrors, match=r"symbols\.variable"):
+        load_config(write(tmp_path, GOOD + '[symbols]\nvariable = ["28"]\n'))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from drivers import devices
 from drivers.symbols.commands import Command, UnknownCommand
+from drivers.symbols.parsed import symbol_rules
 from edge_agent import stations
 from edge_agent.stations import Input, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, scanned, step
 from edge_agent.stations.model import Counting, Idle, Packing, Picking, Receiving
@@ -314,6 +315,11 @@ class TestReading:
     def test_a_product_code_is_text_and_gtin(self) -> None:
         read = scanned("scanner", devices.Symbol(MILK.encode(), "]E0"), 5)
         assert read == Scanned(device="scanner", symbol=Symbol(text=MILK, aim="]E0"), at_ms=5, gtin="0" + MILK)
+
+    def test_a_weight_in_the_number_leaves_the_item_by_the_company_s_rule(self) -> None:
+        data = devices.Symbol(b"2801234012344", "]E0")
+        assert scanned("scanner", data, 5).gtin is None
+        assert scanned("scanner", data, 5, symbol_rules((), ["28IIIIIWWWWWC"])).gtin == "02801234000006"
 
     def test_a_command_sheet_is_understood(self) -> None:
         assert scanned("scanner", devices.Symbol(b"SHELFXCOUNT"), 5).command is Command.COUNT
