@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.catalog import api as catalog
 from controller.documents import api as documents
 from controller.fleet import api as fleet
+from controller.fleet import previews
 from controller.fulfilment import api as fulfilment
 from controller.http import events
 from controller.http.routing import Route
@@ -22,5 +23,6 @@ ROUTES: list[Route] = [
     *orders.ROUTES,
     *fulfilment.ROUTES,
     *fleet.ROUTES,
+    *previews.ROUTES,
     *events.ROUTES,
 ]

@@ -89,7 +89,9 @@ async def ids(database: None) -> dict[str, str]:
         "parcels": "PC-100001",
         "boxes": "b1",
         "facts": str(scanned.id),
-        "print-jobs": await request_print(PrintOrder(box="b1", device="labels", template="shelf-label", data={})),
+        "print-jobs": await request_print(
+            PrintOrder(box="b1", device="labels", template="shelf-label", data={"name": "Tea", "price": "1"})
+        ),
         "commands": await send_command("b1", "identify", {}),
     }
 
