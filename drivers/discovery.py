@@ -52,7 +52,7 @@ PRINTER_MAKERS: Mapping[str, tuple[str, ...]] = {
     "154f": ("escpos",),  # SNBC
     "0a5f": ("zpl", "epl2"),  # Zebra
     "1203": ("tspl", "zpl", "epl2"),  # TSC
-    "04f9": ("brother.ql",),  # Brother
+    "04f9": ("brother.ql", "brother.pt"),  # Brother
     "08a6": ("tspl",),  # Toshiba TEC
 }
 _ADAPTERS = {"0403": "FTDI", "067b": "Prolific", "1a86": "QinHeng (CH340)", "10c4": "Silicon Labs", "04d8": "Microchip"}
@@ -62,7 +62,8 @@ _LANGUAGES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"EPL"), "epl2"),
     (re.compile(r"ESC/?POS|EPSON"), "escpos"),
     (re.compile(r"STAR"), "star.line"),
-    (re.compile(r"PT-CBP|QL-"), "brother.ql"),
+    (re.compile(r"PT-CBP"), "brother.ql"),
+    (re.compile(r"PT-CBP"), "brother.pt"),
 )
 
 

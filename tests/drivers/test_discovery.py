@@ -90,7 +90,7 @@ class TestSuggestions:
         [
             ("MFG:Zebra Technologies ;CMD:ZPL;MDL:ZTC ZD420-203dpi ZPL;CLS:PRINTER;", ("zpl",)),
             ("MFG:EPSON;CMD:ESC/POS;MDL:TM-T20II;CLS:PRINTER;", ("escpos",)),
-            ("MFG:Brother;CMD:PT-CBP;MDL:QL-820NWB;CLS:PRINTER;", ("brother.ql",)),
+            ("MFG:Brother;CMD:PT-CBP;MDL:QL-820NWB;CLS:PRINTER;", ("brother.ql", "brother.pt")),
             ("MFG:Star;CMD:STAR;MDL:TSP143 (STR_T-001);CLS:PRINTER;", ("star.line",)),
             ("MANUFACTURER:TSC;COMMAND SET:TSPL2,EPL2;MODEL:TDP-225;", ("tspl", "epl2")),
             ("MFG:HP;CMD:PCL,PJL;MDL:LaserJet;", ()),
@@ -123,7 +123,8 @@ class TestSuggestions:
 
     def test_only_models_that_are_there_are_suggested(self) -> None:
         for vendor in PRINTER_MAKERS:
-            assert set(only(usb_printer("1-1", vendor=vendor)).models) <= set(models())
+            assert only(usb_printer("1-1", vendor=vendor)).models == PRINTER_MAKERS[vendor]
+            assert set(PRINTER_MAKERS[vendor]) <= set(models())
 
     def test_ports_that_are_no_usb_devices_are_not_listed(self) -> None:
         assert candidates([replace(ftdi(), identity=None)]) == []
@@ -232,7 +233,7 @@ def test_a_device_is_the_same_by_ids_and_serial_number(other: Identity, expected
 
 @given(st.text())
 def test_any_printer_id_is_read(text: str) -> None:
-    assert set(languages_of(text)) <= {"zpl", "tspl", "epl2", "escpos", "star.line", "brother.ql"}
+    assert set(languages_of(text)) <= {"zpl", "tspl", "epl2", "escpos", "star.line", "brother.ql", "brother.pt"}
 
 
 def test_this_machine_is_looked_at_without_an_error() -> None:
