@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +13,16 @@ from hypothesis import strategies as st
 
 from drivers.devices import Pace, Weight
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, DriverError, ProtocolViolation
-from drivers.registry import find
+from drivers.registry import Kind, find
 from drivers.testing import ScriptedTransport, Slow
 from edge_agent import reading
+from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, Reporter, StateChanged, WeightChanged
 from edge_agent.reading import ANSWER_WITHIN, ANSWERS_WAITING, Answers, Wanted, use_scale
 from edge_agent.seams import SystemClock
 from edge_agent.wire.messages import Condition
 from tests.drivers.scales.on_platter import OnPlatter
+from tests.edge_agent.test_devices import Box, Emulator
 
 
 class Beeper:
@@ -248,6 +251,21 @@ class TestOnDemand:
             asking.ask()
             asking.ask()
         assert heard.weights == [(500, True), (500, True)]
+
+
+@pytest.mark.parametrize(("protocol", "model"), [("dialog_02", "dialog.02"), ("adam", "adam")])
+async def test_over_a_line_it_is_asked_when_its_weight_is_wanted(tmp_path: Path, protocol: str, model: str) -> None:
+    options = {"nominal_price": 100} if model == "dialog.02" else {}
+    config = DeviceConfig(id="scale", kind=Kind.SCALE, model=model, address=f"serial:{tmp_path / 'scale'}", options=options)
+    box = Box(config)
+    async with Emulator.on_pty(protocol, tmp_path / "scale") as scale, box.running():
+        await box.until("scale", Condition.UNKNOWN)
+        for grams in ("1234", "500"):
+            await scale.do("put", grams=grams)
+            box.devices.weigh("scale")
+            told = await box.next("scale", WeightChanged)
+            assert (told.weight.grams, told.is_settled, told.weight.is_legal) == (Decimal(grams), True, True)
+            assert box.devices.weight("scale") is None, "what it showed may be over: it is asked again"
 
 
 PAIRS: dict[str, tuple[str, dict[str, object]]] = {
