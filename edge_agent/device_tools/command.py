@@ -9,14 +9,15 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator
+from importlib import import_module
 from pathlib import Path
 
 from edge_agent.config import Config, load_config
 from edge_agent.device_tools.alone import do_alone, find_udev
 from edge_agent.device_tools.ear import NobodyThere, ask
-from edge_agent.device_tools.files import play, rules, write_calibration, write_text
 from edge_agent.device_tools.printing import shown
 from edge_agent.device_tools.request import CannotDo, Item, Request
 
@@ -63,14 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Raises ConfigErrors."""
+    files = import_module("edge_agent.device_tools.files")  # by name: the agent, which runs this module too, needs no Pillow
     try:
         match chosen.what:
             case "calibration":
-                print(write_calibration(chosen.out))  # noqa: T201 -- a command's output
+                print(files.write_calibration(chosen.out))  # noqa: T201 -- a command's output
             case "replay":
-                return play(chosen.file, pty=chosen.pty, tcp=chosen.tcp, as_test=chosen.as_test)
+                return int(files.play(chosen.file, pty=chosen.pty, tcp=chosen.tcp, as_test=chosen.as_test))
             case "rule":
-                print(rules(load_config(chosen.config) if chosen.config.exists() else None, chosen.device, find_udev()))  # noqa: T201
+                config = load_config(chosen.config) if chosen.config.exists() else None
+                print(files.rules(config, chosen.device, find_udev()))  # noqa: T201
             case _:
                 asyncio.run(_tell(load_config(chosen.config), chosen))
     except CannotDo as error:
@@ -94,7 +97,7 @@ async def _tell(config: Config, chosen: argparse.Namespace) -> None:
     async with contextlib.aclosing(answers(config, request)) as items:
         async for item in items:
             if chosen.what == "record":
-                item = write_text(chosen.out, item)  # noqa: PLW2901 -- what is told of it instead
+                item = store(chosen.out, item)  # noqa: PLW2901 -- what is told of it instead
             print(json.dumps(item, ensure_ascii=False) if chosen.json else shown(chosen.what, item), flush=True)  # noqa: T201
 
 
@@ -108,6 +111,17 @@ async def answers(config: Config, request: Request) -> AsyncGenerator[Item, None
         async with contextlib.aclosing(do_alone(config, request)) as items:
             async for item in items:
                 yield item
+
+
+def store(out: Path, item: Item) -> Item:
+    """Store a recording; what is told of it instead.  Raises CannotDo."""
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # business data: for its owner
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(str(item.get("recording", "")))
+    except OSError as error:
+        raise CannotDo(f"{out} cannot be written: {error.strerror}") from error
+    return {"message": f"{out}: {item.get('entries')} entries. It holds what was scanned, weighed and printed.", "file": str(out)}
 
 
 def _size(text: str) -> tuple[int, int]:

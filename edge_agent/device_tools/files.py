@@ -23,7 +23,7 @@ from drivers.scanners.calibration import CALIBRATION_ELEMENTS
 from drivers.transports.opening import parse_address
 from drivers.udev import Ports
 from edge_agent.config import Config
-from edge_agent.device_tools.request import CannotDo, Item
+from edge_agent.device_tools.request import CannotDo
 
 LOCAL_RULES = "/etc/udev/rules.d/69-shelfwire-local.rules"
 _DPI = 300
@@ -84,17 +84,6 @@ def rules(config: Config | None, wanted: str, ports: Ports | None) -> str:
 
 def _rule(candidate: Candidate) -> str:
     return f"# {candidate.identity}\n{local_rule(candidate)}"
-
-
-def write_text(out: Path, item: Item) -> Item:
-    """Store a recording; what is told of it instead.  Raises CannotDo."""
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # business data: for its owner
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(str(item.get("recording", "")))
-    except OSError as error:
-        raise CannotDo(f"{out} cannot be written: {error.strerror}") from error
-    return {"message": f"{out}: {item.get('entries')} entries. It holds what was scanned, weighed and printed.", "file": str(out)}
 
 
 def play(file: Path, *, pty: Path | None, tcp: int | None, as_test: bool) -> int:
