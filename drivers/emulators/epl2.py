@@ -11,8 +11,8 @@ Reports: ``{"event": "paper", "png_b64": …, "copies": n, "id": k}`` and ``{"ev
 from __future__ import annotations
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.epl2_commands import CommandReader, Printout
-from drivers.emulators.label_paper import LabelRoll
+from drivers.emulators.epl2_commands import CommandReader
+from drivers.emulators.label_paper import LabelRoll, Printout
 
 _CODES = {"paper_out": 7, "ribbon_out": 7, "head_open": 11, "paused": 12}
 _NAK, _ACK, _XON, _XOFF = b"\x15", b"\x06", b"\x11", b"\x13"

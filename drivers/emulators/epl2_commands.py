@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import zxingcpp
 
-from drivers.emulators.label_paper import LabelImage
+from drivers.emulators.label_paper import LabelImage, Printout, number_at
 
 _GRAPHIC = re.compile(rb"GW(\d+),(\d+),(\d+),(\d+)(?:,|\r*\n)")
 _COMMAND = re.compile(r"(LO|LW|LE|LS|EI|EK|GG|GK|GM|JF|JB|UN|UQ|US|UP|[A-Zb?q])(.*)", re.DOTALL)
@@ -27,12 +27,6 @@ _LINEAR = {
 }
 _WITHOUT_PICTURE = frozenset(("D", "S", "O", "I", "JF", "JB", "Z", "R", "US", "UN", "M"))
 _LONGEST_LINE = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class Printout:
-    picture: LabelImage
-    copies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +83,12 @@ class CommandReader:
         match = _COMMAND.fullmatch(line)
         name, words = (match[1], _words(match[2])) if match else ("", [])
         if name == "P" and not line.startswith("PA"):
-            copy = LabelImage(self._width, self._height)
-            copy.image = self._image.image.copy()
-            return Printout(copy, max(1, _number(words, 0, 1)) * max(1, _number(words, 1, 1)))
+            return Printout(self._image.copy(), max(1, number_at(words, 0, 1)) * max(1, number_at(words, 1, 1)))
         self._draw(name, words, line)
         return None
 
     def _draw(self, name: str, words: list[str], line: str) -> None:
-        numbers = [_number(words, index) for index in range(7)]
+        numbers = [number_at(words, index) for index in range(7)]
         match name:
             case "q" | "Q":
                 self._resize(name, numbers[0])
@@ -133,8 +125,3 @@ def _words(text: str) -> list[str]:
         words.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2].strip())
         at = match.end()
     return words
-
-
-def _number(words: list[str], index: int, default: int = 0) -> int:
-    match = re.match(r"[0-9]{1,5}", words[index]) if index < len(words) else None
-    return int(match[0]) if match else default

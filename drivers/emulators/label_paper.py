@@ -6,6 +6,7 @@ A job is printed label by label; what stops the printer stops it between two lab
 from __future__ import annotations
 
 import base64
+import re
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ class LabelImage:
 
     def __init__(self, width: int, height: int) -> None:
         self.image = Image.new("L", (min(max(width, 8), _MOST_DOTS), min(max(height, 8), _MOST_DOTS)), _WHITE)
+
+    def copy(self) -> LabelImage:
+        copy = LabelImage(*self.image.size)
+        copy.image = self.image.copy()
+        return copy
 
     def png_b64(self) -> str:
         out = BytesIO()
@@ -83,6 +89,20 @@ class LabelImage:
         layer = Image.new("L", self.image.size, _WHITE)
         layer.paste(picture, (x, y))
         self.image = ImageChops.darker(self.image, layer)
+
+
+@dataclass(frozen=True, slots=True)
+class Printout:
+    """What one print command asked for."""
+
+    picture: LabelImage
+    copies: int
+
+
+def number_at(words: Sequence[str], index: int, default: int = 0) -> int:
+    """A whole number among a command's arguments; `default` where there is none."""
+    match = re.match(r"[0-9]{1,5}", words[index]) if index < len(words) else None
+    return int(match[0]) if match else default
 
 
 def _inverted(value: int) -> int:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.label_paper import LabelRoll
-from drivers.emulators.tspl_commands import CommandReader, Printout
+from drivers.emulators.label_paper import LabelRoll, Printout
+from drivers.emulators.tspl_commands import CommandReader
 
 DPI = 203
 _IMMEDIATE = re.compile(rb"\x1b!([?SRPOC.DF])")

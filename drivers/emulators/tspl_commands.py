@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import zxingcpp
 
-from drivers.emulators.label_paper import LabelImage
+from drivers.emulators.label_paper import LabelImage, Printout, number_at
 
 _BITMAP = re.compile(rb"[ ]*BITMAP[ ]+(\d+),[ ]*(\d+),[ ]*(\d+),[ ]*(\d+),[ ]*([012]),")
 _LINE = re.compile(rb"[ ]*([A-Z?]+)[ ]*(.*)", re.DOTALL)
@@ -29,12 +29,6 @@ _LINEAR = {
 _WITHOUT_PICTURE = frozenset(("SPEED", "DENSITY", "OFFSET", "SHIFT", "CODEPAGE", "COUNTRY", "SET", "SOUND", "CUT"))
 _LONGEST_LINE = 4096
 _PER_INCH = 25.4
-
-
-@dataclass(frozen=True, slots=True)
-class Printout:
-    picture: LabelImage
-    copies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +83,8 @@ class CommandReader:
         name, rest = (match[1].decode(), match[2]) if match else ("", b"")
         words = _words(rest.rstrip(b",").decode("latin-1"))
         if name == "PRINT":
-            sets, copies = _number(words, 0, 1), _number(words, 1, 1)
-            return Printout(self._copy(), max(1, sets) * max(1, copies))
+            sets, copies = number_at(words, 0, 1), number_at(words, 1, 1)
+            return Printout(self._image.copy(), max(1, sets) * max(1, copies))
         if name == "OUT" and words[:1] == ["@LABEL"]:
             return Question("@LABEL")
         if name == "BITMAP" and data:
@@ -110,21 +104,16 @@ class CommandReader:
             "DIRECTION": _ignore,
             "REFERENCE": _ignore,
             "CLS": lambda _: self._clear(),
-            "BAR": lambda words: self._image.fill(*(_number(words, index) for index in range(4))),
-            "BOX": lambda words: self._image.frame(*(_number(words, index) for index in range(5))),
+            "BAR": lambda words: self._image.fill(*(number_at(words, index) for index in range(4))),
+            "BOX": lambda words: self._image.frame(*(number_at(words, index) for index in range(5))),
             "BARCODE": self._barcode,
             "QRCODE": self._qr,
             "DMATRIX": self._datamatrix,
-            "TEXT": lambda words: self._image.text(_number(words, 0), _number(words, 1), words[-1], 24),
+            "TEXT": lambda words: self._image.text(number_at(words, 0), number_at(words, 1), words[-1], 24),
         }
 
     def _clear(self) -> None:
         self._image = LabelImage(*self._size)
-
-    def _copy(self) -> LabelImage:
-        copy = LabelImage(*self._size)
-        copy.image = self._image.image.copy()
-        return copy
 
     def _resize(self, words: list[str]) -> None:
         width, height = self._size
@@ -141,19 +130,19 @@ class CommandReader:
         return round(value if unit == "dot" else value * self._dpi / (_PER_INCH if unit == "mm" else 1))
 
     def _barcode(self, words: list[str]) -> None:
-        x, y, height, module = (_number(words, index) for index in (0, 1, 3, 6))
+        x, y, height, module = (number_at(words, index) for index in (0, 1, 3, 6))
         form = _LINEAR.get(words[2]) if len(words) > 8 else None
         if form is None or not self._image.symbol((x, y), form, words[-1], max(1, module), max(1, height)):
             self.unknown.append(f"BARCODE {words[2:3]}")
 
     def _qr(self, words: list[str]) -> None:
-        at, module = (_number(words, 0), _number(words, 1)), _number(words, 3, 4)
+        at, module = (number_at(words, 0), number_at(words, 1)), number_at(words, 3, 4)
         if not self._image.symbol(at, zxingcpp.BarcodeFormat.QRCode, words[-1], max(1, module)):
             self.unknown.append("QRCODE")
 
     def _datamatrix(self, words: list[str]) -> None:
         module = next((int(word[1:]) for word in words[4:-1] if re.fullmatch("x[0-9]+", word)), 4)
-        if not self._image.symbol((_number(words, 0), _number(words, 1)), zxingcpp.BarcodeFormat.DataMatrix, words[-1], module):
+        if not self._image.symbol((number_at(words, 0), number_at(words, 1)), zxingcpp.BarcodeFormat.DataMatrix, words[-1], module):
             self.unknown.append("DMATRIX")
 
 
@@ -169,8 +158,3 @@ def _words(text: str) -> list[str]:
         words.append(match[1].replace('\\["]', '"') if match[1] is not None else match[2].strip())
         at = match.end()
     return words
-
-
-def _number(words: list[str], index: int, default: int = 0) -> int:
-    match = re.match(r"[0-9]{1,5}", words[index]) if index < len(words) else None
-    return int(match[0]) if match else default
