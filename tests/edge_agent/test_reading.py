@@ -246,10 +246,11 @@ class TestOnDemand:
     def test_each_weighing_of_a_price_computing_scale_is_one_of_its_own(self) -> None:
         pair, heard = OnPlatter("dialog_02", "dialog.02", {"nominal_price": 100}), Heard()
         asking = reading._Asking(pair.scale, heard.report, heard.wanted)
-        for grams in (500, 0, 500):
-            pair.put(grams)
+        for _ in range(2):
+            pair.put(0)
+            pair.put(500)
             asking.ask()
-            asking.ask()
+        asking.ask()
         assert heard.weights == [(500, True), (500, True)]
 
 

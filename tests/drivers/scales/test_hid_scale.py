@@ -31,6 +31,10 @@ IN_ANOTHER_ORDER = bytes.fromhex(
     "058D 0920 A101 8504 7520 9501 1500 27FFFFFF7F 0940 8102 7508 1581 257F 0941 8102"
     "0950 A102 1501 250C 1951 295C 8100 C0 0970 A102 2508 1971 2978 8100 C0 C0"
 )
+# A status report besides, and before the data report.
+WITH_STATUS_REPORT = (
+    DESCRIPTOR[:6] + bytes.fromhex("0933 A102 8505 7508 9501 0970 A102 1501 2508 1971 2978 8100 C0 C0") + DESCRIPTOR[6:]
+)
 KEYBOARD = bytes.fromhex("0501 0906 A101 0507 19E0 29E7 1500 2501 7501 9508 8102 C0")
 FIRST = bytes.fromhex("03 04 03 FD 0F 27")  # left from before
 LB = Decimal("453.59237")
@@ -98,6 +102,9 @@ def test_another_unit_than_configured_is_refused() -> None:
 def test_where_things_are_is_the_descriptor_s_word() -> None:
     at = find_layout(parse_descriptor(WITHOUT_IDS))
     assert parse_report(at, bytes.fromhex("00 04 03 FD D2 04"), HidScaleOptions()).grams == 1234
+    at = find_layout(parse_descriptor(WITH_STATUS_REPORT))
+    assert parse_report(at, bytes.fromhex("03 04 03 FD D2 04"), HidScaleOptions()).grams == 1234
+    assert (at.report_id, at.status.report_id) == (3, 3)
     at = find_layout(parse_descriptor(IN_ANOTHER_ORDER))
     assert parse_report(at, bytes.fromhex("04 D2 04 01 00 FD 03 04"), HidScaleOptions()).grams == 66770
 
