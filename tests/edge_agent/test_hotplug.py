@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from drivers.recording import Mark
 from drivers.registry import Kind
+from drivers.scanners.calibration import CALIBRATION_TEXT
 from drivers.transports.opening import Address
 from drivers.udev import Change, Identity, Seen
 from edge_agent.config import DeviceConfig
@@ -211,6 +213,33 @@ async def test_what_was_learned_overrides_the_configuration(tmp_path: Path) -> N
         while not isinstance(what := (await asyncio.wait_for(shop.events.get(), WITHIN)).what, Scanned):
             pass
         assert what.symbol.data == b"milk"
+
+
+async def test_one_scan_of_the_calibration_symbol_sets_a_scanner_up_for_good(tmp_path: Path) -> None:
+    link = tmp_path / "scanner"
+    shop = Shop(scanner_at(link), tmp_path)
+    async with Emulator.on_pty("scanner", link) as scanner, shop.running():
+        await shop.until(Condition.READY)
+        await scanner.do("configure", prefix="P", suffix="\r")
+        await scanner.do("scan", text=CALIBRATION_TEXT)
+        async with asyncio.timeout(WITHIN):
+            while [each.what for each in shop.devices.ring("scanner").since()[0]].count(Mark.OPENED) < 2:
+                await asyncio.sleep(0.01)
+        assert shop.devices.options("scanner")["prefix"] == "P"
+        await scanner.do("scan", text="milk")
+        while not isinstance(what := (await asyncio.wait_for(shop.events.get(), WITHIN)).what, Scanned):
+            pass
+        assert what.symbol.data == b"milk"
+    assert KnownDevices(tmp_path).of("scanner").learned["prefix"] == "P"
+
+
+async def test_what_was_learned_and_is_not_known_any_more_is_left_aside(tmp_path: Path) -> None:
+    link = tmp_path / "scanner"
+    KnownDevices(tmp_path).learns("scanner", {"option_of_last_year": 1})
+    shop = Shop(scanner_at(link), tmp_path)
+    async with Emulator.on_pty("scanner", link), shop.running():
+        await shop.until(Condition.READY)
+        assert shop.devices.options("scanner") == {}
 
 
 async def test_without_udev_the_agent_goes_on(tmp_path: Path) -> None:
