@@ -29,10 +29,7 @@ def draw_line(line: TextLine) -> tuple[int, int, Bitmap] | None:
     Raises NoGlyph, NotShaped.
     """
     inked = _ink_line(line)
-    if inked is None:
-        return None
-    x, y, ink = inked
-    return x, y, _bitmap(ink)
+    return None if inked is None else (inked[0], inked[1], _bitmap(inked[2]))
 
 
 def draw_bars(bars: Bars) -> Bitmap:
@@ -59,6 +56,10 @@ def _bitmap(ink: Image.Image) -> Bitmap:
     return Bitmap(ink.width, ink.height, ink.tobytes())
 
 
+def _image(bitmap: Bitmap) -> Image.Image:
+    return Image.frombytes("1", (bitmap.width, bitmap.height), bitmap.rows)
+
+
 def _black_on_white(ink: Image.Image) -> Image.Image:
     return ink.convert("L").point(_INVERTED)
 
@@ -77,7 +78,7 @@ def _ink_label(layout: LabelLayout) -> Image.Image:
             case Frame():
                 _draw_frame(canvas, item)
             case Raster():
-                _stamp(ink, Image.frombytes("1", (item.width, item.height), item.bitmap.rows), item.x, item.y)
+                _stamp(ink, _image(item.bitmap), item.x, item.y)
     return ink
 
 
@@ -93,7 +94,6 @@ def _stamp(ink: Image.Image, picture: Image.Image, x: int, y: int) -> None:
     ink.paste(1, (x, y, x + picture.width, y + picture.height), picture)
 
 
-@lru_cache(maxsize=32)
 def _ink_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
     rows = matrix(symbology, data)
     small = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows)).point(_INVERTED, "1")
@@ -113,19 +113,19 @@ def _ink_line(line: TextLine) -> tuple[int, int, Image.Image] | None:
     x, y, ink = inked
     left, top, _, _ = turned((x, y, x + ink.width, y + ink.height), line.rotation)
     # A glyph's side bearing may reach over the label's edge, where no printer can put it.
-    return max(0, line.left + left), max(0, line.base + top), _turn(ink, line.rotation)
+    return max(0, line.left + left), max(0, line.base + top), _turn(_image(ink), line.rotation)
 
 
 @lru_cache(maxsize=128)
-def _ink_text(text: str, size: int, family: Family, paragraph: Direction) -> tuple[int, int, Image.Image] | None:
-    """Ink of a text, and where its left and top are from the beginning of its base line."""
+def _ink_text(text: str, size: int, family: Family, paragraph: Direction) -> tuple[int, int, Bitmap] | None:
+    """Where a text's ink is from the beginning of its base line, left and top; and the ink, packed: an image takes a byte a dot."""
     canvas_size = int(estimate(text, size, family)) + 2 * size, 2 * size
     image = Image.new("1", canvas_size)
     canvas = ImageDraw.Draw(image)
     margin, base = size, round(1.4 * size)
     draw(canvas, (margin, base), text, size, family, paragraph=paragraph, fill=1)
     box = image.getbbox()
-    return (box[0] - margin, box[1] - base, image.crop(box)) if box else None
+    return (box[0] - margin, box[1] - base, _bitmap(image.crop(box))) if box else None
 
 
 def _turn(image: Image.Image, rotation: Rotation) -> Image.Image:

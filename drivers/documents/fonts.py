@@ -49,6 +49,8 @@ _PATHS: dict[Family, tuple[str, ...]] = {
 _BUILT_IN = ""
 _NO_CHARACTER = "\U0010ffff"
 _PROBE_SIZE = 24
+_MOST_FONTS = 64
+"""Open at a time, each in its size; one of Han takes a third of a megabyte."""
 _JOINERS = frozenset("\u200c\u200d")
 
 _AnyFont = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -64,7 +66,7 @@ def can_shape() -> bool:
     return bool(features.check("raqm"))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=_MOST_FONTS)
 def _font(file: str, size: int) -> _AnyFont:
     return ImageFont.load_default(size) if file == _BUILT_IN else ImageFont.truetype(file, size)
 

@@ -36,7 +36,7 @@ def to_bitmap(image: Image.Image) -> Bitmap:
 _INK = tuple(255 if value < 128 else 0 for value in range(256))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def fit_picture(png: bytes, width: int, height: int, *, dither: bool) -> Image.Image:
     """The picture in black and white, as large as fits into `width` x `height` dots with its aspect kept.  Raises BadPicture.
 

@@ -8,6 +8,7 @@ fills the row with 1, is left alone: others read it as the digit 1.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from drivers.documents.bitmap import Bitmap
 
@@ -29,15 +30,16 @@ def packed(picture: Bitmap) -> str:
 
 def _packed_row(row: str) -> str:
     rest = row.rstrip("0")
-    return _RUN.sub(_counted, rest) + ("," if len(rest) < len(row) else "")
+    return _RUN.sub(lambda run: _counted(run[0]), rest) + ("," if len(rest) < len(row) else "")
 
 
-def _counted(run: re.Match[str]) -> str:
-    written, left = "", len(run[0])
+@lru_cache(maxsize=1024)
+def _counted(run: str) -> str:
+    written, left = "", len(run)
     while left:
         count = min(left, _MOST)
         left -= count
         written += (
-            (chr(ord("f") + count // 20) if count >= 20 else "") + (chr(ord("F") + count % 20) if count % 20 else "") + run[1]
+            (chr(ord("f") + count // 20) if count >= 20 else "") + (chr(ord("F") + count % 20) if count % 20 else "") + run[0]
         )
     return written
