@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +101,8 @@ class Udev:
     """The machine's own devices.  Raises Unsupported where there is no libudev."""
 
     def __init__(self) -> None:
-        if pyudev is None:
-            raise Unsupported(_NO_UDEV)
-        try:
-            self._context = pyudev.Context()
-        except (ImportError, OSError) as error:
-            raise Unsupported(_NO_UDEV) from error
+        self._own = threading.local()  # libudev(3): a context is one thread's, and devices are looked up from each device's own
+        self._new_context()
 
     def all(self) -> list[Seen]:
         return [seen for subsystem in _SUBSYSTEMS for seen in self._of(subsystem)]
@@ -123,9 +120,23 @@ class Udev:
     def watch(self) -> UdevWatch:
         """From now on.  Raises Unsupported (the kernel gives no events, as in some containers)."""
         try:
-            return UdevWatch(pyudev.Monitor.from_netlink(self._context))
+            return UdevWatch(pyudev.Monitor.from_netlink(self._new_context()))
         except (OSError, ValueError) as error:
             raise Unsupported(f"udev tells no changes here: {error}") from error
+
+    @property
+    def _context(self) -> pyudev.Context:
+        if not hasattr(self._own, "context"):
+            self._own.context = self._new_context()
+        return self._own.context
+
+    def _new_context(self) -> pyudev.Context:
+        if pyudev is None:
+            raise Unsupported(_NO_UDEV)
+        try:
+            return pyudev.Context()
+        except (ImportError, OSError) as error:
+            raise Unsupported(_NO_UDEV) from error
 
     def _of(self, subsystem: str) -> Iterator[Seen]:
         found = self._context.list_devices(subsystem=subsystem)
