@@ -53,9 +53,7 @@ class StarLine:
         """ESC ACK SOH, answered within 0.5 s.  Silence is unknown.  Raises DeviceUnavailable."""
         if not self._options.answers:
             return _ONE_WAY
-        self._transport.discard_input()
-        self._reader.clear()
-        self._seen.clear()
+        self._forget_input()
         frame = self._ask()
         if frame is None:
             return PrinterStatus(Readiness.UNKNOWN)
@@ -94,8 +92,9 @@ class StarLine:
         del encoded  # what comes back says that everything before the question is done
         if not self._options.answers:
             return PrintProof.WRITTEN
-        self._seen.clear()
+        self._forget_input()
         frame = self._ask()
+        self._seen.clear()
         mark = self._marks.next(frame.counter) if frame is not None and self._options.proof == "auto" else None
         self._asked = mark or 0
         self._transport.write(_RESET_COUNTER + _ETB * mark if mark else _ETB)
@@ -151,6 +150,11 @@ class StarLine:
             if self._seen:
                 return self._seen.pop()
         return None
+
+    def _forget_input(self) -> None:
+        self._transport.discard_input()
+        self._reader.clear()
+        self._seen.clear()
 
     def _receive(self, timeout: float) -> bool:
         data = self._transport.read(256, timeout)

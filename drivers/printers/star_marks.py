@@ -19,6 +19,8 @@ class Marks:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._last: int | None = None
+        self._highest = 0
+        """Of all that the counter may have shown since a mark was last reached: a status from then may still be on its way."""
         self._is_last_reached = False
 
     def next(self, counter: int | None) -> int | None:
@@ -29,13 +31,14 @@ class Marks:
             mark = _FIRST + self._seed % (HIGHEST - _FIRST + 1)
             mark = mark if mark != counter else _FIRST + (mark + 1 - _FIRST) % (HIGHEST - _FIRST + 1)
         elif self._is_last_reached:
-            mark = 1 if counter != 1 else 2
+            mark = min({1, 2, 3} - {counter, self._last})
+            self._highest = self._last
         else:
-            mark = self._last + (1 if counter != self._last + 1 else 2)
+            mark = max(self._highest, counter) + 1
         if mark > HIGHEST:
             self._is_last_reached = counter == self._last
             return self.next(counter) if self._is_last_reached else None
-        self._last, self._is_last_reached = mark, False
+        self._last, self._highest, self._is_last_reached = mark, max(self._highest, counter, mark), False
         return mark
 
     def reached(self, mark: int) -> None:
