@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from drivers.documents import fonts
 from drivers.documents.errors import DocumentError, NoGlyph, NotShaped
 from drivers.documents.fonts import Family, can_shape, check_characters, draw, draw_in_cells, estimate, measure
 
@@ -91,6 +92,14 @@ def test_a_mark_stands_over_its_letter() -> None:
 def test_two_directions_in_two_fonts_are_refused() -> None:
     with pytest.raises(NotShaped, match="one font"):
         check_characters("תה 茶")
+
+
+@pytest.mark.parametrize("text", ["שלום", "x\u0302"])
+def test_without_shaping_such_texts_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "can_shape", lambda: False)
+    with pytest.raises(NotShaped, match="libfribidi0"):
+        check_characters(f"{text} without", "sans")
+    check_characters("plain without", "sans")
 
 
 @pytest.mark.parametrize("text", ["ชาเขียว", "हरी चाय", "பச்சை தேநீர்", "🫖", "👩‍🔬", "🇨🇳"])
