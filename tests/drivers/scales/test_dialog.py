@@ -198,10 +198,12 @@ def test_unplugged_in_the_middle_is_unavailable(count: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
+@example(112)
 def test_lost_bytes_never_make_another_weighing(seed: int) -> None:
     scale = _scale((PRICE, ACK), (ASK, RESULT), through=lambda pipe: Lossy(pipe, Random(seed), one_in=6))
     with contextlib.suppress(ProtocolViolation, DeviceTimeout):
-        assert scale.weigh(1050) == WEIGHING
+        priced = scale.weigh(1050)  # a price may have five digits: the frame may be shorter, the numbers are the same
+        assert (priced.weight.grams, priced.unit_price, priced.amount) == (1234, 1050, 1296)
 
 
 @given(noise=st.binary(max_size=64), price=st.integers(1, 999_999), per=st.sampled_from(["kg", "lb"]))
