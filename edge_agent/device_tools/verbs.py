@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from drivers.devices import PrintProof
 from drivers.discovery import Candidate, candidates
@@ -188,7 +189,7 @@ class Verbs:
             over=find(config.model).over.value,
             options=self._devices.options(config.id),
             entries=tuple(entries),
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            started_at=(datetime.now(UTC) - timedelta(seconds=time.monotonic() - entries[0].at)).isoformat(timespec="seconds"),
             descriptor=ring.descriptor,
         )
         yield {"recording": dump_recording(recording), "entries": len(entries)}
