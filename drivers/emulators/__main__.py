@@ -1,4 +1,7 @@
-"""``python -m drivers.emulators <protocol> (--pty LINK | --tcp PORT)``: one emulated device, see `drivers.emulators.link`."""
+"""``python -m drivers.emulators <protocol> (--pty LINK | --tcp PORT)``: one emulated device, see `drivers.emulators.link`.
+
+``--list`` says which there are, with their commands and faults.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from drivers.emulators.emulator import PROTOCOLS, BadCommand
+from drivers.emulators.emulator import LINE_FAULTS, PROTOCOLS, BadCommand, about
 from drivers.emulators.lines import Line, PtyLine, TcpLine
 from drivers.emulators.link import Link
 
@@ -16,6 +19,7 @@ from drivers.emulators.link import Link
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m drivers.emulators", description="An emulated device on a pty or a TCP port.")
     parser.add_argument("protocol", choices=sorted(PROTOCOLS))
+    parser.add_argument("--list", action=_List, nargs=0, help="every protocol with its commands and faults, a line each")
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--pty", type=Path, metavar="LINK", help="a symlink to make, to be opened as serial:LINK")
     place.add_argument("--tcp", type=int, metavar="PORT", help="a port on 127.0.0.1; 0 for any free one")
@@ -33,6 +37,19 @@ def main() -> None:
         sys.exit(0)  # whoever started us is gone
     except OSError as error:
         sys.exit(f"cannot be plugged in at {line.address}: {error}")
+
+
+class _List(argparse.Action):
+    """Print what there is, and leave; the faults that all lines have stand on the last line."""
+
+    def __call__(self, *_: object) -> None:
+        widest = max(map(len, PROTOCOLS))
+        for protocol in sorted(PROTOCOLS):
+            what = about(protocol)
+            faults = f"  faults: {' '.join(what.faults)}" if what.faults else ""
+            print(f"{protocol:{widest}}  {what.kind or 'any':15}  commands: {' '.join(what.commands)}{faults}")
+        print(f"{'every one':{widest}}  {'':15}  faults: {' '.join(LINE_FAULTS)}")
+        sys.exit(0)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -10,9 +10,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.emulators.emulator import BadCommand, Command, Report, text_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "always", "counting")
 _PRINTS = ("value", "label", "cpwplus")
 _MOST_WAITING = 16
 
@@ -22,7 +26,7 @@ class AdamEmulator:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.LB, Unit.OZ), ("always", "counting"))
+        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.LB, Unit.OZ), FAULTS)
         self._prints = "value"
         self._answered: Decimal | None = None
         self._unread = b""

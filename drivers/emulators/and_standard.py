@@ -7,9 +7,13 @@ Commands and faults: `drivers.emulators.platter`.  Also ``{"do": "configure", "s
 from __future__ import annotations
 
 from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "counting")
 _EVERY = 0.1  # about ten times a second, the fastest that 2400 baud carry is 14
 _ACK = b"\x06\r\n"
 _MOST_WAITING = 32
@@ -19,7 +23,7 @@ class AndStandardEmulator:
     """Streams, or answers Q, SI and S; S while it moves is answered once it is at rest, unless C cancels it."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.LB, Unit.OZ), ("counting",))
+        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.LB, Unit.OZ), FAULTS)
         self._streams = True
         self._acknowledges = True
         self._has_header = False

@@ -17,12 +17,16 @@ from PIL import Image
 
 from drivers.emulators.brother_commands import Asked, Page, RasterReader
 from drivers.emulators.emulator import BadCommand, Command, Report
-from drivers.emulators.label_paper import LabelImage, LabelRoll
+from drivers.emulators.label_paper import ROLL_COMMANDS, LabelImage, LabelRoll
 from drivers.printers.brother_options import PT, PT_TAPES, QL, QL_PAPERS, Family, Paper
+from drivers.registry import Kind
 
 _ERRORS_1 = {"paper_out": 0x02, "cutter": 0x04}
 _ERRORS_2 = {"wrong_media": 0x01, "cover_open": 0x10}
 _STOPS = ("paper_out", "cover_open", "cutter")
+KIND = Kind.LABEL_PRINTER
+COMMANDS = (*ROLL_COMMANDS, "media")
+FAULTS = (*_STOPS, "mute", "late")
 _REPLY, _COMPLETED, _ERROR, _NOTICE, _PHASE = 0x00, 0x01, 0x02, 0x05, 0x06
 _COVER_OPENED, _COVER_CLOSED = 1, 2
 
@@ -30,7 +34,7 @@ _COVER_OPENED, _COVER_CLOSED = 1, 2
 class BrotherEmulator:
     def __init__(self, report: Report, family: Family, papers: tuple[Paper, ...], first: Paper) -> None:
         self._family, self._papers, self._paper = family, papers, first
-        self._roll = LabelRoll("brother printer", (*_STOPS, "mute", "late"), _STOPS, report)
+        self._roll = LabelRoll("brother printer", FAULTS, _STOPS, report, COMMANDS)
         self._reader = RasterReader(family.pins, is_pt=family is PT)
         self._is_forgetting = False
 

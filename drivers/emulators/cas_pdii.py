@@ -10,9 +10,13 @@ from functools import reduce
 from operator import xor
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "busy", "once")
 _ENQ, _DC1 = 0x05, 0x11
 
 
@@ -20,7 +24,7 @@ class CasPdiiEmulator:
     """It shows a weight in six characters, the point among them."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, (Unit.KG, Unit.LB), ("busy", "once"))
+        self._platter = Platter(report, (Unit.KG, Unit.LB), FAULTS)
         self._was_asked = False
         self._last_sent = b""
 

@@ -8,15 +8,20 @@ more); its keys, ``{"do": "tare"}``, ``{"do": "clear_tare"}``, ``{"do": "zero"}`
 from __future__ import annotations
 
 from drivers.emulators.emulator import BadCommand, Command, Report
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
+
+KIND = Kind.SCALE
+COMMANDS = (*PLATTER_COMMANDS, "zero", "tare", "clear_tare")
+FAULTS = (*PLATTER_FAULTS, "hold", "once")
 
 
 class CasStreamEmulator:
     """Ten lines a second, whatever the host does."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.TONNE, Unit.LB), ("hold", "once"))
+        self._platter = Platter(report, (Unit.KG, Unit.G, Unit.TONNE, Unit.LB), FAULTS, COMMANDS)
         self._size = 22
         self._last_sent = b""
         self.tick_every = 0.1

@@ -11,9 +11,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from drivers.emulators.emulator import BadCommand, Command, Report
-from drivers.emulators.platter import Platter, grams_of
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter, grams_of
+from drivers.registry import Kind
 from drivers.scales.units import GRAMS_PER, Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "unfinished", "wrong_amount", "dialog_06")
 _STX, _ETX, _EOT, _ENQ, _ACK, _NAK, _ESC = b"\x02", b"\x03", b"\x04", b"\x05", b"\x06", b"\x15", b"\x1b"
 _LONGEST = 64
 
@@ -23,7 +27,7 @@ class Dialog02Emulator:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._platter = Platter(report, (Unit.KG, Unit.LB), ("unfinished", "wrong_amount", "dialog_06"))
+        self._platter = Platter(report, (Unit.KG, Unit.LB), FAULTS)
         self._minimum = Decimal(20)
         self._step = 1
         self._received = b""

@@ -7,9 +7,12 @@ port, JSON lines, and the faults that all lines have in common (`LINE_FAULTS`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, runtime_checkable
+
+from drivers.registry import Kind
 
 Command = Mapping[str, object]
 Report = Callable[[Mapping[str, object]], None]
@@ -39,6 +42,18 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),
 }
 LINE_FAULTS = ("silence", "garbage", "split", "slow", "unplug")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an emulator can do: the `kind` of device (None: whatever was recorded), its commands, its faults.
+
+    Beside its own faults, each has those of `LINE_FAULTS`.
+    """
+
+    kind: Kind | None
+    commands: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 class BadCommand(Exception):
@@ -76,11 +91,26 @@ class Talks(Protocol):
 
 def make_emulator(protocol: str, report: Report) -> Emulator:
     """The emulator for `protocol`.  Raises BadCommand."""
-    if protocol not in PROTOCOLS:
-        raise BadCommand(f"there is no emulator for {protocol!r}; there are: {', '.join(sorted(PROTOCOLS))}")
-    module, name = PROTOCOLS[protocol]
+    module, name = _place_of(protocol)
     emulator: Emulator = getattr(import_module(module), name)(report)
     return emulator
+
+
+def about(protocol: str) -> About:
+    """What the module of `protocol` says in its `KIND`, `COMMANDS` and `FAULTS`.  Raises BadCommand."""
+    module = import_module(_place_of(protocol)[0])
+    return About(module.KIND, module.COMMANDS, module.FAULTS)
+
+
+def _place_of(protocol: str) -> tuple[str, str]:
+    if protocol not in PROTOCOLS:
+        raise BadCommand(f"there is no emulator for {protocol!r}; there are: {', '.join(sorted(PROTOCOLS))}")
+    return PROTOCOLS[protocol]
+
+
+def no_command(device: str, command: object, commands: Iterable[str]) -> BadCommand:
+    """What to raise for a command that the device has not."""
+    return BadCommand(f"a {device} has no command {command!r}; it has: {', '.join(commands)}")
 
 
 def text_of(command: Command, name: str, default: str | None = None) -> str:

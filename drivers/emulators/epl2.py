@@ -12,16 +12,20 @@ from __future__ import annotations
 
 from drivers.emulators.emulator import Command, Report
 from drivers.emulators.epl2_commands import CommandReader
-from drivers.emulators.label_paper import LabelRoll, Printout
+from drivers.emulators.label_paper import ROLL_COMMANDS, LabelRoll, Printout
+from drivers.registry import Kind
 
 _CODES = {"paper_out": 7, "ribbon_out": 7, "head_open": 11, "paused": 12}
+KIND = Kind.LABEL_PRINTER
+COMMANDS = ROLL_COMMANDS
+FAULTS = (*_CODES, "mute", "reports")
 _NAK, _ACK, _XON, _XOFF = b"\x15", b"\x06", b"\x11", b"\x13"
 _BUSY = b"50\r\n"
 
 
 class Epl2Emulator:
     def __init__(self, report: Report) -> None:
-        self._roll = LabelRoll("epl2 printer", (*_CODES, "mute", "reports"), _CODES, report)
+        self._roll = LabelRoll("epl2 printer", FAULTS, _CODES, report)
         self._reader = CommandReader((832, 400))
         self._told: str | None = None
 

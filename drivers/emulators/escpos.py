@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import re
 
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 from drivers.emulators.escpos_commands import Interpreter
 from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
+from drivers.registry import Kind
 
+KIND = Kind.RECEIPT_PRINTER
 FAULTS = ("paper_out", "paper_near_end", "cover_open", "cutter", "mute")
 COMMANDS = ("fault", "paper", "drawer", "wiring", "model", "off_and_on", "tear")
 _WITHOUT_PROCESS_ID = ("TM-T88II", "TM-U")
@@ -82,7 +84,7 @@ class EscposEmulator:
             case "tear":
                 self.cut()
             case other:
-                raise BadCommand(f"an escpos printer has no command {other!r}; it has: {', '.join(COMMANDS)}")
+                raise no_command("receipt printer", other, COMMANDS)
         self._print()
         return self._taken_answers()
 

@@ -12,9 +12,13 @@ from __future__ import annotations
 import struct
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "broken", "calibrate", "flood")
 DATA_REPORT, CONTROL_REPORT = 3, 2
 REPORT_SIZE = 6
 DESCRIPTOR = bytes.fromhex(
@@ -36,7 +40,7 @@ class HidScaleEmulator:
     """The number has no sign and 16 bits; what does not fit is over capacity."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, _UNITS, ("broken", "calibrate", "flood"))
+        self._platter = Platter(report, _UNITS, FAULTS)
 
     @property
     def tick_every(self) -> float:

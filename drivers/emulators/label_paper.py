@@ -16,8 +16,9 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
 from drivers.documents.fonts import draw, measure
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 
+ROLL_COMMANDS = ("fault", "paper", "off_and_on")
 _WHITE, _BLACK = 255, 0
 _MOST_DOTS = 8000
 
@@ -121,10 +122,13 @@ class PrintJob:
 class LabelRoll:
     """Jobs, the labels left on the roll, and the faults."""
 
-    def __init__(self, printer: str, faults: Sequence[str], stops: Collection[str], report: Report) -> None:
+    def __init__(
+        self, printer: str, faults: Sequence[str], stops: Collection[str], report: Report, commands: Sequence[str] = ROLL_COMMANDS
+    ) -> None:
         """`printer` names it in refusals; `stops` are those of its `faults` that keep it from printing."""
         self._printer = printer
         self._known = tuple(faults)
+        self._commands = tuple(commands)
         self._stops = frozenset(stops)
         self._report = report
         self._left: int | None = None
@@ -198,5 +202,5 @@ class LabelRoll:
             case "off_and_on":
                 self.cancel()
             case other:
-                raise BadCommand(f"a {self._printer} has no command {other!r}; it has: fault, paper, off_and_on")
+                raise no_command(self._printer, other, self._commands)
         self.go_on()

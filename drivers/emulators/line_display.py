@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.emulators.emulator import BadCommand, Command, Report
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command
+from drivers.registry import Kind
 
 _PAGES = {0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858"}
+KIND = Kind.LINE_DISPLAY
+COMMANDS = ("size", "off_and_on")
+FAULTS: tuple[str, ...] = ()
 _OVERWRITE, _VERTICAL = 1, 2
 
 
@@ -72,7 +76,7 @@ class LineDisplayEmulator:
                 self._is_selected = True
                 self._reset()
             case other:
-                raise BadCommand(f"a line display has no command {other!r}; it has: size, off_and_on")
+                raise no_command("line display", other, COMMANDS)
         self._tell()
         return b""
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.emulators.emulator import Command, Report, text_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = (*PLATTER_COMMANDS, "power_on")
+FAULTS = (*PLATTER_FAULTS, "busy", "error")
 _UNITS = (Unit.G, Unit.KG, Unit.MG, Unit.LB, Unit.OZ, Unit.CARAT, Unit.TROY_OZ)
 _MOST_WAITING = 64
 
@@ -20,7 +24,7 @@ class MtSicsEmulator:
     """`SI` gives the net weight, as at the real one."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, _UNITS, ("busy", "error"))
+        self._platter = Platter(report, _UNITS, FAULTS, COMMANDS)
         self._serial_number = "B021002593"
         self._unread = b""
 

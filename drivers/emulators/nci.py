@@ -9,9 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import GRAMS_PER, Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "memory", "calibration")
 _MOST_WAITING = 16
 
 
@@ -19,7 +23,7 @@ class NciEmulator:
     """The general dialect shows bars for what it cannot weigh; ECR sends no weight unless it is stable and in range."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, (Unit.KG, Unit.LB, Unit.OZ, Unit.G), ("memory", "calibration"))
+        self._platter = Platter(report, (Unit.KG, Unit.LB, Unit.OZ, Unit.G), FAULTS)
         self._is_ecr = self._is_mixed = False
         self._status_bytes = 2
         self._unread = b""

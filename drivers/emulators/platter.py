@@ -4,7 +4,7 @@ Commands: ``{"do": "put", "grams": "1234"}`` (what lies on the platter, all of i
 ``{"do": "configure", "unit": "kg", "capacity_grams": "15000", "places": 3}``, ``{"do": "fault", "name": "motion", "on": true}``.
 
 Faults: `motion`, `over`, `under` (told whatever lies there), `unzeroed` (outside the zero range), `mute` (says nothing), `damaged`
-(one byte in the middle of each frame is not what it was).  Emulators add their own.
+(one byte in the middle of each frame is not what it was).  Emulators add their own, and say all they have in their `FAULTS`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 from drivers.scales.units import GRAMS_PER, Unit
 
-FAULTS = ("motion", "over", "under", "unzeroed", "mute", "damaged")
+PLATTER_COMMANDS = ("put", "remove", "configure", "fault")
+PLATTER_FAULTS = ("motion", "over", "under", "unzeroed", "mute", "damaged")
 _PLACES = {
     Unit.KG: 3,
     Unit.LB: 2,
@@ -29,12 +30,21 @@ _PLACES = {
 
 
 class Platter:
-    """One scale's platter.  `units` are those that its protocol can tell, the first is where it starts."""
+    """One scale's platter.  `units` are those that its protocol can tell, the first is where it starts; `faults` and
+    `commands` are all that it has.
+    """
 
-    def __init__(self, report: Report, units: Iterable[Unit] = (Unit.KG, Unit.LB), faults: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        report: Report,
+        units: Iterable[Unit] = (Unit.KG, Unit.LB),
+        faults: Iterable[str] = PLATTER_FAULTS,
+        commands: Iterable[str] = PLATTER_COMMANDS,
+    ) -> None:
         self._report = report
         self._units = tuple(units)
-        self._known = (*FAULTS, *faults)
+        self._known = tuple(faults)
+        self._commands = tuple(commands)
         self._places: int | None = None
         self.unit = self._units[0]
         self.capacity = Decimal(15000)
@@ -53,9 +63,9 @@ class Platter:
             case "fault" if command.get("name") in self._known:
                 (self.faults.add if switch_of(command) else self.faults.discard)(text_of(command, "name"))
             case "fault":
-                raise BadCommand(f"this scale has the faults {', '.join(self._known)}, not {command.get('name')!r}")
+                raise BadCommand(f"a scale of this kind has no fault {command.get('name')!r}; it has: {', '.join(self._known)}")
             case other:
-                raise BadCommand(f"a scale can 'put', 'remove', 'configure' and 'fault', not {other!r}")
+                raise no_command("scale of this kind", other, self._commands)
 
     @property
     def gross(self) -> Decimal:

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.emulators.emulator import BadCommand, Command, Report, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, text_of
 from drivers.errors import Unsupported
 from drivers.recording import Recording, Way, load_recording
 
+KIND = None
+COMMANDS = ("load", "again")
+FAULTS: tuple[str, ...] = ()
 LONGEST_PAUSE = 5.0
 _AT_ONCE = 0.001
 
@@ -70,7 +73,7 @@ class RecordingEmulator:
             case "again":
                 pass
             case other:
-                raise BadCommand(f"a recording cannot {other!r}; it can: load, again")
+                raise no_command("recording", other, COMMANDS)
         self._next = self._heard = 0
         self._waited, self._is_fresh = 0.0, True
         return b""

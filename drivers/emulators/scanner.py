@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.registry import Kind
 
+KIND = Kind.SCANNER
+COMMANDS = ("scan", "configure")
+FAULTS: tuple[str, ...] = ()
 _BEL = 0x07
 
 
@@ -39,7 +43,7 @@ class ScannerEmulator:
                 self._sends_aim = switch_of(command, "send_aim") if "send_aim" in command else self._sends_aim
                 return b""
             case other:
-                raise BadCommand(f"a scanner can 'scan' and 'configure', not {other!r}")
+                raise no_command("scanner", other, COMMANDS)
 
     def _scan(self, command: Command) -> bytes:
         if "raw_b64" in command:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "memory", "calibration", "garbled")
 _UNITS = (Unit.KG, Unit.LB, Unit.G, Unit.OZ)
 _MOST_WAITING = 16
 
@@ -20,7 +24,7 @@ class SmaEmulator:
     """Answers each command from LF to CR with one message of fixed fields; ESC gives up what was begun."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, _UNITS, ("memory", "calibration", "garbled"))
+        self._platter = Platter(report, _UNITS, FAULTS)
         self._unread = b""
 
     def on_bytes(self, data: bytes) -> bytes:

@@ -14,10 +14,13 @@ also inside a picture's data, which is the worst that a real one might do.
 
 from __future__ import annotations
 
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
 from drivers.emulators.star_commands import Interpreter
+from drivers.registry import Kind
 
+KIND = Kind.RECEIPT_PRINTER
+COMMANDS = ("fault", "paper", "drawer", "configure", "off_and_on", "tear")
 FAULTS = ("paper_out", "paper_near_end", "cover_open", "cutter", "head_hot", "mute")
 _OFFLINE = frozenset({"paper_out", "cover_open", "cutter", "head_hot"})
 _ASK = b"\x1b\x06\x01"
@@ -80,9 +83,7 @@ class StarEmulator:
             case "tear":
                 self.cut()
             case other:
-                raise BadCommand(
-                    f"a star printer has no command {other!r}; it has: fault, paper, drawer, configure, off_and_on, tear"
-                )
+                raise no_command("star printer", other, COMMANDS)
         self._print()
         return self._taken_answers()
 

@@ -7,9 +7,13 @@ as some firmwares do), and ``{"do": "configure", "us": true}``: takes only comma
 from __future__ import annotations
 
 from drivers.emulators.emulator import Command, Report, switch_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = PLATTER_COMMANDS
+FAULTS = (*PLATTER_FAULTS, "once")
 _MOTION, _OVER, _UNDER, _UNZEROED, _CENTRE, _NET, _ALWAYS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40
 _US = 0x1F
 
@@ -18,7 +22,7 @@ class Toledo8217Emulator:
     """Weights are kept in grams; on the wire they are in the unit of its configuration, which is not on the wire."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, (Unit.KG, Unit.LB), ("once",))
+        self._platter = Platter(report, (Unit.KG, Unit.LB), FAULTS)
         self._last_sent = b""
         self._wants_us = self._had_us = False
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from drivers.emulators.emulator import BadCommand, Command, Report, switch_of
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_COMMANDS, PLATTER_FAULTS, Platter
+from drivers.registry import Kind
 from drivers.scales.units import Unit
 
+KIND = Kind.SCALE
+COMMANDS = (*PLATTER_COMMANDS, "zero", "tare", "clear_tare")
+FAULTS = (*PLATTER_FAULTS, "expanded", "once")
 _UNITS = {Unit.KG: 0, Unit.LB: 0, Unit.G: 1, Unit.TONNE: 2, Unit.OZ: 3, Unit.TROY_OZ: 4, Unit.PENNYWEIGHT: 5, Unit.SHORT_TON: 6}
 
 
@@ -20,7 +24,7 @@ class ToledoContinuousEmulator:
     """Seven frames a second, whatever the host does."""
 
     def __init__(self, report: Report) -> None:
-        self._platter = Platter(report, _UNITS, ("expanded", "once"))
+        self._platter = Platter(report, _UNITS, FAULTS, COMMANDS)
         self._has_checksum = self._has_tare_field = True
         self._last_sent = b""
         self.tick_every = 0.14

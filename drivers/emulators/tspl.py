@@ -14,12 +14,16 @@ from __future__ import annotations
 import re
 
 from drivers.emulators.emulator import Command, Report
-from drivers.emulators.label_paper import LabelRoll, Printout
+from drivers.emulators.label_paper import ROLL_COMMANDS, LabelRoll, Printout
 from drivers.emulators.tspl_commands import CommandReader
+from drivers.registry import Kind
 
 DPI = 203
 _IMMEDIATE = re.compile(rb"\x1b!([?SRPOC.DF])")
 _BITS = {"head_open": 0x01, "paper_jam": 0x02, "paper_out": 0x04, "ribbon_out": 0x08, "paused": 0x10}
+KIND = Kind.LABEL_PRINTER
+COMMANDS = ROLL_COMMANDS
+FAULTS = (*_BITS, "mute", "old", "no_counter")
 _SUPPLY = {"paper_out": 0x01, "paper_jam": 0x02, "ribbon_out": 0x04, "head_open": 0x20}
 _PRINTING = 0x20
 _BUSY_LOOKS = 2
@@ -27,7 +31,7 @@ _BUSY_LOOKS = 2
 
 class TsplEmulator:
     def __init__(self, report: Report) -> None:
-        self._roll = LabelRoll("tspl printer", (*_BITS, "mute", "old", "no_counter"), _BITS, report)
+        self._roll = LabelRoll("tspl printer", FAULTS, _BITS, report)
         self._reader = CommandReader(DPI, (832, 400))
         self._held = b""
         self._looks = 0

@@ -2,7 +2,7 @@ r"""A scanner that types, as the key events of its keyboard.  Pure: text and con
 
     typed_keys("]C110ABC\x1d17", Typing(layout="fr", suffix="\r"))
 
-Source: as `drivers.scanners.keystrokes`.
+Source: as `drivers.scanners.strokes`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,9 @@ from functools import cache
 from typing import Literal
 
 from drivers.devices import KeyEvent
-from drivers.scanners.keystrokes import (
-    CAPS_LOCK,
-    ENTER,
-    F8,
-    GS,
-    LEFT_ALT,
-    LEFT_CTRL,
-    LEFT_SHIFT,
-    RIGHT_ALT,
-    TAB,
-    CapsLock,
-)
+from drivers.scanners.keystrokes import CAPS_LOCK
 from drivers.scanners.layouts import ALTGR, KEYPAD_DIGITS, LAYOUTS, SHIFT, Layout
+from drivers.scanners.strokes import ENTER, F8, GS, LEFT_ALT, LEFT_CTRL, LEFT_SHIFT, RIGHT_ALT, TAB, CapsLock
 
 _REPORT = KeyEvent(0, 0, 0)
 _KEY_OF_DIGIT = {digit: code for code, digit in KEYPAD_DIGITS.items()}

@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from drivers.emulators.emulator import BadCommand, Command, Report, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 from drivers.emulators.zpl_commands import FormatReader, Printout
+from drivers.registry import Kind
 
 WIDTH, HEIGHT = 832, 406
+KIND = Kind.LABEL_PRINTER
+COMMANDS = ("fault", "paper")
 FAULTS = ("paper_out", "ribbon_out", "head_open", "paused", "mute", "quiet")
 _STOPS = {"paper_out": 0x1, "ribbon_out": 0x2, "head_open": 0x4, "paused": 0x10000}
 _CONTROL = re.compile(rb"~(HS|HI|HQES|JA|PS|PP|JR)")
@@ -64,7 +67,7 @@ class ZplEmulator:
                 self._labels_left = left
                 self._turn("paper_out", on=False)
             case other:
-                raise BadCommand(f"a zpl printer has no command {other!r}; it has: fault, paper")
+                raise no_command("zpl printer", other, COMMANDS)
         self._print()
         return b""
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 
 from drivers.emulators.emulator import BadCommand
-from drivers.emulators.platter import Platter
+from drivers.emulators.platter import PLATTER_FAULTS, Platter
 from drivers.scales.units import Unit
 
 
 @pytest.fixture
 def platter() -> Platter:
-    return Platter(lambda _: None, (Unit.KG, Unit.LB), ("beeps",))
+    return Platter(lambda _: None, (Unit.KG, Unit.LB), (*PLATTER_FAULTS, "beeps"))
 
 
 def put(platter: Platter, grams: str) -> None:
