@@ -78,7 +78,7 @@ class Escpos:
         self._unclaimed: list[Reply] = []
         self._told: PrinterStatus | None = None
         self._confirms: bool | None = {"auto": None, "process_id": True, "barrier": False}[options.proof]
-        self._process_id = 0
+        self._process_id = _first_process_id()
         self._asked: _Asked | bytes | None = None
         self._is_between_commands = False
 
@@ -253,6 +253,11 @@ class Escpos:
         announce = ANNOUNCE if self._options.announces and self._options.answers else b""
         self._transport.write(bytes(RASTER_ROWS * (self._options.dots + 7) // 8 + 8) + announce)
         self._is_between_commands = True
+
+
+def _first_process_id() -> int:
+    """Another one for each connection: what an earlier one asked may be answered only now, when the printer got paper."""
+    return int(time.time()) % 10_000
 
 
 def _raise_for_faults(status: PrinterStatus) -> None:

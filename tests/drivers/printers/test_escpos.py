@@ -4,6 +4,7 @@ import pytest
 
 from drivers.devices import Announces, Encoded, POSPrinter, PrinterStatus, PrintProof, Readiness, Resumes
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable
+from drivers.printers import escpos
 from drivers.testing import OneByteAtATime, Silent, UnplugAfter, exchange
 from drivers.transports.buffered import Pipe
 from tests.drivers.documents import samples
@@ -77,6 +78,12 @@ def test_the_drawer_shows_in_the_status() -> None:
 
 
 # --- proof ---
+
+
+@pytest.fixture(autouse=True)
+def _process_ids_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escpos, "_first_process_id", lambda: 0)
+
 
 DOCUMENT = Encoded(b"x\n")
 ASK_MODEL = b"\x1dI\x43\x1dr\x01"  # with the barrier behind it
