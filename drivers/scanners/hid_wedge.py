@@ -13,9 +13,10 @@ from drivers.devices import KeyEvent, KeySource, Symbol
 from drivers.errors import ProtocolViolation, Unsupported
 from drivers.registry import Kind, Over, register
 from drivers.scanners.calibration import LONGEST_ADDED
-from drivers.scanners.keystrokes import EV_KEY, GS, CapsLock, WedgeDecoder
+from drivers.scanners.keystrokes import EV_KEY, WedgeDecoder
 from drivers.scanners.layouts import LAYOUTS
 from drivers.scanners.learning import learn_keys
+from drivers.scanners.strokes import GS, CapsLock
 from drivers.symbols.aim import split_aim
 
 
@@ -41,7 +42,7 @@ _SUFFIXES: Mapping[Suffix, tuple[str, ...]] = {
 class WedgeOptions:
     r"""As the scanner is configured; one scan of the calibration barcode tells all but `idle_ms`.
 
-    `layout`: its country keyboard.  `caps_lock`: what the CapsLock lamp means, see `drivers.scanners.keystrokes.CapsLock`.
+    `layout`: its country keyboard.  `caps_lock`: what the CapsLock lamp means, see `drivers.scanners.strokes.CapsLock`.
     `prefix`: typed before each scan; a scan without it is refused.  `suffix`: what ends a scan; `suffix_text` counts with suffix
     ``text`` (``\r`` is Enter, ``\t`` Tab).  `gs`: what it types for FNC1: empty for Ctrl+], F8 or Alt+029, else that text, such as
     ``{GS}`` or ``|``.  `sends_aim`: every scan begins with an AIM identifier (after `prefix`), so one without is damaged.
@@ -89,9 +90,11 @@ class HidWedge:
             if self._events:
                 self._silence = 0.0
                 continue
-            if not self._decoder.is_in_scan:
-                return None
             self._silence += wait
+            if not self._decoder.is_in_scan:
+                if self._silence >= self._idle:
+                    self._decoder.rest()
+                return None
             if wait == pause:
                 text = self._end_scan()
                 break

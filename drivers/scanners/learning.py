@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from drivers.scanners.calibration import GS, Frame, find_frame, refusal
-from drivers.scanners.keystrokes import CapsLock, compose, is_layout_free, is_lit
 from drivers.scanners.layouts import LAYOUTS, Layout
+from drivers.scanners.strokes import CapsLock, compose, is_layout_free, is_lit
 
 
 def learn_keys(strokes: Sequence[int], layout_now: str, caps_now: CapsLock) -> Mapping[str, object]:

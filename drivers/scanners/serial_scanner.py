@@ -69,6 +69,7 @@ class FrameDecoder:
         self._framing = options.framing
         self._end = re.compile(rb"[\r\n]" if options.framing is Framing.LINE else re.escape(options.suffix.encode()))
         self._buffer = b""
+        self._cut_off = b""  # what a configured suffix cut off since the last pause: it may be the beginning of a calibration scan
         self.is_calibrating = False
 
     @property
@@ -85,6 +86,8 @@ class FrameDecoder:
             if self.is_calibrating:
                 break
             frames.append(self._buffer[: end.start()])
+            if self._framing is Framing.SUFFIX:
+                self._cut_off = (self._cut_off + self._buffer[: end.end()])[-LONGEST:]
             self._buffer = self._buffer[end.end() :]
         if len(self._buffer) > LONGEST and not frames:
             self._buffer, self.is_calibrating = b"", False
@@ -93,10 +96,17 @@ class FrameDecoder:
             )
         return [each for each in frames if each]
 
+    def rest(self) -> None:
+        """The scanner paused between two scans."""
+        self._cut_off = b""
+
     def end_scan(self) -> bytes:
         """The scanner paused: its frame, where the pause ends one.  Raises ProtocolViolation where it should not have."""
         frame, self._buffer = self._buffer, b""
         self.is_calibrating = _SIGNATURE in frame
+        before, self._cut_off = self._cut_off, b""
+        if self.is_calibrating:
+            frame = before + frame
         if self._framing is not Framing.IDLE and not self.is_calibrating:
             raise ProtocolViolation(
                 f"a scan of {len(frame)} bytes did not end with the configured suffix: scan again, check the suffix"
@@ -138,7 +148,12 @@ class SerialScanner:
     def _listen(self, remaining: float) -> bool:
         """Whether it is worth listening on: False after `remaining` seconds of silence, and after a calibration."""
         if not self._decoder.is_in_scan:
-            return self._take(self._transport.read(LONGEST, remaining))
+            if self._take(self._transport.read(LONGEST, remaining)):
+                return True
+            self._silence += remaining
+            if self._silence >= self._options.idle_ms / 1000:
+                self._decoder.rest()
+            return False
         pause = self._options.idle_ms / 1000 - self._silence
         wait = min(pause, remaining)
         if self._take(self._transport.read(LONGEST, wait)):

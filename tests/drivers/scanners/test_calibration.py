@@ -17,9 +17,9 @@ from drivers.errors import ProtocolViolation
 from drivers.registry import find
 from drivers.scanners.calibration import CALIBRATION_ELEMENTS, CALIBRATION_TEXT, SIGNATURE, find_frame
 from drivers.scanners.hid_wedge import HidWedge
-from drivers.scanners.keystrokes import CapsLock
 from drivers.scanners.layouts import LAYOUTS
 from drivers.scanners.serial_scanner import SerialScanner
+from drivers.scanners.strokes import CapsLock
 from drivers.symbols.commands import SAFE_LETTERS
 from drivers.testing import GarbageFirst, OneByteAtATime, ScriptedKeys, ScriptedTransport, Through
 
@@ -237,3 +237,20 @@ def test_a_damaged_calibration_on_a_line_is_refused() -> None:
 @given(st.text())
 def test_only_the_calibration_s_own_text_is_found(text: str) -> None:
     assert find_frame(text) is None
+
+
+def test_a_beginning_that_looked_like_a_scan_of_its_own_is_not_left_out_in_silence() -> None:
+    options = {"suffix": "text", "suffix_text": "*"}
+    events = typed_keys(CALIBRATION_TEXT, Typing(prefix="*+"))  # its prefix ends a scan, as configured now
+    scanner = wedge(ScriptedKeys(events, [], events[16:]), **options)
+    with pytest.raises(ProtocolViolation, match="its beginning"):
+        scanner.read_symbol(0.5)
+    assert scanner.take_learned() is None
+
+
+def test_a_prefix_that_is_the_suffix_as_configured_now_is_still_the_prefix() -> None:
+    scanner = serial(b"#" + CALIBRATION_TEXT.encode() + b"\r", {"framing": "suffix", "suffix": "#"})
+    assert scanner.read_symbol(0.5) is None
+    learned = scanner.take_learned()
+    assert learned is not None
+    assert (learned["prefix"], learned["framing"]) == ("#", "line")

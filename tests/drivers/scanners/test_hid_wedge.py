@@ -13,8 +13,8 @@ from drivers.emulators.wedge import Typing, caps_lock_pressed, typeable, typed_k
 from drivers.errors import DeviceUnavailable, DriverError, ProtocolViolation, Unsupported
 from drivers.registry import find
 from drivers.scanners.hid_wedge import HidWedge, Suffix, WedgeOptions
-from drivers.scanners.keystrokes import CapsLock
 from drivers.scanners.layouts import LAYOUTS
+from drivers.scanners.strokes import CapsLock
 from drivers.testing import ScriptedKeys
 
 LEFT_SHIFT, RIGHT_SHIFT, LEFT_CTRL, LEFT_ALT, CAPS_LOCK = 42, 54, 29, 56, 58
