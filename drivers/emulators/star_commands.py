@@ -14,11 +14,11 @@ _PAGES = {
     13: "cp862", 14: "cp864", 15: "cp737", 17: "cp869", 21: "cp874", 32: "cp1252", 33: "cp1250", 34: "cp1251",
 }  # fmt: skip
 _LINEAR = {
-    0x31: zxingcpp.BarcodeFormat.UPCA,
-    0x32: zxingcpp.BarcodeFormat.EAN8,
-    0x33: zxingcpp.BarcodeFormat.EAN13,
-    0x34: zxingcpp.BarcodeFormat.Code39,
-    0x36: zxingcpp.BarcodeFormat.Code128,
+    1: zxingcpp.BarcodeFormat.UPCA,
+    2: zxingcpp.BarcodeFormat.EAN8,
+    3: zxingcpp.BarcodeFormat.EAN13,
+    4: zxingcpp.BarcodeFormat.Code39,
+    6: zxingcpp.BarcodeFormat.Code128,
 }
 _SKIPPED = {  # commands without a picture here, and their number of arguments
     b"\x1bR": 1, b"\x1b/": 1, b"\x1b ": 1, b"\x1bM": 0, b"\x1bP": 0, b"\x1b:": 0, b"\x1bg": 0, b"\x1bp": 0, b"\x1bq": 0,
@@ -161,7 +161,7 @@ class Interpreter:
         end = data.find(0x1E, 6)
         if end < 0:
             return 0
-        kind, shown, height = data[2], data[3], data[5]
+        kind, shown, height = data[2] % 48, data[3], data[5]
         self._paper.code_height, self._paper.code_module = height, 2
         self._paper.code_text = 2 if shown in b"\x02\x04\x32\x34" else 0
         if kind in _LINEAR:

@@ -41,6 +41,13 @@ def test_an_etb_counted_at_once_shows_in_the_status_before_anything_is_printed()
     assert printer.emulator.on_bytes(b"\x17" + ASK)[7] == 0x02
 
 
+@pytest.mark.parametrize("kind", [b"\x03", b"3"])
+def test_a_barcodes_kind_is_a_number_or_its_digit(kind: bytes) -> None:
+    printer = pair()
+    printer.emulator.on_bytes(b"\x1bb" + kind + b"\x02\x02\x504006381333931\x1e\x1bd\x02")
+    assert read_back(printer.papers[0]) == ["4006381333931"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_does_not_break_it(data: bytes) -> None:
