@@ -51,6 +51,11 @@ class Ear:
                 assert remaining > 0, f"not heard within {seconds} s; heard: {[str(each.topic) for each in self._heard[-20:]]}"
                 self._news.wait(remaining)
 
+    def heard(self, since: float, device: str) -> list[Heard]:
+        """What was heard of a device up to now."""
+        with self._news:
+            return [each for each in self._heard if each.at >= since and each.topic.device == device]
+
     def wait_state(self, device: str, state: Condition, *, since: float, seconds: float = 30) -> float:
         """Seconds from `since` until the box told this state of a device."""
 

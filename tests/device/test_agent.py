@@ -36,6 +36,7 @@ class Shop:
     scanner: Any
     printer: Any
     scale: SerialPeer
+    hid_scale: Any
 
     def scans(self, text: str, scanner: Any = None) -> None:
         """As a person does it: what is refused (it came too soon after plugging in, or keys were lost) is scanned once more."""
@@ -57,19 +58,25 @@ def shop(shared_guest: Guest, mosquitto: Mosquitto) -> Iterator[Shop]:
     guest = shared_guest
     scanner = guest.usbip.KeyboardScanner(0x05E0, 0x1200, serial="SCANNER1")
     printer = usb_printer(guest.usbip, "escpos")
-    guest.plug(scanner)
-    guest.plug(printer)
+    hid_scale = guest.usbip.HidScale()
+    bare_printer = usb_printer(guest.usbip, "escpos", pid=0x0202)
+    for each in (scanner, printer, hid_scale):
+        guest.plug(each)
+    lp = guest.node(f"{LINKS}/*-lp")
+    guest.plug(bare_printer)
     line = "baud=9600&bytesize=7&parity=E"
     with serial_peer("toledo_8217", guest.plug_serial("scale")) as scale, listening(mosquitto.port) as ear:
         tables = [
             device("scanner", "scanner", "scanner.wedge", f"evdev:{guest.node(f'{LINKS}/*-kbd')}"),
-            device("receipts", "receipt_printer", "escpos", f"file:{guest.node(f'{LINKS}/*-lp')}"),
+            device("receipts", "receipt_printer", "escpos", f"file:{lp}"),
+            device("by-libusb", "receipt_printer", "escpos", "usb:04b8:0202"),
+            device("by-hidraw", "scale", "hid.scale", f"hidraw:{guest.node(f'{LINKS}/*-hidraw')}"),
             device("scale", "scale", "toledo.8217", f"serial:{guest.node(f'{LINKS}/*-tty')}?{line}", '{unit = "kg"}'),
         ]
         with running_agent(guest, *tables, STATION):
-            for name in ("scanner", "receipts", "scale"):
+            for name in ("scanner", "receipts", "scale", "by-libusb"):
                 ear.wait_state(name, Condition.READY, since=0, seconds=60)
-            shop = Shop(guest, ear, scanner, printer, scale)
+            shop = Shop(guest, ear, scanner, printer, scale, hid_scale)
             yield shop
             shop.scale.close()
     guest.unplug_all()
@@ -140,11 +147,22 @@ def test_another_scanner_on_the_same_port_waits_until_a_person_says_that_it_take
     shop.scanner = other
 
 
+def test_the_sandbox_lets_the_agent_use_hidraw_and_libusb(shop: Shop) -> None:
+    began = time.monotonic()
+    while not any(_weighed(each) == 755 for each in shop.ear.heard(began, "by-hidraw")):
+        assert time.monotonic() < began + 20
+        shop.hid_scale.weigh(0.755)
+        time.sleep(0.2)  # as often as a real one tells it
+    job = JobRequest(template="long-receipt", version=VERSION, data={"name": "By libusb"})
+    shop.ear.publish(BoxTopic(site=SITE, box=BOX, device="by-libusb", family=Family.JOB, name="usb-1", leg="req"), encode(job))
+    shop.ear.wait_job("usb-1", JobState.PRINTED, since=began)
+
+
 def test_the_command_tells_what_stands_where_and_suggests_what_is_not_configured(shop: Shop) -> None:
-    shop.guest.plug(shop.guest.usbip.HidScale())
-    shop.guest.node(f"{LINKS}/*-hidraw")
+    shop.guest.plug(shop.guest.usbip.HidPosScanner())
+    shop.guest.wait_for(f"[ $(ls {LINKS}/*-hidraw | wc -l) = 2 ]")
     (new,) = asked(shop.guest, "suggest")
-    assert (new["models"], new["lasts"], new["address"].startswith(f"hidraw:{LINKS}/")) == (["hid.scale"], True, True)
+    assert (new["models"], new["lasts"], new["address"].startswith(f"hidraw:{LINKS}/")) == (["scanner.hidpos"], True, True)
     shop.scale.tell({"do": "put", "grams": "777"})
     (weight,) = asked(shop.guest, "read-weight", "scale")
     assert Decimal(weight["grams"]) == 777
