@@ -18,7 +18,7 @@ _END_OF_LINE = b"\x03\r\n"
 
 @register("zpl", kind=Kind.LABEL_PRINTER, options=ZplOptions)
 class Zpl:
-    """ZPL II label printer.  Source: Zebra ZPL II programming guide (~HS, ~HQES, ~HI, ^GF, ^BC, ^BE, ^B2, ^B3, ^FH); lprint-zpl.c.
+    """ZPL II label printer.  Source: Zebra ZPL II programming guide (~HS, ~HQES, ~HI, ^GF, ^BC, ^B2, ^B3, ^FH); lprint-zpl.c.
 
     The guide says that ~HS is not answered when media or ribbon is out or the head is open, though many printers do; so ~HQES is
     asked first, and silence on ~HS is never taken for "ok".

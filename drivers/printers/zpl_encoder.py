@@ -1,8 +1,8 @@
 """Labels in ZPL II: text in the printer's font 0 where it is plain ASCII and upright, otherwise as a picture; bars native.
 
-Matrix codes and EAN-8 are pictures: ^BQ stands some dots below its place, by firmware; with ^BX the printer chooses the symbol's
-size as it likes; ^B8 is missing in printers that only follow ZPL, as is the change from code set B to C in ^BC.  A picture is where
-and what the layout says, on all of them.
+Matrix codes, EAN and UPC are pictures: ^BQ stands some dots below its place, by firmware; with ^BX the printer chooses the symbol's
+size as it likes; ^BE may draw its guard bars down into the digits below; ^B8, ^BU and the change from code set B to C in ^BC are
+missing in what only follows ZPL.  A picture is where and what the layout says, on all of them (tried with zebrash, a renderer).
 
 Data can never command the printer: in ^FD every byte but letters, digits, spaces and harmless marks is written by ^FH as `_XX`.
 """
@@ -33,8 +33,6 @@ _NATIVE_BARS = {
     Symbology.CODE128: "^BC{turn},{height},N,N,N",
     Symbology.GS1_128: "^BC{turn},{height},N,N,N",
     Symbology.CODE39: "^B3{turn},N,{height},N,N",
-    Symbology.EAN13: "^BE{turn},{height},N,N",
-    Symbology.UPCA: "^BE{turn},{height},N,N",
     Symbology.ITF14: "^B2{turn},{height},N,N,N",
 }
 _WIDEST_MODULE = 10
@@ -104,7 +102,7 @@ def _graphic(x: int, y: int, ink: Bitmap) -> str:
 
 def _bars(bars: Bars) -> str:
     code = _NATIVE_BARS.get(bars.symbology)
-    if code is None or bars.module > _WIDEST_MODULE or _changes_to_pairs(bars):
+    if code is None or bars.module > _WIDEST_MODULE or _is_read_variously(bars):
         return _graphic(bars.x, bars.y, draw_bars(bars))
     turn = _TURNS[bars.rotation]
     return (
@@ -112,8 +110,8 @@ def _bars(bars: Bars) -> str:
     )
 
 
-def _changes_to_pairs(bars: Bars) -> bool:
-    """It changes from code set B to C, with `>5`, which printers that only follow ZPL do not all know."""
+def _is_read_variously(bars: Bars) -> bool:
+    """Code 128 as what only follows ZPL does not draw it: a change from code set B to C, or one character alone in the last set."""
     match bars.symbology:
         case Symbology.CODE128:
             segments = code128_segments(bars.data)
@@ -121,15 +119,11 @@ def _changes_to_pairs(bars: Bars) -> bool:
             segments = code128_segments(fnc1_form(bars.data))
         case _:
             return False
-    return any(code_set == "C" for code_set, _ in segments[1:])
+    return any(code_set == "C" for code_set, _ in segments[1:]) or len(segments[-1][1]) == 1
 
 
 def _bars_data(bars: Bars) -> str:
     match bars.symbology:
-        case Symbology.EAN13:  # ^BE takes 12 digits and makes the check digit itself
-            return bars.data[:12]
-        case Symbology.UPCA:  # the same symbol as an EAN-13 that begins with 0
-            return "0" + bars.data[:11]
         case Symbology.CODE128:
             return escaped(_code128(bars.data).encode())
         case Symbology.GS1_128:
