@@ -1,6 +1,6 @@
-"""``python -m drivers.emulators <protocol> (--pty LINK | --tcp PORT)``: one emulated device, see `drivers.emulators.link`.
+"""``python -m drivers.emulators <protocol> (--pty LINK | --tcp PORT | --usbip PORT)``: one emulated device.
 
-``--list`` says which there are, with their commands and faults.
+What it is told and tells: `drivers.emulators.link`.  ``--list`` says which there are, with their commands and faults.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from types import FrameType
 from drivers.emulators.emulator import LINE_FAULTS, PROTOCOLS, BadCommand, about
 from drivers.emulators.lines import Line, PtyLine, TcpLine
 from drivers.emulators.link import Link
+from drivers.emulators.usbip import UsbipLine
+from drivers.emulators.usbip_shapes import SHAPES, shape_of
 
 
 def main() -> None:
@@ -23,9 +25,15 @@ def main() -> None:
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--pty", type=Path, metavar="LINK", help="a symlink to make, to be opened as serial:LINK")
     place.add_argument("--tcp", type=int, metavar="PORT", help="a port on 127.0.0.1; 0 for any free one")
+    place.add_argument("--usbip", type=int, metavar="PORT", help="a USB device on 127.0.0.1, to be attached by a kernel's vhci_hcd")
+    parser.add_argument("--usb-ids", default="", metavar="VVVV:PPPP", help="with --usbip: other vendor and product ids, in hex")
+    parser.add_argument("--usb-serial", default="", metavar="TEXT", help="with --usbip: another serial number")
     parser.add_argument("--file", type=Path, metavar="FILE", help="what the protocol `recording` plays")
     arguments = parser.parse_args()
-    line: Line = PtyLine(arguments.pty) if arguments.pty else TcpLine(arguments.tcp)
+    try:
+        line = _line(arguments)
+    except BadCommand as error:
+        sys.exit(str(error))
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     try:
@@ -37,6 +45,15 @@ def main() -> None:
         sys.exit(0)  # whoever started us is gone
     except OSError as error:
         sys.exit(f"cannot be plugged in at {line.address}: {error}")
+
+
+def _line(arguments: argparse.Namespace) -> Line:
+    """Where it is to be plugged in.  Raises BadCommand."""
+    if arguments.usbip is not None:
+        return UsbipLine(shape_of(arguments.protocol, arguments.usb_ids, arguments.usb_serial), arguments.usbip)
+    if arguments.protocol in SHAPES and SHAPES[arguments.protocol].is_hid:
+        raise BadCommand(f"{arguments.protocol} speaks in USB reports, which no serial or network line carries: use --usbip PORT")
+    return PtyLine(arguments.pty) if arguments.pty else TcpLine(arguments.tcp)
 
 
 class _List(argparse.Action):

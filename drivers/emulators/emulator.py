@@ -30,6 +30,7 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "dialog_02": ("drivers.emulators.dialog_02", "Dialog02Emulator"),
     "epl2": ("drivers.emulators.epl2", "Epl2Emulator"),
     "escpos": ("drivers.emulators.escpos", "EscposEmulator"),
+    "hidpos": ("drivers.emulators.hidpos", "HidPosScannerEmulator"),
     "line_display": ("drivers.emulators.line_display", "LineDisplayEmulator"),
     "mt_sics": ("drivers.emulators.mt_sics", "MtSicsEmulator"),
     "nci": ("drivers.emulators.nci", "NciEmulator"),
@@ -39,6 +40,7 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "toledo_continuous": ("drivers.emulators.toledo_continuous", "ToledoContinuousEmulator"),
     "toledo_8217": ("drivers.emulators.toledo_8217", "Toledo8217Emulator"),
     "tspl": ("drivers.emulators.tspl", "TsplEmulator"),
+    "wedge": ("drivers.emulators.hid_keyboard", "HidKeyboardEmulator"),
     "zpl": ("drivers.emulators.zpl", "ZplEmulator"),
 }
 LINE_FAULTS = ("silence", "garbage", "split", "slow", "unplug")

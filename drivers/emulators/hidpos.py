@@ -1,13 +1,23 @@
-"""A scanner in USB HID POS mode: its report descriptor and its reports.  Pure; a test, or the kernel's uhid, makes a device of it.
+"""A scanner in USB HID POS mode: its report descriptor, its reports, and the device.  Source: as `drivers.scanners.hid_pos`.
 
-Source: as `drivers.scanners.hid_pos`.
+Commands: ``{"do": "scan", "text": "4006381333931", "aim": "]E0"}`` (or ``"raw_b64"``); ``fault`` with `breaks_off` (the last report
+of a scan that needs several never comes).
+Report: ``{"event": "beeped", "times": 1}`` for its good read beep, 3 for its error beep, when the host wants them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.scanner import scanned_data
+from drivers.registry import Kind
+
+KIND = Kind.SCANNER
+COMMANDS = ("scan", "fault")
+FAULTS = ("breaks_off",)
 SCANNED_DATA, TRIGGER = 2, 4
+_TIMES = {"good": 1, "bad": 3}
 _GOOD, _BAD = 0x40, 0x20  # Report 4: Hand Held Products 3800i USB Interfaces, page 1-12
 
 
@@ -65,3 +75,30 @@ class HidPosEmulator:
             unused,
         )
         return bytes([0x85, TRIGGER, 0x09, 0x14, 0xA1, 2, 0x25, 1, 0x75, 1, 0x95, 1]) + b"".join(usages) + b"\xc0"
+
+
+class HidPosScannerEmulator:
+    """The device: whole reports in, whole reports out."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._form = HidPosEmulator()
+        self._breaks_off = False
+
+    def on_bytes(self, data: bytes) -> bytes:
+        for heard in self._form.heard(data):
+            self._report({"event": "beeped", "times": _TIMES[heard]})
+        return b""
+
+    def on_command(self, command: Command) -> bytes:
+        match command.get("do"):
+            case "scan":
+                reports = self._form.reports(scanned_data(command), text_of(command, "aim", ""))
+                return b"".join(reports[:-1] if self._breaks_off and len(reports) > 1 else reports)
+            case "fault" if command.get("name") in FAULTS:
+                self._breaks_off = switch_of(command)
+            case "fault":
+                raise BadCommand(f"a scanner of this kind has no fault {command.get('name')!r}; it has: {', '.join(FAULTS)}")
+            case other:
+                raise no_command("scanner of this kind", other, COMMANDS)
+        return b""

@@ -1,4 +1,4 @@
-"""Where an emulator can be plugged in: a pty behind a stable symlink, or a TCP port on loopback."""
+"""Where an emulator can be plugged in: a pty behind a stable symlink, or a TCP port.  USB: `drivers.emulators.usbip`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import tty
 from pathlib import Path
 from typing import Protocol
 
+from drivers.emulators.emulator import LINE_FAULTS
+
 _CHUNK = 65536
+_RETRY_SECONDS = 0.05
 
 
 class Line(Protocol):
@@ -18,6 +21,16 @@ class Line(Protocol):
     @property
     def address(self) -> str:
         """As `drivers.transports.opening` takes it."""
+        ...
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Those of `LINE_FAULTS` that it can have."""
+        ...
+
+    @property
+    def retry_seconds(self) -> float:
+        """After which a host that did not take all is offered the rest."""
         ...
 
     def plug(self) -> None:
@@ -43,6 +56,9 @@ class Line(Protocol):
 
 class PtyLine:
     """A serial port: `link` points to the pty's other end, and is gone while the device is unplugged."""
+
+    faults = LINE_FAULTS
+    retry_seconds = _RETRY_SECONDS
 
     def __init__(self, link: Path) -> None:
         self._link = link
@@ -88,6 +104,9 @@ class PtyLine:
 
 class TcpLine:
     """A network device on 127.0.0.1; one host at a time, as raw printing ports have it.  Port 0: any free one."""
+
+    faults = LINE_FAULTS
+    retry_seconds = _RETRY_SECONDS
 
     def __init__(self, port: int) -> None:
         self._port = port

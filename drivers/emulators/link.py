@@ -9,7 +9,7 @@ Out: ``{"event": "ready", "address": "serial:/run/scale"}`` once it can be opene
 reports, and for each command ``{"event": "done", "do": …, "id": …}`` or ``{"event": "refused", "message": …}``.
 
 Faults of the line: `silence` (nothing passes, either way), `unplug`, `garbage` (line noise before each message), `split` (one byte
-at a time), `slow` (20 bytes a second).
+at a time), `slow` (20 bytes a second).  USB reports are whole: a line of them has only `silence`, `slow` and `unplug`.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ class Link:
             self._queue(self._emulator.on_command(command))
 
     def _switch(self, fault: str, *, on: bool) -> None:
+        if fault not in self._line.faults:
+            raise BadCommand(f"this line cannot have the fault {fault!r}; it can have: {', '.join(self._line.faults)}")
         (self._faults.add if on else self._faults.discard)(fault)
         if fault == "unplug" and on:
             self._waiting.clear()
@@ -146,7 +148,7 @@ class Link:
             rest = data[self._line.send(data) :]
             if rest:  # the host does not read: try again in a while, and lose what is too much
                 if sum(len(each) for _, each in self._waiting) < _MOST_WAITING:
-                    self._waiting.appendleft((now + _SLOW_GAP, rest))
+                    self._waiting.appendleft((now + self._line.retry_seconds, rest))
                 return
 
 

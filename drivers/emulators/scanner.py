@@ -46,12 +46,15 @@ class ScannerEmulator:
                 raise no_command("scanner", other, COMMANDS)
 
     def _scan(self, command: Command) -> bytes:
-        if "raw_b64" in command:
-            try:
-                data = base64.b64decode(text_of(command, "raw_b64"), validate=True)
-            except binascii.Error as error:
-                raise BadCommand(f"'raw_b64' is not base64: {error}") from error
-        else:
-            data = text_of(command, "text").encode()
         aim = text_of(command, "aim", "").encode() if self._sends_aim else b""
-        return self._prefix + aim + data + self._suffix
+        return self._prefix + aim + scanned_data(command) + self._suffix
+
+
+def scanned_data(command: Command) -> bytes:
+    """What the symbol of a ``scan`` holds: its `text` or `raw_b64`.  Raises BadCommand."""
+    if "raw_b64" not in command:
+        return text_of(command, "text").encode()
+    try:
+        return base64.b64decode(text_of(command, "raw_b64"), validate=True)
+    except binascii.Error as error:
+        raise BadCommand(f"'raw_b64' is not base64: {error}") from error

@@ -48,9 +48,12 @@ class RunningEmulator:
 
 
 @contextmanager
-def running_emulator(protocol: str, *, pty: Path | None = None) -> Iterator[RunningEmulator]:
-    """The emulator of `protocol` on a pty linked at `pty`, else on a free TCP port.  Ends it and checks that it leaves nothing."""
-    place = ["--pty", str(pty)] if pty else ["--tcp", "0"]
+def running_emulator(protocol: str, *arguments: str, pty: Path | None = None) -> Iterator[RunningEmulator]:
+    """The emulator of `protocol`, on a pty linked at `pty`, else by its `arguments`, else on a free TCP port.
+
+    Ends it and checks that it leaves nothing.
+    """
+    place = ["--pty", str(pty)] if pty else arguments or ["--tcp", "0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "drivers.emulators", protocol, *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
