@@ -18,6 +18,7 @@ _REST_WAIT = 0.2
 _LISTEN = 0.5
 _SETTLE = 0.3
 """After "printing completed" the last label is still fed and cut, and that can fail (the manual's chart 5.2)."""
+_MOST_SETTLING = 1.0
 
 
 @register("brother.ql", kind=Kind.LABEL_PRINTER, options=BrotherQlOptions)
@@ -69,12 +70,12 @@ class Brother:
             return PrintProof.WRITTEN
         deadline = time.monotonic() + timeout
         completed = 0
-        while True:
-            left = deadline - time.monotonic()
-            status = self._next(max(0.0, min(left, _LISTEN)))
-            if status is None and left <= 0:
-                break
+        silence = 0.0
+        while silence < timeout and (left := deadline - time.monotonic()) > 0:
+            wait = min(left, _LISTEN)
+            status = self._next(wait)
             if status is None:
+                silence += wait
                 continue
             _raise_for_faults(status)
             completed += status.said is Said.COMPLETED
@@ -86,7 +87,8 @@ class Brother:
 
     def _confirm(self) -> PrintProof:
         """All labels were told of; the end of the last one can still fail."""
-        while (status := self._next(_SETTLE)) is not None:
+        deadline = time.monotonic() + _MOST_SETTLING
+        while time.monotonic() < deadline and (status := self._next(_SETTLE)) is not None:
             _raise_for_faults(status)
         if (status := self._ask()) is not None:
             _raise_for_faults(status)
@@ -96,24 +98,34 @@ class Brother:
         """None if no reply came; what the printer says by itself meanwhile is passed over, its state is in the reply too."""
         self._transport.write((bytes(self._options.family.invalid) + _INITIALIZE if flush else b"") + _ASK)
         deadline = time.monotonic() + _ANSWER_WAIT
-        while (left := deadline - time.monotonic()) > 0:
-            status = self._next(left)
-            if status is not None and status.said is Said.REPLY:
+        while (left := deadline - time.monotonic()) > 0 and (status := self._next(left)) is not None:
+            if status.said is Said.REPLY:
                 return status
         return None
 
     def _next(self, timeout: float) -> BrotherStatus | None:
-        """The next status that can be read, or None after `timeout` seconds; noise before it is dropped."""
-        try:
-            self._transport.read_until(HEADER, timeout)
-            rest = b""
-            while len(rest) < SIZE - len(HEADER) and (more := self._transport.read(SIZE - len(HEADER) - len(rest), _REST_WAIT)):
-                rest += more
-            status = parse_status(HEADER + rest)
-        except (DeviceTimeout, ProtocolViolation):
-            return None
-        self._has_answered = True
-        return status
+        """The next status that can be read, or None after `timeout` seconds without one; noise before it is dropped."""
+        deadline = time.monotonic() + timeout
+        left = timeout
+        while left > 0:
+            try:
+                status = self._read(left)
+            except DeviceTimeout:
+                return None
+            except ProtocolViolation:
+                left = deadline - time.monotonic()
+                continue
+            self._has_answered = True
+            return status
+        return None
+
+    def _read(self, timeout: float) -> BrotherStatus:
+        """Raises DeviceTimeout (silence, or noise), ProtocolViolation (it is damaged or cut off)."""
+        self._transport.read_until(HEADER, timeout)
+        rest = b""
+        while len(rest) < SIZE - len(HEADER) and (more := self._transport.read(SIZE - len(HEADER) - len(rest), _REST_WAIT)):
+            rest += more
+        return parse_status(HEADER + rest)
 
 
 def _raise_for_faults(status: BrotherStatus) -> None:
