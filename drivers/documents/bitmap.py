@@ -16,7 +16,7 @@ from drivers.documents.model import Rotation, Symbology
 from drivers.documents.pictures import Bitmap, to_bitmap
 from drivers.documents.scripts import Direction, direction_of
 
-__all__ = ["Bitmap", "draw_bars", "draw_label", "draw_line", "paint_label", "paint_symbol", "to_bitmap"]
+__all__ = ["Bitmap", "draw_bars", "draw_label", "draw_line", "ink_label", "paint_label", "paint_symbol", "to_bitmap"]
 
 _TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 """Ours are clockwise, Pillow's are not."""
@@ -28,8 +28,14 @@ def draw_line(line: TextLine) -> tuple[int, int, Bitmap] | None:
 
     Raises NoGlyph, NotShaped.
     """
-    inked = _ink_line(line)
-    return None if inked is None else (inked[0], inked[1], _bitmap(inked[2]))
+    inked = _ink_text(line.text, line.size, family_of(bold=line.bold, font=line.font), direction_of(line.block))
+    if inked is None:
+        return None
+    x, y, ink = inked
+    left, top, _, _ = turned((x, y, x + ink.width, y + ink.height), line.rotation)
+    # A glyph's side bearing may reach over the label's edge, where no printer can put it.
+    place = max(0, line.left + left), max(0, line.base + top)
+    return *place, _bitmap(_turn(_image(ink), line.rotation)) if line.rotation else ink
 
 
 def draw_bars(bars: Bars) -> Bitmap:
@@ -37,14 +43,32 @@ def draw_bars(bars: Bars) -> Bitmap:
     return _bitmap(_ink_bars(bars))
 
 
+def ink_label(layout: LabelLayout) -> Image.Image:
+    """The whole label as ink (mode 1, black dots are white).  Raises NoGlyph, NotShaped, BadBarcode."""
+    ink = Image.new("1", (layout.width, layout.height))
+    canvas = ImageDraw.Draw(ink)
+    for item in layout.items:
+        match item:
+            case TextLine():
+                if (drawn := draw_line(item)) is not None:
+                    _stamp(ink, _image(drawn[2]), drawn[0], drawn[1])
+            case Bars():
+                _stamp(ink, _ink_bars(item), item.x, item.y)
+            case Frame():
+                _draw_frame(canvas, item)
+            case Raster():
+                _stamp(ink, _image(item.bitmap), item.x, item.y)
+    return ink
+
+
 def draw_label(layout: LabelLayout) -> Bitmap:
     """The whole label for a printer that takes nothing but pictures.  Raises NoGlyph, NotShaped, BadBarcode."""
-    return _bitmap(_ink_label(layout))
+    return _bitmap(ink_label(layout))
 
 
 def paint_label(layout: LabelLayout) -> Image.Image:
     """The whole label, black on white (mode L).  Raises NoGlyph, NotShaped, BadBarcode."""
-    return _black_on_white(_ink_label(layout))
+    return _black_on_white(ink_label(layout))
 
 
 def paint_symbol(symbology: Symbology, data: str, module: int, height: int) -> Image.Image:
@@ -62,24 +86,6 @@ def _image(bitmap: Bitmap) -> Image.Image:
 
 def _black_on_white(ink: Image.Image) -> Image.Image:
     return ink.convert("L").point(_INVERTED)
-
-
-def _ink_label(layout: LabelLayout) -> Image.Image:
-    ink = Image.new("1", (layout.width, layout.height))
-    canvas = ImageDraw.Draw(ink)
-    for item in layout.items:
-        match item:
-            case TextLine():
-                inked = _ink_line(item)
-                if inked is not None:
-                    _stamp(ink, inked[2], inked[0], inked[1])
-            case Bars():
-                _stamp(ink, _ink_bars(item), item.x, item.y)
-            case Frame():
-                _draw_frame(canvas, item)
-            case Raster():
-                _stamp(ink, _image(item.bitmap), item.x, item.y)
-    return ink
 
 
 def _draw_frame(canvas: ImageDraw.ImageDraw, frame: Frame) -> None:
@@ -103,17 +109,6 @@ def _ink_symbol(symbology: Symbology, data: str, module: int, height: int) -> Im
 
 def _ink_bars(bars: Bars) -> Image.Image:
     return _turn(_ink_symbol(bars.symbology, bars.data, bars.module, bars.bar_height), bars.rotation)
-
-
-def _ink_line(line: TextLine) -> tuple[int, int, Image.Image] | None:
-    family = family_of(bold=line.bold, font=line.font)
-    inked = _ink_text(line.text, line.size, family, direction_of(line.block))
-    if inked is None:
-        return None
-    x, y, ink = inked
-    left, top, _, _ = turned((x, y, x + ink.width, y + ink.height), line.rotation)
-    # A glyph's side bearing may reach over the label's edge, where no printer can put it.
-    return max(0, line.left + left), max(0, line.base + top), _turn(_image(ink), line.rotation)
 
 
 @lru_cache(maxsize=128)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import TypeAlias
 
 from drivers.documents.fonts import Family
@@ -103,6 +104,7 @@ class LabelLayout:
     notes: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=512)
 def dots(millimetres: Decimal, dpi: int) -> int:
     """Whole dots, halves up."""
     return int((millimetres * dpi / MILLIMETRES_PER_INCH).to_integral_value(ROUND_HALF_UP))

@@ -30,7 +30,7 @@ class Bitmap:
 
 def to_bitmap(image: Image.Image) -> Bitmap:
     """A grey picture, black where it is darker than half."""
-    return Bitmap(image.width, image.height, image.point(_INK).convert("1", dither=Image.Dither.NONE).tobytes())
+    return Bitmap(image.width, image.height, image.point(_INK, "1").tobytes())
 
 
 _INK = tuple(255 if value < 128 else 0 for value in range(256))

@@ -61,6 +61,8 @@ def wrap(text: str, width_of: Callable[[str], float], room: float) -> list[str]:
     `width_of` is asked for pieces, whose widths are added up.  A word is broken inside only if it alone is too long; Thai, which
     has no spaces, between its syllables of a kind.  A single character that does not fit still makes a line of its own.
     """
+    if text.isascii() and "\n" not in text and width_of(text) <= room:  # the widths of ASCII add up, wherever it is cut
+        return [text.rstrip()]
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line, used = "", 0.0

@@ -12,7 +12,7 @@ from dataclasses import replace
 from PIL import Image
 
 from drivers.devices import Encoded
-from drivers.documents.bitmap import paint_label
+from drivers.documents.bitmap import ink_label
 from drivers.documents.errors import DocumentError
 from drivers.documents.layout import LabelLayout, TextLine, lay_out_label
 from drivers.documents.model import Label
@@ -23,7 +23,6 @@ from drivers.printers.label_ink import check_copies
 _MOST_COPIES = 200
 _MOST_LENGTH = 1000
 """Millimetres (2.3.4)."""
-_WHITE = 255
 _RASTER_MODE = b"\x1bia\x01"
 _NOTIFY = b"\x1bi!\x00"
 _UNCOMPRESSED = b"M\x00"
@@ -41,12 +40,13 @@ def encode_label(label: Label, options: BrotherOptions, *, copies: int, copy_mar
         layout = lay_out_label(label, family.dpi, mark=options.copy_text if copy_mark else "")
         if copy_mark and options.copy_text:
             layout = _with_mark_inside(layout, paper, is_turned=is_turned)
-        image = paint_label(layout)
+        ink = ink_label(layout)
     except DocumentError as error:
         raise Unsupported(str(error)) from error
-    rows = _rows(image.transpose(Image.Transpose.ROTATE_270) if is_turned else image, family, paper)
-    raster = b"".join(_raster_line(family, rows[top : top + family.pins // 8]) for top in range(0, len(rows), family.pins // 8))
-    count = len(rows) // (family.pins // 8)
+    # The first bit of a line is the label's right edge: it is turned clockwise, then left is right.
+    mirrored = ink.transpose(Image.Transpose.TRANSPOSE if is_turned else Image.Transpose.FLIP_LEFT_RIGHT)
+    rows = _rows(mirrored, family, paper)
+    raster, count = _raster(family, rows), len(rows) // (family.pins // 8)
     pages = [
         _page_head(options, count, is_first=index == 0) + raster + (_LAST_PAGE if index == copies - 1 else _NEXT_PAGE)
         for index in range(copies)
@@ -89,25 +89,22 @@ def _shift(start: int, size: int, low: int, high: int) -> int:
     return max(low - start, 0) or min(high - size - start, 0)
 
 
-def _rows(image: Image.Image, family: Family, paper: Paper) -> bytes:
-    """The picture in the middle of what the head reaches, as rows of all pins, 1 is black.  Raises Unsupported (ink beyond it)."""
-    height = paper.rows or max(image.height, family.least_rows)
-    left = (paper.pins - image.width) // 2
-    top = (height - image.height) // 2 if paper.rows else 0
-    ink = image.point(lambda value: _WHITE - value).getbbox()
-    if ink is not None:
-        edges = (left + ink[0], top + ink[1], paper.pins - left - ink[2], height - top - ink[3])
+def _rows(mirrored: Image.Image, family: Family, paper: Paper) -> bytes:
+    """The ink in the middle of what the head reaches, as rows of all pins, 1 is black.  Raises Unsupported (ink beyond it)."""
+    height = paper.rows or max(mirrored.height, family.least_rows)
+    left = (paper.pins - mirrored.width + 1) // 2
+    top = (height - mirrored.height) // 2 if paper.rows else 0
+    box = mirrored.getbbox()
+    if box is not None:
+        edges = (left + box[0], top + box[1], paper.pins - left - box[2], height - top - box[3])
         if min(edges) < 0:
             beyond = -min(edges) * 25.4 / family.dpi
             raise Unsupported(
                 f"the label has ink {beyond:.1f} mm beyond what the printer reaches on this media; keep its edges free"
             )
-    reached = Image.new("L", (paper.pins, height), _WHITE)
-    reached.paste(image, (left, top))
-    whole = Image.new("L", (family.pins, height), _WHITE)
-    # The first bit of a line is the label's right edge.
-    whole.paste(reached.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (paper.offset, 0))
-    return whole.point(lambda value: _WHITE if value < 128 else 0).convert("1").tobytes()
+    whole = Image.new("1", (family.pins, height))
+    whole.paste(mirrored, (paper.offset + left, top))
+    return whole.tobytes()
 
 
 def _page_head(options: BrotherOptions, rows: int, *, is_first: bool) -> bytes:
@@ -130,5 +127,8 @@ def _page_head(options: BrotherOptions, rows: int, *, is_first: bool) -> bytes:
     return b"".join(parts)
 
 
-def _raster_line(family: Family, line: bytes) -> bytes:
-    return (b"g\x00" + bytes((len(line),)) if family is QL else b"G" + len(line).to_bytes(2, "little")) + line
+def _raster(family: Family, rows: bytes) -> bytes:
+    """Each row behind what says how long it is."""
+    stride = family.pins // 8
+    head = b"g\x00" + bytes((stride,)) if family is QL else b"G" + stride.to_bytes(2, "little")
+    return head + head.join([rows[top : top + stride] for top in range(0, len(rows), stride)])

@@ -27,6 +27,7 @@ _NOT_HAN_MODE, _HAN_MODE = b"\x1c.", b"\x1c&"
 _HAN_DOUBLE, _HAN_SINGLE = b"\x1cW\x01", b"\x1cW\x00"
 _INTERNATIONAL_USA = b"\x1bR\x00"  # in a Chinese model's own set the dollar sign is a yen sign
 _LEFT, _CENTER = b"\x1ba\x00", b"\x1ba\x01"
+_INK = (255, *255 * (0,))
 
 
 class _How(Enum):
@@ -153,11 +154,15 @@ def _drawn(printer: Dummy, rows: Sequence[Row], options: EscposOptions) -> Itera
 
 
 def raster(picture: Image.Image) -> Iterator[bytes]:
-    """GS v 0: 1 is black, the first dot is the highest bit."""
-    stride = (picture.width + 7) // 8
-    bits = picture.point(lambda value: 0 if value else 255).convert("1").tobytes()
-    for top in range(0, picture.height, RASTER_ROWS):
-        height = min(RASTER_ROWS, picture.height - top)
+    """GS v 0: 1 is black, the first dot is the highest bit.  `picture` is grey; what is not quite black is white."""
+    yield from raster_of_ink(picture.point(_INK, "1"))
+
+
+def raster_of_ink(ink: Image.Image) -> Iterator[bytes]:
+    """The same for a picture of mode 1 whose white dots are to be black."""
+    stride, bits = (ink.width + 7) // 8, ink.tobytes()
+    for top in range(0, ink.height, RASTER_ROWS):
+        height = min(RASTER_ROWS, ink.height - top)
         header = bytes((0x1D, 0x76, 0x30, 0, stride % 256, stride // 256, height, 0))
         yield header + _defused(bits[top * stride : (top + height) * stride])
 

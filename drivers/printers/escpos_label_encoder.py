@@ -11,17 +11,16 @@ from decimal import Decimal
 from PIL import Image
 
 from drivers.devices import Encoded
-from drivers.documents.bitmap import paint_label
+from drivers.documents.bitmap import ink_label
 from drivers.documents.errors import DocumentError
 from drivers.documents.layout import dots
 from drivers.documents.model import Label
 from drivers.errors import Unsupported
-from drivers.printers.escpos_encoder import raster
+from drivers.printers.escpos_encoder import raster_of_ink
 from drivers.printers.escpos_label_options import EscposLabelOptions
 from drivers.printers.label_ink import Media, check_copies, lay_out
 
 _MOST_COPIES = 200
-_WHITE = 255
 _INITIALIZE = b"\x1b@"
 _CUTS = {"full": b"\x1dVA\x00", "partial": b"\x1dVB\x00", "none": b""}
 """GS V 65 and 66: feed to the knife, then cut (Epson ESC/POS reference, GS V, function B)."""
@@ -32,12 +31,12 @@ def encode_label(label: Label, options: EscposLabelOptions, *, copies: int, copy
     check_copies(copies, _MOST_COPIES)
     layout = lay_out(label, options.dpi, Media(options.media_width), mark=options.copy_text if copy_mark else "")
     try:
-        picture = paint_label(layout)
+        ink = ink_label(layout)
     except DocumentError as error:
         raise Unsupported(str(error)) from error
     feed = dots(Decimal(options.feed), options.dpi) if options.cut == "none" else 0
-    left = (options.width - picture.width) // 2 if options.align == "center" else 0
-    paper = Image.new("L", (options.width, picture.height + feed), _WHITE)
-    paper.paste(picture, (left, 0))
-    once = _INITIALIZE + b"".join(raster(paper)) + _CUTS[options.cut]
+    left = (options.width - ink.width) // 2 if options.align == "center" else 0
+    paper = Image.new("1", (options.width, ink.height + feed))
+    paper.paste(ink, (left, 0))
+    once = _INITIALIZE + b"".join(raster_of_ink(paper)) + _CUTS[options.cut]
     return Encoded(once * copies, copies, layout.notes)

@@ -5,10 +5,10 @@ Nothing of it is text any more, so no data of an operator can become a command.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 
 from drivers.documents.barcodes import matrix
 from drivers.documents.bitmap import Bitmap, draw_bars, draw_label, draw_line
@@ -16,6 +16,8 @@ from drivers.documents.errors import DocumentError
 from drivers.documents.layout import Bars, Frame, Item, LabelLayout, Raster, TextLine, lay_out_label
 from drivers.documents.model import Label
 from drivers.errors import Unsupported
+
+_BAR = re.compile(rb"\0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,12 @@ def stamp_of(bitmap: Bitmap, x: int = 0, y: int = 0) -> Stamp:
     shift = x % 8
     if not shift:
         return Stamp(x, y, bitmap.stride, bitmap.rows)
-    stride = (shift + bitmap.width + 7) // 8
-    left = 8 * (stride - bitmap.stride) - shift
-    rows = (bitmap.rows[top : top + bitmap.stride] for top in range(0, len(bitmap.rows), bitmap.stride))
-    values = (int.from_bytes(row, "big") for row in rows)
-    moved = ((value << left if left >= 0 else value >> -left).to_bytes(stride, "big") for value in values)
-    return Stamp(x - shift, y, stride, b"".join(moved))
+    stride, rows = (shift + bitmap.width + 7) // 8, bitmap.rows
+    if stride > bitmap.stride:
+        rows = b"".join([rows[top : top + bitmap.stride] + b"\0" for top in range(0, len(rows), bitmap.stride)])
+    # Each row now ends with as many free bits: all rows are shifted as one number, none into the next.
+    moved = (int.from_bytes(rows, "big") >> shift).to_bytes(len(rows), "big")
+    return Stamp(x - shift, y, stride, moved)
 
 
 def _item(item: Item) -> Iterator[Rectangle | Stamp]:
@@ -135,23 +137,23 @@ def _bars(bars: Bars) -> Iterator[Rectangle | Stamp]:
     if bars.symbology.is_matrix or bars.rotation:
         yield stamp_of(draw_bars(bars), bars.x, bars.y)
         return
-    at = 0
-    for is_white, run in groupby(matrix(bars.symbology, bars.data)[0], bool):
-        width = sum(1 for _ in run)
-        if not is_white:
-            yield Rectangle(bars.x + at * bars.module, bars.y, width * bars.module, bars.height)
-        at += width
+    module = bars.module
+    for bar in _BAR.finditer(matrix(bars.symbology, bars.data)[0]):
+        at, end = bar.span()
+        yield Rectangle(bars.x + at * module, bars.y, (end - at) * module, bars.height)
 
 
 def _cut(part: Rectangle | Stamp, layout: LabelLayout) -> Rectangle | Stamp | None:
     """What of it is on the label (to the next byte on the right); printers take what is beyond for an error, or wrap it."""
     if isinstance(part, Rectangle):
         width, height = min(part.width, layout.width - part.x), min(part.height, layout.height - part.y)
-        return Rectangle(part.x, part.y, width, height) if width > 0 and height > 0 else None
+        if width <= 0 or height <= 0:
+            return None
+        return part if (width, height) == (part.width, part.height) else Rectangle(part.x, part.y, width, height)
     stride, height = min(part.stride, (layout.width - part.x + 7) // 8), min(part.height, layout.height - part.y)
     if stride <= 0 or height <= 0:
         return None
     if stride == part.stride:
-        return Stamp(part.x, part.y, stride, part.rows[: height * stride])
+        return part if height == part.height else Stamp(part.x, part.y, stride, part.rows[: height * stride])
     tops = range(0, height * part.stride, part.stride)
     return Stamp(part.x, part.y, stride, b"".join(part.rows[top : top + stride] for top in tops))
