@@ -72,11 +72,11 @@ def test_a_scan_that_began_before_the_driver_was_there_is_never_read_as_its_seco
         is_open = threading.Event()
         typing = threading.Thread(target=type_until, args=(scanner, is_open))
         typing.start()
-        with guest.held("scanner.wedge", f"evdev:{path}") as held:
-            held.start("call", method="read_symbol", arguments={"timeout": 20})
+        with guest.held("scanner.wedge", f"evdev:{path}", {"idle_ms": 1000}) as held:  # longer than a busy host stands still
+            held.start("call", method="read_symbol", arguments={"timeout": 5})
             is_open.set()
-            with pytest.raises(ProtocolViolation, match=r"begun before|dropped"):
-                held.finish(object)
+            with contextlib.suppress(ProtocolViolation):  # or, if it came to its end before it was asked for, nothing
+                assert held.finish_maybe(Symbol) is None
             typing.join()
             assert scanned_again(held, scanner, CODE) == Symbol(CODE.encode())
 
