@@ -21,7 +21,8 @@ __all__ = ["NO_RULES", "Ambiguity", "Parsed", "SymbolRules", "parse_symbol", "sy
 _REPLACED = "\ufffd"
 _EAN_UPC = frozenset({"]E0", "]E4"})
 _EAN_8, _EAN_WITH_ADD_ON = "]E4", "]E3"
-_KEYS = frozenset({"00", "01", "02"})
+_CONTENTS = frozenset({"02", "37"})
+"""Of what lies inside a unit: forbidden beside the unit's own GTIN (GS1 General Specifications, section 4.13, invalid pairs)."""
 _LOOKS_LIKE_GS1 = re.compile(r"01[0-9]{14}|00[0-9]{18}|\(01\)[0-9]{14}|\(00\)[0-9]{18}", re.ASCII)
 _UPC_E_WITHOUT_CHECK = re.compile(r"[01]?[0-9]{6}", re.ASCII)
 
@@ -47,9 +48,8 @@ def parse_symbol(
 def _with(symbol: Parsed, elements: tuple[Element, ...], own_prefixes: frozenset[str], year: int) -> Parsed:
     """The symbol with what its elements say; what they say twice, differently, is not taken."""
     items = {each.value for each in elements if each.ai == "01"}
-    gtin = to_gtin14(next(iter(items)), own_prefixes) if len(items) == 1 else None
-    is_wrong = any(each.ai in _KEYS and not has_right_check_digit(each) for each in elements)
-    ambiguity = Ambiguity.SEVERAL_GTINS if len(items) > 1 else Ambiguity.CHECK_DIGIT if is_wrong else None
+    is_sure = len(items) == 1 and all(each.ai != "02" for each in elements)
+    gtin = to_gtin14(next(iter(items)), own_prefixes) if is_sure else None
 
     def only(ai: str) -> str | None:
         values = {each.value for each in elements if each.ai == ai}
@@ -59,12 +59,12 @@ def _with(symbol: Parsed, elements: tuple[Element, ...], own_prefixes: frozenset
         value = only(ai)
         return None if value is None else date_of(value, year)
 
-    sscc, count = only("00"), only("30") or only("37")
+    sscc, count = only("00"), only("30") or (None if items else only("37"))
     return replace(
         symbol,
         gtin14=gtin,
         gs1=elements,
-        ambiguity=ambiguity,
+        ambiguity=_doubt(elements),
         sscc=sscc if sscc is not None and is_sscc(sscc) else None,
         batch=only("10"),
         serial=only("21"),
@@ -75,6 +75,17 @@ def _with(symbol: Parsed, elements: tuple[Element, ...], own_prefixes: frozenset
         isbn=gtin and isbn_of_gtin(gtin),
         issn=gtin and issn_of_gtin(gtin),
     )
+
+
+def _doubt(elements: tuple[Element, ...]) -> Ambiguity | None:
+    """Why the elements cannot all be right."""
+    identifiers = {each.ai for each in elements}
+    if len({each.value for each in elements if each.ai == "01"}) > 1:
+        return Ambiguity.SEVERAL_GTINS
+    if not all(has_right_check_digit(each) for each in elements):
+        return Ambiguity.CHECK_DIGIT
+    says_two_things = len(set(elements)) > len(identifiers)
+    return Ambiguity.CONTRADICTION if says_two_things or ("01" in identifiers and identifiers & _CONTENTS) else None
 
 
 def _only_weight(elements: Iterable[Element]) -> Decimal | None:

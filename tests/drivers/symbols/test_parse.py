@@ -158,6 +158,28 @@ def test_a_gtin_element_with_a_wrong_check_digit_is_reported() -> None:
     assert (parsed.gtin14, parsed.ambiguity) == (None, Ambiguity.CHECK_DIGIT)
 
 
+@pytest.mark.parametrize("data", [b"800302112345678901ABC", b"4149520123456789", b"0309506000134353", b"2531231231231233AB"])
+def test_any_key_with_a_wrong_check_digit_is_reported(data: bytes) -> None:
+    assert parse_symbol(data, "]C1").ambiguity is Ambiguity.CHECK_DIGIT
+
+
+# From the tests of GS1's own syntax engine, "validateAIassociations".
+@pytest.mark.parametrize(
+    "data", [b"400ABC\x1d400AB", b"400ABC\x1d99DEF\x1d400XYZ", b"01123456789012310212345678901231", b"011234567890123137123"]
+)
+def test_elements_that_contradict_each_other_are_reported(data: bytes) -> None:
+    parsed = parse_symbol(data, "]C1")
+    assert (parsed.ambiguity, parsed.count) == (Ambiguity.CONTRADICTION, None)
+
+
+def test_a_unit_s_content_is_never_taken_for_the_unit() -> None:
+    both = parse_symbol(b"]C101095060001343520204006381333931\x1d375")
+    assert (both.gtin14, both.count, both.ambiguity) == (None, None, Ambiguity.CONTRADICTION)
+    content = parse_symbol(b"]C10204006381333931375")
+    assert (content.gtin14, content.count, content.ambiguity) == (None, 5, None)
+    assert parse_symbol(b"]C1400ABC\x1d99DEF\x1d400ABC").ambiguity is None
+
+
 RULES = symbol_rules(variable=["21IIIIIVPPPPC", "28IIIIIWWWWWC", "2911IIIIQQQQC"])
 
 
