@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drivers.documents.bitmap import Bitmap, draw_bars, draw_label, draw_line, paint_label
-from drivers.documents.layout import Bars, TextLine, lay_out_label
+from drivers.documents.layout import Bars, Frame, LabelLayout, TextLine, lay_out_label
 from drivers.documents.model import Barcode, Font, Label, Picture, Rotation, Symbology, Text
 from tests.drivers.documents import samples
 from tests.drivers.documents.symbol_data import DATA, expected, symbols
@@ -92,6 +93,16 @@ def test_nothing_to_see_is_none() -> None:
 def test_the_whole_label_is_the_preview() -> None:
     layout = lay_out_label(samples.label("shipping-label", samples.SHIPPING_DATA), 203)
     assert image_of(draw_label(layout)).convert("L").tobytes() == paint_label(layout).tobytes()
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3, 5])
+def test_a_frame_is_as_thick_as_it_says_and_stays_in_its_box(thickness: int) -> None:
+    for width, height in product(range(1, 13), repeat=2):
+        frame = Frame(x=3, y=2, width=width, height=height, thickness=thickness)
+        image = paint_label(LabelLayout(width=24, height=24, dpi=203, items=(frame,)))
+        black = {(at % 24 - 3, at // 24 - 2) for at, value in enumerate(image.tobytes()) if not value}
+        depth = {(x, y): min(x, y, width - 1 - x, height - 1 - y) for x, y in product(range(width), range(height))}
+        assert black == {place for place, inwards in depth.items() if inwards < thickness}, (width, height)
 
 
 def test_mono_letters_are_all_as_wide() -> None:
