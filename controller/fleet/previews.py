@@ -31,18 +31,25 @@ class NotDrawable(Rejected):
 
 
 async def preview(call: Call[None]) -> Reply:
-    """From the layout that printers get, at 203 (PNG) or 300 (PDF) dots per inch; the mark of a copy is not in it."""
     form = call.query.get("format", "pdf")
     if form not in _MEDIA_TYPES:
         raise BadParameter("format", "png or pdf")
-    job = await queries.print_job(call.path["id"], sites=call.actor.sites)
+    body = await draw(call.path["id"], form, sites=call.actor.sites)
+    return Reply(body=body, media_type=_MEDIA_TYPES[form], headers={"Cache-Control": "private, no-store"})
+
+
+async def draw(job_id: str, form: str, *, sites: frozenset[str] | None) -> bytes:
+    """From the layout that printers get, at 203 (``png``) or 300 (``pdf``) dots per inch; the mark of a copy is not in it.
+
+    Raises NotFound, NotDrawable.
+    """
+    job = await queries.print_job(job_id, sites=sites)
     template = await documents.template(job.template, job.version)
     rows = await fetch("SELECT data FROM print_job WHERE id = ?", job.id)
     try:
-        body = await asyncio.to_thread(_drawn, template.body, rows[0]["data"], form)
+        return await asyncio.to_thread(_drawn, template.body, rows[0]["data"], form)
     except (DocumentError, msgspec.DecodeError) as error:
         raise NotDrawable(job.id, str(error)) from error
-    return Reply(body=body, media_type=_MEDIA_TYPES[form], headers={"Cache-Control": "private, no-store"})
 
 
 def _drawn(template: bytes, data: str, form: str) -> bytes:

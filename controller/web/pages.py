@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
+from controller.fleet import previews
 from controller.http import auth
 from controller.http.routing import PER_DEFAULT, PER_MAX, BadParameter, PageRequest, Permission, number
 from controller.web import shown
@@ -76,6 +77,12 @@ class Pages:
         _remember_language(request, response, look.language)
         response.enable_compression()
         return response
+
+    async def preview(self, request: web.Request) -> web.Response:
+        """The picture of a print job; a viewer of the pages sees all sites."""
+        auth.require(await self.access.actor(request), Permission.DOCUMENTS_READ)
+        body = await previews.draw(request.match_info["id"], "png", sites=None)
+        return web.Response(body=body, content_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     async def shop(self, request: web.Request) -> Values:
         return {"regions": self.live.marked(await self.look(request), await shown.everything())}
@@ -186,5 +193,6 @@ def add_pages(app: web.Application, pages: Pages, files: StaticFiles) -> None:
     app.router.add_get("/orders", pages.page("orders.html", "/orders", (Permission.ORDERS_READ,), orders))
     app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", (Permission.ORDERS_READ,), order))
     app.router.add_get("/prints", pages.page("prints.html", "/prints", (Permission.FLEET_READ,), prints))
+    app.router.add_get("/prints/{id}/preview.png", pages.preview)
     app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", (Permission.CATALOG_READ,), unknown))
     app.router.add_get("/static/{name}", files.serve)

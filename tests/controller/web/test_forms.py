@@ -172,3 +172,13 @@ async def test_who_may_only_look_gets_no_buttons(shop: BrowserShop, tmp_path: Pa
         status, _ = await press(client, "/orders/SO-100001/release", {"key": "k"}, **basic("sw_viewer"))
         assert status == 403
         assert (await press(client, "/orders/SO-100001/release", {"key": "k"}))[0] == 401
+
+
+async def test_what_a_print_looks_like_is_a_click_away(client: TestClient) -> None:
+    data = {"name": "Tea 茶", "price": "1.00", "ean13": "4006381333931"}
+    job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data=data, document="SO-100001"))
+    assert f'href="/prints/{job}/preview.png"' in await shown(client, "/prints")
+    picture = await client.get(f"/prints/{job}/preview.png")
+    assert picture.headers["Content-Type"] == "image/png"
+    assert (await picture.read()).startswith(b"\x89PNG")
+    assert (await client.get("/prints/none/preview.png")).status == 404
