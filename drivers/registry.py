@@ -17,12 +17,13 @@ The recipe for a driver.  No other code of the product needs to be touched:
 2. One row in `_MODULES` below.  The file is imported when its model is first asked for, so that a box with a scanner never
    loads Pillow, pyusb or python-escpos.
 3. Its test, ``tests/drivers/<folder>/test_acme_dx100.py``, with `drivers.testing.exchange("acme.dx100", (sent, reply), …)`.
-   If an option has no default, also a row in `NEEDED` of ``tests/drivers/test_registry.py``.
+   Its emulator, in ``drivers/emulators/``, and its row in `CASES` of ``tests/drivers/every.py``, with the options that have no
+   default: all rules for drivers, and the fuzzers, take it from there.
 4. Its row in the table of ``docs/devices.md``, and if it has options their chapter in ``docs/configuration.md`` under "Options of
    devices".  Tests hold both to the code.
 5. A changelog fragment, ``changelog.d/<issue>.added.md``.
 
-`tests/drivers/test_registry.py` holds the rules for all models: kind, Source in the docstring, bounded waits.  Options are frozen
+``tests/drivers/test_registry.py`` and ``test_every_driver.py`` hold the rules for all models.  Options are frozen
 dataclasses of str, int, bool, Decimal, StrEnum, Literal, tuple; `msgspec` checks them.
 """
 
@@ -43,27 +44,27 @@ from drivers.recording import Mark, Ring, Way
 from drivers.transports.opening import open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
-    "hid.scale": "drivers.scales.hid_scale",
+    "adam": "drivers.scales.adam",
+    "and.standard": "drivers.scales.and_standard",
     "brother.pt": "drivers.printers.brother",
     "brother.ql": "drivers.printers.brother",
     "cas.pdii": "drivers.scales.cas_pdii",
     "cas.stream": "drivers.scales.cas_stream",
-    "adam": "drivers.scales.adam",
-    "and.standard": "drivers.scales.and_standard",
-    "sma": "drivers.scales.sma",
     "dialog.02": "drivers.scales.dialog",
     "display.escpos": "drivers.displays.escpos",
+    "epl2": "drivers.printers.epl2",
     "escpos": "drivers.printers.escpos",
     "escpos.label": "drivers.printers.escpos_label",
-    "epl2": "drivers.printers.epl2",
+    "hid.scale": "drivers.scales.hid_scale",
     "mt.sics": "drivers.scales.mt_sics",
     "nci": "drivers.scales.nci",
     "scanner.hidpos": "drivers.scanners.hid_pos",
     "scanner.serial": "drivers.scanners.serial_scanner",
     "scanner.wedge": "drivers.scanners.hid_wedge",
+    "sma": "drivers.scales.sma",
     "star.line": "drivers.printers.star",
-    "toledo.continuous": "drivers.scales.toledo_continuous",
     "toledo.8217": "drivers.scales.toledo_8217",
+    "toledo.continuous": "drivers.scales.toledo_continuous",
     "tspl": "drivers.printers.tspl",
     "zpl": "drivers.printers.zpl",
 }
@@ -179,7 +180,7 @@ def register(model: str, *, kind: Kind, options: type | None = None, over: Over 
 
 def models() -> tuple[str, ...]:
     """The names of all models, sorted; loads no driver."""
-    return tuple(sorted(_MODULES))
+    return tuple(_MODULES)
 
 
 def find(model: str) -> Model:

@@ -119,7 +119,7 @@ class HidPosScanner:
             if report:
                 self._silence = 0.0
                 symbol = self._take(report)
-                if symbol is not None:
+                if symbol is not None or remaining <= 0:  # reports that are none of ours may never stop
                     return symbol
             elif self._pieces and wait == pause:
                 self._forget()

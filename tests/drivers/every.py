@@ -1,7 +1,6 @@
 """Every driver on its emulator, in one process: what the rules over all drivers, and the fuzzers, are run on.
 
-`CASES` has a row for each model of `drivers.registry`; a test says so.  A driver over keys or reports is paired
-by what its own tests bring; all others talk to their emulator by bytes.
+`CASES` has a row for each model of `drivers.registry`; a test says so.  It is the only table of models in the tests.
 """
 
 from __future__ import annotations
@@ -14,14 +13,17 @@ from typing import Any
 from drivers.devices import Encoded, LabelPrinter, LineDisplay, POSPrinter, PrintProof, Scale, Scanner, Weight
 from drivers.documents.model import Barcode, Label, Line, Receipt, Symbology, Text
 from drivers.emulators.emulator import Command, Talks, make_emulator
+from drivers.emulators.usbip_shapes import SHAPES
 from drivers.errors import DriverError
-from drivers.registry import Kind, Model, find, models
+from drivers.registry import Driver, Kind, Model, Opened, Over, find, models
 from drivers.testing import Through
-from drivers.transports.buffered import Buffered
+from drivers.transports.buffered import Buffered, Pipe
+from tests.drivers.hid_lines import Keys, Reports
 
 GRAMS = Decimal(1230)
 SCANNED = b"4006381333931"
 TRIES = 12
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,12 @@ CASES: Mapping[str, Case] = {
     "epl2": Case("epl2"),
     "escpos": Case("escpos"),
     "escpos.label": Case("escpos"),
+    "hid.scale": Case("hid_scale"),
     "mt.sics": Case("mt_sics"),
     "nci": Case("nci"),
+    "scanner.hidpos": Case("hidpos"),
     "scanner.serial": Case("scanner"),
+    "scanner.wedge": Case("wedge", before=({"do": "configure", "send_aim": True},)),
     "sma": Case("sma"),
     "star.line": Case("star"),
     "toledo.8217": Case("toledo_8217", {"unit": "kg"}),
@@ -58,11 +63,15 @@ CASES: Mapping[str, Case] = {
 
 
 class EmulatedPipe:
-    """A line with an emulator at its end.  Time passes for it when the host listens and nothing is there."""
+    """A line with an emulator at its end.  Time passes for it when the host listens and nothing is there.
+
+    What it gives at a time is one report of a HID device, of others at most `_CHUNK` bytes.
+    """
 
     def __init__(self, case: Case) -> None:
         self.reports: list[Mapping[str, object]] = []
         self.emulator = make_emulator(case.emulator, self.reports.append)
+        self._most = (case.emulator in SHAPES and SHAPES[case.emulator].report_size) or _CHUNK
         self._answers = b""
         for command in case.before:
             self.do(command)
@@ -77,11 +86,34 @@ class EmulatedPipe:
         del timeout
         if not self._answers and isinstance(self.emulator, Talks) and self.emulator.tick_every:
             self._answers = self.emulator.on_tick(self.emulator.tick_every)
-        answers, self._answers = self._answers[:4096], self._answers[4096:]
+        answers, self._answers = self._answers[: self._most], self._answers[self._most :]
         return answers
 
     def close(self) -> None:
         """It may be opened again."""
+
+
+class Overheard:
+    """A line that is listened to."""
+
+    def __init__(self, pipe: Pipe, said: list[bytes], *, from_device: bool) -> None:
+        self._pipe = pipe
+        self._said = said
+        self._from_device = from_device
+
+    def send(self, data: bytes) -> None:
+        if not self._from_device:
+            self._said.append(data)
+        self._pipe.send(data)
+
+    def receive(self, timeout: float) -> bytes:
+        data = self._pipe.receive(timeout)
+        if self._from_device and data:
+            self._said.append(data)
+        return data
+
+    def close(self) -> None:
+        self._pipe.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +127,28 @@ class Pair:
 
 def pair(name: str, through: Through | None = None, pipe: EmulatedPipe | None = None) -> Pair:
     """The driver of a model on its emulator; `pipe`: on one that is there already (plugged in again)."""
-    case, model = CASES[name], find(name)
-    line = pipe or EmulatedPipe(case)
-    return Pair(model, line, model.build(Buffered(through(line) if through else line, name), case.options))
+    line = pipe or EmulatedPipe(CASES[name])
+    return Pair(find(name), line, on_line(name, through(line) if through else line))
+
+
+def on_line(name: str, line: Pipe) -> Driver:
+    """The driver of a model with whatever is at the other end of `line`."""
+    return find(name).build(_opened(name, line), CASES[name].options)
+
+
+def _opened(name: str, line: Pipe) -> Opened:
+    match find(name).over:
+        case Over.BYTES:
+            return Buffered(line, name)
+        case Over.REPORTS:
+            return Reports(line, SHAPES[CASES[name].emulator].report_descriptor)
+        case Over.KEYS:
+            return Keys(line)
 
 
 def over_bytes() -> list[str]:
     """The models that talk to their emulator by bytes."""
-    return [name for name in models() if name in CASES]
+    return [name for name in models() if find(name).over is Over.BYTES]
 
 
 def do_its_work(one: Pair) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import time
-from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 
@@ -13,31 +12,18 @@ import pytest
 
 import drivers
 from drivers.devices import LabelPrinter, LineDisplay, Pace, POSPrinter, Scale, Scanner
-from drivers.emulators import hid_scale
-from drivers.emulators.hidpos import HidPosEmulator
+from drivers.emulators.emulator import PROTOCOLS
 from drivers.errors import DeviceUnavailable, DriverError, Unsupported
-from drivers.registry import Kind, Model, Opened, Over, find, models, open_device, register
-from drivers.testing import ScriptedKeys, ScriptedReports, ScriptedTransport, Silent
-from drivers.transports.buffered import Buffered
+from drivers.registry import Kind, Model, find, models, open_device, register
+from drivers.testing import ScriptedKeys, ScriptedTransport, Silent
+from tests.drivers.every import CASES, on_line, pair
 
-PROTOCOLS = {
+CLASSES = {
     Kind.SCANNER: Scanner,
     Kind.SCALE: Scale,
     Kind.RECEIPT_PRINTER: POSPrinter,
     Kind.LABEL_PRINTER: LabelPrinter,
     Kind.LINE_DISPLAY: LineDisplay,
-}
-# What cannot be left out of a model's options.
-NEEDED: Mapping[str, Mapping[str, object]] = {
-    "brother.pt": {"media": "24"},
-    "brother.ql": {"media": "62"},
-    "dialog.02": {"nominal_price": 100},
-    "toledo.8217": {"unit": "kg"},
-}
-# The report descriptors of models on HID reports.
-DESCRIPTORS: Mapping[str, bytes] = {
-    "hid.scale": hid_scale.DESCRIPTOR,
-    "scanner.hidpos": HidPosEmulator().descriptor,
 }
 ASKING = ("read_weight", "read_symbol", "status", "zero", "tare", "clear_tare")
 MOST = 1.5  # a wait is 1 s or less; the rest is this machine's
@@ -48,18 +34,8 @@ def model(request: pytest.FixtureRequest) -> Model:
     return find(request.param)
 
 
-def _silent(model: Model) -> Opened:
-    match model.over:
-        case Over.KEYS:
-            return ScriptedKeys()
-        case Over.REPORTS:
-            return ScriptedReports(descriptor=DESCRIPTORS[model.name])
-        case Over.BYTES:
-            return ScriptedTransport((b"never", b""), through=Silent)
-
-
 def test_a_driver_is_what_its_kind_says(model: Model) -> None:
-    assert isinstance(model.build(_silent(model), NEEDED.get(model.name)), PROTOCOLS[model.kind])
+    assert isinstance(pair(model.name).driver, CLASSES[model.kind])
 
 
 def test_a_driver_names_its_source(model: Model) -> None:
@@ -73,7 +49,7 @@ def test_a_scale_says_how_it_wants_to_be_asked(model: Model) -> None:
 def test_options_are_a_dataclass_that_refuses_what_it_does_not_know(model: Model) -> None:
     assert model.options is None or (is_dataclass(model.options) and model.options.__doc__)
     with pytest.raises(Unsupported, match=model.name):
-        model.check_options({**NEEDED.get(model.name, {}), "no_such_option": 1})
+        model.check_options({**CASES[model.name].options, "no_such_option": 1})
 
 
 class Asked(Silent):
@@ -89,13 +65,13 @@ class Asked(Silent):
 def test_every_wait_for_a_silent_device_is_bounded(model: Model) -> None:
     line = Asked(ScriptedTransport().script)
     line.waits = []
-    driver = model.build(Buffered(line, "silent") if model.over is Over.BYTES else _silent(model), NEEDED.get(model.name))
+    driver = on_line(model.name, line)
     for method in (getattr(driver, name) for name in ASKING if hasattr(driver, name)):
         started = time.monotonic()
         with contextlib.suppress(DriverError):
             method(*([0.2] if "timeout" in inspect.signature(method).parameters else []))
         assert time.monotonic() - started < MOST
-    assert line.waits or model.over is not Over.BYTES or model.kind is Kind.LINE_DISPLAY
+    assert line.waits or model.kind is Kind.LINE_DISPLAY
     assert all(wait <= 1.0 for wait in line.waits)
 
 
@@ -105,6 +81,11 @@ def test_a_driver_file_is_in_the_table(model: Model) -> None:
     assert {find(each).factory.__module__ for each in models()} == {
         f"drivers.{each.relative_to(root).with_suffix('')}".replace("/", ".") for each in registering
     }
+
+
+def test_tables_of_models_and_protocols_are_sorted() -> None:
+    for table in (models(), PROTOCOLS, CASES):
+        assert list(table) == sorted(table)
 
 
 def test_a_model_has_one_driver() -> None:

@@ -14,15 +14,13 @@ from drivers.devices import KeyEvent, LabelPrinter, LineDisplay, POSPrinter, Pri
 from drivers.emulators.emulator import PROTOCOLS, BadCommand, make_emulator
 from drivers.errors import DriverError
 from drivers.hid_descriptor import parse_descriptor
-from drivers.registry import Driver, Model, Opened, Over, find, models
+from drivers.registry import Driver, Over, find, models
 from drivers.symbols.parse import parse_symbol
-from drivers.testing import ScriptedKeys, ScriptedReports
-from drivers.transports.buffered import Buffered, Pipe
-from tests.drivers.every import CASES, pair, works
-from tests.drivers.test_registry import DESCRIPTORS, NEEDED
+from drivers.testing import ScriptedKeys
+from tests.drivers.every import CASES, Overheard, on_line, pair, works
 
 Target = Callable[[bytes], None]
-_PIECE = 16
+_PIECE = 64
 _MOST_READS = 24
 
 
@@ -44,18 +42,6 @@ class Chatter:
         self._pieces.clear()
 
 
-def _opened(model: Model, data: bytes) -> Opened:
-    match model.over:
-        case Over.BYTES:
-            return Buffered(Chatter(data), "fuzz")
-        case Over.KEYS:
-            return ScriptedKeys([KeyEvent(each >> 6, each & 0x7F, each & 1) for each in data])
-        case Over.REPORTS:
-            size = 1 + data[0] % _PIECE if data else 1
-            reports = [data[at : at + size] for at in range(1, len(data), size)]
-            return ScriptedReports(*reports, descriptor=DESCRIPTORS[model.name])
-
-
 def _use(driver: Driver) -> None:
     """One call of each kind that reads; a refusal ends only that call."""
     for _ in range(_MOST_READS):
@@ -75,10 +61,15 @@ def _use(driver: Driver) -> None:
 
 def _driver(name: str) -> Target:
     def run(data: bytes) -> None:
-        model = find(name)
-        _use(model.build(_opened(model, data), NEEDED.get(name)))
+        _use(on_line(name, Chatter(data)))
 
     return run
+
+
+def _key_events(data: bytes) -> None:
+    """Events that no keyboard's reports make."""
+    keys = ScriptedKeys([KeyEvent(each >> 6, each & 0x7F, each & 1) for each in data])
+    _use(find("scanner.wedge").build(keys, CASES["scanner.wedge"].options))
 
 
 def _emulator(protocol: str) -> Target:
@@ -106,43 +97,22 @@ def seeds(name: str) -> Sequence[bytes]:
     """What the target is fed with in life: all that a driver's emulator, or a driver, says while they do their work."""
     kind, _, which = name.partition(".")
     said: list[bytes] = []
-    if kind == "driver" and which in CASES:
+    if kind == "driver":
         assert works(pair(which, lambda pipe: Overheard(pipe, said, from_device=True)))
-        return [b"\x0f" + b"".join(said), *(b"\x0f" + each for each in said)]
+        size = bytes([max(map(len, said)) % _PIECE - 1]) if find(which).over is Over.REPORTS else b"\x0f"
+        return [size + b"".join(said), *(size + each for each in said)]
     if kind == "emulator":
         for model in (model for model, case in CASES.items() if case.emulator == which):
             assert works(pair(model, lambda pipe: Overheard(pipe, said, from_device=False)))
     return said
 
 
-class Overheard:
-    """A line that is listened to."""
-
-    def __init__(self, pipe: Pipe, said: list[bytes], *, from_device: bool) -> None:
-        self._pipe = pipe
-        self._said = said
-        self._from_device = from_device
-
-    def send(self, data: bytes) -> None:
-        if not self._from_device:
-            self._said.append(data)
-        self._pipe.send(data)
-
-    def receive(self, timeout: float) -> bytes:
-        data = self._pipe.receive(timeout)
-        if self._from_device and data:
-            self._said.append(data)
-        return data
-
-    def close(self) -> None:
-        self._pipe.close()
-
-
 def targets() -> Mapping[str, Target]:
-    """All targets by name: ``driver.<model>``, ``emulator.<protocol>``, ``symbol``, ``hid_descriptor``."""
+    """All targets by name: ``driver.<model>``, ``emulator.<protocol>``, ``hid_descriptor``, ``key_events``, ``symbol``."""
     return {
         **{f"driver.{name}": _driver(name) for name in models()},
         **{f"emulator.{protocol}": _emulator(protocol) for protocol in PROTOCOLS},
-        "symbol": _symbol,
         "hid_descriptor": _descriptor,
+        "key_events": _key_events,
+        "symbol": _symbol,
     }
