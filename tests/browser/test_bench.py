@@ -17,8 +17,9 @@ from playwright.async_api import Page, expect
 from drivers.emulators.bench.page import Bench, Goods, ShelfItem
 from tests.browser.conftest import OpenPage
 from tests.shopday.catalogue import shop_skus
+from tests.shopday.devices import LABELS, SCANNER
 from tests.shopday.programs import free_port
-from tests.shopday.shop import BOX, LABELS, SCANNER, Shop, open_shop
+from tests.shopday.shop import BOX, Shop, open_shop
 
 HAN = re.compile("[\u4e00-\u9fff]")
 

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from drivers.symbols.commands import Command
 from tests.shopday.catalogue import CURRENCY, ShopSku, shop_skus
+from tests.shopday.devices import LABELS, RECEIPTS, SCANNER
 from tests.shopday.invariants import Evidence, check, connected, kept_by_box
 from tests.shopday.person import Person, until
-from tests.shopday.shop import BOX, LABELS, RECEIPTS, SCANNER, SITE, ApiError, Json, Shop
+from tests.shopday.shop import BOX, SITE, ApiError, Json, Shop
 from tests.shopday.summary import Summary
 
 Say = Callable[[str], None]
@@ -212,7 +213,7 @@ class Day:
         await self.shop.agent.kill()
         await self.shop.start_agent()
         await until("the scanner is back", lambda: self._device_is(SCANNER, "ready"))
-        await self.person.scan(self.goods[3].ean13)
+        await self.person.scan_until_heard(self.goods[3].ean13)
         await self.person.command(Command.DONE)
         await until("the delivery goes on where it was", lambda: self._has(self.goods[3], before + 1))
         self.summary.check("a task survives a killed agent", is_so=True)

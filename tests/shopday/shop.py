@@ -13,12 +13,12 @@ from typing import Any
 
 import aiohttp
 
-from drivers.emulators.bench.device import BenchDevice, DeviceSpec, running
+from drivers.emulators.bench.device import BenchDevice, running
 from tests.shopday.catalogue import CURRENCY, catalogue_csv, shop_bins
+from tests.shopday.devices import USUAL, Counter, device_tables, specs_of
 from tests.shopday.programs import Program, free_port, toml, write_secret
 
 SITE, BOX = "sh-01", "sh-01-box-1"
-SCANNER, SCALE, RECEIPTS, LABELS = "scanner", "scale", "receipts", "labels"
 READY_SECONDS = 30
 Json = dict[str, Any]
 
@@ -108,8 +108,8 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, bench_url: str = "") -> AsyncIterator[Shop]:
-    """Start all of it, with its catalogue; stop all of it in the end."""
+async def open_shop(folder: Path, bench_url: str = "", counter: Counter = USUAL) -> AsyncIterator[Shop]:
+    """Start all of it, with its catalogue and what stands on the counter; stop all of it in the end."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
         http_port, broker_port = free_port(), free_port()
@@ -123,22 +123,13 @@ async def open_shop(folder: Path, bench_url: str = "") -> AsyncIterator[Shop]:
         shop = Shop(folder, api, controller, agent, {})
         stack.push_async_callback(controller.stop)
         await shop.start_controller()
-        for spec in _specs(folder):
+        for spec in specs_of(counter, folder):
             shop.devices[spec.id] = await stack.enter_async_context(running(spec))
         await _stock_catalogue(api)
-        (folder / "agent.toml").write_text(_agent_toml(shop, http_port, broker_port), encoding="utf-8")
+        (folder / "agent.toml").write_text(_agent_toml(shop, counter, http_port, broker_port), encoding="utf-8")
         stack.push_async_callback(agent.stop)
         await shop.start_agent()
         yield shop
-
-
-def _specs(folder: Path) -> list[DeviceSpec]:
-    return [
-        DeviceSpec(id=SCANNER, protocol="scanner", place=("--pty", str(folder / "scanner"))),
-        DeviceSpec(id=SCALE, protocol="toledo_8217", place=("--pty", str(folder / "scale"))),
-        DeviceSpec(id=RECEIPTS, protocol="escpos", place=("--pty", str(folder / "receipts"))),
-        DeviceSpec(id=LABELS, protocol="zpl", place=("--tcp", "0")),
-    ]
 
 
 def _controller_toml(folder: Path, http_port: int, broker_port: int, bench_url: str) -> str:
@@ -153,28 +144,13 @@ def _controller_toml(folder: Path, http_port: int, broker_port: int, bench_url: 
     )
 
 
-def _agent_toml(shop: Shop, http_port: int, broker_port: int) -> str:
-    models = {
-        SCANNER: ("scanner", "scanner.serial", {"sends_aim": False, "beeps_on_bel": True}),
-        SCALE: ("scale", "toledo.8217", {"unit": "kg"}),
-        RECEIPTS: ("receipt_printer", "escpos", {"columns": 48}),
-        LABELS: ("label_printer", "zpl", {"dpi": 203}),
-    }
-    devices: list[tuple[str, Json]] = [
-        (
-            "[[device]]",
-            {"id": id_, "kind": kind, "model": model, "address": shop.devices[id_].address, "options": options},
-        )
-        for id_, (kind, model, options) in models.items()
-    ]
-    station = {"id": "counter", "scanner": SCANNER, "scale": SCALE, "label_printer": LABELS, "receipt_printer": RECEIPTS}
+def _agent_toml(shop: Shop, counter: Counter, http_port: int, broker_port: int) -> str:
     return toml(
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": shop.folder / "box"}),
             ("[broker]", {"host": "127.0.0.1", "port": broker_port}),
             ("[controller]", {"url": f"http://127.0.0.1:{http_port}", "token_file": shop.folder / "box.token"}),
-            *devices,
-            ("[[station]]", station),
+            *device_tables(counter, shop.devices),
         ]
     )
 

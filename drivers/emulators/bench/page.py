@@ -12,14 +12,14 @@ import jinja2
 from aiohttp import web
 
 from drivers.emulators.bench.device import BenchDevice, DeviceRefused
-from drivers.symbols.commands import Command
+from drivers.emulators.bench.words import Translate, command_labels, fault_labels, titles
+from drivers.emulators.emulator import LINE_FAULTS, about
 from edge_agent import ui
 from edge_agent.ui.locales import Language, load_catalogues, negotiate
 
 HERE = Path(__file__).parent
 TOKENS = Path(ui.__file__).parent / "static" / "tokens.css"
 BEATS_SECONDS = 5
-Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +82,29 @@ class Bench:
         return app
 
     def _render(self, language: Language, _: Translate) -> str:
-        faults = _fault_labels(_)
         return self._page.render(
             lang=language.value,
             _=_,
             shop_url=self._shop_url,
             shelf=self._goods.articles,
             papers=self._goods.papers,
-            titles=_titles(_),
-            commands=[{"text": command.symbol, "label": label} for command, label in _command_labels(_).items()],
-            devices=[
-                {
-                    "id": device.spec.id,
-                    "protocol": device.spec.protocol,
-                    "beeps": device.counts["beeped"],
-                    "faults": [{"name": name, "label": faults[name]} for name in FAULTS[device.spec.protocol]],
-                }
-                for device in self._devices.values()
-            ],
+            commands=[{"text": command.symbol, "label": label} for command, label in command_labels(_).items()],
+            devices=[self._shown(device, _) for device in self._devices.values()],
         )
+
+    def _shown(self, device: BenchDevice, _: Translate) -> Mapping[str, object]:
+        """What the page's template takes of a device."""
+        what, labels = about(device.spec.protocol), fault_labels(_)
+        return {
+            "id": device.spec.id,
+            "protocol": device.spec.protocol,
+            "kind": what.kind,
+            "title": titles(_)[what.kind],
+            "does": what.commands,
+            "beeps": device.counts["beeped"],
+            "faults": [{"name": name, "label": labels[name]} for name in what.faults],
+            "line_faults": [{"name": name, "label": labels[name]} for name in LINE_FAULTS],
+        }
 
     async def _do(self, request: web.Request) -> web.Response:
         device = self._device(request)
@@ -161,51 +165,6 @@ class Bench:
             return self._devices[request.match_info["id"]]
         except KeyError:
             raise web.HTTPNotFound(text=f"there is no device {request.match_info['id']!r} on this bench") from None
-
-
-FAULTS: Mapping[str, tuple[str, ...]] = {
-    "scanner": ("silence", "garbage", "split", "unplug"),
-    "toledo_8217": ("motion", "silence", "garbage", "unplug"),
-    "escpos": ("paper_out", "paper_near_end", "cover_open", "silence", "unplug"),
-    "zpl": ("paper_out", "head_open", "silence", "unplug"),
-}
-"""What a visitor may switch, by protocol; the emulators have more."""
-
-
-def _fault_labels(_: Translate) -> dict[str, str]:
-    return {
-        "paper_out": _("Paper out"),
-        "paper_near_end": _("Paper near its end"),
-        "cover_open": _("Cover open"),
-        "head_open": _("Print head open"),
-        "motion": _("Platter in motion"),
-        "silence": _("Says nothing"),
-        "garbage": _("Line noise"),
-        "split": _("Bytes one by one"),
-        "unplug": _("Unplugged"),
-    }
-
-
-def _titles(_: Translate) -> dict[str, str]:
-    return {
-        "scanner": _("Barcode scanner"),
-        "toledo_8217": _("Scale"),
-        "escpos": _("Receipt printer"),
-        "zpl": _("Label printer"),
-    }
-
-
-def _command_labels(_: Translate) -> dict[Command, str]:
-    return {
-        Command.RECEIVE: _("Receive goods"),
-        Command.COUNT: _("Count a bin"),
-        Command.PICK: _("Pick an order"),
-        Command.BOXUP: _("Weigh and pack"),
-        Command.SEND: _("Hand over"),
-        Command.SHORT: _("Shelf is short"),
-        Command.DONE: _("Done"),
-        Command.STOP: _("Stop"),
-    }
 
 
 @web.middleware

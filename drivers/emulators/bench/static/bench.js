@@ -75,6 +75,8 @@ function show(device) {
     const report = device.seen[output.dataset.seen];
     if (report) output.textContent = report[output.dataset.field];
   }
+  const rows = section.querySelector("[data-rows]");
+  if (rows) rows.textContent = device.seen.display ? device.seen.display.rows.join("\n") : "\n";
   hearBeep(device, section);
   const copies = section.querySelector("[data-copies]");
   if (copies) copies.textContent = device.copies;
