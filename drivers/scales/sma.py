@@ -21,7 +21,7 @@ _WAIT = 1.0
 _LONGEST = 64
 _MESSAGE = re.compile(
     rb"\n(?P<status>[ZOUEITe ])(?P<range>[1-9])(?P<kind>[GNTgn])(?P<motion>[M ])(?P<future>[\x20-\x7e])"
-    rb"(?P<weight>[0-9. \-]{10})(?P<unit>[A-Za-z/ \-]{3})\r"
+    rb"(?P<weight>[0-9. \-]{10})(?P<unit>[A-Za-z/ _\-]{3})\r"
 )
 _NUMBER = re.compile(rb" *(-?) *([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _DIAGNOSIS = re.compile(rb"\n([R ])([E ])([C ])[\x20-\x7e]\r")
@@ -136,7 +136,7 @@ def parse_reading(message: bytes, options: SmaOptions) -> Reading:
     grams = None
     if found["weight"].strip(b"- ") or not found["weight"].strip(b" "):
         number = _NUMBER.fullmatch(found["weight"])
-        unit = _UNITS.get(found["unit"].strip())
+        unit = _UNITS.get(found["unit"].strip(b" _"))  # manuals print a space as _; emupos 0.4.0 sends it so
         if not number or not unit:
             raise ProtocolViolation(f"the scale sent {message!r}, expected a number in kg, g, mg, t, lb, oz, ozt, ton or ct")
         expect_unit(unit, options.unit, message)

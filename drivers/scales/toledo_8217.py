@@ -20,6 +20,8 @@ from drivers.scales.units import Unit, in_grams
 STX, CR, US = b"\x02", b"\r", b"\x1f"
 MOTION, OVER_CAPACITY, UNDER_ZERO, OUTSIDE_ZERO, CENTRE_OF_ZERO, ALWAYS = 0x01, 0x02, 0x04, 0x08, 0x10, 0x40
 _FAULTS = {OVER_CAPACITY: "over_capacity", UNDER_ZERO: "under_zero", OUTSIDE_ZERO: "outside_zero"}
+_BLOCKING = MOTION | OVER_CAPACITY | UNDER_ZERO | OUTSIDE_ZERO
+_STATUS_AT_END = re.compile(rb"\x02(\?[^\r])\r\Z", re.DOTALL)
 _WAIT = 1.0
 _LONGEST = 64
 
@@ -122,6 +124,9 @@ def _refuse(status: int) -> None:
 
 
 def _body(frame: bytes) -> bytes:
+    told = _STATUS_AT_END.search(frame)  # first: a status without bit 6 may look like STX
+    if told is not None:
+        return told[1]
     before, stx, body = frame.rpartition(STX)
     if not stx or not body.endswith(CR):
         raise ProtocolViolation(f"the scale sent {before + body!r}, expected STX … CR")
@@ -129,7 +134,8 @@ def _body(frame: bytes) -> bytes:
 
 
 def _status(body: bytes, frame: bytes) -> int:
-    # Bit 7 is parity where the line is read as 8 bits; bit 6 is always 1.
-    if len(body) != 2 or body[:1] != b"?" or not body[1] & ALWAYS:
+    # Bit 7 is parity where the line is read as 8 bits.  Bit 6 is always 1 by the manual; devices and simulators that copy this
+    # protocol leave it out (emupos 0.4.0).  What blocks a weight is believed without it, what gives one is not.
+    if len(body) != 2 or body[:1] != b"?" or not body[1] & (ALWAYS | _BLOCKING):
         raise ProtocolViolation(f"the scale sent {frame!r}, expected STX ? status CR with bit 6 of the status set")
     return body[1] & 0x7F

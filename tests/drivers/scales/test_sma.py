@@ -37,6 +37,10 @@ KG = b"\n 1G       1.234kg \r"
         (NET, Weight(100000 * LB, stable=True, raw=NET, is_net=True)),
         (MOVING_KG, Weight(Decimal(7650), stable=False, raw=MOVING_KG)),
         (AT_ZERO, Weight(Decimal(0), stable=True, raw=AT_ZERO)),
+        (
+            b"\n 1GM      1.235kg_\r",
+            Weight(Decimal(1235), stable=False, raw=b"\n 1GM      1.235kg_\r"),
+        ),  # emupos 0.4.0, from the manuals
         (b"\n 2G      -0.015kg \r", Weight(Decimal(-15), stable=True, raw=b"\n 2G      -0.015kg \r")),
         (b"\n 1G  -    0.015kg \r", Weight(Decimal(-15), stable=True, raw=b"\n 1G  -    0.015kg \r")),
         (b"\n 1G  ----------   \r", Weight(Decimal(0), stable=False, raw=b"\n 1G  ----------   \r")),

@@ -66,6 +66,22 @@ def test_what_blocks_a_weight_is_a_fault(status: int, faults: tuple[str, ...]) -
     assert caught.value.faults == faults
 
 
+# The POS simulator emupos 0.4.0 sends its status without bit 6; 02 looks like STX.
+@pytest.mark.parametrize(("status", "faults"), [(0x02, ("over_capacity",)), (0x04, ("under_zero",)), (0x24, ("under_zero",))])
+def test_what_blocks_a_weight_is_believed_without_bit_6(status: int, faults: tuple[str, ...]) -> None:
+    test_what_blocks_a_weight_is_a_fault(status, faults)
+    test_motion_is_a_weight_that_may_not_be_booked(0x01)
+
+
+@pytest.mark.parametrize("status", [0x00, 0x10, 0x20, 0x30])
+def test_what_gives_a_weight_is_not_believed_without_bit_6(status: int) -> None:
+    with (
+        exchange("toledo.8217", (b"W", bytes((0x02, 0x3F, status, 0x0D))), options=KG) as scale,
+        pytest.raises(ProtocolViolation),
+    ):
+        scale.read_weight()
+
+
 @pytest.mark.parametrize("status", [0x50, 0x70, 0xD0])
 def test_centre_of_zero_is_a_weight_of_zero(status: int) -> None:
     with exchange("toledo.8217", (b"W", bytes((0x02, 0x3F, status, 0x0D))), options=KG) as scale:
@@ -102,7 +118,7 @@ def test_a_weight_is_no_answer_to_zero() -> None:
         scale.zero()
 
 
-@pytest.mark.parametrize("frame", [b"\x02?\x01\r", b"\x02?@@\r", b"\x02?\r", b"\x02A@\r"])
+@pytest.mark.parametrize("frame", [b"\x02?\x20\r", b"\x02?@@\r", b"\x02?\r", b"\x02A@\r"])
 def test_a_status_of_another_form_is_refused(frame: bytes) -> None:
     with exchange("toledo.8217", (b"W", frame), options=KG) as scale, pytest.raises(ProtocolViolation):
         scale.read_weight()
