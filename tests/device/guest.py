@@ -15,11 +15,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from drivers import errors
+from drivers.emulators.usbip import BUS_ID
 from tests.device.rig import Rig, stage
 from tests.servers import free_port
 
 HOLDER_PORT = 7000
 BROKER_PORT = 1883
+_SOCKETS = 2
+_FIRST_SOCKET = 3300
 BROKER_HOST = "10.0.2.100"
 """Where the guest finds a broker of the host."""
 CODE = "/mnt/project/code"
@@ -108,6 +111,8 @@ class Guest:
         self.folder = folder
         self._rig = rig
         self._port = free_port()
+        self.sockets = {_FIRST_SOCKET + number: free_port() for number in range(_SOCKETS)}
+        """Where USB/IP devices besides the rig's can be: ports of the host, by the guest's ports that lead there."""
         self.usbip = rig.usbip
         self._server = rig.usbip.Server()
         stage(folder / "project", rig.packages)
@@ -116,7 +121,7 @@ class Guest:
             project=str(folder / "project"),
             usbip_port=self._server.port,
             hostfwd=[(self._port, HOLDER_PORT)],
-            guestfwd=[(BROKER_PORT, broker_port)],
+            guestfwd=[(BROKER_PORT, broker_port), *self.sockets.items()],
         )
         self._serial_ids: list[str] = []
         self._ports: dict[str, str] = {}
@@ -143,6 +148,13 @@ class Guest:
             bus_id = f"1-{self._bus_ids}"
             self._server.add(bus_id, device)
         return int(self.vm.usbip_attach(bus_id))
+
+    def attach(self, socket: int) -> None:
+        """Plug in what serves USB/IP behind one of `sockets`, by its number in the guest."""
+        self.shell(
+            "[ -d /sys/devices/platform/vhci_hcd.0 ] || modprobe vhci-hcd; "
+            f"python3 -S /opt/rig/vhci.py attach {BROKER_HOST} {socket} {BUS_ID}"
+        )
 
     def plug_serial(self, name: str) -> Path:
         """Plug an FTDI adapter in, each name at a port of its own; the socket on which the other end of its line listens."""

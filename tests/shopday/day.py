@@ -186,7 +186,9 @@ class Day:
         await until("the label printer says that it has no paper", lambda: self._device_is(LABELS, "fault"))
         device = next(each for each in await self.shop.api.all("/devices", box=BOX) if each["id"] == LABELS)
         words = " ".join(fault["message"] for fault in device["faults"])
-        self.summary.check("a printer without paper says so in words, and its jobs wait", "paper" in words.lower(), words)
+        self.summary.check(
+            "a printer without paper says so in words, and its jobs wait", any(each in words for each in ("paper", "labels")), words
+        )
 
     # --- things break --------------------------------------------------------------------------------------------------------
 
