@@ -40,8 +40,9 @@ import msgspec
 
 from drivers.devices import KeySource, LabelPrinter, LineDisplay, POSPrinter, ReportSource, Scale, Scanner, Transport
 from drivers.errors import Unsupported
+from drivers.option_words import missing_options, wrong_options
 from drivers.recording import Mark, Ring, Way
-from drivers.transports.opening import open_keys, open_reports, open_transport
+from drivers.transports.opening import check_keys, check_reports, check_transport, open_keys, open_reports, open_transport
 
 _MODULES: Mapping[str, str] = {
     "adam": "drivers.scales.adam",
@@ -103,6 +104,13 @@ _OPEN: Mapping[Over, Callable[[str, Ring | None], Opened]] = {
 }
 
 
+_CHECK: Mapping[Over, Callable[[str], object]] = {
+    Over.BYTES: check_transport,
+    Over.KEYS: check_keys,
+    Over.REPORTS: check_reports,
+}
+
+
 class DriverFactory(Protocol):
     """A driver's class: called with its transport, and with its options if it has any."""
 
@@ -123,11 +131,17 @@ class Model:
     options: type | None
 
     def check_options(self, options: Mapping[str, object]) -> object | None:
-        """The options as this model's dataclass, with its defaults.  Raises Unsupported with a sentence for people."""
+        """The options as this model's dataclass, with its defaults.  Raises Unsupported with all mistakes, for people."""
         known = () if self.options is None else tuple(field.name for field in dataclasses.fields(self.options))
-        for name in options:
-            if name not in known:
-                raise Unsupported(f"{self.name} has no option {name!r}; it has: {', '.join(known) or 'none'}")
+        strange = [name for name in options if name not in known]
+        wrong = [f"{self.name} has no option {name!r}; it has: {', '.join(known) or 'none'}" for name in strange]
+        if self.options is not None:
+            given = {name: value for name, value in options.items() if name in known}
+            wrong += [
+                f"{self.name}: {each}" for each in (*missing_options(self.options, given), *wrong_options(self.options, given))
+            ]
+        if wrong:
+            raise Unsupported("; ".join(wrong))
         if self.options is None:
             return None
         try:
@@ -135,6 +149,10 @@ class Model:
         except msgspec.ValidationError as error:
             raise Unsupported(f"{self.name}: wrong option: {error}") from error
         return checked
+
+    def check_address(self, address: str) -> None:
+        """What can be said before the device is there.  Raises Unsupported: malformed, or not what this driver is built on."""
+        _CHECK[self.over](address)
 
     def build(self, opened: Opened, options: Mapping[str, object] | None = None) -> Driver:
         """The driver on an open transport.  Raises Unsupported (a wrong option)."""

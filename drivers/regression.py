@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from drivers.devices import Encoded, KeyEvent, LabelPrinter, POSPrinter, Scale, Scanner, Symbol, Tares, Zeroes
+from drivers.devices import Encoded, KeyEvent, LabelPrinter, POSPrinter, Scale, Scanner, Signals, Symbol, Tares, Zeroes
 from drivers.errors import DriverError, Unsupported
 from drivers.recording import Entry, Mark, Recording, Way
 from drivers.registry import Driver, Opened, find
@@ -126,7 +126,7 @@ def _actions(played: _Played) -> list[_Action]:
     """What a user of this kind of device could have done, most likely first."""
     driver = played.driver
     if isinstance(driver, Scanner):
-        return [_Action(f"read_symbol({_LOOK})", lambda device: device.read_symbol(_LOOK))]  # type: ignore[union-attr]  # a Scanner
+        return [*_answers(played), _Action(f"read_symbol({_LOOK})", _calling("read_symbol", _LOOK))]
     if isinstance(driver, Scale):
         names = ["read_weight"]
         names += ["zero"] if isinstance(driver, Zeroes) else []
@@ -139,9 +139,18 @@ def _actions(played: _Played) -> list[_Action]:
     raise Unsupported("a line display only listens: there is nothing to test")
 
 
-def _calling(name: str) -> Callable[[Driver], object]:
+def _answers(played: _Played) -> list[_Action]:
+    """What the box said about the scan before, where it did: likely good of one that could be read, bad of another."""
+    if not isinstance(played.driver, Signals) or not _awaited(played.opened) or not played.done:
+        return []
+    before = played.done[-1][1]
+    likely = (True, False) if isinstance(before, Symbol) else (False, True) if isinstance(before, DriverError) else ()
+    return [_Action(f"signal(good={good})", _calling("signal", good=good)) for good in likely]
+
+
+def _calling(name: str, *values: float, **arguments: bool) -> Callable[[Driver], object]:
     def call(device: Driver) -> object:
-        return getattr(device, name)()
+        return getattr(device, name)(*values, **arguments)
 
     return call
 

@@ -10,12 +10,13 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from drivers.errors import DriverError
 from drivers.registry import find
 from edge_agent import app
-from edge_agent.config import Config, load_config
+from edge_agent.config import Config, DeviceConfig, load_config
 from edge_agent.device_tools import command
 from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
 
@@ -28,17 +29,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="shelfwire-agent", description="The Shelfwire agent of a store box.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, text in (("run", "run the agent until SIGTERM"), ("check-config", "check a configuration file and end")):
-        verbs.add_parser(verb, help=text).add_argument("--config", type=Path, required=True, metavar="PATH")
+        verbs.add_parser(verb, help=text).add_argument(
+            "--config", type=Path, default=command.CONFIG, metavar="PATH", help=f"default: {command.CONFIG}"
+        )
     devices = verbs.add_parser("devices", help="look at the devices, try them, record them")
     command.add_arguments(devices)
     chosen = parser.parse_args(arguments)
     try:
         if chosen.verb == "devices":
             return command.run(chosen)
-        config = load_config(chosen.config)
+        config = load_config(chosen.config, _wrong_device if chosen.verb == "check-config" else None)
         if chosen.verb == "check-config":
-            _check_devices(config)
-            print(f"{chosen.config}: is right: box {config.box.id}, {len(config.devices)} devices, {len(config.stations)} stations")
+            counts = f"{_count(config.devices, 'device')}, {_count(config.stations, 'station')}"
+            print(f"{chosen.config}: is right: box {config.box.id}, {counts}")
             return 0
     except ConfigErrors as wrong:
         for error in wrong.errors:
@@ -62,20 +65,27 @@ def _run(config: Config) -> int:
     return 0
 
 
-def _check_devices(config: Config) -> None:
-    """Load each device's driver and check its options.  Raises ConfigErrors."""
-    errors = []
-    for index, device in enumerate(config.devices):
-        try:
-            model = find(device.model)
-            model.check_options(device.options)
-        except DriverError as error:
-            errors.append(f"device[{index}]: {error}")
-            continue
-        if model.kind is not device.kind:
-            errors.append(f"device[{index}].kind: {device.model} is a {model.kind}")
-    if errors:
-        raise ConfigErrors(errors)
+def _count(of: Sequence[object], noun: str) -> str:
+    return f"{len(of)} {noun}{'' if len(of) == 1 else 's'}"
+
+
+def _wrong_device(device: DeviceConfig) -> Iterator[tuple[str, str]]:
+    """Load the device's driver and hold kind, address and options to it."""
+    try:
+        model = find(device.model)
+    except DriverError as error:
+        yield "model", str(error)
+        return
+    if model.kind is not device.kind:
+        yield "kind", f"must be {str(model.kind)!r}: {device.model} is one"
+    try:
+        model.check_address(device.address)
+    except DriverError as error:
+        yield "address", str(error)
+    try:
+        model.check_options(device.options)
+    except DriverError as error:
+        yield "options", str(error)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
     [box]         id, site, state_dir, log_level
     [broker]      host, port, username, password_file, ca, cert, key
-    [controller]  url, token_file
+    [controller]  url, token_file, replica_seconds
     [[device]]    id, kind, model, address, options
     [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms
     [symbols]     own_prefixes, variable
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +59,11 @@ class BrokerConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerConfig:
-    """Where templates come from; empty: printing works only with templates that are on the box."""
+    """Where templates and the catalogue come from; empty: the box works with what it has of them."""
 
     url: str = ""
     token_file: Path | None = None
+    replica_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +117,24 @@ class Config:
     limits: FactsLimits = field(default_factory=FactsLimits)
 
 
-def load_config(path: Path) -> Config:
-    """Read and check a file.  Relative paths in it are relative to it.  Raises ConfigErrors."""
+Inspect = Callable[[DeviceConfig], Iterable[tuple[str, str]]]
+"""What else is wrong with a device: the key, and the sentence behind it."""
+
+
+def load_config(path: Path, inspect: Inspect | None = None) -> Config:
+    """Read and check a file; relative paths start from its folder.  `inspect` looks closer at each device.  Raises ConfigErrors."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigErrors([f"{path}: there is no such file; name the agent's configuration with --config PATH"]) from error
     except OSError as error:
         raise ConfigErrors([f"{path}: cannot be read ({error.strerror}); give the agent's user the right to read it"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigErrors([f"{path}: is not TOML: {error}"]) from error
-    return read_config(document, path.parent)
+    return read_config(document, path.parent, inspect)
 
 
-def read_config(document: Mapping[str, object], folder: Path) -> Config:
+def read_config(document: Mapping[str, object], folder: Path, inspect: Inspect | None = None) -> Config:
     """Check a parsed file; `folder` is what relative paths start from.  Raises ConfigErrors."""
     errors: list[str] = []
     root = Table(document, "", folder, errors)
@@ -135,7 +142,7 @@ def read_config(document: Mapping[str, object], folder: Path) -> Config:
         box=_box(root.table("box")),
         broker=_broker(root.table("broker")),
         controller=_controller(root.table("controller", required=False)),
-        devices=tuple(_device(table) for table in root.tables("device")),
+        devices=tuple(_device(table, inspect) for table in root.tables("device")),
         stations=tuple(_station(table) for table in root.tables("station")),
         symbols=_symbols(root.table("symbols", required=False)),
         limits=_limits(root.table("limits", required=False)),
@@ -180,12 +187,16 @@ def _broker(table: Table) -> BrokerConfig:
 
 
 def _controller(table: Table) -> ControllerConfig:
-    controller = ControllerConfig(url=table.text("url", "", check=_url), token_file=table.file("token_file"))
+    controller = ControllerConfig(
+        url=table.text("url", "", check=_url),
+        token_file=table.file("token_file"),
+        replica_seconds=table.number("replica_seconds", ControllerConfig().replica_seconds, low=1, high=86_400),
+    )
     table.finish()
     return controller
 
 
-def _device(table: Table) -> DeviceConfig:
+def _device(table: Table, inspect: Inspect | None) -> DeviceConfig:
     kind = table.text("kind", check=_one_of(tuple(Kind)))
     device = DeviceConfig(
         id=table.text("id", check=_topic_id),
@@ -195,6 +206,10 @@ def _device(table: Table) -> DeviceConfig:
         options=table.mapping("options"),
     )
     table.finish()
+    if inspect is not None and device.model in models():
+        for key, sentence in inspect(device):
+            if not table.is_wrong(key):
+                table.wrong(key, sentence)
     return device
 
 

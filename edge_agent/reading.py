@@ -11,7 +11,7 @@ from decimal import Decimal
 from drivers.devices import Learns, Pace, PriceScale, Scale, Scanner, Signals, Weight
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, ProtocolViolation
 from edge_agent.device_events import Reporter
-from edge_agent.faults import fault, faults
+from edge_agent.faults import WORDS, fault, faults
 from edge_agent.wire.messages import Condition
 
 LISTEN = 0.5
@@ -215,8 +215,11 @@ class _Asking:
         if self._unanswered < QUESTIONS_UNTIL_UNKNOWN:
             return
         self._is_fine = False
-        silence = "no_weight" if self._scale.pace is Pace.ON_DEMAND else "no_answer"
-        self._report.state(Condition.UNKNOWN, [fault(silence if isinstance(error, DeviceTimeout) else "unreadable")])
+        if isinstance(error, DeviceTimeout):
+            told = fault("no_weight" if self._scale.pace is Pace.ON_DEMAND else "no_answer")
+        else:
+            told = fault("unreadable", f"{WORDS['unreadable']} ({error})")  # why: one cause is a unit that was not configured
+        self._report.state(Condition.UNKNOWN, [told])
 
     def _nothing_new(self) -> None:
         if self._scale.pace is Pace.ON_DEMAND:

@@ -29,6 +29,9 @@ class Table:
     def wrong(self, key: str, sentence: str) -> None:
         self._errors.append(f"{self._where}{key}: {sentence}")
 
+    def is_wrong(self, key: str) -> bool:
+        return any(each.startswith(f"{self._where}{key}: ") for each in self._errors)
+
     def table(self, key: str, *, required: bool = True) -> Table:
         value = self._get(key, dict, "a table", {} if not required else None)
         return Table(value or {}, f"{self._where}{key}.", self._folder, self._errors)

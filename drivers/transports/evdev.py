@@ -20,7 +20,7 @@ def open_key_source(path: str, settings: dict[str, str]) -> EvdevKeys:
 
     Raises Unsupported (it has no keys), DeviceUnavailable (missing, grabbed by another program, no permission).
     """
-    refuse_settings("an evdev address", settings)
+    check(path, settings)
     try:
         opened = evdev.InputDevice(path)
     except (OSError, ValueError) as error:
@@ -34,6 +34,12 @@ def open_key_source(path: str, settings: dict[str, str]) -> EvdevKeys:
         opened.close()
         raise _why_not(path, error) from error
     return EvdevKeys(opened, path)
+
+
+def check(path: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (a setting)."""
+    del path
+    refuse_settings("an evdev address", settings)
 
 
 class EvdevKeys:

@@ -14,7 +14,7 @@ from drivers.transports.opening import refuse_settings
 
 def open_pipe(path: str, settings: dict[str, str]) -> DescriptorPipe:
     """Open `path` for ourselves alone.  Raises Unsupported (no character device), DeviceUnavailable (missing, busy, …)."""
-    refuse_settings("a device file", settings)
+    check(path, settings)
     try:
         opened = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -28,6 +28,12 @@ def open_pipe(path: str, settings: dict[str, str]) -> DescriptorPipe:
         os.close(opened)
         raise _why_not(path, error) from error
     return DescriptorPipe(opened, path, lambda: os.close(opened))
+
+
+def check(path: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (a setting)."""
+    del path
+    refuse_settings("a device file", settings)
 
 
 def _why_not(path: str, error: Exception) -> DeviceUnavailable:

@@ -24,7 +24,7 @@ _REPORT_ID_ITEM = 0x84  # a global item, tag 8 (USB HID 1.11, section 6.2.2.7); 
 
 def open_report_source(path: str, settings: dict[str, str]) -> HidrawReports:
     """Open `path` for ourselves alone.  Raises Unsupported (no hidraw device), DeviceUnavailable (missing, busy, no permission)."""
-    refuse_settings("a hidraw address", settings)
+    check(path, settings)
     try:
         opened = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -38,6 +38,12 @@ def open_report_source(path: str, settings: dict[str, str]) -> HidrawReports:
             raise Unsupported(f"{path} is not a hidraw device; expected one like /dev/hidraw0") from error
         raise _why_not(path, error) from error
     return HidrawReports(DescriptorPipe(opened, path, lambda: os.close(opened)), descriptor)
+
+
+def check(path: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (a setting)."""
+    del path
+    refuse_settings("a hidraw address", settings)
 
 
 class HidrawReports:

@@ -25,6 +25,7 @@ from drivers.transports.buffered import Buffered, Pipe
 
 _BYTE_LINES = ("serial", "tcp", "usb", "file")
 _SCHEMES = (*_BYTE_LINES, "evdev", "hidraw")
+_PACKAGES = {"serial": "pyserial", "usb": "pyusb", "evdev": "evdev"}
 _EXAMPLES = (
     "serial:/dev/ttyUSB0?baud=9600, tcp:192.168.1.50:9100, usb:04b8:0202, file:/dev/usb/lp0, "
     "evdev:/dev/input/event3, hidraw:/dev/hidraw0"
@@ -61,30 +62,53 @@ def open_transport(address: str, ring: Ring | None = None) -> Transport:
 
     Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it).
     """
-    parsed = parse_address(address)
-    if parsed.scheme not in _BYTE_LINES:
-        what = "key events" if parsed.scheme == "evdev" else "HID reports"
-        raise Unsupported(f"{address!r} gives {what}; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
+    parsed = check_transport(address)
     pipe: Pipe = _module_of(parsed).open_pipe(parsed.where, parsed.settings)
     return Buffered(pipe, str(parsed), ring)
 
 
 def open_keys(address: str, ring: Ring | None = None) -> KeySource:
     """Open and grab a keyboard's events.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
-    parsed = parse_address(address)
-    if parsed.scheme != "evdev":
-        raise Unsupported(f"{address!r} gives no key events; this model types and needs an address like evdev:/dev/input/event3")
+    parsed = check_keys(address)
     keys: KeySource = _module_of(parsed).open_key_source(parsed.where, parsed.settings)
     return keys if ring is None else RecordedKeys(keys, ring)
 
 
 def open_reports(address: str, ring: Ring | None = None) -> ReportSource:
     """Open a USB HID device's reports.  Raises Unsupported (malformed address), DeviceUnavailable (with what to do about it)."""
+    parsed = check_reports(address)
+    reports: ReportSource = _module_of(parsed).open_report_source(parsed.where, parsed.settings)
+    return reports if ring is None else RecordedReports(reports, ring)
+
+
+# What can be said of an address before its device is there.  Each raises Unsupported, with what is expected.
+
+
+def check_transport(address: str) -> Address:
+    parsed = parse_address(address)
+    if parsed.scheme not in _BYTE_LINES:
+        what = "key events" if parsed.scheme == "evdev" else "HID reports"
+        raise Unsupported(f"{address!r} gives {what}; this model needs bytes, as from {', '.join(_BYTE_LINES)}")
+    return _checked(parsed)
+
+
+def check_keys(address: str) -> Address:
+    parsed = parse_address(address)
+    if parsed.scheme != "evdev":
+        raise Unsupported(f"{address!r} gives no key events; this model types and needs an address like evdev:/dev/input/event3")
+    return _checked(parsed)
+
+
+def check_reports(address: str) -> Address:
     parsed = parse_address(address)
     if parsed.scheme != "hidraw":
         raise Unsupported(f"{address!r} gives no HID reports; this model needs an address like hidraw:/dev/hidraw0")
-    reports: ReportSource = _module_of(parsed).open_report_source(parsed.where, parsed.settings)
-    return reports if ring is None else RecordedReports(reports, ring)
+    return _checked(parsed)
+
+
+def _checked(address: Address) -> Address:
+    _module_of(address).check(address.where, address.settings)
+    return address
 
 
 def refuse_settings(what: str, settings: dict[str, str], known: tuple[str, ...] = ()) -> None:
@@ -99,4 +123,7 @@ def _module_of(address: Address) -> ModuleType:
     try:
         return import_module(f"drivers.transports.{address.scheme}")
     except ImportError as error:
-        raise Unsupported(f"an address {address.scheme}:… needs a package that is not installed: {error}") from error
+        raise Unsupported(
+            f"an address {address.scheme}:… needs a package that is not installed ({error}): install it with "
+            f"`pip install {_PACKAGES[address.scheme]}` into the agent's environment"
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import termios
 from typing import TypeVar
 
@@ -21,19 +22,15 @@ _Choice = TypeVar("_Choice")
 
 def open_pipe(port: str, settings: dict[str, str]) -> DescriptorPipe:
     """Open `port` for ourselves alone.  Raises Unsupported (a setting), DeviceUnavailable (missing, busy, no permission)."""
-    refuse_settings("a serial port", settings, ("baud", "bytesize", "parity", "stopbits", "flow"))
-    baud = settings.get("baud", "9600")
-    if not baud.isascii() or not baud.isdigit():
-        raise Unsupported(f"baud={baud} is not a number; expected one like baud=9600")
+    check(port, settings)
     flow = settings.get("flow", "none")
-    if flow not in _FLOWS:
-        raise Unsupported(f"flow={flow} is not one of {', '.join(_FLOWS)}")
+    framing = {} if _is_pty(port) else settings
     try:
         opened = serial.Serial(
             port,
-            baudrate=int(baud),
-            bytesize=_choice(settings, "bytesize", "8", _BYTESIZES),
-            parity=_choice(settings, "parity", "N", _PARITIES),
+            baudrate=int(settings.get("baud", "9600")),
+            bytesize=_choice(framing, "bytesize", "8", _BYTESIZES),
+            parity=_choice(framing, "parity", "N", _PARITIES),
             stopbits=_choice(settings, "stopbits", "1", _STOPBITS),
             rtscts=flow == "rtscts",
             xonxoff=flow == "xonxoff",
@@ -42,6 +39,26 @@ def open_pipe(port: str, settings: dict[str, str]) -> DescriptorPipe:
     except (OSError, termios.error, ValueError, OverflowError) as error:  # SerialException is an OSError
         raise _why_not(port, error) from error
     return DescriptorPipe(opened.fileno(), port, opened.close)
+
+
+def check(port: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (a setting)."""
+    del port
+    refuse_settings("a serial port", settings, ("baud", "bytesize", "parity", "stopbits", "flow"))
+    baud = settings.get("baud", "9600")
+    if not baud.isascii() or not baud.isdigit():
+        raise Unsupported(f"baud={baud} is not a number; expected one like baud=9600")
+    flow = settings.get("flow", "none")
+    if flow not in _FLOWS:
+        raise Unsupported(f"flow={flow} is not one of {', '.join(_FLOWS)}")
+    _choice(settings, "bytesize", "8", _BYTESIZES)
+    _choice(settings, "parity", "N", _PARITIES)
+    _choice(settings, "stopbits", "1", _STOPBITS)
+
+
+def _is_pty(port: str) -> bool:
+    """Whether it carries whole bytes: the kernel knows no 7 bits, no parity there, and refuses them from the second opening on."""
+    return os.path.realpath(port).startswith("/dev/pts/")
 
 
 def _choice(settings: dict[str, str], name: str, default: str, known: dict[str, _Choice]) -> _Choice:

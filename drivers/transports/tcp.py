@@ -13,10 +13,8 @@ _CONNECT_WAIT = _WRITE_WAIT = 1.0
 
 def open_pipe(where: str, settings: dict[str, str]) -> TcpPipe:
     """Connect to `host:port`.  Raises Unsupported (malformed), DeviceUnavailable (unknown, refused, silent)."""
-    refuse_settings("a tcp address", settings)
+    check(where, settings)
     host, _, port = where.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise Unsupported(f"tcp:{where} needs a host and a port, as in tcp:192.168.1.50:9100")
     try:
         opened = socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_WAIT)
     except socket.gaierror as error:
@@ -31,6 +29,14 @@ def open_pipe(where: str, settings: dict[str, str]) -> TcpPipe:
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
     return TcpPipe(opened, where)
+
+
+def check(where: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (malformed)."""
+    refuse_settings("a tcp address", settings)
+    host, _, port = where.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Unsupported(f"tcp:{where} needs a host and a port, as in tcp:192.168.1.50:9100")
 
 
 class TcpPipe:

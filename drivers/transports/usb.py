@@ -26,7 +26,7 @@ _ADVICE = {
 
 def open_pipe(where: str, settings: dict[str, str], backend: IBackend | None = None) -> UsbPipe:
     """Claim `vid:pid[:serial][@port]`.  Raises Unsupported (malformed, no bulk endpoint), DeviceUnavailable (missing, busy, …)."""
-    refuse_settings("a usb address", settings)
+    check(where, settings)
     meant = parse_place(where)
     try:
         return _claim(find_device(meant, backend), where)
@@ -34,6 +34,12 @@ def open_pipe(where: str, settings: dict[str, str], backend: IBackend | None = N
         raise DeviceUnavailable("there is no libusb: install the package libusb-1.0-0") from error
     except usb.core.USBError as error:
         raise _why_not(where, error) from error
+
+
+def check(where: str, settings: dict[str, str]) -> None:
+    """What can be said of an address without a device.  Raises Unsupported (malformed)."""
+    refuse_settings("a usb address", settings)
+    parse_place(where)
 
 
 class UsbPipe:

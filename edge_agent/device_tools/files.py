@@ -29,8 +29,8 @@ LOCAL_RULES = "/etc/udev/rules.d/69-shelfwire-local.rules"
 _DPI = 300
 _NOTHING = "nothing is plugged in that a shop uses"
 _SHEET = (
-    "Scan this once with the scanner that the box is to learn.",
-    "请用要设置的扫描枪扫描此码一次。",
+    "Scan one of the two codes, once, with the scanner that the box is to learn.",
+    "请用要设置的扫描枪扫描其中一个码，扫一次即可。",
     "The box then knows its keyboard layout, its prefix and suffix, and what it sends for FNC1.",
 )
 
@@ -41,7 +41,7 @@ def write_calibration(out: Path) -> str:
         raise CannotDo(f"{out} must end in .pdf or .png")
     with Image.open(BytesIO(label_png(calibration_sheet(), _DPI))) as image:
         _saved(out, image)
-    return f"{out}: print it at its own size, then scan the barcode once with the scanner that is to be learned"
+    return f"{out}: print it at its own size, then scan one of its two codes, once, with the scanner that the box is to learn"
 
 
 def calibration_sheet() -> Label:
@@ -98,7 +98,10 @@ def play(file: Path, *, pty: Path | None, tcp: int | None, as_test: bool) -> int
     except (BadCommand, Unsupported) as error:
         raise CannotDo(str(error)) from error
     except OSError as error:
-        raise CannotDo(f"it cannot be plugged in: {error}") from error
+        raise CannotDo(
+            f"{pty or f'port {tcp}'} cannot be made ({error.strerror or error}): take a path in a folder that is there, or a port "
+            "that is free"
+        ) from error
     return 0
 
 
@@ -107,7 +110,8 @@ def _loaded(file: Path) -> Recording:
     try:
         return load_recording(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotDo(f"{file} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise CannotDo(f"{file} cannot be read ({why}): name a file that `devices record` wrote") from error
 
 
 def _saved(out: Path, image: Image.Image) -> None:

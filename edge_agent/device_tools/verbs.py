@@ -24,6 +24,7 @@ from edge_agent.devices import PRINTERS, Devices
 from edge_agent.spooler import NothingSent
 
 NO_UDEV = "There is no libudev here: what is plugged in cannot be listed. Install the package libudev1."
+NOT_RUNNING = "The agent does not run: how the devices are is not known. `read-weight`, `test-print` and `listen` ask one of them."
 _TOLD_WITHIN = 5.0
 """Seconds until a device that is being opened has told its state."""
 _COLLECT_EVERY = 0.25
@@ -78,6 +79,8 @@ class Verbs:
             yield item
         if self._ports is None:
             yield {"note": NO_UDEV}
+        if not self._is_running:
+            yield {"note": NOT_RUNNING}
 
     async def _suggest(self, request: Request) -> AsyncGenerator[Item, None]:
         del request

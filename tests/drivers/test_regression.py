@@ -74,6 +74,27 @@ def test_all_scans_of_one_piece_are_expected() -> None:
     run(source)
 
 
+def test_what_the_box_said_about_a_scan_does_not_end_the_test_before_the_damaged_one() -> None:
+    source = regression_test(
+        recorded(
+            "scanner.serial",
+            (HOST, Mark.OPENED),
+            (DEVICE, b"]E04006381333931\r"),
+            (HOST, b"\x07"),
+            (DEVICE, b"\xff]E04006381333931\r"),
+            (HOST, b"\x07\x07\x07"),
+            (DEVICE, b"]E04006381333931\r"),
+            (HOST, b"\x07"),
+            options={"sends_aim": True, "beeps_on_bel": True},
+        )
+    )
+    assert source.count("Symbol(data=") == 2
+    assert "with pytest.raises(ProtocolViolation):" in source
+    assert source.count("device.signal(good=True)") == 2
+    assert source.count("device.signal(good=False)") == 1
+    run(source)
+
+
 class EmulatedPipe:
     """A line to an emulator in this process."""
 

@@ -144,7 +144,61 @@ def test_a_right_configuration_is_checked_with_its_drivers(tmp_path: Path) -> No
     path.write_text(path.read_text().replace("[[station]]", "options = { speed = 3 }\n[[station]]"))
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 2
-    assert "device[0]: scanner.serial has no option 'speed'" in result.stderr
+    assert "device[0].options: scanner.serial has no option 'speed'" in result.stderr
+
+
+WRONG_DEVICES = """
+[box]
+id = "b"
+site = "s"
+state_dir = "."
+[broker]
+host = ""
+[[device]]
+id = "scale"
+kind = "scale"
+model = "mt.sics"
+address = "serial:/dev/ttyUSB0?baud=fast"
+options = { unit = "stone", width = "10", foo = 1 }
+[[device]]
+id = "old"
+kind = "scale"
+model = "toledo.8217"
+address = "evdev:/dev/input/event3"
+[[device]]
+id = "labels"
+kind = "receipt_printer"
+model = "tspl"
+address = "tcp:192.168.1.50"
+options = { answers = "no" }
+[[device]]
+id = "drawer"
+kind = "receipt_printer"
+model = "escpos"
+address = "usb:xyz"
+"""
+
+
+def test_every_mistake_about_devices_is_told_at_once_with_what_is_expected(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(WRONG_DEVICES)
+    command = [sys.executable, "-m", "edge_agent", "check-config", "--config", str(path)]
+    told = subprocess.run(command, check=False, capture_output=True, text=True).stderr
+    for expected in (
+        "broker.host: '' must not be empty",
+        "device[0].address: baud=fast is not a number; expected one like baud=9600",
+        "mt.sics has no option 'foo'; it has: width, unit, asks_tare",
+        """its option 'unit' cannot be "stone"; expected one of "", "kg", "g", """,
+        """its option 'width' cannot be "10"; expected a whole number, without quotes""",
+        "device[1].address: 'evdev:/dev/input/event3' gives key events",
+        """device[1].options: toledo.8217: its option 'unit' is missing; expected one of "kg", "lb\"""",
+        "device[2].kind: must be 'label_printer': tspl is one",
+        "device[2].address: tcp:192.168.1.50 needs a host and a port",
+        """device[2].options: tspl: its option 'answers' cannot be "no"; expected true or false, without quotes""",
+        "device[3].address: usb:xyz needs a vendor and a product id in hex",
+    ):
+        assert expected in told
+    assert len(told.splitlines()) == 9
 
 
 def test_a_state_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_malformed_file_is_a_typed_error(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigErrors, match="cannot be read"):
+    with pytest.raises(ConfigErrors, match="there is no such file; name the agent's configuration"):
         load_config(tmp_path / "none.toml")
 
 

@@ -142,12 +142,10 @@ def test_a_port_in_use_is_unavailable_with_what_to_do(scheme: str) -> None:
     os.close(slave)
 
 
-def test_settings_that_a_port_refuses_are_told() -> None:
+def test_a_pty_is_opened_again_and_again_with_the_settings_of_a_real_line() -> None:
     master, slave = pty.openpty()
-    try:  # a pty opened 7E1 gives EINVAL on some kernels, and takes it on others
+    for _ in range(3):  # the kernel takes 7E1 on a pty once, and gives EINVAL from then on
         open_transport(f"serial:{os.ttyname(slave)}?bytesize=7&parity=E").close()
-    except DeviceUnavailable as error:
-        assert "settings" in str(error)
     os.close(master)
     os.close(slave)
 

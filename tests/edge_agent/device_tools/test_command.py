@@ -249,7 +249,9 @@ class TestWithAnAgent:
             pass
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(shop.state / FILE))
-        assert shop.items("list")[0]["state"] == "not in use"
+        items = shop.items("list")
+        assert items[0]["state"] == "not in use"
+        assert str(items[-1]["note"]).startswith("The agent does not run")
         with shop.agent("gun"):
             assert shop.items("list")[0]["state"] != "not in use"
 
