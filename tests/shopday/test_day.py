@@ -11,6 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 DEMO = (sys.executable, "-m", "tests.shopday")
 ROOT = Path(__file__).parents[2]
 
@@ -30,9 +32,12 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_a_whole_day_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "counter", [[], ["--scale", "mt.sics", "--receipt-printer", "star.line", "--label-printer", "tspl", "--line-display", "none"]]
+)
+def test_a_whole_day_holds(tmp_path: Path, counter: list[str]) -> None:
     day = subprocess.run(
-        [*DEMO, "--script", "--keep", str(tmp_path)], capture_output=True, text=True, timeout=180, cwd=ROOT, check=False
+        [*DEMO, "--script", "--keep", str(tmp_path), *counter], capture_output=True, text=True, timeout=180, cwd=ROOT, check=False
     )
     assert day.returncode == 0, day.stdout + day.stderr
     assert "Everything held." in day.stdout
