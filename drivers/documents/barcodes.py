@@ -15,8 +15,10 @@ from itertools import groupby
 import zxingcpp
 
 from drivers.documents.errors import BadBarcode
-from drivers.documents.gs1 import FNC1, check_digit, element_string, elements
+from drivers.documents.gs1 import elements
 from drivers.documents.model import Symbology
+from drivers.symbols.gs1 import FNC1, element_string
+from drivers.symbols.gtin import check_digit
 
 QUIET_ZONE = {
     Symbology.CODE128: 10,

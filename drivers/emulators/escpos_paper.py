@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from drivers.documents.errors import NoGlyph
 from drivers.documents.fonts import check_characters, draw_in_cells
 from drivers.documents.text import columns as columns_of
+from drivers.emulators.drawn_symbol import drawn_symbol
 
 WIDTH = 576
 DOTS_PER_MM = 8
@@ -113,7 +114,7 @@ class Paper:
     def barcode(self, form: zxingcpp.BarcodeFormat, data: str) -> None:
         """A linear barcode, with its characters below when they are asked for (GS H).  Wrong data prints nothing."""
         try:
-            small = _symbol(form, data)
+            small = drawn_symbol(form, data)
         except ValueError:
             return
         size = (small.width * self.code_module, self.code_height)
@@ -130,7 +131,7 @@ class Paper:
 
     def qr(self, data: bytes, module: int) -> None:
         try:
-            small = _symbol(zxingcpp.BarcodeFormat.QRCode, data.decode("utf-8", "replace"))
+            small = drawn_symbol(zxingcpp.BarcodeFormat.QRCode, data.decode("utf-8", "replace"))
         except ValueError:
             return
         self._paste(small.resize((small.width * module, small.height * module), Image.Resampling.NEAREST))
@@ -183,19 +184,3 @@ class Paper:
             canvas.line((area[0], area[3] - 1, area[2], area[3] - 1), fill=0, width=2)
         if style.inverse:
             strip.paste(strip.crop(area).point(lambda value: 255 - value), area)
-
-
-def _symbol(form: zxingcpp.BarcodeFormat, data: str) -> Image.Image:
-    """Raises ValueError (the symbology has no such data)."""
-    options = {}
-    if data.startswith(FNC1):
-        from biip import ParseError  # noqa: PLC0415 -- costs 21 MB, and only GS1-128 needs it
-        from biip.gs1_messages import GS1Message  # noqa: PLC0415 -- as above
-
-        try:
-            data, options = GS1Message.parse(data[1:]).as_hri(), {"gs1": True}
-        except ParseError as error:
-            raise ValueError(data) from error
-    image = zxingcpp.create_barcode(data, form, **options).to_image(scale=1, add_quiet_zones=False)
-    height, width = image.shape
-    return Image.frombytes("L", (width, height), bytes(image))  # type: ignore[call-overload]  # its stub leaves out that it is a buffer

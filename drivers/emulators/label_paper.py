@@ -16,6 +16,7 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
 from drivers.documents.fonts import draw, measure
+from drivers.emulators.drawn_symbol import drawn_symbol
 from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
 
 ROLL_COMMANDS = ("fault", "paper", "off_and_on")
@@ -76,11 +77,10 @@ class LabelImage:
         """`height` 0 for a matrix code.  False if the data is wrong: the real ones print nothing then."""
         options = {"ec_level": "M"} if form == zxingcpp.BarcodeFormat.QRCode else {}
         try:
-            drawn = zxingcpp.create_barcode(data, form, **options).to_image(scale=1, add_quiet_zones=False)
-        except (ValueError, RuntimeError):
+            small = drawn_symbol(form, data, **options)
+        except ValueError:
             return False
-        rows, columns = drawn.shape
-        small = Image.frombytes("L", (columns, rows), bytes(drawn))  # type: ignore[call-overload]  # its stub leaves out that it is a buffer
+        columns, rows = small.size
         if height:
             small = small.crop((0, 0, columns, 1))
         self._stamp(small.resize((columns * module, height or rows * module), Image.Resampling.NEAREST), *at)

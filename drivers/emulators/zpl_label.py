@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageDraw
 
 from drivers.documents.fonts import Family, draw, measure
-from drivers.emulators.zpl_symbols import gs1_brackets
+from drivers.emulators.drawn_symbol import drawn_symbol
 
 _WHITE = 255
 _MOST_DOTS = 4000
@@ -67,7 +67,7 @@ class LabelPicture:
         """
         narrow, wide = module
         try:
-            row = _symbol(*symbol)
+            row = drawn_symbol(*symbol)
         except ValueError:
             return 0
         runs = ((color, len(list(run))) for color, run in groupby(row.tobytes()[: row.width]))
@@ -79,14 +79,14 @@ class LabelPicture:
 
     def qr(self, at: tuple[int, int], data: str, module: int, level: str) -> None:
         try:
-            small = _symbol(zxingcpp.BarcodeFormat.QRCode, data, ec_level=level)
+            small = drawn_symbol(zxingcpp.BarcodeFormat.QRCode, data, ec_level=level)
         except ValueError:
             return
         self._stamp(small.resize((small.width * module, small.height * module), Image.Resampling.NEAREST), at)
 
     def data_matrix(self, at: tuple[int, int], data: str, module: int, turn: int) -> None:
         try:
-            small = _symbol(zxingcpp.BarcodeFormat.DataMatrix, data, force_square=True)
+            small = drawn_symbol(zxingcpp.BarcodeFormat.DataMatrix, data, force_square=True)
         except ValueError:
             return
         large = small.resize((small.width * module, small.height * module), Image.Resampling.NEAREST)
@@ -160,12 +160,3 @@ def _broken(text: str, font: Font, block: Block) -> list[str]:
 def _turned(picture: Image.Image, turn: int) -> Image.Image:
     turns = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
     return picture.transpose(turns[turn]) if turn else picture
-
-
-def _symbol(form: zxingcpp.BarcodeFormat, data: str, **options: str | bool) -> Image.Image:
-    brackets = gs1_brackets(data)
-    if brackets is not None:
-        data, options = brackets, {**options, "gs1": True}
-    image = zxingcpp.create_barcode(data, form, **options).to_image(scale=1, add_quiet_zones=False)
-    height, width = image.shape
-    return Image.frombytes("L", (width, height), bytes(image))  # type: ignore[call-overload]  # its stub leaves out that it is a buffer

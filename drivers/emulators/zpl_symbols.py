@@ -42,29 +42,6 @@ def data_matrix_text(data: str, mark: str) -> str:
     return re.sub(f"{sign}({sign}|1|d[0-9]{{3}})", piece, data)
 
 
-def gs1_brackets(data: str) -> str | None:
-    """The element string with brackets for one that begins with FNC1; None if it does not."""
-    if not data.startswith(_FNC1):
-        return None
-    written, rest = "", data[1:]
-    while rest:
-        start = rest[:2]
-        length = _PREDEFINED.get(start)
-        element, rest = (rest[:length], rest[length:].removeprefix(_FNC1)) if length else rest.partition(_FNC1)[::2]
-        size = 4 if start[0] in "78" or start in _OF_FOUR else 3 if start in _OF_THREE else 2
-        written += f"({element[:size]}){element[size:]}"
-    return written
-
-
-_PREDEFINED = {
-    "00": 20, "01": 16, "02": 16, "03": 16, "04": 18, "11": 8, "12": 8, "13": 8, "14": 8, "15": 8, "16": 8, "17": 8, "18": 8,
-    "19": 8, "20": 4, "31": 10, "32": 10, "33": 10, "34": 10, "35": 10, "36": 10, "41": 16,
-}  # fmt: skip
-"""How an identifier of predefined length begins, and its length with the data (GS1 General Specifications 7.8.5)."""
-_OF_FOUR = frozenset({"31", "32", "33", "34", "35", "36", "39", "43"})
-_OF_THREE = frozenset({"23", "24", "25", "40", "41", "42", "71"})
-
-
 def unpacked(data: bytes, stride: int) -> bytes | None:
     """The rows of ^GFA: hexadecimal with the guide's compression (G to Y, g to z, comma, exclamation mark, colon); None if odd."""
     width = 2 * stride

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.documents.barcodes import QUIET_ZONE, code128_modules, code128_segments, fnc1_form
-from drivers.documents.gs1 import FNC1
 from drivers.documents.model import Symbology
 from drivers.documents.preview import CODE_HEIGHT, MIN_CODE_MODULE
 from drivers.errors import Unsupported
+from drivers.symbols.gs1 import FNC1
 
 REAL_TIME = (b"\x10\x04", b"\x10\x05", b"\x10\x14")
 """DLE EOT, DLE ENQ, DLE DC4: a printer obeys them wherever it meets them, also inside a picture or a barcode's data."""

@@ -16,12 +16,12 @@ from drivers.devices import Encoded
 from drivers.documents.barcodes import WIDE, code128_segments, fnc1_form
 from drivers.documents.bitmap import Bitmap, draw_bars, draw_line
 from drivers.documents.errors import DocumentError
-from drivers.documents.gs1 import FNC1
 from drivers.documents.layout import Bars, Frame, Item, Raster, TextLine, lay_out_label
 from drivers.documents.model import Label, Symbology
 from drivers.errors import Unsupported
 from drivers.printers.zpl_options import ZplOptions
 from drivers.printers.zpl_pictures import packed
+from drivers.symbols.gs1 import FNC1
 
 _NATIVE = re.compile(r"[ -\[\]-~\n]*")
 """Printable ASCII but the backslash, which ^FB takes for a command of its own."""

@@ -1,4 +1,4 @@
-"""GS1 element strings: what a GS1 carrier holds.  Pure, and lean: the table is some 60 formats, compiled as they are met.
+"""GS1 element strings: what a GS1 carrier holds, read and written.  Pure, and lean: some 60 formats, compiled as they are met.
 
 Source: GS1 General Specifications, sections 3.2 (identifiers and formats), 7.8.5 (predefined lengths, FNC1), 7.9.1 (check digit),
 7.12 (centuries).  Oracle in the tests: biip.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -52,6 +53,25 @@ def parse_elements(text: str) -> tuple[Element, ...] | None:
         elements.append(element)
         at = end + (message[end : end + 1] == FNC1)
     return tuple(elements) or None
+
+
+def element_string(elements: Iterable[Element]) -> str:
+    """What a symbol holds for `elements` (each `is_element`): FNC1 first, and after each of no predefined length but the last."""
+    written, ends = "", False
+    for each in elements:
+        written += ("" if ends else FNC1) + each.ai + each.value
+        ends = _table()[each.ai][1] > 0
+    return written
+
+
+def in_brackets(elements: Iterable[Element]) -> str:
+    """As people read them: ``(01)09506000134352(10)ABC`` (section 4.14)."""
+    return "".join(f"({each.ai}){each.value}" for each in elements)
+
+
+def is_identifier(ai: str) -> bool:
+    """Whether there is such an application identifier."""
+    return ai in _table()
 
 
 def is_element(element: Element) -> bool:

@@ -8,8 +8,8 @@ import zxingcpp
 from hypothesis import strategies as st
 from PIL import Image
 
-from drivers.documents.gs1 import check_digit
 from drivers.documents.model import Symbology
+from drivers.symbols.gtin import check_digit
 
 ASCII = [chr(code) for code in range(33, 127)]
 SET_82 = [char for char in ASCII if char not in "#$@[]^`{|}~\\()"]

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.symbols import gs1, identifiers
-from drivers.symbols.gs1 import FNC1, Element, date_of, has_right_check_digit, is_element, parse_elements
+from drivers.symbols.gs1 import FNC1, Element, date_of, element_string, has_right_check_digit, is_element, parse_elements
 from tests.drivers.symbols.make_identifiers import formats
 
 PLAIN = [(ai, pattern, length) for ai, (pattern, length) in gs1._table().items() if ai not in gs1._DATES]
@@ -46,6 +46,15 @@ def messages(draw: st.DrawFn) -> tuple[str, tuple[Element, ...]]:
         elements.append(Element(ai, value))
         text += ai + value + (FNC1 if not length or draw(st.booleans()) else "")
     return text, tuple(elements)
+
+
+@given(messages())
+def test_what_is_written_is_read_as_it_was(made: tuple[str, tuple[Element, ...]]) -> None:
+    text, elements = made
+    written = element_string(elements)
+    assert written.startswith(FNC1)
+    assert len(written) <= len(FNC1 + text)  # FNC1 only where it is needed
+    assert parse_elements(written) == elements
 
 
 @given(messages(), st.booleans())
