@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,12 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, expect
 
+from drivers.emulators.bench.device import DeviceSpec, running
 from drivers.emulators.bench.page import Bench, Goods, ShelfItem
+from drivers.emulators.emulator import LINE_FAULTS, about
 from tests.browser.conftest import OpenPage
 from tests.shopday.catalogue import shop_skus
-from tests.shopday.devices import LABELS, SCANNER
+from tests.shopday.devices import DISPLAY, LABELS, SCANNER
 from tests.shopday.programs import free_port
 from tests.shopday.shop import BOX, Shop, open_shop
 
@@ -43,7 +45,14 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
 @asynccontextmanager
 async def serving_bench(shop: Shop, port: int) -> AsyncIterator[str]:
     shelf = [ShelfItem(name_en=sku.name_en, name_zh=sku.name_zh, code=sku.ean13, aim="") for sku in shop_skus()[:40]]
-    bench = Bench(list(shop.devices.values()), Goods(articles=shelf, papers=["RC-2026-0001"]), f"{shop.api.url}/")
+    async with serving(
+        Bench(list(shop.devices.values()), Goods(articles=shelf, papers=["RC-2026-0001"]), f"{shop.api.url}/"), port
+    ) as address:
+        yield address
+
+
+@asynccontextmanager
+async def serving(bench: Bench, port: int) -> AsyncIterator[str]:
     runner = web.AppRunner(bench.app(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -72,6 +81,47 @@ async def test_a_scan_on_the_bench_shows_in_the_shop(open_page: OpenPage, demo: 
     await bench.get_by_role("button", name="Pull the trigger").click()
     await expect(shop.locator("#region-scans")).to_contain_text("4006381333931")
     await expect(shop.locator("#region-scans")).to_contain_text(SCANNER)
+
+
+async def test_the_customer_display_shows_what_the_shop_says_and_the_scale_s_weight(open_page: OpenPage, demo: Demo) -> None:
+    page = (await open_page()).page
+    await page.goto(demo.bench)
+    rows = page.locator(f"[data-device={DISPLAY}] [data-rows]")
+    await page.get_by_label("Grams on the platter").fill("576")
+    await page.get_by_role("button", name="Put it on").click()
+    await expect(rows).to_contain_text("0.576 kg")
+    await page.get_by_role("button", name="Take it off").click()
+    await page.get_by_label("Code to scan").fill("9521000100008")
+    await page.get_by_role("button", name="Pull the trigger").click()
+    await expect(rows).to_contain_text("9521000100008")
+
+
+OTHERS = ("dialog_02", "star", "tspl", "epl2", "brother_pt", "line_display", "recording")
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 360), ("zh-CN", 1280)])
+async def test_devices_of_any_protocol_are_shown_with_all_their_faults(open_page: OpenPage, language: str, width: int) -> None:
+    async with AsyncExitStack() as stack:
+        specs = [DeviceSpec(id=each, protocol=each, place=("--tcp", "0")) for each in OTHERS]
+        devices = [await stack.enter_async_context(running(spec)) for spec in specs]
+        bench = Bench(devices, Goods(articles=[], papers=[]), None)
+        address = await stack.enter_async_context(serving(bench, free_port()))
+        watched = await open_page(language, width)
+        page = watched.page
+        await page.goto(address)
+        scroll, inner = await page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        assert scroll <= inner
+        assert bool(HAN.search(await page.inner_text("main"))) is (language == "zh-CN")
+        for device in devices:
+            faults = {*about(device.spec.protocol).faults, *LINE_FAULTS}
+            switches = page.locator(f"[data-device={device.spec.id}] [data-fault]")
+            assert {await each.get_attribute("data-fault") for each in await switches.all()} == faults
+        await page.locator("[data-device=brother_pt] [data-fault=late]").check()
+        await expect(page.locator("[data-device=brother_pt] [data-fault=late]")).to_be_checked()
+        await page.locator("[data-device=tspl] [data-command*=paper]").click()
+        await page.locator("[data-device=line_display] [data-command*=off_and_on]").click()
+        await expect(page.locator("#message")).to_be_empty()
+        assert watched.complaints == []
 
 
 async def test_the_bench_says_what_the_box_answered(open_page: OpenPage, demo: Demo) -> None:
