@@ -10,7 +10,8 @@ from functools import lru_cache
 from PIL import Image, ImageDraw
 
 from drivers.documents.barcodes import matrix
-from drivers.documents.fonts import Family, draw, estimate
+from drivers.documents.fonts import Family, draw, estimate, plain_file
+from drivers.documents.glyphs import base_line, put_together
 from drivers.documents.items import Bars, Frame, LabelLayout, Raster, TextLine, family_of, turned
 from drivers.documents.model import Rotation, Symbology
 from drivers.documents.pictures import Bitmap, to_bitmap
@@ -114,11 +115,12 @@ def _ink_bars(bars: Bars) -> Image.Image:
 @lru_cache(maxsize=128)
 def _ink_text(text: str, size: int, family: Family, paragraph: Direction) -> tuple[int, int, Bitmap] | None:
     """Where a text's ink is from the beginning of its base line, left and top; and the ink, packed: an image takes a byte a dot."""
-    canvas_size = int(estimate(text, size, family)) + 2 * size, 2 * size
-    image = Image.new("1", canvas_size)
-    canvas = ImageDraw.Draw(image)
-    margin, base = size, round(1.4 * size)
-    draw(canvas, (margin, base), text, size, family, paragraph=paragraph, fill=1)
+    file = plain_file(text, size, family)
+    image, margin = put_together(file, size, text) if file else None, 0
+    base = base_line(size)
+    if image is None:
+        image, margin = Image.new("1", (int(estimate(text, size, family)) + 2 * size, 2 * size)), size
+        draw(ImageDraw.Draw(image), (margin, base), text, size, family, paragraph=paragraph, fill=1)
     box = image.getbbox()
     return (box[0] - margin, box[1] - base, _bitmap(image.crop(box))) if box else None
 

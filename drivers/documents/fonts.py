@@ -53,7 +53,7 @@ _MOST_FONTS = 64
 """Open at a time, each in its size; one of Han takes a third of a megabyte."""
 _JOINERS = frozenset("\u200c\u200d")
 
-_AnyFont = ImageFont.FreeTypeFont | ImageFont.ImageFont
+AnyFont = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @lru_cache(maxsize=8)
@@ -67,15 +67,16 @@ def can_shape() -> bool:
 
 
 @lru_cache(maxsize=_MOST_FONTS)
-def _font(file: str, size: int) -> _AnyFont:
+def open_font(file: str, size: int) -> AnyFont:
+    """`file` as `plain_file` tells it."""
     return ImageFont.load_default(size) if file == _BUILT_IN else ImageFont.truetype(file, size)
 
 
 @lru_cache(maxsize=32)
-def _probe(file: str) -> _AnyFont:
+def _probe(file: str) -> AnyFont:
     """Without shaping, which would draw a lone mark on a dotted circle."""
     return (
-        _font(file, _PROBE_SIZE)
+        open_font(file, _PROBE_SIZE)
         if file == _BUILT_IN
         else ImageFont.truetype(file, _PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
     )
@@ -146,12 +147,12 @@ def check_characters(text: str, family: Family = "sans") -> None:
 
 @lru_cache(maxsize=8192)
 def _advance(char: str, size: int, family: Family) -> float:
-    return _font(_file_for(char, family), size).getlength(char)
+    return open_font(_file_for(char, family), size).getlength(char)
 
 
 def measure(text: str, size: int, family: Family) -> float:
     """Width in dots of `text` at `size` dots per em.  Raises NoGlyph, NotShaped."""
-    return sum(_font(file, size).getlength(run) for file, run in _runs(text, family))
+    return sum(open_font(file, size).getlength(run) for file, run in _runs(text, family))
 
 
 @lru_cache(maxsize=4096)
@@ -160,6 +161,17 @@ def estimate(text: str, size: int, family: Family) -> float:
     if is_complex(text):
         return measure(text, size, family)
     return sum(_advance(char, size, family) for char in text)
+
+
+def plain_file(text: str, size: int, family: Family) -> str | None:
+    """The one font file that draws all of a text as it is; None for several, for shaping, for a font made bold here.
+
+    Raises NoGlyph, NotShaped.
+    """
+    runs = _runs(text, family)
+    if len(runs) != 1 or runs[0][0] == _BUILT_IN or is_complex(text):
+        return None
+    return None if _is_thin(runs[0][0], family) and _stroke(size) else runs[0][0]
 
 
 def draw(
@@ -179,16 +191,20 @@ def draw(
     x, y = at
     runs = _runs(text, family)
     for index, (file, run) in enumerate(runs):
-        font = _font(file, size)
-        is_thin = family.endswith("-bold") and file.endswith(_HAN)
+        font = open_font(file, size)
         if isinstance(font, ImageFont.FreeTypeFont):
-            stroke = _stroke(size) if is_thin else 0
+            stroke = _stroke(size) if _is_thin(file, family) else 0
             direction = (paragraph or direction_of(text)) if has_right_to_left(run) else None
             canvas.text((round(x), round(y)), run, font=font, fill=fill, anchor="ls", stroke_width=stroke, direction=direction)
         else:
             canvas.text((round(x), round(y) - size), run, font=font, fill=fill)
         if index < len(runs) - 1:
             x += font.getlength(run)
+
+
+def _is_thin(file: str, family: Family) -> bool:
+    """It has no bold face."""
+    return family.endswith("-bold") and file.endswith(_HAN)
 
 
 def _stroke(size: int) -> int:
