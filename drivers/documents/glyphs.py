@@ -61,6 +61,8 @@ def _whole(position: int) -> int:
 def _glyph(file: str, size: int, char: str) -> tuple[int, int] | None:
     """Its width in 1/64 dots, and its ink, a column after the other; None if it does not always stand as it does alone."""
     dots, tall, both = (_drawn(file, size, text) for text in (char, _TALL, _TALL + char))
+    if dots is None or tall is None or both is None:
+        return None
     width = _length(file, size, char)
     start = _length(file, size, _TALL + char) - width
     return (width, dots) if both == tall | dots << _height(size) * _whole(start) else None
@@ -86,14 +88,16 @@ def _length(file: str, size: int, text: str) -> int:
     return round(open_font(file, size).getlength(text, "1") * _PARTS)
 
 
-def _drawn(file: str, size: int, text: str) -> int:
-    """The ink as the font draws it, a column after the other, from where the text begins on."""
+def _drawn(file: str, size: int, text: str) -> int | None:
+    """The ink as the font draws it, a column after the other; None if some of it stands left of where the text begins."""
     image = Image.new("1", (size + 2 * size * len(text), _height(size)))
     ImageDraw.Draw(image).text((size, base_line(size)), text, font=open_font(file, size), fill=1, anchor="ls")
     box = image.getbbox()
     if box is None:
         return 0
-    columns = image.crop((size, 0, max(size + 1, box[2]), image.height)).transpose(Image.Transpose.TRANSPOSE)
+    if box[0] < size:
+        return None
+    columns = image.crop((size, 0, box[2], image.height)).transpose(Image.Transpose.TRANSPOSE)
     return int.from_bytes(columns.tobytes(), "little")
 
 
