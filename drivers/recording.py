@@ -53,6 +53,11 @@ class Entry:
     way: Way
     what: Content
 
+    @property
+    def size(self) -> int:
+        """Its bytes or key events; 1 for all else."""
+        return max(1, len(self.what)) if isinstance(self.what, bytes | tuple) else 1
+
 
 class Ring:
     """The newest entries of one device.  One thread adds, any may look; adding costs about a microsecond."""
@@ -60,7 +65,7 @@ class Ring:
     def __init__(self, most_bytes: int = MOST_BYTES, most_entries: int = MOST_ENTRIES) -> None:
         self._most_bytes = most_bytes
         self._most_entries = most_entries
-        self._entries: deque[tuple[Entry, int]] = deque()
+        self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._added = 0
         self._turn = threading.Lock()
@@ -73,19 +78,18 @@ class Ring:
                 self.add(way, what[start : start + PIECE])
             return
         entry = Entry(time.monotonic(), way, what)
-        size = len(what) if isinstance(what, bytes | tuple) else 1
         with self._turn:
-            self._entries.append((entry, size))
-            self._bytes += size
+            self._entries.append(entry)
+            self._bytes += entry.size
             self._added += 1
             while self._bytes > self._most_bytes or len(self._entries) > self._most_entries:
-                self._bytes -= self._entries.popleft()[1]
+                self._bytes -= self._entries.popleft().size
 
     def since(self, place: int = 0) -> tuple[tuple[Entry, ...], int]:
         """What was added after `place` and is not forgotten yet, and the place after it; 0 is the beginning."""
         with self._turn:
             skip = max(0, len(self._entries) - (self._added - place))
-            return tuple(entry for entry, _ in islice(self._entries, skip, None)), self._added
+            return tuple(islice(self._entries, skip, None)), self._added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

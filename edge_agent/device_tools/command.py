@@ -15,14 +15,18 @@ from collections.abc import AsyncGenerator
 from importlib import import_module
 from pathlib import Path
 
-from edge_agent.config import Config, load_config
+from edge_agent.config import BoxConfig, BrokerConfig, Config, load_config
 from edge_agent.device_tools.alone import do_alone, find_udev
 from edge_agent.device_tools.ear import NobodyThere, ask
 from edge_agent.device_tools.printing import shown
-from edge_agent.device_tools.request import CannotDo, Item, Request
+from edge_agent.device_tools.request import SIDES, CannotDo, Item, Request
 
 CONFIG = Path("/etc/shelfwire/agent.toml")
 FAILED = 1
+_NOTHING_YET = Config(box=BoxConfig(id="", site="", state_dir=Path("/nonexistent")), broker=BrokerConfig(host="", port=1883))
+"""For the first of all questions, what is plugged in: its answer is where a configuration begins."""
+_FOR_ITS_OWNER = 0o600
+"""A recording is business data."""
 _VERBS = {
     "list": "what is configured, how it is, and what is plugged in besides",
     "suggest": "what is plugged in and not configured, as blocks to paste into the configuration",
@@ -75,7 +79,8 @@ def run(chosen: argparse.Namespace) -> int:
                 config = load_config(chosen.config) if chosen.config.exists() else None
                 print(files.rules(config, chosen.device, find_udev()))  # noqa: T201
             case _:
-                asyncio.run(_tell(load_config(chosen.config), chosen))
+                is_first = chosen.what == "suggest" and not chosen.config.exists()
+                asyncio.run(_tell(_NOTHING_YET if is_first else load_config(chosen.config), chosen))
     except CannotDo as error:
         print(error, file=sys.stderr)  # noqa: T201
         return FAILED
@@ -116,8 +121,10 @@ async def answers(config: Config, request: Request) -> AsyncGenerator[Item, None
 def store(out: Path, item: Item) -> Item:
     """Store a recording; what is told of it instead.  Raises CannotDo."""
     try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # business data: for its owner
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FOR_ITS_OWNER)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            if out.is_file():  # one that was there keeps its mode otherwise
+                os.fchmod(descriptor, _FOR_ITS_OWNER)
             opened.write(str(item.get("recording", "")))
     except OSError as error:
         raise CannotDo(f"{out} cannot be written: {error.strerror}") from error
@@ -126,6 +133,6 @@ def store(out: Path, item: Item) -> Item:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 10 <= int(width) <= 300 and 10 <= int(height) <= 300):
+    if not (width.isdecimal() and height.isdecimal() and int(width) in SIDES and int(height) in SIDES):
         raise argparse.ArgumentTypeError(f"{text!r} is no size in mm between 10x10 and 300x300, such as 50x25")
     return int(width), int(height)

@@ -17,6 +17,10 @@ LONGEST_LINE = 64 * 1024
 """Bytes of a request."""
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one line of an answer: a recording is one."""
+MOST_RECORDED = 4 * 1024 * 1024
+"""Bytes and key events of one recording, each entry counted as 16 more: as JSON it fits into an answer."""
+SIDES = range(10, 301)
+"""Of a test label, in mm."""
 
 
 class CannotDo(AgentError):

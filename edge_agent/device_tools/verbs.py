@@ -17,7 +17,7 @@ from drivers.transports.opening import parse_address
 from drivers.udev import Ports
 from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
-from edge_agent.device_tools.request import CannotDo, Item, Request
+from edge_agent.device_tools.request import MOST_RECORDED, SIDES, CannotDo, Item, Request
 from edge_agent.device_tools.telling import told_candidate, told_device, told_event
 from edge_agent.device_tools.test_paper import test_paper
 from edge_agent.devices import PRINTERS, Devices
@@ -25,6 +25,7 @@ from edge_agent.spooler import NothingSent
 
 NO_UDEV = "There is no libudev here: what is plugged in cannot be listed. Install the package libudev1."
 NOT_RUNNING = "The agent does not run: how the devices are is not known. `read-weight`, `test-print` and `listen` ask one of them."
+NOTHING_NEW = "Nothing is plugged in that is not configured already. Devices on the network are not looked for."
 _TOLD_WITHIN = 5.0
 """Seconds until a device that is being opened has told its state."""
 _COLLECT_EVERY = 0.25
@@ -63,6 +64,8 @@ class Verbs:
             raise CannotDo(f"{request.do!r} is none of: {', '.join(self._verbs)}")
         if not 0 <= request.seconds <= LONGEST:
             raise CannotDo(f"{request.seconds:g} seconds are not possible; expected 0 to {LONGEST:g}")
+        if request.width not in SIDES or request.height not in SIDES:
+            raise CannotDo(f"a label of {request.width} x {request.height} mm is not possible; expected {SIDES[0]} to {SIDES[-1]}")
         try:
             async for item in verb(request):
                 yield item
@@ -86,7 +89,8 @@ class Verbs:
         del request
         if self._ports is None:
             raise CannotDo(NO_UDEV)
-        for item in await self._unknown():
+        found = await self._unknown()
+        for item in found or [{"note": NOTHING_NEW}]:
             yield item
 
     async def _unknown(self) -> list[Item]:
@@ -173,14 +177,16 @@ class Verbs:
         yield {"confirmed": str(seen)}
 
     async def _record(self, request: Request) -> AsyncGenerator[Item, None]:
-        """What the ring holds, and what comes in `seconds` more."""
+        """What the ring holds, and what comes in `seconds` more; it ends early when that is too much for one answer."""
         config = self._config(request.device)
         ring = self._devices.ring(config.id)
         new, place = ring.since()
         entries: list[Entry] = list(new)
         loop = asyncio.get_running_loop()
         end = loop.time() + request.seconds
-        while (left := end - loop.time()) > 0:
+        room = MOST_RECORDED
+        while (left := end - loop.time()) > 0 and room > 0:
+            room -= sum(16 + each.size for each in new)
             await asyncio.sleep(min(left, _COLLECT_EVERY))
             new, place = ring.since(place)
             entries += new

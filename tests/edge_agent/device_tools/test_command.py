@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -27,7 +28,7 @@ from edge_agent.__main__ import main
 from edge_agent.config import DeviceConfig, load_config
 from edge_agent.device_tools import alone, command
 from edge_agent.device_tools.ear import FILE, Ear
-from edge_agent.device_tools.request import Request
+from edge_agent.device_tools.request import CannotDo, Request
 from edge_agent.device_tools.verbs import Verbs
 from edge_agent.devices import Devices
 from edge_agent.known_devices import KnownDevices
@@ -191,6 +192,7 @@ class TestBothWays:
     def test_what_passed_is_recorded_in_a_file_of_its_own(self, shop: Shop, place: str) -> None:
         out = shop.folder / "scale.jsonl"
         with emulated(shop, "toledo_8217", "scale"), with_or_without(shop, place, "scale"):
+            out.touch(0o644)
             assert "holds what was scanned" in shop.run("record", "scale", "--for", "0.6", "-o", str(out))[1]
         recording = load_recording(out.read_text(encoding="utf-8"))
         assert b"W" in [each.what for each in recording.entries]
@@ -264,7 +266,9 @@ class TestWithAnAgent:
         assert status == 1
         assert "does not answer" in err
 
-    @pytest.mark.parametrize("line", [b"", b"{", b"[]", b'{"do": 1}', b"\xff\n", b"x" * 70_000, b'{"do": "dance"}\n', b"\n" * 10])
+    @pytest.mark.parametrize(
+        "line", [b"", b"{", b"[]", b'{"do": 1}', b"\xff\n", b"x" * 70_000, b'{"do": "dance"}\n', b"\n" * 10, *WITHOUT_BOUNDS]
+    )
     async def test_nonsense_is_refused_and_the_agent_goes_on(self, shop: Shop, line: bytes) -> None:
         devices = Devices([], lambda _: None, SystemClock(), Random(1))
         ear = asyncio.create_task(Ear(shop.state, Verbs([], devices, None, is_running=True)).run())
@@ -357,3 +361,13 @@ class TestFiles:
             with pytest.raises(SystemExit):
                 main(["devices", verb, "--help"])
         assert capsys.readouterr().out.count("usage:") == len(command._VERBS)
+
+
+def test_what_is_plugged_in_is_told_before_there_is_a_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "find_udev", FakePorts)
+    assert main(["devices", "--config", str(tmp_path / "none.toml"), "suggest"]) == 0
+    assert "Devices on the network are not looked for" in capsys.readouterr().out
+    assert main(["devices", "--config", str(tmp_path / "none.toml"), "list"]) == 2
+    assert "there is no such file" in capsys.readouterr().err
