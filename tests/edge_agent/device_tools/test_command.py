@@ -266,9 +266,13 @@ class TestWithAnAgent:
         assert status == 1
         assert "does not answer" in err
 
-    @pytest.mark.parametrize(
-        "line", [b"", b"{", b"[]", b'{"do": 1}', b"\xff\n", b"x" * 70_000, b'{"do": "dance"}\n', b"\n" * 10, *WITHOUT_BOUNDS]
-    )
+    @pytest.mark.parametrize("asked", [{"width": 1_000_000}, {"height": -1}, {"seconds": 1e300}, {"seconds": -1.0}])
+    async def test_what_is_asked_for_has_bounds(self, asked: dict[str, Any]) -> None:
+        verbs = Verbs([], Devices([], lambda _: None, SystemClock(), Random(1)), None, is_running=True)
+        with pytest.raises(CannotDo, match="not possible"):
+            await anext(verbs.do(Request(do="test-print", **asked)))
+
+    @pytest.mark.parametrize("line", [b"", b"{", b"[]", b'{"do": 1}', b"\xff\n", b"x" * 70_000, b'{"do": "dance"}\n', b"\n" * 10])
     async def test_nonsense_is_refused_and_the_agent_goes_on(self, shop: Shop, line: bytes) -> None:
         devices = Devices([], lambda _: None, SystemClock(), Random(1))
         ear = asyncio.create_task(Ear(shop.state, Verbs([], devices, None, is_running=True)).run())
@@ -361,13 +365,3 @@ class TestFiles:
             with pytest.raises(SystemExit):
                 main(["devices", verb, "--help"])
         assert capsys.readouterr().out.count("usage:") == len(command._VERBS)
-
-
-def test_what_is_plugged_in_is_told_before_there_is_a_configuration(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alone, "find_udev", FakePorts)
-    assert main(["devices", "--config", str(tmp_path / "none.toml"), "suggest"]) == 0
-    assert "Devices on the network are not looked for" in capsys.readouterr().out
-    assert main(["devices", "--config", str(tmp_path / "none.toml"), "list"]) == 2
-    assert "there is no such file" in capsys.readouterr().err
