@@ -25,6 +25,7 @@ _UNITS: Mapping[bytes, Unit] = MappingProxyType(
     {
         b"g": Unit.G,
         b"kg": Unit.KG,
+        b"KG": Unit.KG,  # clones
         b"mg": Unit.MG,
         b"ug": Unit.UG,
         b"\xb5g": Unit.UG,

@@ -30,7 +30,8 @@ _LONGEST = 64
 class ToledoOptions:
     """`unit` has no default: a wrong guess would book a wrong weight.  `digits` is the form of the numbers: ``WW.WWW``, …
 
-    Without `digits`, kg are ``WW.WWW`` and lb are ``WW.WW`` or ``0WW.WW``; any other length means that bytes were lost.
+    Without `digits`, kg are ``WW.WWW`` and lb are ``WW.WW`` or ``0WW.WW``, where some send spaces instead of leading zeros (the
+    public 8217 driver of Odoo's `hw_drivers` allows for them); any other length means that bytes were lost.
     `us_prefix`: each command is announced by US (1F), as the Brecknell 67xxU wants it in one of its modes.
     """
 
@@ -82,7 +83,9 @@ def number_pattern(unit: Unit, digits: str = "") -> re.Pattern[bytes]:
     """What a number of this scale looks like; `digits` as in `ToledoOptions`."""
     if digits:
         return number_form(digits)
-    return re.compile(rb"[0-9]{2}\.[0-9]{3}" if unit is Unit.KG else rb"0?[0-9]{2}\.[0-9]{2}")
+    if unit is Unit.KG:
+        return re.compile(rb"[0-9 ][0-9]\.[0-9]{3}")
+    return re.compile(rb"(?:0?[0-9]{2}| ?[ 0-9][0-9])\.[0-9]{2}")
 
 
 def parse_weight(frame: bytes, unit: Unit, number: re.Pattern[bytes]) -> Weight | None:

@@ -49,6 +49,7 @@ def test_what_forbids_a_weight_is_a_fault(answer: bytes, fault: str) -> None:
     [
         (b"   -0.6800 g", "-0.6800"),  # mettler_toledo_device 1.5.0, example
         (b"     1.234 kg", "1234"),
+        (b"     1.234 KG", "1234"),
         (b"      1234 mg", "1.234"),
         (b"       500 ug", "0.0005"),
         (b"       500 \xb5g", "0.0005"),
@@ -72,7 +73,7 @@ def test_the_unit_is_on_the_wire(value: bytes, grams: str) -> None:
         b"S S     100.00 tl\r\n",  # a tael is 37.5 g or 37.8 g or …
         b"S S     100.00 PCS\r\n",
         b"S S     100.00 N\r\n",
-        b"S S     100.00 KG\r\n",  # units are written as they are
+        b"S S     100.00 Kg\r\n",  # units are written as they are, but for KG
         b"S S     100.00\r\n",
         b"S S    100.00 g\r\n",  # a byte short
         b"S S      100.00 g\r\n",

@@ -39,6 +39,21 @@ def test_pounds_are_grams_exactly(digits: bytes, grams: str) -> None:
         assert scale.read_weight().grams == Decimal(grams)
 
 
+@pytest.mark.parametrize(
+    ("options", "digits", "grams"),
+    [(KG, b" 1.234", "1234"), (LB, b" 1.23", "557.9186151"), (LB, b"  1.23", "557.9186151"), (LB, b" 10.00", "4535.9237")],
+)
+def test_spaces_may_stand_for_leading_zeros(options: dict[str, object], digits: bytes, grams: str) -> None:
+    with exchange("toledo.8217", (b"W", b"\x02" + digits + b"\r"), options=options) as scale:
+        assert scale.read_weight().grams == Decimal(grams)
+
+
+@pytest.mark.parametrize("digits", [b"1.234", b"  .234", b"1 .234", b"   1.234", b" 1.2 4", b"01.234 "])
+def test_spaces_anywhere_else_are_refused(digits: bytes) -> None:
+    with exchange("toledo.8217", (b"W", b"\x02" + digits + b"\r"), options=KG) as scale, pytest.raises(ProtocolViolation):
+        scale.read_weight()
+
+
 @pytest.mark.parametrize("status", [0x41, 0x51, 0xC1])  # motion; motion and centre of zero; motion with the parity bit
 def test_motion_is_a_weight_that_may_not_be_booked(status: int) -> None:
     frame = bytes((0x02, 0x3F, status, 0x0D))
