@@ -1,23 +1,29 @@
 """Which models there are, and opening one.
 
-The recipe for a driver.  No other code of the product needs to be touched:
+The recipe for a driver; ``drivers/scales/sma.py`` and ``drivers/emulators/sma.py`` are short ones to read first.  No other code of
+the product needs to be touched:
 
 1. One file per protocol, such as ``drivers/scales/acme_dx100.py``::
 
        @dataclass(frozen=True, slots=True)
        class AcmeOptions:                                       # leave out if the driver has none
-           unit: Literal["kg", "lb"] = "kg"
+           unit: Literal["kg", "lb"]                            # no default: a unit that the wire does not say is never guessed
 
        @register("acme.dx100", kind=Kind.SCALE, options=AcmeOptions)
        class AcmeDx100:
            \"\"\"Acme DX-100 counter scale.  Source: Acme doc 4711 rev C, section 3.\"\"\"
 
+           pace = Pace.POLL                                     # scales only: how it may be asked
+
            def __init__(self, transport: Transport, options: AcmeOptions) -> None: ...   # without options: (transport)
+
+           def read_weight(self) -> Weight | None: ...          # what its kind has in `drivers.devices`; waits of 1 s at most
 
 2. One row in `_MODULES` below.  The file is imported when its model is first asked for, so that a box with a scanner never
    loads Pillow, pyusb or python-escpos.
 3. Its test, ``tests/drivers/<folder>/test_acme_dx100.py``, with `drivers.testing.exchange("acme.dx100", (sent, reply), …)`.
-   Its emulator, in ``drivers/emulators/``, and its row in `CASES` of ``tests/drivers/every.py``, with the options that have no
+   Its emulator, in ``drivers/emulators/`` (a scale's is a `Platter` and what it says), its row in `PROTOCOLS` of
+   ``drivers/emulators/emulator.py``, and its row in `CASES` of ``tests/drivers/every.py``, with the options that have no
    default: all rules for drivers, and the fuzzers, take it from there.
 4. Its row in the table of ``docs/devices.md``, and if it has options their chapter in ``docs/configuration.md`` under "Options of
    devices".  Tests hold both to the code.

@@ -10,7 +10,7 @@ from edge_agent.device_tools.request import Item
 def shown(verb: str, item: Item) -> str:
     """One item of an answer."""
     match verb:
-        case "suggest":
+        case "suggest" if "toml" in item:
             return f"# {item['identity']} at port {item['port']}: {item['why']}\n{item['toml']}"
         case "list" if "device" in item:
             return _device(item)
