@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from drivers import registry
+from drivers.emulators.usbip_shapes import SHAPES
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `([a-z0-9.]+)` \| (\w+) \| `([^`]+)` \| .+ \| .+ \| (bronze|silver|gold) \|$", re.MULTILINE)
@@ -19,3 +20,8 @@ def test_the_table_is_the_registry() -> None:
     }
     assert documented == registered
     assert len(rows) == len(documented)
+
+
+def test_every_emulated_usb_device_is_named() -> None:
+    chapter = (ROOT / "docs/devices.md").read_text(encoding="utf-8").partition("## Emulators")[2]
+    assert [protocol for protocol in SHAPES if f"`{protocol}`" not in chapter] == []

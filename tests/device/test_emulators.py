@@ -22,6 +22,7 @@ print(json.dumps([[list(each.models), each.identity.name, each.identity.serial] 
 """
 LINKS = {"hid_scale": "hidraw", "hidpos": "hidraw", "wedge": "kbd"}
 CODE = "4006381333931"
+RAW = "/dev/shelfwire/by-port/*-hidraw"
 
 
 @contextmanager
@@ -72,6 +73,23 @@ def test_a_hid_scale_weighs_is_pulled_and_weighs_again(guest: Guest) -> None:
             assert weighed(emulator, held, 500) == 500
 
 
+def test_two_identical_scales_are_kept_apart(guest: Guest) -> None:
+    (first_socket, first_port), (second_socket, second_port) = guest.sockets.items()
+    with running_emulator("hid_scale", "--usbip", str(first_port)) as one:
+        with running_emulator("hid_scale", "--usbip", str(second_port)) as two:
+            guest.attach(first_socket)
+            first = guest.node(RAW)
+            guest.attach(second_socket)
+            guest.wait_for(f"[ $(ls {RAW} | wc -l) = 2 ]")
+            (second,) = set(guest.shell(f"udevadm settle; ls {RAW}").split()) - {first}
+            with guest.held("hid.scale", f"hidraw:{first}") as here, guest.held("hid.scale", f"hidraw:{second}") as there:
+                assert weighed(one, here, 1111) == 1111
+                assert weighed(two, there, 2222) == 2222
+        guest.wait_for(f"[ ! -e {second} ]")
+        guest.shell(f"test -e {first}")
+    guest.unplug_all()
+
+
 def weighed(emulator: RunningEmulator, held: Held, grams: int) -> Decimal | None:
     """The first legal weight; what is reported while nobody reads is lost, so it is put there again."""
     for _ in range(10):
@@ -102,9 +120,12 @@ def test_a_wedge_types_its_scan_through_the_kernels_keyboard(guest: Guest) -> No
         assert held.finish_maybe(Symbol) == Symbol(b"ABC-123xyz")
 
 
-@pytest.mark.parametrize("model", ["escpos", "zpl"])
-def test_a_printer_prints_and_tells_its_faults_through_usblp(guest: Guest, model: str) -> None:
-    with plugged(guest, model) as (emulator, _, path), guest.held(model, f"file:{path}") as held:
+@pytest.mark.parametrize(("model", "address"), [("escpos", "file:{}"), ("zpl", "file:{}"), ("escpos", "usb:04b8:0e15:SN77")])
+def test_a_printer_prints_and_tells_its_faults_through_usblp_and_libusb(guest: Guest, model: str, address: str) -> None:
+    with (
+        plugged(guest, model, "--usb-serial", "SN77") as (emulator, _, path),
+        guest.held(model, address.format(path)) as held,
+    ):
         assert held.call(PrinterStatus, "status").readiness is Readiness.OK
         held.ask(bytes, "encode", lines=["A-1"])
         held.ask(object, "send")

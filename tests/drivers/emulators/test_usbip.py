@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -219,7 +220,9 @@ def test_a_wedge_types_not_faster_than_a_keyboard_and_follows_the_lamp() -> None
             decoder = WedgeDecoder(LAYOUTS["us"], CapsLock.FOLLOW, ("\r",))
             decoder.sync((), caps_lock=lamp)
             emulator.tell("scan", text="Ab\x1d-1")
+            began = time.monotonic()
             assert typed(host, decoder, keys) == "Ab\x1d-1"
+            assert time.monotonic() - began >= 10 * SHAPES["wedge"].interval / 1000
         refused = emulator.tell("fault", name="garbage")[-1]
         assert refused["message"] == "this line cannot have the fault 'garbage'; it can have: silence, slow, unplug"
 
