@@ -56,6 +56,7 @@ def receipt(text: str) -> JobRequest:
 class Till:
     spooler: Spooler
     journal: Journal
+    disk: ThreadDisk
     printer: Emulator
     ready: asyncio.Event
     devices: asyncio.Task[None]
@@ -85,7 +86,7 @@ class Till:
             tasks = [asyncio.create_task(devices.run()), asyncio.create_task(spooler.run())]
             try:
                 await asyncio.wait_for(ready.wait(), WITHIN)
-                yield cls(spooler, journal, printer, ready, tasks[0], told, drawers)
+                yield cls(spooler, journal, disk, printer, ready, tasks[0], told, drawers)
             finally:
                 for task in reversed(tasks):
                     task.cancel()
@@ -95,7 +96,7 @@ class Till:
     async def until(self, job_id: str, *states: JobState) -> Job:
         async with asyncio.timeout(WITHIN):
             while True:
-                job = self.journal.find(job_id)
+                job = await self.disk.run(lambda: self.journal.find(job_id))  # one thread has the connection (ADR 0002)
                 if job is not None and job.state in states:
                     return job
                 await asyncio.sleep(0.01)
