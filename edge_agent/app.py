@@ -23,6 +23,9 @@ from edge_agent.facts import FactsDb
 from edge_agent.hotplug import Hotplug
 from edge_agent.known_devices import KnownDevices
 from edge_agent.outbox import Identity
+from edge_agent.replica import Replica
+from edge_agent.replica_pull import ReplicaKeeper
+from edge_agent.replica_pull import fetch_from as fetch_replica_from
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.state_lock import StateLock
@@ -73,6 +76,10 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     templates = Templates(config.box.state_dir / "templates", fetch_from(server))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted))
+    replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
+    fetch = fetch_replica_from(server, config.box.site) if server.url else None
+    keeper = ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+    box.intake.look_up = keeper.look_up
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),
         ("ear", Ear(config.box.state_dir, Verbs(config.devices, devices, udev, is_running=True))),
@@ -80,6 +87,7 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
         ("spooler", spooler),
         ("box", box),
         ("mqtt", seams.session),
+        ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
     stopped = _stop_signals()
     async with asyncio.TaskGroup() as tasks:
@@ -87,7 +95,7 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
         _log.info("ready", extra={"box": config.box.id, "devices": len(config.devices)})
         await stopped.wait()
         _log.info("stopping")
-        for task in running:  # devices first, so that what they read is stored; the connection last, for the farewell
+        for task in running:  # devices first, so that what they read is stored; the connection late, for the farewell
             task.cancel()
             await asyncio.wait([task], timeout=STOP_SECONDS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -18,7 +18,8 @@ from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, 
 from edge_agent.disk import Disk
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
 from edge_agent.outbox import Outbox
-from edge_agent.stations import Feedback, Input, Rules, StationState, Tick, Weighed, scanned, step
+from edge_agent.stations import Feedback, Input, Item, Missing, Rules, StationState, Tick, Weighed, scanned, step
+from edge_agent.stations import Scanned as Read
 from edge_agent.stations.answers import identify, misread, not_saved
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import Drawer, FactDraft, ScanRefused, Weight
@@ -26,6 +27,9 @@ from edge_agent.wire.messages import Stream
 
 Answer = Callable[[str, Feedback], None]
 """What shows and sounds an answer, by the station's id (the device's, where it has no station)."""
+
+LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
+"""What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
 
 Weigh = Callable[[str, bool], None]
 """What asks a scale for a weight, or (False) does not any more."""
@@ -35,6 +39,11 @@ _log = logging.getLogger(__name__)
 
 def _nobody_weighs(scale: str, wanted: bool) -> None:  # noqa: FBT001 -- the type's own form
     del scale, wanted
+
+
+async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
+    del text, gtin
+    return Missing.NO_CATALOGUE
 
 
 class Intake:
@@ -66,6 +75,8 @@ class Intake:
         self._scales = {station.id: station.scale for station in stations if station.scale is not None}
         self.weigh: Weigh = _nobody_weighs
         """Told for a station's scale whether the station waits for a weight of it."""
+        self.look_up: LookUp = _nothing_is_known
+        """Asked for what is scanned at a station that looks up, and for nothing else."""
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
 
     async def take(self, event: DeviceEvent) -> None:
@@ -73,7 +84,8 @@ class Intake:
         match event.what:
             case Scanned(symbol):
                 async with self._turn:
-                    await self._step(event.device, scanned(event.device, symbol, event.at_ms, self._symbols))
+                    read = scanned(event.device, symbol, event.at_ms, self._symbols)
+                    await self._step(event.device, await self._with_item(read))
             case WeightChanged(weight, is_settled) if is_settled and (weight.is_legal or weight.grams <= 0):
                 # Nothing, or less, is told for the person's sake and never booked.
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
@@ -122,6 +134,12 @@ class Intake:
         return True
 
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    async def _with_item(self, read: Read) -> Read:
+        station = self._at(read.device)
+        if station is None or read.command is not None or not self._states[station].looks_up:
+            return read
+        return replace(read, item=await self.look_up(read.symbol.text, read.gtin))
 
     async def _step(self, device: str, given: Input) -> None:
         station = self._at(device)

@@ -183,7 +183,10 @@ async def _save_skus(rows: Sequence[CatalogRow]) -> dict[str, int]:
         "INSERT INTO sku (product_id, code, name_en, name_zh, base_unit, price_minor, currency, weight_grams) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET product_id = excluded.product_id, "
         "name_en = excluded.name_en, name_zh = excluded.name_zh, price_minor = excluded.price_minor, "
-        "currency = excluded.currency, weight_grams = excluded.weight_grams",
+        "currency = excluded.currency, weight_grams = excluded.weight_grams, version = NULL "
+        "WHERE (sku.product_id, sku.name_en, sku.name_zh, sku.price_minor, sku.currency, COALESCE(sku.weight_grams, -1)) <> "
+        "(excluded.product_id, excluded.name_en, excluded.name_zh, excluded.price_minor, excluded.currency, "
+        "COALESCE(excluded.weight_grams, -1))",
         [
             (ids[row.product], code, row.name_en, row.name_zh, row.base_unit, row.price_minor, row.currency, row.weight_grams)
             for code, row in sorted(last.items())
@@ -202,6 +205,7 @@ async def _save_barcodes(rows: Sequence[CatalogRow], skus: dict[str, int], repor
     known = {(row["kind"], row["symbol"], row["site_id"]): row for row in found}
     new: dict[tuple[str, str, str | None], tuple[object, ...]] = {}
     repacked = []
+    changed = set()
     for row in rows:
         key = (row.kind.value if row.kind else "", row.symbol, row.site)
         there = known.get(key)
@@ -211,8 +215,11 @@ async def _save_barcodes(rows: Sequence[CatalogRow], skus: dict[str, int], repor
             report.refuse(RowError(row.line, "barcode", f"it names SKU {there['code']} already"))
         elif (there["numerator"], there["denominator"]) != (row.numerator, row.denominator):
             repacked.append((row.numerator, row.denominator, there["id"]))
+            changed.add(skus[row.sku])
     await db.execute_many("UPDATE barcode SET numerator = ?, denominator = ? WHERE id = ?", repacked)
     await db.execute_many(
         "INSERT INTO barcode (kind, symbol, site_id, sku_id, numerator, denominator, active) VALUES (?, ?, ?, ?, ?, ?, ?)",
         list(new.values()),
     )
+    changed |= {skus[row.sku] for row in rows if (row.kind.value if row.kind else "", row.symbol, row.site) in new}
+    await db.execute(f"UPDATE sku SET version = NULL WHERE {db.among('id')}", db.listing(sorted(changed)))

@@ -49,7 +49,10 @@ class Product(Model):
 
 
 class Sku(Model):
-    """A sellable unit.  `price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit."""
+    """A sellable unit.  `price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit.
+
+    `version`: of what boxes keep of it; NULL after every change of it or of its barcodes (docs/adr/0016).
+    """
 
     id = fields.BigIntField(primary_key=True)
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField("controller.Product", related_name=False)
@@ -60,9 +63,11 @@ class Sku(Model):
     price_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     weight_grams = fields.BigIntField(null=True)
+    version = fields.BigIntField(null=True)
 
     class Meta:
         table = "sku"
+        indexes = (("version", "id"),)
 
 
 class Barcode(Model):
@@ -114,6 +119,7 @@ class CatalogVersion(Model):
 
 
 EXTRA_SQL = (
+    "CREATE INDEX IF NOT EXISTS sku_changed ON sku (id) WHERE version IS NULL",
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_chain ON barcode (kind, symbol) WHERE active AND site_id IS NULL",
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_site ON barcode (kind, symbol, site_id) WHERE active AND site_id IS NOT NULL",
     "INSERT INTO catalog_version (id, stamp) VALUES (1, 'new') ON CONFLICT (id) DO NOTHING",

@@ -134,6 +134,7 @@ async def _add(sku: str, kind: SymbolKind, symbol: str, new: NewBarcode) -> int:
         if not rows:
             return await _same(kind, symbol, sku, new)
         told = BarcodeAdded(sku=sku, kind=kind.value, numerator=new.numerator, denominator=new.denominator)
+        await db.execute("UPDATE sku SET version = NULL WHERE id = ?", owner[0]["id"])
         await events.record(told, subject=symbol[:128], site=new.site_id)
         await barcodes_changed()
     return int(rows[0]["id"])

@@ -12,6 +12,7 @@ from controller.http.routing import Route
 from controller.orders import api as orders
 from controller.sites import api as sites
 from controller.stock import api as stock
+from controller.stock import replica_api as replica
 
 API_VERSION = "1.0"
 
@@ -20,6 +21,7 @@ ROUTES: list[Route] = [
     *catalog.ROUTES,
     *documents.ROUTES,
     *stock.ROUTES,
+    *replica.ROUTES,
     *orders.ROUTES,
     *fulfilment.ROUTES,
     *fleet.ROUTES,

@@ -398,6 +398,16 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ReplicaVersion",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("version", fields.BigIntField()),
+                ("stamp", fields.CharField(max_length=16)),
+            ],
+            options={"table": "replica_version", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Site",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
@@ -478,8 +488,9 @@ class Migration(migrations.Migration):
                 ("price_minor", fields.BigIntField()),
                 ("currency", fields.CharField(max_length=3)),
                 ("weight_grams", fields.BigIntField(null=True)),
+                ("version", fields.BigIntField(null=True)),
             ],
-            options={"table": "sku", "app": "controller", "pk_attr": "id"},
+            options={"table": "sku", "app": "controller", "indexes": [Index(fields=["version", "id"])], "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -513,12 +524,13 @@ class Migration(migrations.Migration):
                 ("allocated", fields.BigIntField(default=0)),
                 ("quarantined", fields.BigIntField(default=0)),
                 ("incoming", fields.BigIntField(default=0)),
+                ("version", fields.BigIntField(null=True)),
             ],
             options={
                 "table": "availability",
                 "app": "controller",
                 "unique_together": (("sku_id", "site_id"),),
-                "indexes": [Index(fields=["site_id", "sku_id"])],
+                "indexes": [Index(fields=["site_id", "sku_id"]), Index(fields=["site_id", "version", "sku_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

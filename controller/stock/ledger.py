@@ -177,7 +177,9 @@ async def _save_on_hand(grants: Mapping[Granting, db.Row], net: Mapping[Granting
         allocated = row["allocated"] - away.get(Hold.ALLOCATED, 0)
         if change or away:
             rows.append((on_hand, reserved, allocated, min(row["quarantined"], on_hand - reserved - allocated), row["id"]))
-    await db.execute_many("UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ? WHERE id = ?", rows)
+    await db.execute_many(
+        "UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ?, version = NULL WHERE id = ?", rows
+    )
 
 
 async def _withdraw(grant: Granting, over: int) -> dict[Hold, int]:

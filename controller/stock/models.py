@@ -48,7 +48,10 @@ class Balance(Model):
 
 
 class Availability(Model):
-    """The only row that grants: available = on_hand - reserved - allocated - quarantined, never below zero."""
+    """The only row that grants: available = on_hand - reserved - allocated - quarantined, never below zero.
+
+    `version`: of what boxes keep of it; NULL after every change of what is on hand (docs/adr/0016).
+    """
 
     id = fields.BigIntField(primary_key=True)
     sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
@@ -58,11 +61,23 @@ class Availability(Model):
     allocated = fields.BigIntField(default=0)
     quarantined = fields.BigIntField(default=0)
     incoming = fields.BigIntField(default=0)
+    version = fields.BigIntField(null=True)
 
     class Meta:
         table = "availability"
         unique_together = (("sku_id", "site_id"),)
-        indexes = (("site_id", "sku_id"),)
+        indexes = (("site_id", "sku_id"), ("site_id", "version", "sku_id"))
+
+
+class ReplicaVersion(Model):
+    """One row: the latest version that was given to a change, and a stamp that tells this database from all others."""
+
+    id = fields.BigIntField(primary_key=True)
+    version = fields.BigIntField()
+    stamp = fields.CharField(max_length=16)
+
+    class Meta:
+        table = "replica_version"
 
 
 class Reservation(Model):
@@ -97,6 +112,8 @@ class CountMark(Model):
 
 
 EXTRA_SQL = (
+    "CREATE INDEX IF NOT EXISTS availability_changed ON availability (site_id, id) WHERE version IS NULL",
+    "INSERT INTO replica_version (id, version, stamp) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING",
     append_only("stock_movement"),
     check("stock_movement", "stock_movement_positive", "NEW.quantity > 0 AND NEW.from_location_id <> NEW.to_location_id"),
     check("balance", "balance_not_negative", "NEW.on_hand >= 0 AND NEW.borrowed >= 0"),

@@ -15,13 +15,14 @@ SAFE_LETTERS = frozenset("BCDEFGHIJKLNOPRSTUVX")
 
 
 class Command(StrEnum):
-    """The words.  `BOXUP` packs (weighs and labels) a parcel, `SEND` hands it over to the carrier."""
+    """The words.  `BOXUP` packs (weighs and labels) a parcel, `SEND` hands it over to the carrier, `LOOKUP` tells of items."""
 
     RECEIVE = "RECEIVE"
     COUNT = "COUNT"
     PICK = "PICK"
     BOXUP = "BOXUP"
     SEND = "SEND"
+    LOOKUP = "LOOKUP"
     SHORT = "SHORT"
     DONE = "DONE"
     STOP = "STOP"

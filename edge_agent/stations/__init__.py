@@ -4,8 +4,23 @@ step(state, Scanned(...) | Weighed(...) | Tick(...)) -> Step(state, facts, feedb
 """
 
 from edge_agent.stations.machine import step
-from edge_agent.stations.model import Feedback, Input, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed
+from edge_agent.stations.model import Feedback, Input, Item, Missing, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed
 from edge_agent.stations.reading import scanned
 from edge_agent.stations.words import say
 
-__all__ = ["Feedback", "Input", "Rules", "Scanned", "StationState", "Step", "Tick", "Verdict", "Weighed", "say", "scanned", "step"]
+__all__ = [
+    "Feedback",
+    "Input",
+    "Item",
+    "Missing",
+    "Rules",
+    "Scanned",
+    "StationState",
+    "Step",
+    "Tick",
+    "Verdict",
+    "Weighed",
+    "say",
+    "scanned",
+    "step",
+]

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command, UnknownCommand
-from edge_agent.stations import counting, handing_over, idle, packing, picking, receiving
+from edge_agent.stations import counting, handing_over, idle, looking_up, packing, picking, receiving
 from edge_agent.stations.model import (
     Activity,
     Counting,
@@ -22,6 +22,7 @@ from edge_agent.stations.model import (
     Idle,
     Input,
     LastRead,
+    LookingUp,
     Packing,
     Picking,
     Receiving,
@@ -44,6 +45,7 @@ _BEGINNINGS: Final[dict[Command, Callable[[], Done]]] = {
     Command.PICK: picking.begin,
     Command.BOXUP: packing.begin,
     Command.SEND: handing_over.begin,
+    Command.LOOKUP: looking_up.begin,
 }
 
 _NAMES: Final[dict[type[Activity], str]] = {
@@ -53,6 +55,7 @@ _NAMES: Final[dict[type[Activity], str]] = {
     Picking: "picking",
     Packing: "packing",
     HandingOver: "handing_over",
+    LookingUp: "lookup",
 }
 
 
@@ -109,6 +112,8 @@ def _item(activity: Activity, read: Scanned) -> Done:
             return packing.scan(activity, read)
         case HandingOver():
             return handing_over.scan(activity, read)
+        case LookingUp():
+            return looking_up.scan(activity, read)
         case _ as never:
             assert_never(never)
 
@@ -144,6 +149,8 @@ def _finish(activity: Activity, device: str) -> Done:
             return packing.finish(activity)
         case HandingOver():
             return handing_over.finish(activity)
+        case LookingUp():
+            return looking_up.finish(activity)
         case _ as never:
             assert_never(never)
 

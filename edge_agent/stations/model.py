@@ -11,14 +11,46 @@ from edge_agent.wire.facts import CountLine, FactDraft, ReadAs, Weight
 from edge_agent.wire.messages import Symbol
 
 
+class Item(Struct, frozen=True, kw_only=True):
+    """What the box has of a SKU.  One scan of the symbol is `numerator / denominator` base units.
+
+    `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
+    old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).
+    """
+
+    sku: str
+    name_en: str
+    name_zh: str
+    unit: str
+    price_minor: int
+    currency: str
+    on_hand: int
+    age_ms: int | None = None
+    numerator: int = 1
+    denominator: int = 1
+
+
+class Missing(StrEnum):
+    """Why there is no item: the symbol is unknown or names several, the box has no catalogue yet, or was too slow to say."""
+
+    UNKNOWN = "unknown"
+    SEVERAL = "several"
+    NO_CATALOGUE = "no_catalogue"
+    LATE = "late"
+
+
 class Scanned(Struct, frozen=True, kw_only=True):
-    """A scanner read one symbol.  `at_ms` is the box's boot time, `gtin` and `command` what the symbol stands for, if anything."""
+    """A scanner read one symbol.  `at_ms` is the box's boot time, `gtin` and `command` what the symbol stands for, if anything.
+
+    `item` is what the box knows of it, for a station that `looks_up`; None: it was not asked.
+    """
 
     device: str
     symbol: Symbol
     at_ms: int
     gtin: str | None = None
     command: Command | UnknownCommand | None = None
+    item: Item | Missing | None = None
 
 
 class Weighed(Struct, frozen=True, kw_only=True):
@@ -100,7 +132,11 @@ class HandingOver(Struct, frozen=True, kw_only=True, tag="handing_over"):
     last: str | None = None
 
 
-Activity = Idle | Receiving | Counting | Picking | Packing | HandingOver
+class LookingUp(Struct, frozen=True, kw_only=True, tag="looking_up"):
+    """What is scanned is told of; nothing is booked."""
+
+
+Activity = Idle | Receiving | Counting | Picking | Packing | HandingOver | LookingUp
 
 
 class LastRead(Struct, frozen=True, kw_only=True):
@@ -127,6 +163,11 @@ class StationState(Struct, frozen=True, kw_only=True):
     @property
     def awaits_weight(self) -> bool:
         return isinstance(self.activity, Packing) and self.activity.pick_list is not None
+
+    @property
+    def looks_up(self) -> bool:
+        """It wants to know the `item` of what is scanned."""
+        return isinstance(self.activity, LookingUp)
 
 
 class Rules(Struct, frozen=True, kw_only=True):

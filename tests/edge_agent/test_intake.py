@@ -14,7 +14,7 @@ from edge_agent.device_events import DeviceEvent, Scanned, WeightChanged
 from edge_agent.errors import OutboxFull
 from edge_agent.intake import Intake
 from edge_agent.outbox import Outbox
-from edge_agent.stations import Feedback
+from edge_agent.stations import Feedback, Item, Missing
 
 T = TypeVar("T")
 DESK = StationConfig(id="desk", scanner="scanner", scale="scale")
@@ -118,3 +118,27 @@ def test_a_station_without_a_scale_asks_none(outbox: Outbox) -> None:
     intake = Intake([StationConfig(id="desk", scanner="scanner")], outbox, AtOnce(), lambda *_: None, lambda _: None)
     intake.weigh = lambda scale, wanted: pytest.fail(f"{scale} was asked: {wanted}")
     intake.ask_scales()
+
+
+async def test_only_a_station_that_looks_up_asks_what_an_item_is(desk: Desk) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    async def look_up(text: str, gtin: str | None) -> Item | Missing:
+        asked.append((text, gtin))
+        return Missing.UNKNOWN
+
+    desk.intake.look_up = look_up
+    await desk.scan("6901234567892")
+    await desk.scan("SHELFXLOOKUP")
+    assert asked == []
+    await desk.scan("6901234567892")
+    await desk.scan("SHELFXDONE")
+    await desk.scan("6901234567892")
+    assert asked == [("6901234567892", "06901234567892")]
+    assert desk.answers == ["scanned", "lookup_item", "lookup_unknown", "left", "scanned"]
+
+
+async def test_a_box_without_a_replica_says_so(desk: Desk) -> None:
+    await desk.scan("SHELFXLOOKUP")
+    await desk.scan("A")
+    assert desk.answers[-1] == "lookup_no_catalogue"

@@ -15,8 +15,8 @@ from drivers import devices
 from drivers.symbols.commands import Command, UnknownCommand
 from drivers.symbols.parsed import symbol_rules
 from edge_agent import stations
-from edge_agent.stations import Input, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, scanned, step
-from edge_agent.stations.model import Counting, Idle, Packing, Picking, Receiving
+from edge_agent.stations import Input, Item, Missing, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, scanned, step
+from edge_agent.stations.model import Counting, Idle, LookingUp, Packing, Picking, Receiving
 from edge_agent.stations.words import WORDS
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.facts import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Weight
@@ -260,6 +260,74 @@ class TestTime:
         person.at_ms = -10
         person.waits(5)
         assert not isinstance(person.state.activity, Idle)
+
+
+MILK_KNOWN = Item(
+    sku="milk", name_en="Milk", name_zh="牛奶", unit="piece", price_minor=420, currency="CNY", on_hand=12, age_ms=180_000
+)
+
+
+class TestLookingUp:
+    def look_up(self, person: Person, item: Item | Missing | None) -> str:
+        person.scans("LOOKUP")
+        person.does(Scanned(device="scanner", symbol=Symbol(text=MILK), at_ms=50_000, gtin="0" + MILK, item=item))
+        assert person.last.feedback is not None
+        return say(person.last.feedback)
+
+    def test_an_item_is_told_with_price_stock_and_age_and_nothing_is_booked(self, person: Person) -> None:
+        assert self.look_up(person, MILK_KNOWN) == "Milk / 牛奶: CNY 4.20. 12 in stock, as known 3 min ago."
+        assert person.booked() == []
+        assert person.facts[-1] == Scan(symbol=Symbol(text=MILK), gtin="0" + MILK, activity="lookup")
+        assert person.state.looks_up
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"price_minor": 0}, "Milk / 牛奶: no price is set. 12 in stock, as known 3 min ago."),
+            ({"age_ms": None}, "12 in stock when this box last heard; nobody knows when that was."),
+            ({"age_ms": None, "price_minor": 0}, "no price is set. 12 in stock when this box last heard"),
+            ({"name_zh": "Milk"}, "Milk: CNY 4.20."),
+            ({"numerator": 24}, "Milk / 牛奶 (24 in one): CNY 4.20."),
+            ({"unit": "gram", "numerator": 350, "on_hand": 9000}, "Milk / 牛奶 (350 g): CNY 4.20 / 100 g. 9000 g in stock"),
+            ({"unit": "millilitre", "numerator": 1, "denominator": 2}, "Milk / 牛奶 (1/2 ml): CNY 4.20 / 100 ml. 12 ml in stock"),
+            ({"currency": "JPY"}, "JPY 420."),
+            ({"currency": "KWD"}, "KWD 0.420."),
+            ({"price_minor": 10**15, "on_hand": 0}, "CNY 10000000000000.00. 0 in stock"),
+        ],
+    )
+    def test_the_words_say_what_is_known(self, person: Person, changes: dict[str, object], words: str) -> None:
+        assert words in self.look_up(person, msgspec.structs.replace(MILK_KNOWN, **changes))
+
+    @pytest.mark.parametrize(
+        ("age_ms", "words"),
+        [(0, "0 min"), (59_999, "0 min"), (60_000, "1 min"), (7_199_999, "119 min"), (7_200_000, "2 h"), (172_800_000, "2 d")],
+    )
+    def test_an_age_is_rounded_down(self, person: Person, age_ms: int, words: str) -> None:
+        assert f"as known {words} ago" in self.look_up(person, msgspec.structs.replace(MILK_KNOWN, age_ms=age_ms))
+
+    @pytest.mark.parametrize(
+        ("item", "verdict", "code"),
+        [
+            (Missing.UNKNOWN, Verdict.UNKNOWN, "lookup_unknown"),
+            (Missing.SEVERAL, Verdict.WRONG, "lookup_several"),
+            (Missing.NO_CATALOGUE, Verdict.WRONG, "lookup_no_catalogue"),
+            (Missing.LATE, Verdict.WRONG, "lookup_late"),
+            (None, Verdict.WRONG, "lookup_no_catalogue"),
+        ],
+    )
+    def test_what_is_not_known_is_said_so(self, person: Person, item: Missing | None, verdict: Verdict, code: str) -> None:
+        assert self.look_up(person, item)
+        assert (person.verdict, person.code) == (verdict, code)
+        assert person.booked() == []
+
+    @pytest.mark.parametrize("word", ["DONE", "STOP"])
+    def test_it_is_left_by_a_command_and_another_task_begins_by_its_own(self, person: Person, word: str) -> None:
+        assert isinstance(person.scans("LOOKUP", word).state.activity, Idle)
+        assert isinstance(person.scans("LOOKUP", "RECEIVE").state.activity, Receiving)
+        assert isinstance(person.scans("LOOKUP").state.activity, LookingUp)
+
+    def test_a_count_that_holds_items_is_not_left_for_it(self, person: Person) -> None:
+        assert person.scans("COUNT", "A-01", MILK, "LOOKUP").code == "count_open"
 
 
 TEXTS = st.sampled_from([MILK, TEA, "A-01", "P-1", "D-1", "PAR-1", "{0}", *Command.__members__])
