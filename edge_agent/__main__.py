@@ -50,10 +50,20 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(config)
 
 
+class LogLine(logging.Formatter):
+    """A record's line, and behind it what it is about: the device, the job, the reason."""
+
+    _USUAL = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
+        about = [f"{name}={value}" for name, value in vars(record).items() if name not in self._USUAL]
+        return super().formatMessage(record) + (f" [{' '.join(about)}]" if about else "")
+
+
 def _run(config: Config) -> int:
-    logging.basicConfig(
-        level=config.box.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLine("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    logging.basicConfig(level=config.box.log_level, handlers=[handler])
     try:
         asyncio.run(app.run(config))
     except FactsUnavailable as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+from edge_agent.__main__ import LogLine
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Ack, BoxState, DeviceState, Envelope, GatewayState, Link
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
@@ -199,6 +201,13 @@ def test_every_mistake_about_devices_is_told_at_once_with_what_is_expected(tmp_p
     ):
         assert expected in told
     assert len(told.splitlines()) == 9
+
+
+def test_a_line_of_the_log_says_which_device_it_is_about() -> None:
+    record = logging.LogRecord("edge_agent.device_worker", logging.WARNING, "", 0, "device is lost: %s", ("it is gone",), None)
+    assert LogLine("%(levelname)s %(message)s").format(record) == "WARNING device is lost: it is gone"
+    record.__dict__["device"] = "scale"
+    assert LogLine("%(levelname)s %(message)s").format(record) == "WARNING device is lost: it is gone [device=scale]"
 
 
 def test_a_state_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
