@@ -49,6 +49,9 @@ Seen in Epson's own pages for TM-T90, TM-L90, TM-P60 (ESC/POS application progra
 _ANSWER_WAIT = 0.3
 _SLICE = 0.25
 _POLL_EVERY = 1.0
+_MOST_UNANSWERED = 2
+"""Receipts in a row that a printer with the name of a confirming model leaves unconfirmed while it says that all is well: it only
+bears the name (so emupos 0.4.0), and is asked for less from there on, so that not each receipt waits for what never comes."""
 _ASK_MODEL = b"\x1dIC"
 _ASK_BARRIER = b"\x1dr\x01"
 _ONE_WAY = PrinterStatus(Readiness.UNKNOWN, is_one_way=True)
@@ -79,6 +82,7 @@ class Escpos:
         self._told: PrinterStatus | None = None
         self._confirms: bool | None = {"auto": None, "process_id": True, "barrier": False}[options.proof]
         self._process_id = _first_process_id()
+        self._unanswered = 0
         self._asked: _Asked | bytes | None = None
         self._is_between_commands = False
 
@@ -129,6 +133,8 @@ class Escpos:
         if not self._options.answers:
             return PrintProof.WRITTEN
         self._forget_input()
+        if self._unanswered >= _MOST_UNANSWERED and self._options.proof == "auto":
+            self._confirms = False
         if self._confirms is None:
             self._asked = _Asked.MODEL
             self._transport.write(_ASK_MODEL + _ASK_BARRIER)  # a printer without names answers the barrier alone
@@ -163,7 +169,8 @@ class Escpos:
                 return self._rate()
             self._raise_for_told()
             if silence >= timeout or time.monotonic() >= deadline:
-                self._checked_status()
+                is_fine = self._checked_status().readiness is Readiness.OK
+                self._unanswered += is_fine and isinstance(self._asked, bytes)
                 return None
             if is_answering and since_poll >= _POLL_EVERY:
                 is_answering = self._checked_status().readiness is not Readiness.UNKNOWN
@@ -188,6 +195,7 @@ class Escpos:
                 self._asked = _Asked.STATUS
             case bytes() as own, Block(0x37, body) if body == b"\x22" + own:
                 self._asked = None
+                self._unanswered = 0
 
     def _rate(self) -> PrintProof:
         """After the barrier.  Raises DeviceFault; what was asked stays open then."""

@@ -122,6 +122,29 @@ def test_a_printer_too_slow_to_answer_is_asked_again_next_time() -> None:
         assert printer.prove(DOCUMENT, 0.5) is PrintProof.CONFIRMED
 
 
+def test_a_printer_that_only_bears_a_confirming_name_is_asked_for_less_from_the_third_receipt_on() -> None:
+    steps = [(ASK_MODEL, b"\x5fTM-T20III\x00\x00"), (ASK_PRINTED + b"0001", None), *FINE, (ASK_PRINTED + b"0002", None), *FINE]
+    with exchange("escpos", *steps, (b"\x1dr\x01", b"\x00"), *FINE) as printer:
+        assert printer.prove(DOCUMENT, 0.5) is PrintProof.WRITTEN
+        assert printer.prove(DOCUMENT, 0.5) is PrintProof.WRITTEN
+        assert printer.prove(DOCUMENT, 0.5) is PrintProof.STATUS_OK
+
+
+def test_one_process_id_that_got_lost_costs_one_proof_and_no_more() -> None:
+    answered = (ASK_PRINTED + b"0002", b"\x37\x220002\x00")
+    steps = [
+        (ASK_MODEL, b"\x5fTM-T20III\x00\x00"),
+        (ASK_PRINTED + b"0001", None),
+        *FINE,
+        answered,
+        (ASK_PRINTED + b"0003", None),
+        *FINE,
+    ]
+    with exchange("escpos", *steps, (ASK_PRINTED + b"0004", b"\x37\x220004\x00")) as printer:
+        proofs = [printer.prove(DOCUMENT, 0.5) for _ in range(4)]
+    assert proofs == [PrintProof.WRITTEN, PrintProof.CONFIRMED, PrintProof.WRITTEN, PrintProof.CONFIRMED]
+
+
 def test_a_barrier_not_passed_is_only_written() -> None:
     with exchange("escpos", (b"\x1dr\x01", None), *FINE, options={"proof": "barrier"}) as printer:
         assert printer.prove(DOCUMENT, 0.5) is PrintProof.WRITTEN
