@@ -1,4 +1,4 @@
-"""The words of a device's or a print job's fault, by its code: what happened and what to do (UX.md section 3).
+"""The words of a device's or a print job's fault, by its code: what happened and what to do.
 
 Drivers report codes (`paper_out`); `Fault.message` is English, the pages translate by the code.
 """

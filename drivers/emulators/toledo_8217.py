@@ -1,4 +1,4 @@
-"""A Mettler Toledo 8217 scale.  Source: Mettler DIVA Service Manual 72191202, p. 39-45 (DEVICES.md section 1).
+"""A Mettler Toledo 8217 scale.  Source: Mettler DIVA Service Manual 72191202, p. 39-45.
 
 Commands and faults: `drivers.emulators.platter`.  Also the fault `once` (sends a weight once and then ``3F 40`` until it changes,
 as some firmwares do), and ``{"do": "configure", "us": true}``: takes only commands that US (1F) announces, as Brecknell 67xxU do.

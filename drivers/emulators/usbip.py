@@ -4,8 +4,8 @@
 (another port: ``usbip --tcp-port PORT attach …``).  The kernel then has it as if it was plugged in: /dev/hidraw0, /dev/usb/lp0, a
 keyboard.  Unplugging ends the connection, which the kernel takes as a pulled cable; attach it again when it is back.
 
-A HID device gives one report each time it is asked, and not faster than its interval; what it would say while nobody has it open is
-lost.  A printer's answers wait until they are read.
+A HID device gives a report when it is asked, and the next one not before its interval is over; what it would say while nobody has it
+open is lost.  A printer's answers wait until they are read.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class UsbipLine:
         self._unread = b""
         self._asked: deque[tuple[int, int]] = deque()
         """Transfers into the host that wait for something to be said: number, and how much it takes."""
-        self._asked_at = self._given_at = 0.0
+        self._asked_at = 0.0
         self._said = b""
 
     @property
@@ -115,8 +115,8 @@ class UsbipLine:
         while taken < len(data):
             missing = size - len(self._said)
             piece = data[taken : taken + missing]
-            if len(piece) == missing and not self._may_report():
-                if self._is_asked():
+            if len(piece) == missing and not self._asked:
+                if time.monotonic() < self._asked_at + _STILL_ASKED_SECONDS:
                     break
                 self._said = b""  # nobody has it open
             else:
@@ -125,12 +125,6 @@ class UsbipLine:
             taken += len(piece)
         return taken
 
-    def _may_report(self) -> bool:
-        return bool(self._asked) and time.monotonic() >= self._given_at + self.retry_seconds
-
-    def _is_asked(self) -> bool:
-        return bool(self._asked) or time.monotonic() < self._asked_at + _STILL_ASKED_SECONDS
-
     def _give(self) -> None:
         """What was said goes to whoever asked; a report when it is whole."""
         while self._asked and len(self._said) >= max(1, self._shape.report_size):
@@ -138,7 +132,7 @@ class UsbipLine:
             piece = self._said[: self._shape.report_size or length]
             self._said = self._said[len(piece) :]
             self._device.last_report = piece
-            self._given_at = self._asked_at = time.monotonic()
+            self._asked_at = time.monotonic()
             self._answer(returned(number, Status.DONE, piece[:length]))
 
     def _serve_host(self, data: bytes) -> bytes:

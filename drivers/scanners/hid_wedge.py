@@ -1,4 +1,4 @@
-"""Scanners that type: a USB keyboard whose keys are a scan.  GS as Ctrl+], F8, or a text: DEVICES.md section 10."""
+"""Scanners that type: a USB keyboard whose keys are a scan.  GS as Ctrl+], F8, or a text, as it is configured."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class WedgeOptions:
 
 @register("scanner.wedge", kind=Kind.SCANNER, options=WedgeOptions, over=Over.KEYS)
 class HidWedge:
-    """A scanner in USB keyboard mode.  Source: Linux input-event-codes.h; DEVICES.md section 10."""
+    """A scanner in USB keyboard mode.  Source: Linux input-event-codes.h; what it types is its configuration."""
 
     def __init__(self, keys: KeySource, options: WedgeOptions) -> None:
         check_options(options)

@@ -1,6 +1,6 @@
 """Serial scanners (RS-232, USB virtual ports, network): whatever is read is sent, framed as the scanner was configured.
 
-Source: DEVICES.md section 10 and head rules; AIM identifiers by ISO/IEC 15424; beep on BEL, Motorola/Zebra DS9208-1D Product
+Source: AIM identifiers by ISO/IEC 15424; beep on BEL, Motorola/Zebra DS9208-1D Product
 Reference Guide, table 2-1 ("detected a <BEL> character over RS-232") and chapter RS-232, parameter Beep on <BEL>.
 """
 
@@ -116,7 +116,7 @@ class FrameDecoder:
 
 @register("scanner.serial", kind=Kind.SCANNER, options=SerialScannerOptions)
 class SerialScanner:
-    """Any scanner on a serial line.  Source: DEVICES.md section 10; AIM identifiers, ISO/IEC 15424."""
+    """Any scanner on a serial line.  Source: AIM identifiers, ISO/IEC 15424; the frame is its configuration."""
 
     def __init__(self, transport: Transport, options: SerialScannerOptions) -> None:
         check_options(options)

@@ -32,7 +32,7 @@ def parse_symbol(
 ) -> Parsed:
     """Read a symbol; an AIM identifier still in front of `data` is taken off.  `own_prefixes` count beside those of `rules`.
 
-    Never raises.  Source: GS1 General Specifications, section 7.8 (which carriers hold GTINs and elements); DEVICES.md section 10.
+    Never raises.  Source: GS1 General Specifications, section 7.8 (which carriers hold GTINs and elements).
     """
     if aim is None:
         data, aim = split_aim(data)

@@ -71,7 +71,7 @@ Input = Scanned | Weighed | Tick
 
 
 class Verdict(StrEnum):
-    """Colour, icon and sound of an answer (UX.md section 1); the words are its code's."""
+    """Colour, icon and sound of an answer; the words are its code's."""
 
     OK = "ok"
     WRONG = "wrong"

@@ -1,4 +1,4 @@
-"""The words of every answer a station gives, by code: what happened, what it means, what to do next (UX.md sections 1 and 3).
+"""The words of every answer a station gives, by code: what happened, what it means, what to do next.
 
 English here; the pages translate by the same code.
 """

@@ -1,4 +1,4 @@
-"""What must hold once all is at rest (RELIABILITY.md, section 2: I1 to I6, I12), by what bystanders saw and what tables hold."""
+"""What must hold once all is at rest (I1 to I6, I12), by what bystanders saw and what tables hold."""
 
 from __future__ import annotations
 

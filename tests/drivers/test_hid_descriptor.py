@@ -1,4 +1,4 @@
-"""Descriptors: USB HID 1.11, appendix E.6 (keyboard); a HID scale, HID Point of Sale Usage Tables 1.02 (DEVICES.md section 9)."""
+"""Descriptors: USB HID 1.11, appendix E.6 (keyboard); a HID scale, HID Point of Sale Usage Tables 1.02."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_keyboard_is_read_as_the_specification_says() -> None:
 
 def test_choices_signs_and_collections_of_a_scale() -> None:
     found = parse_descriptor(SCALE)
-    report = bytes.fromhex("03 04 0B FF 34 19")  # 645.2 oz, stable (DEVICES.md section 9)
+    report = bytes.fromhex("03 04 0B FF 34 19")  # 645.2 oz, stable
     (status,) = found.find(ReportKind.INPUT, usage(0x8D, 0x70))
     (unit,) = found.find(ReportKind.INPUT, usage(0x8D, 0x50))
     (exponent,) = found.find(ReportKind.INPUT, usage(0x8D, 0x41))

@@ -110,8 +110,11 @@ class UsbHost:
     # --- its bulk endpoints (Pipe) ---
 
     def send(self, data: bytes) -> None:
-        status, _ = self._wait(self._submit(1, len(data), is_in=False, data=data))
-        assert status == 0
+        assert self.send_to(1, data) == 0
+
+    def send_to(self, endpoint: int, data: bytes) -> int:
+        """How it ended."""
+        return self._wait(self._submit(endpoint, len(data), is_in=False, data=data))[0]
 
     def receive(self, timeout: float) -> bytes:
         return self._read(2, 4096, timeout)

@@ -1,4 +1,4 @@
-"""The oracle: what must hold of a controller's database after anything (RELIABILITY.md, section 2: I1 to I6).
+"""The oracle: what must hold of a controller's database after anything (I1 to I6).
 
 Written from the tables alone, apart from the code that fills them: it reads rows and says what is wrong, and never uses a query of
 the controller.  It works on a live database from outside (`connected`) and inside a process (`controller.db.fetch` is a `Query`).
@@ -27,7 +27,7 @@ PHYSICAL = ON_HAND | {"transit"}
 
 @dataclass(frozen=True)
 class Violation:
-    """`invariant` as RELIABILITY.md numbers it; `what` names the row."""
+    """`invariant`: `I1` to `I6`; `what` names the row."""
 
     invariant: str
     what: str

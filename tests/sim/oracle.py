@@ -1,4 +1,4 @@
-"""What must hold of a world at rest (RELIABILITY.md, section 2), with what only the world knows: beeps, paper, true time."""
+"""What must hold of a world at rest, with what only the world knows: beeps, paper, true time."""
 
 from __future__ import annotations
 

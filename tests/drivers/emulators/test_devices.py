@@ -27,7 +27,7 @@ def test_a_scale_in_pounds_has_two_places() -> None:
 
 def test_a_scale_answers_its_confidence_test_and_not_what_it_does_not_know() -> None:
     scale = Toledo8217Emulator(lambda _: None)
-    assert scale.on_bytes(b"AB") == b"\x02\r\x02?@\r"  # DEVICES.md section 1, commands A and B
+    assert scale.on_bytes(b"AB") == b"\x02\r\x02?@\r"  # DIVA Service Manual 72191202, p. 39-45: commands A and B
     assert scale.on_bytes(b"\x00xyz") == b""
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from drivers.devices import KeyEvent, PrintProof, Symbol
 from drivers.discovery import languages_of
+from drivers.emulators.emulator import BadCommand, Command, make_emulator
 from drivers.emulators.hid_keyboard import DESCRIPTOR, USAGE_OF_KEY
 from drivers.emulators.usbip_device import UsbDevice
 from drivers.emulators.usbip_messages import NoUsbip, take_ask, take_transfer
@@ -157,6 +158,33 @@ def test_a_printer_pulled_out_is_gone_and_is_there_again_when_it_is_plugged_in()
             assert host.receive(5.0) == b"\x12"
 
 
+def test_a_host_gets_nothing_of_what_another_one_left_behind() -> None:
+    with running_emulator("escpos", "--usbip", "0") as emulator:
+        with closing(UsbHost(port_of(emulator))) as host:
+            assert host.receive(0.01) == b""
+            host.send(b"\x10\x04\x01")
+            host.send(b"\x10\x04\x01")
+            host._peer.sendall(struct.pack(">5I", 1, 99, 0, 0, 0))
+        with closing(UsbHost(port_of(emulator))) as host:
+            assert host.text(2) == "TM-T20II"
+            assert host.receive(0.1) == b""
+
+
+def test_unplugging_ends_every_connection() -> None:
+    with running_emulator("escpos", "--usbip", "0") as emulator, connect(port_of(emulator)) as peer:
+        assert len(listed(port_of(emulator))) == 1
+        emulator.fault("unplug")
+        assert peer.recv(1) == b""
+
+
+def test_what_it_has_not_stalls() -> None:
+    with attached("hid_scale") as (_, host):
+        assert host.descriptor(6) is None  # DEVICE_QUALIFIER, which kernels ask for
+        assert host.control_in(0xC0, 1, 0) is None
+        assert host.send_to(1, b"x") == -32
+        assert len(host.descriptor(1) or b"") == 18
+
+
 def test_an_answer_waits_for_the_host_and_a_read_that_is_given_up_takes_none() -> None:
     with attached("escpos") as (_, host):
         assert host.receive(0.05) == b""
@@ -225,6 +253,28 @@ def test_a_wedge_types_not_faster_than_a_keyboard_and_follows_the_lamp() -> None
             assert time.monotonic() - began >= 10 * SHAPES["wedge"].interval / 1000
         refused = emulator.tell("fault", name="garbage")[-1]
         assert refused["message"] == "this line cannot have the fault 'garbage'; it can have: silence, slow, unplug"
+
+
+def test_a_scan_that_breaks_off_is_not_whole() -> None:
+    for protocol in ("hidpos", "wedge"):
+        scanner = make_emulator(protocol, lambda _: None)
+        size = SHAPES[protocol].report_size
+        scan: Command = {"do": "scan", "text": LONG if protocol == "hidpos" else "4006381333931", "aim": "]d2"}
+        whole = scanner.on_command(scan)
+        scanner.on_command({"do": "fault", "name": "breaks_off"})
+        part = scanner.on_command(scan)
+        assert (len(part) % size, whole.startswith(part), 0 < len(part) < len(whole)) == (0, True, True)
+
+
+def test_a_wedge_types_the_aim_identifier_if_it_is_told_to_and_refuses_what_it_has_no_key_for() -> None:
+    wedge = make_emulator("wedge", lambda _: None)
+    plain = wedge.on_command({"do": "scan", "text": "E0", "aim": "]E0"})
+    wedge.on_command({"do": "configure", "send_aim": True})
+    assert wedge.on_command({"do": "scan", "text": "E0", "aim": "]E0"}) != plain
+    assert wedge.on_command({"do": "scan", "text": "]E0E0"}) == wedge.on_command({"do": "scan", "text": "E0", "aim": "]E0"})
+    for wrong in ({"do": "scan", "text": "汉"}, {"do": "configure", "layout": "xx"}, {"do": "configure", "caps_lock": "no"}):
+        with pytest.raises(BadCommand):
+            wedge.on_command(wrong)
 
 
 def typed(host: UsbHost, decoder: WedgeDecoder, keys: dict[int, int]) -> str | None:

@@ -1,4 +1,4 @@
-"""Vectors: lines as the AZextra, CPWplus, CBK and Highland manuals show them (DEVICES.md section 7)."""
+"""Vectors: lines as the AZextra, CPWplus, CBK and Highland manuals show them."""
 
 from __future__ import annotations
 

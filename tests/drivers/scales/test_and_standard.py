@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 8; A&D EK-L manual, section 9-2; GC manual, section 16.2; AD-4406A manual, section 13.2."""
+"""Vectors: A&D EK-L manual, section 9-2; GC manual, section 16.2; AD-4406A manual, section 13.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 5, from CAS PD-II manual p. 19 and 23, and the AP-1 transmission protocol standard."""
+"""Vectors: CAS PD-II manual p. 19 and 23, and the AP-1 transmission protocol standard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 5, from CAS CI-600D manual p. 75, CI-400 p. 104, PDI p. 37."""
+"""Vectors: CAS CI-600D manual p. 75, CI-400 p. 104, PDI p. 37."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 6, from the records in the Ohaus Aviator 7000 service manual V13, section 6.1.3.3."""
+"""Vectors: the records in the Ohaus Aviator 7000 service manual V13, section 6.1.3.3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 9; report descriptors made of what the Point of Sale Usage Tables 1.02, section 4, name."""
+"""Vectors: report descriptors made of what the Point of Sale Usage Tables 1.02, section 4, name."""
 
 from __future__ import annotations
 

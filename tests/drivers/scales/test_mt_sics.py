@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 3, from Mettler Toledo Reference Manuals MT-SICS 11780711 and 11780447."""
+"""Vectors: Mettler Toledo Reference Manuals MT-SICS 11780711 and 11780447."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 2, from DIVA Service Manual p. 34-37, SCP-01 8408-14788-01, Ohaus Aviator 7000 p. 47-49."""
+"""Vectors: DIVA Service Manual p. 34-37, SCP-01 8408-14788-01, Ohaus Aviator 7000 p. 47-49."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 1, from the layout in Mettler DIVA Service Manual 72191202, p. 39-45."""
+"""Vectors: the layout in Mettler DIVA Service Manual 72191202, p. 39-45."""
 
 from __future__ import annotations
 

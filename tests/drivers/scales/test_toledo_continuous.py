@@ -1,4 +1,4 @@
-"""Vectors: DEVICES.md section 4, from the Wildcat Technical Manual p. 6-4 and 6-5; short form: Cardinal 225 manual, p. 118."""
+"""Vectors: the Wildcat Technical Manual p. 6-4 and 6-5; short form: Cardinal 225 manual, p. 118."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Key codes and SYN_DROPPED: Linux input-event-codes.h and event-codes.rst; GS as Ctrl+]: DEVICES.md section 10."""
+"""Key codes and SYN_DROPPED: Linux input-event-codes.h and event-codes.rst; GS as Ctrl+], as scanners are configured."""
 
 from __future__ import annotations
 

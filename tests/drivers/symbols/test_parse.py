@@ -14,7 +14,7 @@ from drivers.symbols.gtin import check_digit, expand_upc_e
 from drivers.symbols.parse import Ambiguity, Parsed, parse_symbol, symbol_rules
 from drivers.symbols.variable import VariableMeasure, verifier
 
-# DEVICES.md section 10: GTIN check digit verified.
+# The check digit of its GTIN is right.
 GS1_128 = bytes.fromhex("5D 43 31 30 31 30 39 35 30 36 30 30 30 31 33 34 33 35 32 31 30 41 42 43 1D 31 37 32 37 30 31 30 31")
 ELEMENTS = (Element("01", "09506000134352"), Element("10", "ABC"), Element("17", "270101"))
 
