@@ -4,7 +4,7 @@
 (another port: ``usbip --tcp-port PORT attach …``).  The kernel then has it as if it was plugged in: /dev/hidraw0, /dev/usb/lp0, a
 keyboard.  Unplugging ends the connection, which the kernel takes as a pulled cable; attach it again when it is back.
 
-A HID device gives a report when it is asked, and the next one not before its interval is over; what it would say while nobody has it
+A HID device gives a report when it is asked, and the next not before its interval is over; what it would say while nobody has it
 open is lost.  A printer's answers wait until they are read.
 """
 
