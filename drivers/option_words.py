@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import Enum
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-_WORDS = {bool: "true or false, without quotes", int: "a whole number, without quotes", str: "a text in quotes"}
+_WORDS = {
+    Decimal: "a number, without quotes",
+    bool: "true or false, without quotes",
+    int: "a whole number, without quotes",
+    str: "a text in quotes",
+}
 
 
 def missing_options(options: type, given: Mapping[str, object]) -> list[str]:

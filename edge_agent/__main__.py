@@ -11,6 +11,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from drivers.errors import DriverError
@@ -93,7 +94,7 @@ def _wrong_device(device: DeviceConfig) -> Iterator[tuple[str, str]]:
     except DriverError as error:
         yield "address", str(error)
     try:
-        model.check_options(device.options)
+        import_module("drivers.dry_build").check_by_building(model, device.options)  # by name: only this verb needs it
     except DriverError as error:
         yield "options", str(error)
 
