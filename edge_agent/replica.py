@@ -144,6 +144,8 @@ class Replica:
     # --- inside --------------------------------------------------------------------------------------------------------------
 
     def _look_up(self, text: str, gtin: str | None) -> Item | Missing:
+        if not self._files:
+            return Missing.LATE  # the agent has just started: the file is being looked through
         if self._reader is None or self._read_from != self._files:
             self.close_reader()
             self._read_from = self._files

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.report import Row, show, write
 
-BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "devices")
+BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "devices", "replica")
 OUT = Path("build/bench.json")
 
 

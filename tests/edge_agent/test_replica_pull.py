@@ -225,11 +225,19 @@ async def test_without_a_controller_the_file_is_served(
     alone = ReplicaKeeper(Replica(tmp_path / "replica.db", "s1", clock), None, clock, Random(7), 60)
     alone.patience = 5.0
     running = asyncio.create_task(alone.run())
-    found = await alone.look_up("A", None)
-    assert isinstance(found, Item)
+    async with asyncio.timeout(5):
+        while not isinstance(await alone.look_up("A", None), Item):
+            await asyncio.sleep(0.01)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_before_the_file_was_looked_through_a_lookup_comes_too_early(
+    keeper: ReplicaKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await keeper.look_up("A", None) is Missing.LATE
+    assert caplog.text == ""
 
 
 def test_nobody_listens(replica: Replica, clock: FixedClock) -> None:

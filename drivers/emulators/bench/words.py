@@ -89,6 +89,7 @@ def command_labels(_: Translate) -> Mapping[Command, str]:
         Command.PICK: _("Pick an order"),
         Command.BOXUP: _("Weigh and pack"),
         Command.SEND: _("Hand over"),
+        Command.LOOKUP: _("Look an item up"),
         Command.SHORT: _("Shelf is short"),
         Command.DONE: _("Done"),
         Command.STOP: _("Stop"),
