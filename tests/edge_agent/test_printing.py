@@ -215,6 +215,7 @@ async def test_a_label_is_printed_and_confirmed(tmp_path: Path, outbox: Outbox) 
 
 async def test_a_stop_in_the_middle_of_a_job_waits_for_its_proof(tmp_path: Path, outbox: Outbox) -> None:
     async with Till.at(tmp_path / "till", outbox) as till:
+        await till.printer.fault("slow")  # so that its proof is not there at once
         await till.spooler.request("r1", "till", receipt("Milk 1 L"))
         await till.until("r1", JobState.SENDING, JobState.SENT)
         till.devices.cancel()
