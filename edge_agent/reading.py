@@ -24,6 +24,8 @@ ANSWERS_WAITING = 8
 """More than this and the oldest go: a sound that comes late says nothing."""
 WEIGH_EVERY = 0.2
 """Seconds between two questions to a scale: at most 5 live weights a second."""
+LATE_ANSWER = 0.8
+"""Seconds until the next question after one that was not answered in time: a late answer to it would pass for one to the next."""
 ASK_EVERY = 1.0
 """Seconds between two questions to a scale that is asked only while its weight is wanted: some beep each time."""
 QUESTIONS_UNTIL_UNKNOWN = 3
@@ -157,6 +159,7 @@ class _Asking:
         self._unanswered = 0
         self._next_question = 0.0
         self._is_fine = False
+        self._may_answer_late = False
         wanted.is_asked = scale.pace is Pace.ON_DEMAND
         if wanted.is_asked:
             report.state(Condition.UNKNOWN)  # nobody asked it yet
@@ -164,7 +167,7 @@ class _Asking:
     def is_time(self) -> bool:
         """Waits until it is to be asked again; False: stop.  Raises DeviceUnavailable."""
         if self._scale.pace is Pace.POLL:
-            self._report.stop.wait(WEIGH_EVERY)
+            self._report.stop.wait(LATE_ANSWER if self._may_answer_late else WEIGH_EVERY)
         elif self._scale.pace is Pace.ON_DEMAND:
             self._wait_until_wanted()
         if self._report.gone.is_set():
@@ -173,6 +176,7 @@ class _Asking:
 
     def ask(self) -> None:
         self._next_question = time.monotonic() + ASK_EVERY
+        self._may_answer_late = False
         try:
             weight = self._scale.read_weight()
         except DeviceFault as error:
@@ -211,6 +215,7 @@ class _Asking:
 
     def _was_silent(self, error: DeviceTimeout | ProtocolViolation) -> None:
         self._unanswered += 1
+        self._may_answer_late = isinstance(error, DeviceTimeout)
         self._nothing_new()
         if self._unanswered < QUESTIONS_UNTIL_UNKNOWN:
             return

@@ -179,6 +179,13 @@ def test_faults_and_silence_are_told_once_and_as_what_they_are() -> None:
     ]
 
 
+def test_after_a_silence_the_next_question_waits_until_no_late_answer_can_pass_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LATE_ANSWER", 0.2)
+    began = time.monotonic()
+    assert Heard().of(kg(500), SILENCE, kg(700), pace=Pace.POLL).weights == [(500, True), (700, True)]
+    assert time.monotonic() - began >= 0.2
+
+
 def test_what_was_shown_is_forgotten_when_it_is_opened_again() -> None:
     heard = Heard().of(kg(500))
     heard.report.stop.clear()
