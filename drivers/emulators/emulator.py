@@ -115,6 +115,11 @@ def no_command(device: str, command: object, commands: Iterable[str]) -> BadComm
     return BadCommand(f"a {device} has no command {command!r}; it has: {', '.join(commands)}")
 
 
+def no_fault(device: str, fault: object, faults: Iterable[str]) -> BadCommand:
+    """What to raise for a fault that the device has not."""
+    return BadCommand(f"a {device} has no fault {fault!r}; it has: {', '.join(faults)}")
+
+
 def text_of(command: Command, name: str, default: str | None = None) -> str:
     """A command's text argument.  Raises BadCommand."""
     value = command.get(name, default)

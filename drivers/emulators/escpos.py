@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.emulators.escpos_commands import Interpreter
 from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
 from drivers.registry import Kind
@@ -90,7 +90,7 @@ class EscposEmulator:
 
     def _switch(self, name: str, *, on: bool) -> None:
         if name not in FAULTS:
-            raise BadCommand(f"an escpos printer has no fault {name!r}; it has: {', '.join(FAULTS)}")
+            raise no_fault("receipt printer", name, FAULTS)
         (self._faults.add if on else self._faults.discard)(name)
         if name == "paper_out":
             self._paper_end = None

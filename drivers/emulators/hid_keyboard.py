@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from drivers.devices import KeyEvent
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.emulators.wedge import NotTypeable, Typing, typed_keys
 from drivers.registry import Kind
 from drivers.scanners.layouts import LAYOUTS
@@ -72,7 +72,7 @@ class HidKeyboardEmulator:
             case "fault" if command.get("name") in FAULTS:
                 self._breaks_off = switch_of(command)
             case "fault":
-                raise BadCommand(f"a scanner of this kind has no fault {command.get('name')!r}; it has: {', '.join(FAULTS)}")
+                raise no_fault("scanner of this kind", command.get("name"), FAULTS)
             case other:
                 raise no_command("scanner of this kind", other, COMMANDS)
         return b""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.emulators.scanner import scanned_data
 from drivers.registry import Kind
 
@@ -98,7 +98,7 @@ class HidPosScannerEmulator:
             case "fault" if command.get("name") in FAULTS:
                 self._breaks_off = switch_of(command)
             case "fault":
-                raise BadCommand(f"a scanner of this kind has no fault {command.get('name')!r}; it has: {', '.join(FAULTS)}")
+                raise no_fault("scanner of this kind", command.get("name"), FAULTS)
             case other:
                 raise no_command("scanner of this kind", other, COMMANDS)
         return b""

@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from drivers.documents.fonts import draw, measure
 from drivers.emulators.drawn_symbol import drawn_symbol
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 
 ROLL_COMMANDS = ("fault", "paper", "off_and_on")
 _WHITE, _BLACK = 255, 0
@@ -189,7 +189,7 @@ class LabelRoll:
             case "fault":
                 name = text_of(command, "name")
                 if name not in self._known:
-                    raise BadCommand(f"a {self._printer} has no fault {name!r}; it has: {', '.join(self._known)}")
+                    raise no_fault(self._printer, name, self._known)
                 (self.faults.add if switch_of(command) else self.faults.discard)(name)
                 if name == "paper_out":
                     self._left = None

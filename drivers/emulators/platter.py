@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.scales.units import GRAMS_PER, Unit
 
 PLATTER_COMMANDS = ("put", "remove", "configure", "fault")
@@ -63,7 +63,7 @@ class Platter:
             case "fault" if command.get("name") in self._known:
                 (self.faults.add if switch_of(command) else self.faults.discard)(text_of(command, "name"))
             case "fault":
-                raise BadCommand(f"a scale of this kind has no fault {command.get('name')!r}; it has: {', '.join(self._known)}")
+                raise no_fault("scale of this kind", command.get("name"), self._known)
             case other:
                 raise no_command("scale of this kind", other, self._commands)
 

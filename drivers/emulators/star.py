@@ -14,7 +14,7 @@ also inside a picture's data, which is the worst that a real one might do.
 
 from __future__ import annotations
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
 from drivers.emulators.star_commands import Interpreter
 from drivers.registry import Kind
@@ -102,7 +102,7 @@ class StarEmulator:
 
     def _switch(self, name: str, *, on: bool) -> None:
         if name not in FAULTS:
-            raise BadCommand(f"a star printer has no fault {name!r}; it has: {', '.join(FAULTS)}")
+            raise no_fault("star printer", name, FAULTS)
         (self._faults.add if on else self._faults.discard)(name)
         if name == "paper_out":
             self._paper_end = None

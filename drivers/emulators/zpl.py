@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, switch_of, text_of
+from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
 from drivers.emulators.zpl_commands import FormatReader, Printout
 from drivers.registry import Kind
 
@@ -56,7 +56,7 @@ class ZplEmulator:
             case "fault":
                 name = text_of(command, "name")
                 if name not in FAULTS:
-                    raise BadCommand(f"a zpl printer has no fault {name!r}; it has: {', '.join(FAULTS)}")
+                    raise no_fault("zpl printer", name, FAULTS)
                 (self._faults.add if switch_of(command) else self._faults.discard)(name)
                 if name == "paper_out":
                     self._labels_left = None
