@@ -185,6 +185,25 @@ async def test_whatever_runs_at_once_a_box_ends_with_what_the_tables_say(shop: S
         assert told == {(row["code"], row["symbol"]) for row in codes}
 
 
+async def test_a_box_waits_for_no_writer(postgres_url: str) -> None:
+    """What somebody is writing comes with a later page (SQLite has one writer, boxes queue behind it)."""
+    await db.connect(postgres_url, create_schema=True)
+    try:
+        shop = await Shop.open()
+        milk, tea = await sku("milk", "M-1"), await sku("tea", "T-1")
+        await move([shop.arrival(milk, 5), shop.arrival(tea, 5)])
+        box = Reader()
+        async with db.transaction():
+            await db.execute("UPDATE sku SET name_en = 'New', version = NULL WHERE id = ?", milk)
+            await db.execute("UPDATE availability SET on_hand = 4, version = NULL WHERE sku_id = ?", milk)
+            async with asyncio.timeout(5):
+                await asyncio.create_task(box.read())
+        assert (box.told, box.stock) == (["tea"], {"tea": 5})
+        assert ((await box.read()).told, box.stock) == (["milk"], {"milk": 4, "tea": 5})
+    finally:
+        await db.close()
+
+
 class TestOverHttp:
     @pytest.fixture
     async def client(self, shop: Shop) -> AsyncIterator[TestClient]:
