@@ -33,6 +33,7 @@ from drivers.emulators.usbip_messages import (
 
 BUS_ID = "1-1"
 _CHUNK = 65536
+_MOST_PIECES = 16
 _SEND_SECONDS = 1.0
 _STILL_ASKED_SECONDS = 1.0
 _MOST_WAITING = 64 * 1024
@@ -88,14 +89,24 @@ class UsbipLine:
 
     def receive(self) -> bytes:
         self._accept()
+        heard = self._hear_host()  # before guests: one who left makes room for the next
         for guest in list(self._guests):
             self._serve_guest(guest)
-        data = _read(self._host) if self._host is not None else b""
-        if data is None:
-            self._hang_up()
-        heard = self._serve_host(data or b"")
+        heard += self._serve_host(b"")  # what came behind the question of a guest who is the host now
         by_control, self._device.heard = self._device.heard, b""
         return heard + by_control
+
+    def _hear_host(self) -> bytes:
+        """All that is there, to the end if it left."""
+        heard = b""
+        for _ in range(_MOST_PIECES):
+            data = _read(self._host) if self._host is not None else b""
+            if data is None:
+                self._hang_up()
+            if not data:
+                break
+            heard += self._serve_host(data)
+        return heard
 
     def send(self, data: bytes) -> int:
         if self._host is None:
