@@ -161,9 +161,9 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(box: Box, controller
         assert puller.stdout is not None
         assert await asyncio.to_thread(puller.stdout.readline) == b"two\n"
         os.kill(puller.pid, signal.SIGKILL)
+    box.replica.prepare()
     assert box.lookup("B-1") is Missing.NO_CATALOGUE
     await add_barcode("sku-1", NewBarcode(barcode="B-NEW"))
-    box.replica.prepare()
     assert box.replica.cursor().split(".")[2] != "0", "two pages are there"
     box.replica.close_writer()
     assert await box.pull()
