@@ -120,6 +120,8 @@ async def _clocks(readings: Sequence[Readable]) -> dict[tuple[str, str], KnownCl
 
 def _distinct(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
     """Those with an identity and an id that none before them in the batch has; and the others."""
+    if len({a.reading.slot for a in arrivals}) == len(arrivals) == len({a.reading.envelope.id for a in arrivals}):
+        return list(arrivals), []  # nearly always
     identities: set[Slot] = set()
     ids: set[UUID] = set()
     first: list[Arrival] = []

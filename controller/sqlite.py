@@ -12,11 +12,13 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
 import aiosqlite
+import msgspec
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 
 _PARSE = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
@@ -34,6 +36,18 @@ class DatabaseInUse(Exception):
 
 def _instant(raw: bytes) -> datetime:
     return datetime.fromisoformat(raw.decode()).astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def text_of(instant: datetime) -> str:
+    """As `isoformat(" ")` writes it in UTC, in a third of its time; a batch's rows hold the same few instants again and again.
+
+    UTC also because equal instants are one to the cache, whatever their zones.
+    """
+    if instant.tzinfo is None:
+        return instant.isoformat(" ")
+    text: str = msgspec.to_builtins(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
+    return f"{text[:10]} {text[11:-1]}+00:00"
 
 
 def _uuid(raw: bytes) -> UUID | str:
@@ -73,7 +87,9 @@ class ControllerSqlite(SqliteClient):
             return
         sqlite3.register_converter("TIMESTAMP", _instant)
         sqlite3.register_converter("CHAR", _uuid)
-        sqlite3.register_adapter(UUID, str)
+        sqlite3.register_adapter(UUID, msgspec.to_builtins)  # str(UUID) takes four times as long
+        sqlite3.register_adapter(datetime, text_of)
+        sqlite3.register_adapter(bool, int)  # the same value, without a search for how to write it
         with contextlib.suppress(OSError):  # there already; or SQLite says it
             os.close(os.open(self.filename, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # the files beside it take its mode
         connection = await open_connection(self.filename)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -90,12 +91,13 @@ async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
 async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
     """Store those whose identity and id are new, as applied; returns their ids.  Ids and identities are distinct in `arrivals`."""
     used = await _second_identities(arrivals)
-    arrivals = [arrival for arrival in arrivals if arrival.reading.slot not in used]
+    if used:
+        arrivals = [arrival for arrival in arrivals if arrival.reading.slot not in used]
     if not arrivals:
         return set()
     received_at = arrivals[0].received_at
     # one order for all gateways: two that were given the same facts must not wait for each other in a circle
-    rows = sorted((_row(arrival) for arrival in arrivals), key=lambda row: (row[1], row[2], row[3], row[4]))
+    rows = sorted((_row(arrival) for arrival in arrivals), key=_place)
     insert = _insert_on_sqlite if engine() is Engine.SQLITE else _insert_on_postgres
     new = await insert(received_at, rows)
     return {arrival.reading.envelope.id for arrival in arrivals} if new is None else new
@@ -139,6 +141,12 @@ async def _all_are_new(received_at: datetime, rows: Sequence[tuple[object, ...]]
     except ConstraintViolated:
         return False
     return True
+
+
+def _place(row: tuple[Any, ...]) -> tuple[object, ...]:
+    """A row's identity, which sorts as numbers and texts: UUIDs compare in Python."""
+    _, box, epoch, stream, seq, *_ = row
+    return box, epoch.int, stream, seq
 
 
 def _row(arrival: Arrival) -> tuple[object, ...]:

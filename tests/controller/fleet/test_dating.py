@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.fleet.dating import FUTURE, Dated, KnownClock, date, in_utc
+from controller.fleet.dating import FIRST, FUTURE, LAST, Dated, KnownClock, date, in_utc
 from tests.controller.boxes import WireBox, scan
 from tests.doubles import NOON
 
@@ -50,3 +50,11 @@ def test_the_ends_of_the_calendar_stay_in_it() -> None:
     east = datetime.fromisoformat("0001-01-01T00:00:00+10:00")
     west = datetime.fromisoformat("9999-12-31T23:59:59-10:00")
     assert (in_utc(east).year, in_utc(west).year) == (1, 9999)
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-8))])))
+def test_an_instant_in_utc_is_the_same_but_for_the_calendar_s_ends(at: datetime) -> None:
+    found = in_utc(at)
+    assert found.tzinfo is UTC
+    assert FIRST <= found <= LAST
+    assert found == at or not FIRST <= at <= LAST
