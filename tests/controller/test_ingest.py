@@ -11,11 +11,13 @@ import pytest
 
 from controller.db import COPIED_FROM, execute, fetch
 from controller.facts import APPLIED, FactIn, Outcome
+from controller.fleet.storage import ROWS_AT_ONCE
 from controller.ingest import ingest, retry_parked
 from controller.sites.operations import create_site
 from edge_agent import seams
+from edge_agent.wire.codec import decode
 from edge_agent.wire.facts import ClockSynced, JobChanged, JobState, PrintRequested, Scan
-from edge_agent.wire.messages import JobRequest, Rejection, Stream
+from edge_agent.wire.messages import Envelope, JobRequest, Rejection, Stream
 from tests.controller.boxes import SITE, WireBox, register, scan
 from tests.doubles import NOON
 
@@ -61,6 +63,19 @@ async def test_many_facts_of_which_one_came_before_are_each_stored_once(database
     (answer,) = await ingest(messages)
     assert answer.ack.ranges == [(1, 2 * COPIED_FROM)]
     assert await stored() == list(range(1, 2 * COPIED_FROM + 1))
+
+
+async def test_many_facts_of_which_some_came_before_fill_statements_and_a_rest(database: str) -> None:
+    await register()
+    box = WireBox()
+    messages = box.messages(*[scan()] * (2 * ROWS_AT_ONCE + 3))
+    old = (0, ROWS_AT_ONCE - 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE + 2)
+    await ingest([messages[place] for place in old])
+    (answer,) = await ingest(messages)
+    assert answer.ack.ranges == [(1, len(messages))]
+    rows = await fetch("SELECT id, seq, outcome FROM fact ORDER BY seq")
+    sent = [decode(Envelope, message.payload) for message in messages]
+    assert [(row["id"], row["seq"], row["outcome"]) for row in rows] == [(one.id, one.seq, "applied") for one in sent]
 
 
 async def test_a_used_identity_with_another_id_is_refused_and_kept_for_inspection(database: str) -> None:
