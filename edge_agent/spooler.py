@@ -148,7 +148,8 @@ class Spooler:
                     _log.exception("printing failed; it is tried again", extra={"device": printer})
                 must_retry, trouble = True, repr(error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), RETRY if must_retry else None)
+                async with asyncio.timeout(RETRY if must_retry else None):
+                    await wake.wait()
 
     async def _round(self, printer: str, port: PrinterPort) -> bool:
         """Try everything that waits, in order.  True if something still waits."""

@@ -369,3 +369,17 @@ async def test_after_kill_9_a_test_job_repeats_with_a_copy_mark(tmp_path: Path) 
         await shop.until_is("milk", JobState.PRINTED)
     assert shop.port.printed() == ["Milk", "Milk COPY"]
     journal._facts.close()
+
+
+async def test_it_ends_also_when_it_is_stopped_in_the_instant_it_is_woken(shop: Shop) -> None:
+    """`asyncio.wait_for` lost such a stop until Python 3.12: the agent did not end, and had to be killed."""
+    shop.port.ready = PAPER_OUT
+    task = asyncio.create_task(shop.spooler.run())
+    await shop.wants("milk")
+    await shop.until_is("milk", JobState.QUEUED)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    shop.spooler.wake("label")
+    task.cancel()
+    ended, _ = await asyncio.wait([task], timeout=5)
+    assert ended

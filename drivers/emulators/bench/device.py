@@ -70,7 +70,8 @@ class BenchDevice:
         self.commands.write(json.dumps({**command, "id": number}).encode() + b"\n")
         await self.commands.drain()
         try:
-            await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await answer
         finally:
             del self._answers[number]
         if command.get("do") == "fault":
@@ -78,7 +79,8 @@ class BenchDevice:
             self.changed()
 
     async def wait_until_ready(self) -> None:
-        await asyncio.wait_for(self._is_ready.wait(), ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._is_ready.wait()
 
     async def follow(self) -> None:
         """Take in the emulator's reports until it ends."""
@@ -133,7 +135,8 @@ async def running(spec: DeviceSpec) -> AsyncIterator[BenchDevice]:
     finally:
         device.commands.close()
         try:
-            await asyncio.wait_for(process.wait(), 3)
+            async with asyncio.timeout(3):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -135,7 +135,8 @@ class Bench:
                 await response.write(f"data: {json.dumps(self._snapshot())}\n\n".encode())
                 await asyncio.sleep(0.1)  # at most ten a second, whatever the devices report
                 try:
-                    await asyncio.wait_for(wake.wait(), BEATS_SECONDS)
+                    async with asyncio.timeout(BEATS_SECONDS):
+                        await wake.wait()
                 except TimeoutError:
                     continue
         except ConnectionError:
