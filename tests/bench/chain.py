@@ -16,7 +16,7 @@ from controller.catalog.operations import NewBarcode, NewSku, create_sku
 from controller.fleet.operations import register_box
 from controller.sites.operations import create_site
 from edge_agent.wire.codec import decode
-from edge_agent.wire.messages import Ack, GatewayState
+from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
 from edge_agent.wire.topics import ROOT, Family, GatewayTopic, parse
 from tests.bench.load import BOXES, SITE, SYMBOLS, Message
@@ -128,6 +128,11 @@ class Listener:
         """When the last of so many facts was acked."""
         await self.until(lambda: self.acked >= count)
         return self.last_ack
+
+    def is_ready(self, device: str) -> bool:
+        """Whether the box said so of its device: then it has subscribed, too."""
+        state = self.states.get(device)
+        return state is not None and decode(DeviceState, state).state is Condition.READY
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Into the broker's queues; on return it has them all."""

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from drivers.emulators.bench.device import BenchDevice, DeviceSpec, running
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import BoxState, Condition, DeviceState, Link
+from edge_agent.wire.messages import BoxState, Link
 from edge_agent.wire.topics import BOX_ITSELF
 from tests.bench import chain, load
 from tests.bench.agent import agent, job_topic, receipt, shelf_label
@@ -74,7 +74,7 @@ async def _footprint(folder: Path, url: str, port: int) -> Footprint:
         box = agent(folder, port, [_config(name, device.address) for name, device in devices.items()], STATION)
         stack.push_async_callback(box.stop)
         seconds = [await _start(box, listener) for _ in range(STARTS)]
-        await listener.until(lambda: all(_is_ready(listener, name) for name in DEVICES))
+        await listener.until(lambda: all(listener.is_ready(name) for name in DEVICES))
         await _scan(devices["scanner"], listener)
         before = _resident_mib(box)
         idle = await _idle_percent(box)
@@ -105,11 +105,6 @@ async def _start(box: Program, listener: chain.Listener) -> float:
 def _is_online(listener: chain.Listener) -> bool:
     state = listener.states.get(BOX_ITSELF)
     return state is not None and decode(BoxState, state).state is Link.ONLINE
-
-
-def _is_ready(listener: chain.Listener, device: str) -> bool:
-    state = listener.states.get(device)
-    return state is not None and decode(DeviceState, state).state is Condition.READY
 
 
 async def _scan(scanner: BenchDevice, listener: chain.Listener) -> None:

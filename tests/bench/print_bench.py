@@ -55,7 +55,7 @@ async def _samples(folder: Path, url: str, port: int) -> tuple[list[float], list
         try:
             await chain.started(controller, listener)
             await box.start()
-            await asyncio.wait_for(printer.is_there.wait(), chain.WAIT_SECONDS)
+            await listener.until(lambda: listener.is_ready(PRINTER))
             for number in range(WARM_UP):
                 await _print(listener, printer, number)
             with RawFile(folder / "raw", COMMIT_BYTES) as raw:
@@ -86,7 +86,6 @@ class Printer:
     _QUESTION = re.compile(rb"\x10\x04[\x01-\x04]|\x1dIC|\x1dr\x01|\x1d\(H\x06\x0000(....)", re.DOTALL)
 
     def __init__(self) -> None:
-        self.is_there = asyncio.Event()
         self._first: asyncio.Future[float] | None = None
 
     def expect(self) -> asyncio.Future[float]:
@@ -97,7 +96,6 @@ class Printer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             now = perf_counter()
-            self.is_there.set()
             if self._QUESTION.sub(b"", data) and self._first is not None and not self._first.done():
                 self._first.set_result(now)
             for question in self._QUESTION.finditer(data):
