@@ -180,9 +180,13 @@ class Interpreter:
 
     def _cut(self, data: bytes) -> int:
         """GS V m [n]: 65 and 66 feed to the cutter first."""
-        if len(data) < 3 or (data[2] in (65, 66, 97, 98, 103, 104) and len(data) < 4):
+        feeds = data[2:3] in (b"A", b"B", b"a", b"b", b"g", b"h")
+        if len(data) < (4 if feeds else 3):
             return 0
-        if data[2] in (0, 1, 48, 49):
+        if not feeds and data[2] not in (0, 1, 48, 49):
+            self.unknown.append(data[:3])
+            return 3
+        if not feeds:
             self._machine.cut()
             return 3
         self._paper.feed(data[3] + 150)

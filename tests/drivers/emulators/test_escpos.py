@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from drivers.devices import PrintProof, Readiness
-from drivers.emulators.emulator import BadCommand
+from drivers.emulators.emulator import BadCommand, make_emulator
 from drivers.registry import open_device
 from tests.drivers.documents import samples
 from tests.drivers.printers.paired import Paired, ink, read_back
@@ -220,3 +220,9 @@ def test_a_receipt_comes_out_of_the_process(running: RunningEmulator) -> None:
         assert printer.status().faults == ("paper_out",)
         running.fault("silence")
         assert printer.status().readiness is Readiness.UNKNOWN
+
+
+def test_a_cut_that_nobody_knows_is_passed_over() -> None:
+    emulator = make_emulator("escpos", lambda _: None)
+    assert emulator.on_bytes(b"\x1dV\x80") == b""
+    assert emulator.on_bytes(b"\x10\x04\x01") == b"\x12"
