@@ -31,6 +31,9 @@ class Printout:
     unknown: tuple[str, ...]
 
 
+_HIGHEST = 32_000  # dots, of bars (guide, ^BC)
+
+
 class FormatReader:
     """Reads one format.  Size and defaults (^PW, ^LL, ^CF, ^BY) stay from one format to the next, as in the real ones."""
 
@@ -85,7 +88,7 @@ class FormatReader:
             case "FB":
                 self._block = _block(words)
             case "BY":
-                self._module, self._bar_height = _number(arguments, 0, 2), _number(arguments, 2, self._bar_height)
+                self._module, self._bar_height = _within(_number(arguments, 0, 2), 10), _number(arguments, 2, self._bar_height)
                 self._ratio = _ratio(words, self._ratio)
             case "BC" | "BE" | "BQ" | "BX" | "B2" | "B3" | "B8" | "BU":
                 self._code = (name, words)
@@ -135,13 +138,13 @@ class FormatReader:
         turn = _TURNS.get(words[0][:1], 0)
         if name == "BQ":
             level, _, content = data.partition(",")
-            self._picture.qr((self._at[0], self._at[1] + _BELOW_QR), content, max(1, _at(words, 2, 3)), level[:1] or "Q")
+            self._picture.qr((self._at[0], self._at[1] + _BELOW_QR), content, _within(_at(words, 2, 3), 100), level[:1] or "Q")
             return
         if name == "BX":
             text = data_matrix_text(data, words[6][:1] if len(words) > 6 and words[6] else "~")
-            self._picture.data_matrix(self._at, text, max(1, _at(words, 1, 3)), turn)
+            self._picture.data_matrix(self._at, text, _within(_at(words, 1, 3), 100), turn)
             return
-        height = _at(words, 2 if name == "B3" else 1, self._bar_height)
+        height = _within(_at(words, 2 if name == "B3" else 1, self._bar_height), _HIGHEST)
         shown = code128_text(data) if name == "BC" else data
         top = self._at[1] - (height if self._is_typeset else 0)
         wide = round(self._ratio * self._module) if name in ("B2", "B3") else 0
@@ -151,6 +154,11 @@ class FormatReader:
             line = Font(10 * self._module, 0, is_fixed=True)
             shown = shown.replace(_FNC1, "")
             self._picture.text((self._at[0], top + height + 4), shown, line, Block(width, 1, 0, "C"))
+
+
+def _within(number: int, most: int) -> int:
+    """What a printer makes of a number out of its range: the nearest that it has."""
+    return max(1, min(most, number))
 
 
 def _number(arguments: bytes, index: int, default: int) -> int:

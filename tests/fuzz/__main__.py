@@ -1,7 +1,8 @@
 """`python -m tests.fuzz [TARGET …] [-runs=N] [-max_total_time=S]`: coverage-guided fuzzing of every decoder, by atheris.
 
-Without a target all of them, one after the other, each in a process of its own, which begins with what the target's emulator really
-says.  A finding is written to ``build/fuzz/`` and told; exit status 1.  Other options are libFuzzer's.
+``--product`` alone prints the targets that a shop runs: all but the emulators.  Without a target all of them, one after the
+other, each in a process of its own, which begins with what the target's emulator really says.  A finding is written to
+``build/fuzz/`` and told; exit status 1.  Other options are libFuzzer's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ DEFAULT_RUNS = "-runs=20000"
 def main(arguments: list[str]) -> int:
     options = [each for each in arguments if each.startswith("-")] or [DEFAULT_RUNS]
     known = targets()
+    if arguments == ["--product"]:
+        print(*(name for name in known if not name.startswith("emulator.")))
+        return 0
     names = [each for each in arguments if not each.startswith("-")] or list(known)
     unknown = sorted(set(names) - known.keys())
     if unknown:

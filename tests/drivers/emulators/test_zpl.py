@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.devices import PrintProof, Readiness
-from drivers.emulators.emulator import BadCommand
+from drivers.emulators.emulator import BadCommand, make_emulator
 from drivers.emulators.zpl_symbols import unpacked
 from drivers.registry import open_device
 from tests.drivers.documents import samples
@@ -161,3 +161,9 @@ def test_labels_come_out_of_the_process() -> None:
         assert "paper_out" in printer.status().faults
         running.fault("silence")
         assert printer.status().readiness is Readiness.UNKNOWN
+
+
+def test_bars_of_no_width_or_height_are_the_least_there_are() -> None:
+    emulator = make_emulator("zpl", lambda _: None)
+    assert emulator.on_bytes(b"^XA^FO9,9^BY0,3,0^BCN,0^FD>:A-1^FS^XZ") == b""
+    assert emulator.on_bytes(b"~HI").startswith(b"\x02")
