@@ -156,17 +156,28 @@ class Worker:
         return ""
 
     def _open(self) -> OpenDevice:
-        seen = self._around.at(self.config.address)
-        if seen is not None and seen.identity is not None:
-            self._check(seen.identity)
+        self._check()
         opened = open_device(self.config.model, self.config.address, self.options(), self.ring)
         if opened.kind is not self.config.kind:
             opened.close()
             raise Unsupported(f"{self.config.model} is a {opened.kind}, configured as a {self.config.kind}: correct its `kind`")
-        self._sys_path = "" if seen is None else seen.sys_path
+        try:
+            self._sys_path = self._check()  # again: it may have come only after it was asked for
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
-    def _check(self, identity: Identity) -> None:
+    def _check(self) -> str:
+        """The place in sysfs of what stands at the address, "" if nobody can say.  Raises DeviceSwapped."""
+        seen = self._around.at(self.config.address)
+        if seen is None:
+            return ""
+        if seen.identity is not None:
+            self._check_identity(seen.identity)
+        return seen.sys_path
+
+    def _check_identity(self, identity: Identity) -> None:
         """Raises DeviceSwapped."""
         before = self._around.known.sees(self.config.id, identity)
         if before is not None:

@@ -39,11 +39,15 @@ class FakePorts:
     def __init__(self, link: Path) -> None:
         self.link = link
         self.identity: Identity | None = ONE
+        self.comes_late = False
 
     def all(self) -> list[Seen]:
         return []
 
     def at(self, address: Address) -> Seen | None:
+        if self.comes_late:
+            self.comes_late = False
+            return None
         if not os.path.lexists(address.where) or self.identity is None:
             return None
         return Seen(node=address.where, subsystem="tty", sys_path=SYS, identity=self.identity)
@@ -188,6 +192,18 @@ async def test_another_device_on_the_port_waits_for_a_word_and_then_has_the_name
         shop.devices.confirm("scanner", OTHER)
         await shop.until(Condition.READY)
         assert KnownDevices(tmp_path).of("scanner").identity == OTHER
+
+
+async def test_another_device_that_comes_between_the_look_and_the_opening_is_asked_about(tmp_path: Path) -> None:
+    link = tmp_path / "scanner"
+    KnownDevices(tmp_path).sees("scanner", OTHER)
+    shop = Shop(scanner_at(link), tmp_path)
+    shop.ports.comes_late = True
+    async with Emulator.on_pty("scanner", link), shop.running():
+        (told,) = (await shop.until(Condition.FAULT)).faults
+        assert told.code == "device_swapped"
+        assert not shop.ports.comes_late
+    assert KnownDevices(tmp_path).of("scanner").identity == OTHER
 
 
 async def test_the_old_device_needs_no_word_when_it_is_back(tmp_path: Path) -> None:
