@@ -26,7 +26,6 @@ class CasPdiiEmulator:
     def __init__(self, report: Report) -> None:
         self._platter = Platter(report, (Unit.KG, Unit.LB), FAULTS)
         self._was_asked = False
-        self._last_sent = b""
 
     def on_bytes(self, data: bytes) -> bytes:
         return b"".join(self._answer(each) for each in data)
@@ -44,11 +43,7 @@ class CasPdiiEmulator:
         if byte != _DC1 or not self._was_asked:
             return b""
         self._was_asked = False
-        frame = self._frame()
-        if "once" in self._platter.faults and frame == self._last_sent:
-            return b""
-        self._last_sent = frame
-        return self._platter.spoiled(frame)
+        return self._platter.talked(self._frame())
 
     def _frame(self) -> bytes:
         platter = self._platter

@@ -23,7 +23,6 @@ class CasStreamEmulator:
     def __init__(self, report: Report) -> None:
         self._platter = Platter(report, (Unit.KG, Unit.G, Unit.TONNE, Unit.LB), FAULTS, COMMANDS)
         self._size = 22
-        self._last_sent = b""
         self.tick_every = 0.1
 
     def on_bytes(self, data: bytes) -> bytes:
@@ -32,22 +31,10 @@ class CasStreamEmulator:
 
     def on_tick(self, seconds: float) -> bytes:
         del seconds
-        line = self._platter.spoiled(self.line())
-        if "once" in self._platter.faults and line == self._last_sent:
-            return b""
-        self._last_sent = line
-        return line
+        return self._platter.talked(self.line())
 
     def on_command(self, command: Command) -> bytes:
-        match command.get("do"):
-            case "tare":
-                self._platter.set_tare()
-            case "clear_tare":
-                self._platter.clear_tare()
-            case "zero":
-                self._platter.set_zero()
-            case _:
-                self._platter.on_command(command)
+        self._platter.on_command(command)
         if command.get("do") == "configure":
             self._configure(command)
         return b""

@@ -50,6 +50,7 @@ class Platter:
         self.capacity = Decimal(15000)
         self.grams = self.zero = self.tare = Decimal(0)
         self.faults: set[str] = set()
+        self._last_talked = b""
 
     def on_command(self, command: Command) -> None:
         """Any of the commands above.  Raises BadCommand."""
@@ -60,6 +61,8 @@ class Platter:
                 self._put(Decimal(0))
             case "configure":
                 self._configure(command)
+            case ("zero" | "tare" | "clear_tare") as button if button in self._commands:
+                {"zero": self.set_zero, "tare": self.set_tare, "clear_tare": self.clear_tare}[button]()
             case "fault" if command.get("name") in self._known:
                 (self.faults.add if switch_of(command) else self.faults.discard)(text_of(command, "name"))
             case "fault":
@@ -128,6 +131,14 @@ class Platter:
             return False
         self.tare = Decimal(0)
         return True
+
+    def talked(self, frame: bytes) -> bytes:
+        """The frame as it is sent: `spoiled`, and with the fault `once` nothing while it is the one before."""
+        sent = self.spoiled(frame)
+        if "once" in self.faults and sent == self._last_talked:
+            return b""
+        self._last_talked = sent
+        return sent
 
     def spoiled(self, frame: bytes) -> bytes:
         """The frame as it leaves: nothing if `mute`, a wrong byte in its middle if `damaged`."""

@@ -26,7 +26,6 @@ class ToledoContinuousEmulator:
     def __init__(self, report: Report) -> None:
         self._platter = Platter(report, _UNITS, FAULTS, COMMANDS)
         self._has_checksum = self._has_tare_field = True
-        self._last_sent = b""
         self.tick_every = 0.14
 
     def on_bytes(self, data: bytes) -> bytes:
@@ -35,22 +34,10 @@ class ToledoContinuousEmulator:
 
     def on_tick(self, seconds: float) -> bytes:
         del seconds
-        frame = self._platter.spoiled(self.frame())
-        if "once" in self._platter.faults and frame == self._last_sent:
-            return b""
-        self._last_sent = frame
-        return frame
+        return self._platter.talked(self.frame())
 
     def on_command(self, command: Command) -> bytes:
-        match command.get("do"):
-            case "tare":
-                self._platter.set_tare()
-            case "clear_tare":
-                self._platter.clear_tare()
-            case "zero":
-                self._platter.set_zero()
-            case _:
-                self._platter.on_command(command)
+        self._platter.on_command(command)
         if command.get("do") == "configure":
             self._configure(command)
         return b""

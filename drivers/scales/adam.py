@@ -13,7 +13,7 @@ from drivers.errors import DeviceTimeout, ProtocolViolation
 from drivers.registry import Kind, register
 from drivers.scales.faults import blocked
 from drivers.scales.numbers import ExpectedUnit, expect_unit
-from drivers.scales.units import Unit, in_grams
+from drivers.scales.units import UNIT_OF_LETTERS, Unit, in_grams
 
 CR = b"\r"  # lines end in CR LF, in some models in LF CR
 _WAIT = 1.0
@@ -26,18 +26,6 @@ _WEIGHT = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(rb"(?:PCS)?\s*[+-]?\s*[0-9.]+\s*(?:PCS|%)\s*", re.IGNORECASE)
-_UNITS = {
-    b"kg": Unit.KG,
-    b"g": Unit.G,
-    b"mg": Unit.MG,
-    b"t": Unit.TONNE,
-    b"lb": Unit.LB,
-    b"oz": Unit.OZ,
-    b"ozt": Unit.TROY_OZ,
-    b"ct": Unit.CARAT,
-    b"gn": Unit.GRAIN,
-    b"dwt": Unit.PENNYWEIGHT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ class AdamScale:
         raise DeviceTimeout("the scale printed no weight within 1 s: it is silent also while its weight is unstable or unchanged")
 
     def _weight(self, found: re.Match[bytes], line: bytes) -> Weight:
-        unit = _UNITS[found["unit"].lower()]
+        unit = UNIT_OF_LETTERS[found["unit"].lower()]
         expect_unit(unit, self._options.unit, line)
         decimals = len(found["rest"] or b"")
         before = self._decimals.get(unit, decimals)

@@ -16,7 +16,7 @@ from drivers.errors import DeviceTimeout, ProtocolViolation, Unsupported
 from drivers.registry import Kind, register
 from drivers.scales.faults import blocked
 from drivers.scales.numbers import ExpectedUnit, expect_unit
-from drivers.scales.units import Unit, in_grams
+from drivers.scales.units import UNIT_OF_LETTERS, in_grams
 
 CRLF = b"\r\n"
 _ACK = b"\x06"
@@ -29,18 +29,6 @@ _LINE = re.compile(
     rb"(?P<number>[-+][-+ .,0-9E]+?)(?P<unit> *[A-Za-z%]*)\r\n\Z"
 )
 _NUMBER = re.compile(rb"([-+]) *([0-9]+)(?:[.,]([0-9]+))?")
-_UNITS = {
-    b"kg": Unit.KG,
-    b"g": Unit.G,
-    b"mg": Unit.MG,
-    b"t": Unit.TONNE,
-    b"lb": Unit.LB,
-    b"oz": Unit.OZ,
-    b"ozt": Unit.TROY_OZ,
-    b"ct": Unit.CARAT,
-    b"gn": Unit.GRAIN,
-    b"dwt": Unit.PENNYWEIGHT,
-}
 _NO_WEIGHTS = (b"pc", b"pcs", b"%")
 
 
@@ -161,13 +149,13 @@ def parse_line(line: bytes, options: AndOptions) -> Weight:
     number = _NUMBER.fullmatch(found["number"])
     width = options.digits or (7 if found["kind"] else 8)
     widths = (2, 3) if found["kind"] else (3,)
-    if not number or unit not in _UNITS or len(found["number"]) != 1 + width or len(found["unit"]) not in widths:
+    if not number or unit not in UNIT_OF_LETTERS or len(found["number"]) != 1 + width or len(found["unit"]) not in widths:
         raise ProtocolViolation(
             f"the scale sent {line!r}, expected a number of {width} characters after its sign, a unit of 3: see its option digits"
         )
-    expect_unit(_UNITS[unit], options.unit, line)
+    expect_unit(UNIT_OF_LETTERS[unit], options.unit, line)
     value = Decimal((number[1] + number[2] + b"." + (number[3] or b"0")).decode())
-    grams = in_grams(value, _UNITS[unit])
+    grams = in_grams(value, UNIT_OF_LETTERS[unit])
     return Weight(grams, stable=found["state"] == b"ST", raw=line[found.start() :], is_net=found["kind"] in (b"NT", b"N"))
 
 

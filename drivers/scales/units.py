@@ -52,6 +52,22 @@ GRAMS_PER: Mapping[Unit, Decimal] = MappingProxyType(
     }
 )
 
+UNIT_OF_LETTERS: Mapping[bytes, Unit] = MappingProxyType(
+    {
+        b"kg": Unit.KG,
+        b"g": Unit.G,
+        b"mg": Unit.MG,
+        b"t": Unit.TONNE,
+        b"lb": Unit.LB,
+        b"oz": Unit.OZ,
+        b"ozt": Unit.TROY_OZ,
+        b"ct": Unit.CARAT,
+        b"gn": Unit.GRAIN,
+        b"dwt": Unit.PENNYWEIGHT,
+    }
+)
+"""How Adam and A&D write them (AZextra manual; A&D standard format), in small letters."""
+
 
 def in_grams(number: Decimal, unit: Unit) -> Decimal:
     """`number` of `unit` as grams, to the last digit (exact up to 16 digits of `number`)."""
