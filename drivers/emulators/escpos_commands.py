@@ -8,6 +8,7 @@ from typing import Protocol
 import zxingcpp
 
 from drivers.emulators.escpos_paper import FNC1, Paper
+from drivers.emulators.receipt_machine import do_fixed
 
 _PAGES = {  # ESC t, Epson's numbers
     0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859-7", 16: "cp1252",
@@ -102,16 +103,9 @@ class Interpreter:
         self._paper.style = style
 
     def _command(self, data: bytes) -> int:
-        for length in (3, 2):
-            name = data[:length]
-            if name in self._simple:
-                count, do = self._simple[name]
-                if len(data) < length + count:
-                    return 0
-                do(data[length : length + count])
-                return length + count
-            if name in _SKIPPED:
-                return length + _SKIPPED[name] if len(data) >= length + _SKIPPED[name] else 0
+        taken = do_fixed(data, self._simple, _SKIPPED)
+        if taken is not None:
+            return taken
         if len(data) < 2:
             return 0
         variable = {

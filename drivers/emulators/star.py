@@ -14,8 +14,8 @@ also inside a picture's data, which is the worst that a real one might do.
 
 from __future__ import annotations
 
-from drivers.emulators.emulator import BadCommand, Command, Report, no_command, no_fault, switch_of, text_of
-from drivers.emulators.escpos_paper import DOTS_PER_MM, Paper
+from drivers.emulators.emulator import BadCommand, Command, Report, switch_of
+from drivers.emulators.receipt_machine import ReceiptMachine
 from drivers.emulators.star_commands import Interpreter
 from drivers.registry import Kind
 
@@ -28,22 +28,15 @@ _ASK = b"\x1b\x06\x01"
 
 class StarEmulator:
     def __init__(self, report: Report) -> None:
-        self._report = report
-        self._faults: set[str] = set()
-        self._drawer_open = False
+        self._printer = ReceiptMachine(report, FAULTS, _OFFLINE, COMMANDS, self._tell_change)
         self._closed_bit = False
         self._status_bytes = 9
         self._is_network = self._counts_at_once = False
         self._auto_status = False
         self._counter = 0
         self._has_passed_etb = False
-        self._paper_end: int | None = None
-        self._count = 0
-        self._waiting = bytearray()
         self._tail = b""
-        self._answers = bytearray()
-        self._paper = Paper()
-        self._interpreter = Interpreter(self._paper, self)
+        self._interpreter = Interpreter(self._printer.paper, self)
 
     @property
     def unknown(self) -> list[bytes]:
@@ -51,7 +44,7 @@ class StarEmulator:
         return self._interpreter.unknown
 
     def on_bytes(self, data: bytes) -> bytes:
-        self._waiting += data
+        self._printer.waiting += data
         if self._counts_at_once:
             for _ in range(data.count(b"\x17")):
                 self._count_etb()
@@ -59,33 +52,23 @@ class StarEmulator:
         for _ in range(seen.count(_ASK)):
             self._tell_status()
         self._tail = seen[-2:] if not seen.endswith(_ASK) else b""
-        self._print()
-        return self._taken_answers()
+        return self._go_on()
 
     def on_command(self, command: Command) -> bytes:
         match command.get("do"):
-            case "fault":
-                self._switch(text_of(command, "name"), on=switch_of(command))
-            case "paper":
-                left = command.get("millimetres")
-                if not isinstance(left, int) or left < 0:
-                    raise BadCommand(f"'paper' needs 'millimetres' as a whole number from 0, got {left!r}")
-                self._paper_end = self._paper.used + left * DOTS_PER_MM
-                self._turn_paper_out(on=False)
-            case "drawer":
-                self._move_drawer(is_open=switch_of(command, "open"))
             case "configure":
                 self._configure(command)
             case "off_and_on":
-                self._waiting.clear()
+                self._printer.waiting.clear()
                 self._counter, self._auto_status = 0, False
                 self._interpreter.reset()
-            case "tear":
-                self.cut()
-            case other:
-                raise no_command("star printer", other, COMMANDS)
-        self._print()
-        return self._taken_answers()
+            case _:
+                self._printer.on_command(command)
+        return self._go_on()
+
+    def _go_on(self) -> bytes:
+        self._printer.run(self._interpreter.step)
+        return self._printer.taken_answers()
 
     def _configure(self, command: Command) -> None:
         size = command.get("status_bytes", self._status_bytes)
@@ -100,46 +83,20 @@ class StarEmulator:
         if "counts_at_once" in command:
             self._counts_at_once = switch_of(command, "counts_at_once")
 
-    def _switch(self, name: str, *, on: bool) -> None:
-        if name not in FAULTS:
-            raise no_fault("star printer", name, FAULTS)
-        (self._faults.add if on else self._faults.discard)(name)
-        if name == "paper_out":
-            self._paper_end = None
-        self._tell_change()
-
-    def _turn_paper_out(self, *, on: bool) -> None:
-        """Nobody switched it: whoever watches must be told."""
-        if on is not ("paper_out" in self._faults):
-            (self._faults.add if on else self._faults.discard)("paper_out")
-            self._report({"event": "fault", "name": "paper_out", "on": on})
-            self._tell_change()
-
-    def _print(self) -> None:
-        """Do what waits, until it is done, not all there yet, or a fault stops it."""
-        while self._waiting and not self._faults & _OFFLINE:
-            taken = self._interpreter.step(bytes(self._waiting))
-            if not taken:
-                return
-            del self._waiting[:taken]
-            if self._paper_end is not None and self._paper.used >= self._paper_end:
-                self._paper_end = None
-                self._turn_paper_out(on=True)
-
     def _tell_change(self) -> None:
         if self._auto_status:
             self._tell_status()
 
     def _tell_status(self) -> None:
         """Header 1 and 2 and the status bytes; "ETB executed" goes out once."""
-        faults = self._faults
+        faults = self._printer.faults
         length = self._status_bytes
         first = 0x01 | (length & 0x07) << 1 | (length & 0x08) << 2
         version = {7: 0x02, 8: 0x04, 9: 0x06}[length] | (0x80 if self._is_network else 0)
         one = (
             (0x20 if "cover_open" in faults else 0)
-            | (0x08 if faults & _OFFLINE else 0)
-            | (0x04 if self._drawer_open != self._closed_bit else 0)
+            | (0x08 if self._printer.is_stopped else 0)
+            | (0x04 if self._printer.is_drawer_open != self._closed_bit else 0)
             | (0x02 if self._has_passed_etb else 0)
         )
         two = (0x08 if "cutter" in faults else 0) | (0x40 if "head_hot" in faults else 0)
@@ -147,20 +104,9 @@ class StarEmulator:
         four = (0x08 if out else 0) | (0x04 if out or "paper_near_end" in faults else 0)
         counter = (self._counter & 0x07) << 1 | (self._counter >> 3) << 5
         self._has_passed_etb = False
-        self._answers += bytes((first, version, one, two, 0, four, 0, counter, 0))[:length]
+        self._printer.answer(bytes((first, version, one, two, 0, four, 0, counter, 0))[:length])
         if self._is_network:
-            self._answers += b"\x00\x00"
-
-    def _move_drawer(self, *, is_open: bool) -> None:
-        if is_open != self._drawer_open:
-            self._drawer_open = is_open
-            self._report({"event": "drawer", "open": is_open})
-            self._tell_change()
-
-    def _taken_answers(self) -> bytes:
-        answers = bytes(self._answers)
-        self._answers.clear()
-        return b"" if "mute" in self._faults else answers
+            self._printer.answer(b"\x00\x00")
 
     def _count_etb(self) -> None:
         self._counter = (self._counter + 1) % 32
@@ -170,13 +116,10 @@ class StarEmulator:
     # --- what commands do beyond the paper (star_commands.Machine) ---
 
     def cut(self) -> None:
-        if self._paper.is_blank and not self._paper.has_begun_line:
-            return
-        self._count += 1
-        self._report({"event": "paper", "png_b64": self._paper.cut(), "copies": 1, "id": self._count})
+        self._printer.cut()
 
     def kick_drawer(self) -> None:
-        self._move_drawer(is_open=True)
+        self._printer.move_drawer(is_open=True)
 
     def pass_etb(self) -> None:
         if not self._counts_at_once:

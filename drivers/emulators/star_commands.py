@@ -8,6 +8,7 @@ from typing import Protocol
 import zxingcpp
 
 from drivers.emulators.escpos_paper import Paper
+from drivers.emulators.receipt_machine import do_fixed
 
 _PAGES = {
     1: "cp437", 4: "cp858", 5: "cp852", 6: "cp860", 7: "cp861", 8: "cp863", 9: "cp865", 10: "cp866", 11: "cp855", 12: "cp857",
@@ -83,16 +84,9 @@ class Interpreter:
         return 1
 
     def _command(self, data: bytes) -> int:
-        for length in (3, 2):
-            name = data[:length]
-            if name in self._simple:
-                count, do = self._simple[name]
-                if len(data) < length + count:
-                    return 0
-                do(data[length : length + count])
-                return length + count
-            if name in _SKIPPED:
-                return length + _SKIPPED[name] if len(data) >= length + _SKIPPED[name] else 0
+        taken = do_fixed(data, self._simple, _SKIPPED)
+        if taken is not None:
+            return taken
         if len(data) < 2 or (data[1] in b"\x1d\x1e\x06*" and len(data) < 3):
             return 0
         if data[:2] in (b"\x1bX", b"\x1bL", b"\x1bK", b"\x1bk"):
