@@ -1,5 +1,5 @@
-"""What receipt printer emulators have in common, whatever language they speak: paper that comes to an end, cutter, drawer, faults, and
-a buffer that waits while the printer is stopped.
+"""What receipt printer emulators have in common, whatever language they speak: paper that comes to an end, cutter, drawer, faults,
+and a buffer that waits while the printer is stopped.
 
 Commands: ``fault``, ``paper`` (`millimetres` of it are left; then paper_out), ``drawer`` (`open`: a person opens or closes it),
 ``tear`` (take what hangs out without a cut).
