@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a newcomer needs; the rest is for those who build Shelfwire (CONTRIBUTING.md).
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-device fuzz check bench format generate locks clean
+.PHONY: help demo test test-device fuzz soak check bench format generate locks clean
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
@@ -32,6 +32,10 @@ check: $(VENV)/dev ## format, lint, types, import rules, generated files
 
 fuzz: $(VENV)/dev ## coverage-guided fuzzing of every decoder; ARGS: targets, -runs=N, -max_total_time=SECONDS
 	@$(RUN) -m tests.fuzz $(ARGS)
+
+soak: $(VENV)/dev ## hours of a shop in minutes, with faults; writes docs/reliability.md; ARGS=t0 (20 min), t1 (90 min), t2 (a release's)
+	@bash .ci/test-servers
+	@$(RUN) -m tests.soak $(ARGS)
 
 bench: $(VENV)/dev ## the numbers of docs/numbers.md; ARGS=name runs one
 	@bash .ci/test-servers
