@@ -1,8 +1,8 @@
 """Delivery: from the outbox to the controller, and freed only by the controller's own ack.
 
-A live fact goes alone, at once; a backlog in batches.  Streams have priority among each other (result, fact, aux), inside one the
-order is the outbox's.  What is not acked after 10 s, or when a gateway comes with a new session, is sent again: the controller
-takes each identity once.
+A live fact goes alone, at once, also while a backlog drains in batches: what was appended since the link came up has a window of
+its own.  Streams have priority among each other (result, fact, aux).  What is not acked after 10 s, or when a gateway comes with a
+new session, is sent again: the controller takes each identity once, in any order.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ ACK_SECONDS = 10.0
 """Unacked for this long: sent again.  Also the longest wait for one PUBACK."""
 WINDOW = 1000
 """Rows of a stream that may be on their way at once."""
+LIVE_WINDOW = 100
+"""So many rows more, for what was appended since the link came up: a backlog that fills its window does not hold them back."""
 LIVE_ROWS = 3
 """Up to so many waiting rows go one by one; more are a backlog and travel in batches."""
 READ_ROWS = 250
@@ -101,6 +103,8 @@ class Delivery:
         self._cursor = dict.fromkeys(Stream, 0)
         self._highest = dict.fromkeys(Stream, 0)
         self._unread = set(Stream)
+        self._live: dict[Stream, int] = {}
+        self._unread_live: set[Stream] = set()
         self._generation = 0
 
     @property
@@ -110,7 +114,9 @@ class Delivery:
 
     def notify(self, streams: Iterable[Stream]) -> None:
         """Something new waits in these streams."""
-        self._unread.update(streams)
+        for stream in streams:
+            self._unread.add(stream)
+            self._unread_live.add(stream)
         self._wake.set()
 
     def start_over(self) -> None:
@@ -118,6 +124,7 @@ class Delivery:
         self._generation += 1
         self._in_flight.clear()
         self._cursor = dict.fromkeys(Stream, 0)
+        self._live = {}
         self._unread = set(Stream)
         self._wake.set()
 
@@ -170,14 +177,41 @@ class Delivery:
     async def _next(self) -> list[Parcel]:
         """What is to be sent now, from the first stream that has any; marked as on its way."""
         for stream in Stream:
+            if rows := await self._read_live(stream):
+                return self._pack(stream, rows)
             while stream in self._unread:
-                room = WINDOW - sum(key[1] is stream for key in self._in_flight)
+                room = WINDOW - self._count(stream)
                 if room <= 0:
                     break
                 rows = await self._read(stream, min(room, READ_ROWS))
                 if rows:
                     return self._pack(stream, rows)
         return []
+
+    def _count(self, stream: Stream) -> int:
+        """Rows on their way."""
+        return sum(key[1] is stream for key in self._in_flight)
+
+    async def _read_live(self, stream: Stream) -> list[Waiting]:
+        """What was appended since this link came up.  What is overdue of it, the reading of the backlog finds."""
+        if stream not in self._live:
+            generation = self._generation
+            last = await self._disk.run(self._outbox.last_position)
+            if generation == self._generation:
+                self._live[stream] = last
+            return []
+        room = WINDOW + LIVE_WINDOW - self._count(stream)
+        if stream not in self._unread_live or room <= 0:
+            return []
+        self._unread_live.discard(stream)
+        generation, after, limit = self._generation, self._live[stream], min(room, LIVE_WINDOW)
+        rows = await self._disk.run(lambda: self._outbox.window(stream, after, limit=limit, limit_bytes=MAX_PAYLOAD))
+        if generation != self._generation:
+            return []
+        if rows:
+            self._live[stream] = rows[-1].position
+            self._unread_live.add(stream)
+        return [row for row in rows if (row.epoch, stream, row.seq) not in self._in_flight]
 
     async def _read(self, stream: Stream, limit: int) -> list[Waiting]:
         """The next rows that are not on their way.  Empty: there may be more only while the stream is still in `_unread`."""

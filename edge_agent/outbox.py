@@ -147,6 +147,10 @@ class Outbox:
             waiting.append(Waiting(position, UUID(epoch), seq, name, device, payload))
         return waiting
 
+    def last_position(self) -> int:
+        """Of the latest row; what is appended from now on is behind it."""
+        return int(self._facts.db.execute("SELECT coalesce(max(position), 0) FROM outbox").fetchone()[0])
+
     def apply(self, ack: Ack) -> AckResult:
         """Free what the controller committed; keep what it rejected, visibly.  Repeated and overlapping acks do nothing more.
 

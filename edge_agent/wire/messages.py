@@ -24,7 +24,7 @@ Gtin14 = Annotated[str, Meta(pattern=r"^[0-9]{14}$")]
 
 
 class Stream(StrEnum):
-    """Streams of an outbox; result goes before fact, fact before aux, and inside a stream order is by `seq`."""
+    """Streams of an outbox; result goes before fact, fact before aux; inside one, what is new goes beside a backlog."""
 
     RESULT = "result"
     FACT = "fact"

@@ -16,7 +16,7 @@ from controller.catalog.operations import NewBarcode, NewSku, create_sku
 from controller.fleet.operations import register_box
 from controller.sites.operations import create_site
 from edge_agent.wire.codec import decode
-from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState
+from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState, Stream
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
 from edge_agent.wire.topics import ROOT, Family, GatewayTopic, parse
 from tests.bench.load import BOXES, SITE, SYMBOLS, Message
@@ -93,6 +93,8 @@ class Listener:
     states: dict[str, bytes] = field(default_factory=dict)
     acked: int = 0
     last_ack: float = 0.0
+    fact_acks: list[tuple[float, Sequence[tuple[int, int]]]] = field(default_factory=list)
+    """When which numbers of the fact stream were acked."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -112,8 +114,11 @@ class Listener:
         elif topic.family is Family.STATE:
             self.states[topic.device] = message.payload
         else:
-            self.acked += sum(last - first + 1 for first, last in decode(Ack, message.payload).ranges)
+            ack = decode(Ack, message.payload)
+            self.acked += sum(last - first + 1 for first, last in ack.ranges)
             self.last_ack = perf_counter()
+            if ack.stream is Stream.FACT:
+                self.fact_acks.append((self.last_ack, ack.ranges))
         message.acknowledge()
         self._changed.set()
 

@@ -76,10 +76,10 @@ async def _footprint(folder: Path, url: str, port: int) -> Footprint:
         seconds = [await _start(box, listener) for _ in range(STARTS)]
         await listener.until(lambda: all(listener.is_ready(name) for name in DEVICES))
         await _scan(devices["scanner"], listener)
-        before = _resident_mib(box)
+        before = resident_mib(box)
         idle = await _idle_percent(box)
         await _print(devices, listener)
-        return Footprint(before, _resident_mib(box), idle, statistics.median(seconds))
+        return Footprint(before, resident_mib(box), idle, statistics.median(seconds))
 
 
 def _spec(folder: Path, name: str) -> DeviceSpec:
@@ -122,7 +122,7 @@ async def _print(devices: Mapping[str, BenchDevice], listener: chain.Listener) -
             await asyncio.sleep(0.05)
 
 
-def _resident_mib(program: Program) -> float:
+def resident_mib(program: Program) -> float:
     status = Path(f"/proc/{program.pid}/status").read_text(encoding="ascii")
     return int(status.partition("VmRSS:")[2].split()[0]) / KIB_PER_MIB
 

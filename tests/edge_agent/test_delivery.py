@@ -180,6 +180,31 @@ async def test_the_window_is_bounded_and_moves_with_the_acks(outbox: Outbox, ses
         assert [seq for _, seqs, _ in bench.sent() for seq in seqs] == list(range(WINDOW + 1, WINDOW + 11))
 
 
+async def test_what_is_new_passes_a_backlog_that_fills_its_window(outbox: Outbox, session: MemorySession) -> None:
+    async with running(outbox, session) as bench:
+        bench.append(*[scan() for _ in range(WINDOW + 50)])
+        bench.link()
+        await settle()
+        assert sum(len(seqs) for _, seqs, _ in bench.sent()) == WINDOW
+        bench.append(scan("new"))
+        await settle()
+        assert bench.sent() == [(FACT_TOPIC, [WINDOW + 51], False)]
+        await bench.acknowledge((WINDOW + 51, WINDOW + 51), (1, WINDOW))
+        await settle()
+        assert [seq for _, seqs, _ in bench.sent() for seq in seqs] == list(range(WINDOW + 1, WINDOW + 51))
+
+
+async def test_what_is_new_and_overdue_is_sent_again_once(outbox: Outbox, session: MemorySession) -> None:
+    async with running(outbox, session) as bench:
+        bench.link()
+        await settle()
+        bench.append(scan())
+        await settle()
+        bench.sent()
+        await let_pass(11)
+        assert bench.sent() == [(FACT_TOPIC, [1], True)]
+
+
 async def test_a_disconnect_ends_the_link_until_a_gateway_is_heard_again(outbox: Outbox, session: MemorySession) -> None:
     async with running(outbox, session) as bench:
         bench.link()
