@@ -10,11 +10,12 @@ from gettext import NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
 from controller.http.routing import Permission
 from controller.web import words
 from edge_agent.ui.locales import Language, Writer, load_catalogues
+from edge_agent.ui.rendering import environment_of
 
 LOCALES = Path(__file__).parent.parent / "locales"
 
@@ -53,19 +54,9 @@ class Renderer:
 
 
 def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("controller.web"), PackageLoader("edge_agent.ui")]),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment = environment_of("controller.web", language, catalogue)
     translate: words.Translate = catalogue.gettext
     environment.globals.update(extras)
-    environment.globals["language"] = language.value
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
         environment.globals[f"{name.lower()}_word"] = partial(_word, getattr(words, name), translate)
     for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS"):

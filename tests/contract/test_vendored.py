@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "controller/web/static/vendor"
+FOLDER = Path(__file__).parents[2] / "edge_agent/ui/static/vendor"
 
 
 def recorded() -> dict[str, str]:

@@ -1,0 +1,278 @@
+"""What the floor's pages need of the box, and in which form they are given it.  The box's side of it is `binding`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from edge_agent.stations import Feedback, Item, Missing
+from edge_agent.wire.messages import Fault
+
+
+class Role(StrEnum):
+    """What a person may do; the names are the controller's."""
+
+    FLOOR = "floor"
+    PICKER = "picker"
+    MANAGER = "manager"
+    FINANCE = "finance"
+    IT = "it"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is logged in.  `language`: a BCP 47 tag, or empty."""
+
+    id: str
+    name: str
+    language: str = ""
+    roles: frozenset[str] = frozenset({Role.FLOOR})
+
+    def has(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenReading:
+    """What a screen read: a wedge at the tablet, or typed digits.  `id`: drawn by the screen; sent again under the same id."""
+
+    id: str
+    text: str
+    aim: str | None = None
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button of a station's page.  `control`: a name of `StationShown.controls`, or `undo` or `training`."""
+
+    id: str
+    control: str
+    number: int | None = None
+    reading: str | None = None
+    """Which reading an `undo` is for; None: the latest that can be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A reading with its answer.  `symbol`: what was read, empty for a weight or a button."""
+
+    id: str
+    at: datetime
+    symbol: str
+    feedback: Feedback
+    is_training: bool = False
+    can_undo: bool = False
+    is_undone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """An activity that a station can begin.  `command`: the word of its command barcode."""
+
+    name: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A button that the station's activity offers; with `takes_number` it wants one, now `number`."""
+
+    name: str
+    takes_number: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationShown:
+    """A station as it is now.  `task`: the name of its activity; `details`: what the activity has in hand, by name.
+
+    `revision` differs whenever the station is not as it was.
+    """
+
+    id: str
+    task: str
+    revision: str
+    details: Mapping[str, str | int] = field(default_factory=dict)
+    controls: tuple[Control, ...] = ()
+    person: str | None = None
+    is_training: bool = False
+    readings: tuple[Reading, ...] = ()
+    """The last 20, newest first."""
+    devices: Mapping[str, str] = field(default_factory=dict)
+    """Device id by its part in the station: scanner, scale, label_printer, receipt_printer, line_display."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceShown:
+    """`state`: a word of `edge_agent.wire.messages.Condition`."""
+
+    id: str
+    kind: str
+    model: str
+    state: str
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightShown:
+    """What a scale shows now."""
+
+    scale: str
+    grams: Decimal
+    is_stable: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkShown:
+    """`is_connected`: to the broker; `is_heard`: a controller behind it is alive; `waiting`: facts that it has not got."""
+
+    is_connected: bool
+    is_heard: bool
+    waiting: int
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintShown:
+    """A print job.  `reason`: why it waits, or is uncertain; `since`: when it came to the box; `document`: what it is about."""
+
+    id: str
+    template: str
+    document: str
+    state: str
+    since: datetime
+    reason: Fault | None = None
+    copies: int = 1
+    is_copy: bool = False
+    is_urgent: bool = False
+    can_cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueShown:
+    """A printer with what waits for it, in the order in which it will print; uncertain jobs first."""
+
+    printer: DeviceShown
+    jobs: tuple[PrintShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxShown:
+    """The box itself.  `serving_since`: when the agent started; `clock_error_ms`: None where nobody knows it."""
+
+    id: str
+    site: str
+    version: str
+    serving_since: datetime
+    clock_synced: bool
+    clock_error_ms: int | None
+    free_disk_bytes: int | None
+    broker: str
+    controller: str
+
+
+class Topic(StrEnum):
+    """What may have changed."""
+
+    STATION = "station"
+    DEVICES = "devices"
+    LINK = "link"
+    PRINTS = "prints"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A reading at a station was answered, whoever read it."""
+
+    station: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    topic: Topic
+
+
+Heard = Answered | Changed | WeightShown
+Listener = Callable[[Heard], None]
+
+
+class FloorRefused(Exception):
+    """The box does not do it.  `code` is stable."""
+
+    code = "refused"
+
+
+class UnknownStation(FloorRefused):
+    code = "unknown_station"
+
+
+class HasMovedOn(FloorRefused):
+    """The print job is no longer what the page showed."""
+
+    code = "has_moved_on"
+
+
+class FloorPort(Protocol):
+    """The box.  Everything is asked in the event loop; what waits for the disk is a coroutine."""
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener` in the event loop until what is returned is called."""
+        ...
+
+    def stations(self) -> Sequence[str]: ...
+
+    def tasks(self) -> Sequence[Task]: ...
+
+    async def station(self, station: str) -> StationShown:
+        """Raises UnknownStation."""
+        ...
+
+    async def read(self, station: str, reading: ScreenReading, person: str | None) -> Reading:
+        """On disk when it returns; a repeated id gets the same answer and books nothing.  Raises UnknownStation."""
+        ...
+
+    async def press(self, station: str, press: Press, person: str | None) -> Reading:
+        """The same for a button.  Raises UnknownStation."""
+        ...
+
+    def devices(self) -> Sequence[DeviceShown]: ...
+
+    def weights(self) -> Mapping[str, WeightShown]:
+        """The latest of each scale that told one."""
+        ...
+
+    def link(self) -> LinkShown: ...
+
+    async def look_up(self, symbol: str) -> Item | Missing: ...
+
+    async def search(self, words: str, limit: int) -> Sequence[Item]:
+        """Items whose name or number holds the words."""
+        ...
+
+    async def sign_in(self, badge: str, pin: str) -> Person | None:
+        """None: badge and PIN do not belong together, or nobody has this badge."""
+        ...
+
+    async def queues(self) -> Sequence[QueueShown]: ...
+
+    async def resolve(self, job: str, *, came_out: bool, person: str | None) -> None:
+        """A person looked at the printer.  Raises HasMovedOn."""
+        ...
+
+    async def cancel(self, job: str, person: str | None) -> None:
+        """Raises HasMovedOn."""
+        ...
+
+    async def box(self) -> BoxShown: ...
+
+    def log_lines(self) -> Sequence[str]:
+        """The newest 50, oldest first."""
+        ...
