@@ -12,7 +12,20 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from edge_agent.wire.messages import Count, Fault, Gtin14, JobRequest, Positive, Stream, Symbol, Text, TopicId, UtcTime
+from edge_agent.wire.messages import (
+    Count,
+    Fault,
+    Gtin14,
+    JobRequest,
+    Positive,
+    Priority,
+    Rank,
+    Stream,
+    Symbol,
+    Text,
+    TopicId,
+    UtcTime,
+)
 
 
 class ReadAs(StrEnum):
@@ -159,7 +172,10 @@ class Proof(StrEnum):
 
 
 class JobChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A print job took an edge.  Result stream.  `step` counts the job's edges from 1, so that a late one never overwrites."""
+    """A print job took an edge.  Result stream.  `step` counts the job's edges from 1, so that a late one never overwrites.
+
+    `printer` is the one that holds the job, and in the end the one that printed it; it need not be the one that was asked for.
+    """
 
     name: ClassVar[str] = "job_changed"
     version: ClassVar[int] = 1
@@ -169,6 +185,7 @@ class JobChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     proof: Proof | None = None
     printer: TopicId
     fault: Fault | None = None
+    priority: Rank = Priority.NORMAL.value
 
 
 class CommandDone(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,8 +209,12 @@ class ClockSynced(Struct, frozen=True, kw_only=True):
     error_ms: Count
 
 
+RESTARTED = "restarted"
+"""The usual reason of an `EpochClosed`: the box started again."""
+
+
 class EpochClosed(Struct, frozen=True, kw_only=True):
-    """An outbox was quarantined or its sequence reused; the new epoch says up to where the old one was known.  Aux stream."""
+    """A box started again, its outbox was quarantined or its sequence reused: up to where the epoch before was known.  Aux stream."""
 
     name: ClassVar[str] = "epoch_closed"
     version: ClassVar[int] = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -21,6 +21,8 @@ Text = Annotated[str, Meta(max_length=512)]
 TopicId = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
 DeviceId = Annotated[str, Meta(pattern=r"^([a-z0-9-]{1,40}|_)$")]
 Gtin14 = Annotated[str, Meta(pattern=r"^[0-9]{14}$")]
+Rank = Annotated[int, Meta(ge=0, le=9)]
+"""How soon a print job is to come, among those of its printer: smaller is sooner.  `Priority` names the usual ones."""
 
 
 class Stream(StrEnum):
@@ -206,11 +208,21 @@ class Telemetry(Struct, frozen=True, kw_only=True):
 # --- requests to a box ----------------------------------------------------------------------------------------------------------
 
 
+class Priority(IntEnum):
+    """The usual ranks of print jobs: somebody stands there and waits; the rule; a stack that may take its time."""
+
+    URGENT = 1
+    NORMAL = 5
+    BULK = 9
+
+
 class JobRequest(Struct, frozen=True, kw_only=True):
     """Print this.  The id is in the topic.  What travels is the document; the box renders it for its printer.
 
     `version` is the template's content address (hex SHA-256 of its body); `copies` is done by the printer as one job.
-    `copy`: the same paper was asked for before, so it is marked COPY.
+    `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent; a box
+    counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for, an order's number;
+    `asked_by`: an id, never a name.
     """
 
     v: Positive = 1
@@ -221,12 +233,60 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     copy: bool = False
     test: bool = False
     expires_at: UtcTime | None = None
+    ttl_ms: Count | None = None
+    priority: Rank = Priority.NORMAL.value
+    document: Text | None = None
+    asked_by: Text | None = None
 
 
 class CommandRequest(Struct, frozen=True, kw_only=True):
-    """Do this once, before `expires_at`.  Names: `identify`, `rebirth`, `resend`, `test_print`, `resolve_job`, `cancel_job`."""
+    """Do this once, before `expires_at`.  Names and their arguments: `edge_agent.wire.commands`.
+
+    `ttl_ms`: what is left until `expires_at` as this is sent; it counts by the box's boot clock from the arrival, since its wall clock
+    may be wrong.  `actor`: who asked for it, as the controller knows them.
+    """
 
     v: Positive = 1
     name: Text
     args: dict[str, str | int] = field(default_factory=dict)
     expires_at: UtcTime
+    ttl_ms: Count | None = None
+    actor: Text | None = None
+
+
+# --- the twin -------------------------------------------------------------------------------------------------------------------
+
+TwinDocument = dict[str, object]
+"""Tables as in the agent's file: `device`, `station`, `symbols`, `settings`.  What is in them is checked key by key, not here."""
+
+
+class TwinDesired(Struct, frozen=True, kw_only=True):
+    """What a box is to be, whole.  Retained; `version` rises with every change, and a box never goes back to a lower one."""
+
+    v: Positive = 1
+    version: Positive
+    document: TwinDocument
+
+
+class TwinError(Struct, frozen=True, kw_only=True):
+    """One key of the desired document that does not hold (`device[1].address`; empty: the document as a whole), and why."""
+
+    key: Text
+    code: Text
+    message: Text
+
+
+class TwinReported(Struct, frozen=True, kw_only=True):
+    """What a box is.  Retained.
+
+    `version`: the newest desired one that is on the box's disk (0: none, its file holds); `applied_version` the newest by which it works,
+    but for what `errors` name.  `document` is what holds now; `hash` the content hash of the desired document of `version`.
+    """
+
+    v: Positive = 1
+    version: Count
+    applied_version: Count
+    at: UtcTime
+    document: TwinDocument
+    errors: list[TwinError] = field(default_factory=list)
+    hash: Text = ""
