@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 MODEL_MODULES = (
     "controller.events",
+    "controller.people.models",
     "controller.sites.models",
     "controller.catalog.models",
     "controller.documents.models",

@@ -67,10 +67,13 @@ def number(text: str, name: str) -> int:
 
 
 class Permission(StrEnum):
-    """What a token may do.  `PUBLIC` asks for no token; `BOX` is what a box's own token carries."""
+    """What an actor may do.  `PUBLIC` asks for nobody; `BOX` is what a box's own token carries; `PERSON` is anybody who is logged in."""
 
     PUBLIC = "public"
     BOX = "box"
+    PERSON = "person"
+    PEOPLE_READ = "people.read"
+    PEOPLE_WRITE = "people.write"
     CATALOG_READ = "catalog.read"
     CATALOG_WRITE = "catalog.write"
     SITES_READ = "sites.read"
@@ -85,6 +88,8 @@ class Permission(StrEnum):
     FULFILMENT_WRITE = "fulfilment.write"
     DOCUMENTS_READ = "documents.read"
     DOCUMENTS_WRITE = "documents.write"
+    PRINTS_READ = "prints.read"
+    PRINTS_WRITE = "prints.write"
     FLEET_READ = "fleet.read"
     FLEET_WRITE = "fleet.write"
     EVENTS_READ = "events.read"

@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -201,6 +201,17 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="LoginFailures",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
+                ("failures", fields.IntField()),
+                ("failed_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("wait_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "login_failures", "app": "controller", "pk_attr": "key"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Order",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -250,6 +261,24 @@ class Migration(migrations.Migration):
                 ("is_short", fields.BooleanField(default=False)),
             ],
             options={"table": "order_line", "app": "controller", "unique_together": (("order_id", "position"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Person",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=14)),
+                ("name", fields.CharField(max_length=80)),
+                ("name_key", fields.CharField(unique=True, max_length=160)),
+                ("language", fields.CharField(max_length=8)),
+                ("active", fields.BooleanField(default=True)),
+                ("badge_hash", fields.CharField(null=True, unique=True, max_length=64)),
+                ("pin_hash", fields.CharField(null=True, max_length=160)),
+                ("password_hash", fields.CharField(null=True, max_length=160)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("version", fields.BigIntField(null=True)),
+            ],
+            options={"table": "person", "app": "controller", "indexes": [Index(fields=["version", "id"])], "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -462,6 +491,43 @@ class Migration(migrations.Migration):
                 "table": "count_mark",
                 "app": "controller",
                 "unique_together": (("location_id", "counted_at", "document"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="PersonRole",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "person",
+                    fields.ForeignKeyField(
+                        "controller.Person",
+                        source_field="person_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("role", fields.CharField(max_length=16)),
+                (
+                    "site",
+                    fields.ForeignKeyField(
+                        "controller.Site",
+                        source_field="site_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+            ],
+            options={
+                "table": "person_role",
+                "app": "controller",
+                "indexes": [Index(fields=["person_id"]), Index(fields=["site_id", "person_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -731,6 +797,31 @@ class Migration(migrations.Migration):
                 ("state", fields.CharField(default="open", max_length=8)),
             ],
             options={"table": "unknown_barcode", "app": "controller", "indexes": [Index(fields=["state", "id"])], "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="WebSession",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("hash", fields.CharField(unique=True, max_length=64)),
+                (
+                    "person",
+                    fields.ForeignKeyField(
+                        "controller.Person",
+                        source_field="person_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("means", fields.CharField(max_length=8)),
+                ("address", fields.CharField(max_length=64)),
+                ("agent", fields.CharField(max_length=200)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("seen_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "web_session", "app": "controller", "indexes": [Index(fields=["person_id", "id"])], "pk_attr": "id"},
             bases=["Model"],
         ),
     ]
