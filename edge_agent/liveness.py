@@ -1,0 +1,101 @@
+"""Whether every loop of the agent is alive: not only there, but getting through its work.
+
+A loop that waits for something to do is alive for as long as it likes; one that took something up has to be through with it within
+its limit.  Disk and event loop are asked: a job of nothing must come back.  The service manager's watchdog is fed only while all
+is well; then it ends the agent and starts it again, and what was under way is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from edge_agent.disk import Disk
+from edge_agent.seams import Clock
+
+LOOK_SECONDS = 1.0
+DISK_MS = 20_000
+"""A commit on a worn card that rearranges itself takes seconds; SQLite's own busy time-out is 5 s."""
+
+_log = logging.getLogger(__name__)
+
+
+def _nobody_feeds() -> None:
+    """No service manager asked for it."""
+
+
+def _nobody_is_told(loop: str, over_limit_ms: int) -> None:
+    del loop, over_limit_ms
+
+
+@dataclass(slots=True)
+class Beat:
+    """One loop.  `limit_ms`: for one thing that it took up."""
+
+    name: str
+    limit_ms: int
+    _clock: Clock
+    _since: int | None = None
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Around what is done with one thing.  In the event loop, or in a thread of its own."""
+        self._since = self._clock.mono_ms()
+        try:
+            yield
+        finally:
+            self._since = None
+
+    def stuck_ms(self) -> int:
+        """For how long it has been over its limit; 0 while it is well."""
+        since = self._since
+        return 0 if since is None else max(0, self._clock.mono_ms() - since - self.limit_ms)
+
+
+@dataclass(slots=True)
+class Beats:
+    """All loops.  `feed` tells the service manager that all is well, `alarm` is told once of each loop that is stuck."""
+
+    clock: Clock
+    disk: Disk
+    feed: Callable[[], None] = _nobody_feeds
+    alarm: Callable[[str, int], None] = _nobody_is_told
+    _beats: list[Beat] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
+
+    def loop(self, name: str, *, limit_ms: int) -> Beat:
+        """A loop that will say when it works."""
+        beat = Beat(name, limit_ms, self.clock)
+        self._beats.append(beat)
+        return beat
+
+    def stuck(self) -> dict[str, int]:
+        """Which loops are stuck, and for how many milliseconds beyond their limits."""
+        return {beat.name: late for beat in self._beats if (late := beat.stuck_ms())}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        disk = self.loop("disk", limit_ms=DISK_MS)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._ask_disk(disk), name="liveness.disk")
+            while True:
+                self._look()
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        stuck = self.stuck()
+        for name in stuck.keys() - self._told:
+            _log.error("a loop is stuck", extra={"loop": name, "over_limit_ms": stuck[name]})
+            self.alarm(name, stuck[name])
+        self._told = set(stuck)
+        if not stuck:
+            self.feed()
+
+    async def _ask_disk(self, beat: Beat) -> None:
+        while True:
+            with beat.working():
+                await self.disk.run(lambda: None)
+            await asyncio.sleep(LOOK_SECONDS)
