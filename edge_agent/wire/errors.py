@@ -4,6 +4,8 @@ WireError
 ├── BadTopic             not a topic of ours, or a part of it is malformed
 ├── BadPayload           not JSON, or not the fields and types of its message
 ├── UnsupportedVersion   a message version that this side does not know
+├── UnknownCommand       a command that this side does not know
+├── BadArguments         an argument of a command is missing or wrong
 ├── NotConnected         no broker connection right now; try again after the next Connected
 └── Refused              the broker answered with a reason code >= 0x80 (MQTT 5, section 2.4)
 """
@@ -27,6 +29,14 @@ class BadPayload(WireError):
 
 class UnsupportedVersion(WireError):
     code = "unsupported_version"
+
+
+class UnknownCommand(WireError):
+    code = "unknown_command"
+
+
+class BadArguments(WireError):
+    code = "bad_arguments"
 
 
 class NotConnected(WireError):

@@ -220,8 +220,8 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     """Print this.  The id is in the topic.  What travels is the document; the box renders it for its printer.
 
     `version` is the template's content address (hex SHA-256 of its body); `copies` is done by the printer as one job.
-    `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent; a box
-    counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for, an order's number;
+    `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent;
+    a box counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for, an order's number;
     `asked_by`: an id, never a name.
     """
 
@@ -242,8 +242,8 @@ class JobRequest(Struct, frozen=True, kw_only=True):
 class CommandRequest(Struct, frozen=True, kw_only=True):
     """Do this once, before `expires_at`.  Names and their arguments: `edge_agent.wire.commands`.
 
-    `ttl_ms`: what is left until `expires_at` as this is sent; it counts by the box's boot clock from the arrival, since its wall clock
-    may be wrong.  `actor`: who asked for it, as the controller knows them.
+    `ttl_ms`: what is left until `expires_at` as this is sent; it counts by the box's boot clock from the arrival, since its wall
+    clock may be wrong.  `actor`: who asked for it, as the controller knows them.
     """
 
     v: Positive = 1
@@ -279,8 +279,8 @@ class TwinError(Struct, frozen=True, kw_only=True):
 class TwinReported(Struct, frozen=True, kw_only=True):
     """What a box is.  Retained.
 
-    `version`: the newest desired one that is on the box's disk (0: none, its file holds); `applied_version` the newest by which it works,
-    but for what `errors` name.  `document` is what holds now; `hash` the content hash of the desired document of `version`.
+    `version`: the newest desired one that is on the box's disk (0: none, its file holds); `applied_version` the newest by which it
+    works, but for what `errors` name.  `document` is what holds now; `hash` the content hash of the desired document of `version`.
     """
 
     v: Positive = 1

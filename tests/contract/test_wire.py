@@ -32,6 +32,8 @@ from edge_agent.wire.messages import (
     JobRequest,
     LiveWeight,
     Telemetry,
+    TwinDesired,
+    TwinReported,
 )
 from edge_agent.wire.topics import BoxTopic, GatewayTopic, box_filters, gateway_filters, parse
 
@@ -49,6 +51,8 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "job_request.v1": JobRequest,
     "live_weight.v1": LiveWeight,
     "telemetry.v1": Telemetry,
+    "twin_desired.v1": TwinDesired,
+    "twin_reported.v1": TwinReported,
 }
 
 
