@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +26,12 @@ from drivers.symbols.variable import BadRule, parse_rule
 from drivers.transports.opening import parse_address
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import MIB, FactsLimits
-from edge_agent.toml_table import Check, Table, not_empty
+from edge_agent.toml_table import Check, Table, Wrong, not_empty
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 _PREFIX = re.compile(r"[0-9]{2,12}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,21 +136,21 @@ def load_config(path: Path, inspect: Inspect | None = None) -> Config:
 
 def read_config(document: Mapping[str, object], folder: Path, inspect: Inspect | None = None) -> Config:
     """Check a parsed file; `folder` is what relative paths start from.  Raises ConfigErrors."""
-    errors: list[str] = []
+    errors: list[Wrong] = []
     root = Table(document, "", folder, errors)
     config = Config(
         box=_box(root.table("box")),
         broker=_broker(root.table("broker")),
         controller=_controller(root.table("controller", required=False)),
-        devices=tuple(_device(table, inspect) for table in root.tables("device")),
-        stations=tuple(_station(table) for table in root.tables("station")),
-        symbols=_symbols(root.table("symbols", required=False)),
+        devices=tuple(read_device(table, inspect) for table in root.tables("device")),
+        stations=tuple(read_station(table) for table in root.tables("station")),
+        symbols=read_symbols(root.table("symbols", required=False)),
         limits=_limits(root.table("limits", required=False)),
     )
     root.finish()
     _check_references(config, errors)
     if errors:
-        raise ConfigErrors(errors)
+        raise ConfigErrors([str(error) for error in errors])
     return config
 
 
@@ -159,7 +159,7 @@ def _box(table: Table) -> BoxConfig:
         id=table.text("id", check=_topic_id),
         site=table.text("site", check=_topic_id),
         state_dir=table.path("state_dir"),
-        log_level=table.text("log_level", "INFO", check=_one_of(_LEVELS)),
+        log_level=table.text("log_level", "INFO", check=one_of(LEVELS)),
     )
     table.finish()
     return box
@@ -196,24 +196,31 @@ def _controller(table: Table) -> ControllerConfig:
     return controller
 
 
-def _device(table: Table, inspect: Inspect | None) -> DeviceConfig:
-    kind = table.text("kind", check=_one_of(tuple(Kind)))
+def read_device(table: Table, inspect: Inspect | None = None) -> DeviceConfig:
+    """What is wrong is noted in the table, and the value is not to be used."""
+    kind = table.text("kind", check=one_of(tuple(Kind)))
     device = DeviceConfig(
         id=table.text("id", check=_topic_id),
         kind=Kind(kind) if kind in tuple(Kind) else Kind.SCANNER,
-        model=table.text("model", check=_one_of(models())),
+        model=table.text("model", check=one_of(models())),
         address=table.text("address", check=_address),
         options=table.mapping("options"),
     )
     table.finish()
     if inspect is not None and device.model in models():
-        for key, sentence in inspect(device):
-            if not table.is_wrong(key):
-                table.wrong(key, sentence)
+        look_closer(table, device, inspect)
     return device
 
 
-def _station(table: Table) -> StationConfig:
+def look_closer(table: Table, device: DeviceConfig, inspect: Inspect) -> None:
+    """Note what `inspect` finds of keys that were right until now."""
+    for key, sentence in inspect(device):
+        if not table.is_wrong(key):
+            table.wrong(key, sentence)
+
+
+def read_station(table: Table) -> StationConfig:
+    """The same; whether its devices are there is another question (`wrong_references`)."""
     station = StationConfig(
         id=table.text("id", check=_topic_id),
         scanner=table.text("scanner"),
@@ -227,7 +234,7 @@ def _station(table: Table) -> StationConfig:
     return station
 
 
-def _symbols(table: Table) -> SymbolsConfig:
+def read_symbols(table: Table) -> SymbolsConfig:
     symbols = SymbolsConfig(
         own_prefixes=table.texts("own_prefixes", check=_gs1_prefix), variable=table.texts("variable", check=_variable_rule)
     )
@@ -244,28 +251,39 @@ def _limits(table: Table) -> FactsLimits:
     return limits
 
 
-def _check_references(config: Config, errors: list[str]) -> None:
+def _check_references(config: Config, errors: list[Wrong]) -> None:
     kinds: dict[str, Kind] = {}
     for index, device in enumerate(config.devices):
         if device.id in kinds:
-            errors.append(f"device[{index}].id: {device.id!r} is used twice; every device needs an id of its own")
+            errors.append(used_twice(f"device[{index}].id", device.id))
         kinds[device.id] = device.kind
     seen: set[str] = set()
     for index, station in enumerate(config.stations):
         if station.id in seen:
-            errors.append(f"station[{index}].id: {station.id!r} is used twice; every station needs an id of its own")
+            errors.append(used_twice(f"station[{index}].id", station.id))
         seen.add(station.id)
-        wanted = [
-            ("scanner", station.scanner, Kind.SCANNER),
-            ("scale", station.scale, Kind.SCALE),
-            ("label_printer", station.label_printer, Kind.LABEL_PRINTER),
-            ("receipt_printer", station.receipt_printer, Kind.RECEIPT_PRINTER),
-            ("line_display", station.line_display, Kind.LINE_DISPLAY),
+        errors += [
+            Wrong(f"station[{index}].{key}", sentence, "wrong_reference") for key, sentence in wrong_references(station, kinds)
         ]
-        for key, device_id, kind in wanted:
-            if device_id and kinds.get(device_id) is not kind:
-                found = f"it is a {kinds[device_id]}" if device_id in kinds else "there is no such [[device]]"
-                errors.append(f"station[{index}].{key}: {device_id!r} must be the id of a {kind}; {found}")
+
+
+def used_twice(key: str, of: str) -> Wrong:
+    return Wrong(key, f"{of!r} is used twice; each needs an id of its own", "used_twice")
+
+
+def wrong_references(station: StationConfig, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:
+    """The keys of a station that name no device of the right kind; `kinds` are those of the devices by id."""
+    wanted = [
+        ("scanner", station.scanner, Kind.SCANNER),
+        ("scale", station.scale, Kind.SCALE),
+        ("label_printer", station.label_printer, Kind.LABEL_PRINTER),
+        ("receipt_printer", station.receipt_printer, Kind.RECEIPT_PRINTER),
+        ("line_display", station.line_display, Kind.LINE_DISPLAY),
+    ]
+    for key, device_id, kind in wanted:
+        if device_id and kinds.get(device_id) is not kind:
+            found = f"it is a {kinds[device_id]}" if device_id in kinds else "there is no such [[device]]"
+            yield key, f"{device_id!r} must be the id of a {kind}; {found}"
 
 
 def _topic_id(value: object) -> str | None:
@@ -296,7 +314,7 @@ def _variable_rule(value: object) -> str | None:
     return None
 
 
-def _one_of(names: tuple[str, ...]) -> Check:
+def one_of(names: tuple[str, ...]) -> Check:
     def check(value: object) -> str | None:
         return None if value in names else f"is unknown; possible: {', '.join(names)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -12,25 +13,40 @@ Check = Callable[[object], str | None]
 """What is wrong with a value, as the end of a sentence; None if nothing is."""
 
 
+WRONG_VALUE = "wrong_value"
+
+
 def not_empty(value: object) -> str | None:
     return None if value else "must not be empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One key that is wrong, and what was expected; `code` is stable."""
+
+    key: str
+    message: str
+    code: str = WRONG_VALUE
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.message}"
 
 
 class Table:
     """One table of the file.  Every read notes its key; what was not read by `finish` is unknown."""
 
-    def __init__(self, values: Mapping[str, object], where: str, folder: Path, errors: list[str]) -> None:
+    def __init__(self, values: Mapping[str, object], where: str, folder: Path, errors: list[Wrong]) -> None:
         self._values = values
         self._where = where
         self._folder = folder
         self._errors = errors
         self._known: set[str] = set()
 
-    def wrong(self, key: str, sentence: str) -> None:
-        self._errors.append(f"{self._where}{key}: {sentence}")
+    def wrong(self, key: str, sentence: str, code: str = WRONG_VALUE) -> None:
+        self._errors.append(Wrong(f"{self._where}{key}", sentence, code))
 
     def is_wrong(self, key: str) -> bool:
-        return any(each.startswith(f"{self._where}{key}: ") for each in self._errors)
+        return any(each.key == f"{self._where}{key}" for each in self._errors)
 
     def table(self, key: str, *, required: bool = True) -> Table:
         value = self._get(key, dict, "a table", {} if not required else None)
@@ -92,13 +108,14 @@ class Table:
         for key in self._values:
             if key not in self._known:
                 near = get_close_matches(key, self._known, 1)
-                self.wrong(key, f"is not a key here; did you mean {near[0]!r}?" if near else _not_a_key(self._known))
+                sentence = f"is not a key here; did you mean {near[0]!r}?" if near else _not_a_key(self._known)
+                self.wrong(key, sentence, code="unknown_key")
 
     def _get(self, key: str, kind: type[T], name: str, default: T | None) -> T | None:
         self._known.add(key)
         if key not in self._values:
             if default is None:
-                self.wrong(key, f"is missing; expected {name}")
+                self.wrong(key, f"is missing; expected {name}", code="missing")
             return default
         value = self._values[key]
         if not isinstance(value, kind) or isinstance(value, bool):

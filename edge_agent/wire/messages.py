@@ -221,7 +221,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
 
     `version` is the template's content address (hex SHA-256 of its body); `copies` is done by the printer as one job.
     `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent;
-    a box counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for, an order's number;
+    a box counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for (an order);
     `asked_by`: an id, never a name.
     """
 
