@@ -10,14 +10,12 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 
-from drivers.errors import DriverError
-from drivers.registry import find
 from edge_agent import app
-from edge_agent.config import Config, DeviceConfig, load_config
+from edge_agent.config import Config, load_config
+from edge_agent.desired import wrong_device
 from edge_agent.device_tools import command
 from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
 
@@ -39,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.verb == "devices":
             return command.run(chosen)
-        config = load_config(chosen.config, _wrong_device if chosen.verb == "check-config" else None)
+        config = load_config(chosen.config, wrong_device if chosen.verb == "check-config" else None)
         if chosen.verb == "check-config":
             counts = f"{_count(config.devices, 'device')}, {_count(config.stations, 'station')}"
             print(f"{chosen.config}: is right: box {config.box.id}, {counts}")
@@ -78,25 +76,6 @@ def _run(config: Config) -> int:
 
 def _count(of: Sequence[object], noun: str) -> str:
     return f"{len(of)} {noun}{'' if len(of) == 1 else 's'}"
-
-
-def _wrong_device(device: DeviceConfig) -> Iterator[tuple[str, str]]:
-    """Load the device's driver and hold kind, address and options to it."""
-    try:
-        model = find(device.model)
-    except DriverError as error:
-        yield "model", str(error)
-        return
-    if model.kind is not device.kind:
-        yield "kind", f"must be {str(model.kind)!r}: {device.model} is one"
-    try:
-        model.check_address(device.address)
-    except DriverError as error:
-        yield "address", str(error)
-    try:
-        import_module("drivers.dry_build").check_by_building(model, device.options)  # by name: only this verb needs it
-    except DriverError as error:
-        yield "options", str(error)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,11 @@ class Table:
         self._errors = errors
         self._known: set[str] = set()
 
+    @property
+    def where(self) -> str:
+        """Its own path, as it stands before its keys."""
+        return self._where
+
     def wrong(self, key: str, sentence: str, code: str = WRONG_VALUE) -> None:
         self._errors.append(Wrong(f"{self._where}{key}", sentence, code))
 

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "drivers.documents": ("drivers.symbols",),
     "drivers": LEAVES,
     "edge_agent": ("drivers", *LEAVES),
-    "provisioning": ("edge_agent.config", *LEAVES),
+    "provisioning": ("edge_agent.config", "edge_agent.desired", *LEAVES),
     "controller": ("provisioning", *LEAVES),
 }
 
@@ -48,6 +48,7 @@ COMPOSITION = (
     "ingest",
     "dispatch",
     "printing",
+    "replica",
     "broker",
     "config",
     "web",
