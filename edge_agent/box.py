@@ -28,7 +28,7 @@ from edge_agent.stores import Seams, Stores
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.errors import BadTopic, NotConnected, Refused, WireError
 from edge_agent.wire.facts import ClockSynced, FactDraft, JobChanged, JobState
-from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState, JobRequest, LiveWeight, Stream
+from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState, JobRequest, LiveWeight, Priority, Stream
 from edge_agent.wire.session import Connected, Disconnected, Event, Incoming, SubscriptionRefused
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family, GatewayTopic, parse
 
@@ -65,6 +65,8 @@ class Box:
             "resend": self._resend,
             "cancel_job": self._cancel_job,
             "resolve_job": self._resolve_job,
+            "move_job": self._move_job,
+            "prioritise_job": self._prioritise_job,
             "test_print": self._test_print,
         }
         self._commands = Commands((stores.facts, stores.outbox, stores.inbox), seams.disk, seams.clock, effects)
@@ -121,8 +123,7 @@ class Box:
                 case StateChanged(state, faults):
                     now = self._seams.clock.now()
                     self.health.device(event.device, DeviceState(state=state, faults=list(faults), at=now))
-                    if state is Condition.READY:
-                        self._spooler.wake(event.device)
+                    self._spooler.told(event.device, state, is_one_way=state is Condition.UNKNOWN and not faults)
                 case WeightChanged():
                     await self._show_weight(event.device, event.what)
             await self.intake.take(event)
@@ -193,11 +194,7 @@ class Box:
         known = await self._seams.disk.run(lambda: self._stores.journal.find(job_id))
         try:
             job = known or await self._spooler.request(job_id, device, decode(JobRequest, message.payload))
-            told = (
-                None
-                if known is None
-                else JobChanged(job=job.id, step=job.step, state=job.state, proof=job.proof, printer=job.printer, fault=job.fault)
-            )
+            told = None if known is None else job.told()
         except WireError as error:
             because = fault(error.code, str(error))
             told = JobChanged(job=job_id, step=1, state=JobState.FAILED, printer=device, fault=because)
@@ -224,14 +221,23 @@ class Box:
         self.delivery.look_again()
 
     async def _cancel_job(self, _: str, args: Arguments) -> None:
-        await self._spooler.cancel(commands.text(args, "job"))
+        await self._spooler.cancel(commands.text(args, "job"), person=_person(args))
+
+    async def _move_job(self, _: str, args: Arguments) -> None:
+        await self._spooler.move(commands.text(args, "job"), commands.text(args, "printer"), person=_person(args))
+
+    async def _prioritise_job(self, _: str, args: Arguments) -> None:
+        priority = commands.number(args, "priority")
+        if priority > Priority.BULK:
+            raise BadArguments(f"argument 'priority' must be a number from 0 to {Priority.BULK:d}")
+        await self._spooler.prioritise(commands.text(args, "job"), priority, person=_person(args))
 
     async def _resolve_job(self, _: str, args: Arguments) -> None:
         try:
             outcome = Resolution(commands.text(args, "outcome"))
         except ValueError:
             raise BadArguments(f"argument 'outcome' must be one of {', '.join(Resolution)}") from None
-        await self._spooler.resolve(commands.text(args, "job"), outcome)
+        await self._spooler.resolve(commands.text(args, "job"), outcome, person=_person(args))
 
     async def _test_print(self, command_id: str, args: Arguments) -> None:
         """The job has the command's id."""
@@ -288,3 +294,8 @@ class Box:
 
     def _topic(self, family: Family, *, device: str = BOX_ITSELF, name: str | None = None) -> str:
         return str(BoxTopic(site=self._identity.site, box=self._identity.box, device=device, family=family, name=name))
+
+
+def _person(args: Arguments) -> str | None:
+    """Who wants it, by id, where that is known."""
+    return str(args.get("person") or "") or None

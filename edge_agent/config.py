@@ -5,7 +5,7 @@
     [box]         id, site, state_dir, log_level
     [broker]      host, port, username, password_file, ca, cert, key
     [controller]  url, token_file, replica_seconds
-    [[device]]    id, kind, model, address, options
+    [[device]]    id, kind, model, address, options, stand_ins, stand_in_after_s
     [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms
     [symbols]     own_prefixes, variable
     [limits]      facts_bytes, ballast_bytes
@@ -68,13 +68,18 @@ class ControllerConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfig:
-    """A device: `model` as in `drivers.registry`, `address` as in `drivers.transports.opening`."""
+    """A device: `model` as in `drivers.registry`, `address` as in `drivers.transports.opening`.
+
+    `stand_ins`: of a printer, those that print its jobs, in order, once it was not ready for `stand_in_after_s` seconds.
+    """
 
     id: str
     kind: Kind
     model: str
     address: str
     options: Mapping[str, object] = field(default_factory=dict)
+    stand_ins: tuple[str, ...] = ()
+    stand_in_after_s: int = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +210,8 @@ def read_device(table: Table, inspect: Inspect | None = None) -> DeviceConfig:
         model=table.text("model", check=one_of(models())),
         address=table.text("address", check=_address),
         options=table.mapping("options"),
+        stand_ins=table.texts("stand_ins", check=_topic_id),
+        stand_in_after_s=table.number("stand_in_after_s", 30, low=0, high=86_400),
     )
     table.finish()
     if inspect is not None and device.model in models():
@@ -257,6 +264,8 @@ def _check_references(config: Config, errors: list[Wrong]) -> None:
         if device.id in kinds:
             errors.append(used_twice(f"device[{index}].id", device.id))
         kinds[device.id] = device.kind
+    for index, device in enumerate(config.devices):
+        errors += [Wrong(f"device[{index}].stand_ins", sentence, "wrong_reference") for sentence in wrong_stand_ins(device, kinds)]
     seen: set[str] = set()
     for index, station in enumerate(config.stations):
         if station.id in seen:
@@ -284,6 +293,17 @@ def wrong_references(station: StationConfig, kinds: Mapping[str, Kind]) -> Itera
         if device_id and kinds.get(device_id) is not kind:
             found = f"it is a {kinds[device_id]}" if device_id in kinds else "there is no such [[device]]"
             yield key, f"{device_id!r} must be the id of a {kind}; {found}"
+
+
+def wrong_stand_ins(device: DeviceConfig, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """What is wrong with who stands in: only another printer of its kind may; whether that prints a document, it says itself."""
+    if device.stand_ins and device.kind not in (Kind.LABEL_PRINTER, Kind.RECEIPT_PRINTER):
+        yield f"only printers have them, {device.id!r} is a {device.kind}"
+        return
+    for other in device.stand_ins:
+        if other == device.id or kinds.get(other) is not device.kind:
+            found = "it is this device itself" if other == device.id else "there is no such [[device]]"
+            yield f"{other!r} must be the id of another {device.kind}; {found}"
 
 
 def _topic_id(value: object) -> str | None:

@@ -25,10 +25,10 @@ from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter,
 from edge_agent.device_worker import Surroundings, Use, Worker
 from edge_agent.displaying import DisplayThread
 from edge_agent.known_devices import KnownDevices
+from edge_agent.printer_port import PrinterPort
 from edge_agent.printing import PrinterThread
 from edge_agent.reading import Answers, Wanted, use_scale, use_scanner
 from edge_agent.seams import Clock
-from edge_agent.spooler import PrinterPort
 from edge_agent.wire.messages import Condition
 
 __all__ = ["DeviceEvent", "Devices", "DrawerMoved", "Failed", "Scanned", "StateChanged", "WeightChanged"]

@@ -16,8 +16,8 @@ from drivers.documents.model import Label, Receipt
 from drivers.errors import DeviceFault, DeviceUnavailable, DriverError, Unsupported
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
+from edge_agent.printer_port import NothingSent
 from edge_agent.seams import failpoint
-from edge_agent.spooler import NothingSent
 from edge_agent.wire.messages import Condition
 
 T = TypeVar("T")

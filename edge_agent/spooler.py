@@ -1,7 +1,8 @@
-"""One queue per printer: takes jobs through their edges, renders, sends, proves.
+"""One queue per printer: whose turn it is, at which printer; people's decisions; what waits, in sight.
 
-A job that cannot go on before its first byte stays in the queue with the reason in sight.  After the first byte there is no way
-back to the queue but by a person (`resolve`), or for a test job, marked COPY.
+A job that cannot go on before its first byte stays in the queue with the reason in sight, and may be printed by a printer that
+stands in (`standing_in.py`).  After the first byte there is no way back to the queue but by a person (`resolve`), or for a test
+job.
 """
 
 from __future__ import annotations
@@ -9,57 +10,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum, StrEnum, auto
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
 
-from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness
-from drivers.documents.errors import DocumentError
-from drivers.documents.model import Label, Receipt
-from drivers.documents.templates import Template, fill
-from drivers.errors import DeviceFault, DriverError, Unsupported
+from drivers.errors import DriverError
 from edge_agent.disk import Disk
-from edge_agent.errors import FactsCorrupt
+from edge_agent.errors import AgentError, FactsCorrupt
 from edge_agent.faults import fault
-from edge_agent.jobs import Action, IllegalTransition, Job, Journal
-from edge_agent.seams import Clock, failpoint
-from edge_agent.templates import TemplateUnavailable, UnknownTemplate
-from edge_agent.wire.facts import JobState, Proof
-from edge_agent.wire.messages import Fault, JobRequest
+from edge_agent.job_expiry import Expiry
+from edge_agent.jobs import Action, Job, UnknownJob
+from edge_agent.journal import Change, Journal
+from edge_agent.print_attempt import NEVER_PRINTS, Attempts, Outcome, TemplateOf
+from edge_agent.print_queue import PrinterQueue, queues
+from edge_agent.printer_port import PrinterPort
+from edge_agent.seams import Clock
+from edge_agent.standing_in import Rota, StandIn, Turns
+from edge_agent.templates import TemplateUnavailable
+from edge_agent.wire.facts import JobState
+from edge_agent.wire.messages import Condition, JobRequest
 
 RETRY = 2.0
 """Seconds until a job that waits for its printer or its template is tried again, if nothing wakes its queue before."""
-PROOF_TIMEOUT = 10.0
-"""Seconds that a printer has to prove a job, and `PROOF_PER_COPY` more for each copy."""
-PROOF_PER_COPY = 2.0
 
 _log = logging.getLogger(__name__)
 
 
-class NothingSent(Exception):
-    """Not a byte of the job has left the box: it may be sent again as if nothing had happened."""
+class UnknownPrinter(AgentError):
+    code = "unknown_printer"
 
 
-class _RenderingBroke(Exception):
-    """A mistake of ours, with its traceback in the log."""
+class NotForThisPrinter(AgentError):
+    """The printer cannot print this job, or cannot be asked now whether it can."""
 
-    code = "internal_error"
-
-
-class PrinterPort(Protocol):
-    """A printer as the spooler uses it; in life the device's thread is behind it.  All raise DriverErrors."""
-
-    async def status(self) -> PrinterStatus: ...
-
-    async def encode(self, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:
-        """Raises Unsupported (this printer can never print that), DocumentError."""
-        ...
-
-    async def send(self, encoded: Encoded) -> None:
-        """Raises NothingSent when it is sure that no byte left."""
-        ...
-
-    async def prove(self, encoded: Encoded, timeout: float) -> PrintProof: ...  # noqa: ASYNC109 -- the device's own limit
+    code = "not_for_this_printer"
 
 
 class Resolution(StrEnum):
@@ -69,69 +53,143 @@ class Resolution(StrEnum):
     AGAIN = "again"
 
 
-class _Try(Enum):
-    """What became of one try: the job came to an end, it is to be tried again, its template or its printer is waited for."""
-
-    ENDED = auto()
-    AGAIN = auto()
-    TEMPLATE_WAITS = auto()
-    PRINTER_WAITS = auto()
-
-
 class Spooler:
-    """See the module's docstring.  `template` gets a template by name and version."""
+    """See the module's docstring.  `rules`: who stands in for whom."""
 
     def __init__(
         self,
         journal: Journal,
         disk: Disk,
         ports: Mapping[str, PrinterPort],
-        template: Callable[[str, str], Awaitable[Template]],
+        template: TemplateOf,
         clock: Clock,
+        rules: Mapping[str, StandIn] | None = None,
     ) -> None:
         self._journal = journal
         self._disk = disk
         self._ports = dict(ports)
-        self._template = template
-        self._clock = clock
-        self._wake = {printer: asyncio.Event() for printer in self._ports}
-        self._deadlines: dict[str, int] = {}
+        self._rota = Rota(rules or {}, clock)
+        self._expiry = Expiry(clock, journal.boot)
+        self._attempts = Attempts(journal, disk, template, self._asked)
+        self._wake: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._cannot: defaultdict[str, set[str]] = defaultdict(set)
+        """By printer: template versions of others that it cannot print."""
+        self._listeners: list[Callable[[], None]] = []
+
+    # --- people and the controller -----------------------------------------------------------------------------------------------
 
     async def request(self, job_id: str, device: str, request: JobRequest) -> Job:
         """Take a job in; on return it is on disk.  A repeated id is the job that already is.  Raises OutboxFull."""
         job = await self._disk.run(lambda: self._journal.accept(job_id, device, request))
         if device not in self._ports and job.state is JobState.QUEUED:
-            return await self._advance(job, Action.FAIL, because=fault("unknown_printer"))
-        self._is_expired(job)
+            change = Change(because=fault("unknown_printer"))
+            return await self._disk.run(lambda: self._journal.advance(job_id, Action.FAIL, change))
         self.wake(job.printer)
         return job
 
-    async def cancel(self, job_id: str) -> Job:
+    async def cancel(self, job_id: str, *, person: str | None = None) -> Job:
         """Only before its first byte.  Raises UnknownJob, IllegalTransition."""
-        return await self._disk.run(lambda: self._journal.advance(job_id, Action.CANCEL))
+        return await self._disk.run(lambda: self._journal.advance(job_id, Action.CANCEL, Change(person=person)))
 
-    async def resolve(self, job_id: str, outcome: Resolution) -> Job:
+    async def resolve(self, job_id: str, outcome: Resolution, *, person: str | None = None) -> Job:
         """A person looked at the printer.  Raises UnknownJob, IllegalTransition (the job is not uncertain)."""
         if outcome is Resolution.PRINTED:
-            return await self._disk.run(lambda: self._journal.confirm(job_id))
-        job = await self._disk.run(lambda: self._journal.advance(job_id, Action.AGAIN))
+            return await self._disk.run(lambda: self._journal.confirm(job_id, person=person))
+        job = await self._disk.run(lambda: self._journal.advance(job_id, Action.AGAIN, Change(person=person)))
         self.wake(job.printer)
         return job
 
+    async def move(self, job_id: str, printer: str, *, person: str | None = None) -> Job:
+        """A person sends a queued job to another printer, where it stays.
+
+        Raises UnknownJob, UnknownPrinter, NotForThisPrinter, IllegalTransition (it is not queued; LeaseLost: it just moved on).
+        """
+        job = await self._disk.run(lambda: self._journal.find(job_id))
+        if job is None:
+            raise UnknownJob(f"this box has no print job {job_id}")
+        port = self._ports.get(printer)
+        if port is None:
+            raise UnknownPrinter(f"this box has no printer {printer!r}; it has {', '.join(sorted(self._ports))}")
+        try:
+            with contextlib.suppress(TemplateUnavailable):
+                await self._attempts.render(job, port)
+        except (*NEVER_PRINTS, DriverError) as error:
+            raise NotForThisPrinter(f"printer {printer} cannot take this print job now: {error}") from error
+        change = Change(printer=printer, wanted=printer, seen=job, person=person)
+        moved = await self._disk.run(lambda: self._journal.advance(job_id, Action.MOVE, change))
+        self.wake(printer)
+        return moved
+
+    async def prioritise(self, job_id: str, priority: int, *, person: str | None = None) -> Job:
+        """A queued job gets another rank; what is being printed goes on.  Raises UnknownJob, IllegalTransition."""
+        change = Change(priority=priority, person=person)
+        return await self._disk.run(lambda: self._journal.advance(job_id, Action.PRIORITISE, change))
+
+    async def queues(self) -> list[PrinterQueue]:
+        """What waits at each printer, as people are shown it."""
+        return await self._disk.run(lambda: queues(self._journal, self._ports))
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """`listener` is called in the loop after each change of any job, while the spooler runs."""
+        self._listeners.append(listener)
+
+    # --- devices -----------------------------------------------------------------------------------------------------------------
+
+    def told(self, printer: str, state: Condition, *, is_one_way: bool = False) -> None:
+        """A printer's state changed."""
+        if printer in self._ports and state is not Condition.BUSY:
+            self._asked(printer, state is Condition.READY or is_one_way)
+            if state is Condition.READY:
+                self.wake(printer)
+
     def wake(self, printer: str) -> None:
-        """Something changed at this printer, or a job came: look at its queue now."""
-        if printer in self._wake:
-            self._wake[printer].set()
+        """Something changed at this printer, or a job came: look at its queue now, and so do those that stand in for it."""
+        for each in (printer, *self._rota.helpers(printer)):
+            if each in self._ports:
+                self._wake[each].set()
+
+    def _asked(self, printer: str, is_ready: bool) -> None:  # noqa: FBT001 -- what Attempts calls
+        was_troubled = self._rota.is_troubled(printer)
+        self._rota.told(printer, is_ready=is_ready)
+        if not is_ready and not was_troubled:
+            for helper in self._rota.helpers(printer):
+                self._wake[helper].set()
+
+    # --- the queues --------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Until cancelled.  What was on its way when the box stopped becomes uncertain first."""
+        loop = asyncio.get_running_loop()
+
+        def heard(printers: set[str]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
+                loop.call_soon_threadsafe(self._heard, printers)
+
+        self._journal.listen(heard)
         await self._disk.run(self._journal.recover)
-        for job in await self._disk.run(self._journal.unfinished):
-            if job.printer not in self._ports and job.state is JobState.QUEUED:
-                await self._hold(job, fault("unknown_printer"), _Try.PRINTER_WAITS)
+        await self._hold_orphans()
         async with asyncio.TaskGroup() as tasks:
             for printer, port in self._ports.items():
                 tasks.create_task(self._serve(printer, port), name=f"spooler[{printer}]")
+
+    async def _hold_orphans(self) -> None:
+        """Jobs at printers that are no more wait for a person, with the reason in sight."""
+        because = fault("unknown_printer")
+
+        def hold() -> None:
+            for holder in set(self._journal.holders()) - self._ports.keys():
+                for job in self._journal.queued(holder):
+                    if job.fault is None or job.fault.code != because.code:
+                        self._journal.advance(job.id, Action.HOLD, Change(because=because))
+
+        await self._disk.run(hold)
+
+    def _heard(self, printers: Collection[str]) -> None:
+        for printer in printers:
+            self.wake(printer)
+        for listener in self._listeners:
+            listener()
 
     async def _serve(self, printer: str, port: PrinterPort) -> None:
         wake = self._wake[printer]
@@ -147,119 +205,68 @@ class Spooler:
                 if repr(error) != trouble:
                     _log.exception("printing failed; it is tried again", extra={"device": printer})
                 must_retry, trouble = True, repr(error)
+            must_retry |= any(self._rota.is_troubled(other) for other in self._rota.helped(printer))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY if must_retry else None):
                     await wake.wait()
 
     async def _round(self, printer: str, port: PrinterPort) -> bool:
-        """Try everything that waits, in order.  True if something still waits."""
+        """Try what waits, one job after the other, as long as it goes on.  True if something still waits."""
         await self._disk.run(lambda: self._journal.recover(printer))
-        is_blocked = has_waiting = False
-        missing: set[str] = set()
-        for job in await self._disk.run(lambda: self._journal.queued(printer)):
-            if self._is_expired(job):
-                await self._step(job, Action.EXPIRE)
-            elif job.request.version in missing:
-                await self._hold(job, fault("template_unavailable"), _Try.TEMPLATE_WAITS)
-            elif not is_blocked:
-                outcome = await self._try(job, port)
-                is_blocked = outcome is _Try.PRINTER_WAITS
-                has_waiting |= outcome is not _Try.ENDED
-                missing |= {job.request.version} if outcome is _Try.TEMPLATE_WAITS else set()
-        return has_waiting
+        await self._expire()
+        waits: set[str] = set()
+        while (found := await self._next(printer, waits)) is not None:
+            job, is_oldest = found
+            if self._expiry.is_due(job):
+                await self._end(job.id)
+                continue
+            outcome = await self._attempts.make(job, printer, port)
+            if outcome is Outcome.PRINTER_WAITS:
+                return True
+            await self._pass(job, printer, outcome, waits)
+            if outcome is Outcome.ENDED:
+                self._expiry.forget(job.id)
+                self._turns[printer].took(is_oldest=is_oldest)
+        return bool(waits) or bool(await self._disk.run(lambda: self._journal.strays(printer)))
 
-    async def _try(self, job: Job, port: PrinterPort) -> _Try:
-        """Up to the first byte everything can be taken back."""
-        try:
-            reason = _reason_to_wait(await port.status())
-            if reason is not None:
-                return await self._hold(job, reason, _Try.PRINTER_WAITS)
-            encoded = await self._render(job, port)
-        except TemplateUnavailable as error:
-            return await self._hold(job, fault(error.code, str(error)), _Try.TEMPLATE_WAITS)
-        except (UnknownTemplate, _RenderingBroke, DocumentError, Unsupported) as error:
-            await self._step(job, Action.FAIL, because=fault(error.code, str(error)))
-            return _Try.ENDED
-        except DriverError as error:
-            return await self._hold(job, _told(error), _Try.PRINTER_WAITS)
-        return await self._print(job, port, encoded)
+    async def _pass(self, job: Job, printer: str, outcome: Outcome, waits: set[str]) -> None:
+        """Others go by what cannot be printed now, or not here."""
+        if outcome is Outcome.NOT_HERE:
+            self._cannot[printer].add(job.request.version)
+        elif outcome is Outcome.TEMPLATE_WAITS:
+            waits.add(job.request.version)
+            because = fault("template_unavailable")
+            while job.printer == printer and await self._disk.run(lambda: self._journal.hold_like(job, because)):
+                pass
 
-    async def _render(self, job: Job, port: PrinterPort) -> Encoded:
-        """A document that breaks our code must not block those behind it: raises _RenderingBroke."""
-        template = await self._template(job.request.template, job.request.version)
-        try:
-            document = fill(template, job.request.data)
-            return await port.encode(document, copies=job.request.copies, copy_mark=job.copy_mark)
-        except (DocumentError, DriverError):
-            raise
-        except Exception as error:
-            _log.exception("a document could not be rendered", extra={"device": job.printer, "job": job.id})
-            raise _RenderingBroke from error
+    async def _next(self, printer: str, waits: Collection[str]) -> tuple[Job, bool] | None:
+        """Whose turn it is, and whether it is the oldest of the printer's own."""
 
-    async def _print(self, job: Job, port: PrinterPort, encoded: Encoded) -> _Try:
-        if not await self._step(job, Action.SEND):
-            return _Try.ENDED
-        failpoint("print.after_sending_persisted")
-        try:
-            await port.send(encoded)
-            failpoint("print.after_last_byte")
-            await self._advance(job, Action.WROTE)
-            proof = await port.prove(encoded, PROOF_TIMEOUT + PROOF_PER_COPY * encoded.copies)
-        except NothingSent as error:
-            await self._advance(job, Action.HOLD, because=fault("no_answer", str(error)))
-            return _Try.PRINTER_WAITS
-        except DriverError as error:
-            doubt = _told(error)
-            after = await self._disk.run(lambda: self._journal.doubt(job.id, doubt))
-            return _Try.AGAIN if after.state is JobState.QUEUED else _Try.ENDED
-        failpoint("print.before_printed_persisted")
-        await self._advance(job, Action.PROVE, proof=Proof(proof.value))
-        return _Try.ENDED
+        def look() -> tuple[Job, bool] | None:
+            first = self._journal.first(printer, without=waits)
+            oldest = self._journal.first(printer, without=waits, by_age=True) if first is not None else None
+            if oldest is not None and self._turns[printer].is_for_the_oldest:
+                return oldest, True
+            skipped = {*waits, *self._cannot[printer]}
+            sources = self._rota.sources(printer, self._journal.strays(printer))
+            others = [self._journal.first_away(home, holder, without=skipped) for home, holder in sources]
+            found = min((job for job in (first, *others) if job is not None), key=lambda job: job.turn, default=None)
+            return None if found is None else (found, oldest is None or found.place == oldest.place)
 
-    async def _hold(self, job: Job, reason: Fault, outcome: _Try) -> _Try:
-        """Keep the job waiting; its reason is told once, not at each try."""
-        if job.fault is None or job.fault.code != reason.code:
-            await self._step(job, Action.HOLD, because=reason)
-        return outcome
+        return await self._disk.run(look)
 
-    async def _step(self, job: Job, action: Action, *, because: Fault | None = None) -> bool:
-        """An edge out of the queue.  False if a person cancelled the job meanwhile."""
-        try:
-            await self._advance(job, action, because=because)
-        except IllegalTransition:
-            return False
-        return True
+    async def _expire(self) -> None:
+        for job in await self._disk.run(lambda: self._journal.expiring(self._expiry.place)):
+            self._expiry.watch(job)
+        for job_id in self._expiry.due():
+            await self._end(job_id)
 
-    async def _advance(self, job: Job, action: Action, *, because: Fault | None = None, proof: Proof | None = None) -> Job:
-        after = await self._disk.run(lambda: self._journal.advance(job.id, action, because=because, proof=proof))
-        if after.state is not JobState.QUEUED:
-            self._deadlines.pop(job.id, None)
-        return after
+    async def _end(self, job_id: str) -> None:
+        """Its time is over.  What is being printed just now goes on."""
 
-    def _is_expired(self, job: Job) -> bool:
-        """By boot time from when this process first saw the job, so that a wall clock that jumps ends no job.
+        def expire() -> None:
+            job = self._journal.find(job_id)
+            if job is not None and job.state is JobState.QUEUED and job.attempt == 1:
+                self._journal.advance(job_id, Action.EXPIRE)
 
-        What a person has printed again does not expire.
-        """
-        expires_at = job.request.expires_at
-        if expires_at is None or job.attempt > 1:
-            return False
-        left = int((expires_at - self._clock.now()).total_seconds() * 1000)
-        return self._clock.mono_ms() >= self._deadlines.setdefault(job.id, self._clock.mono_ms() + left)
-
-
-def _reason_to_wait(status: PrinterStatus) -> Fault | None:
-    """Silence is neither ready nor out of paper; what is not known to be ready gets no job, unless it is known never to answer."""
-    match status.readiness:
-        case Readiness.OK:
-            return None
-        case Readiness.FAULT:
-            return fault(status.faults[0] if status.faults else "offline")
-        case _:
-            return None if status.is_one_way else fault("no_answer")
-
-
-def _told(error: DriverError) -> Fault:
-    if isinstance(error, DeviceFault) and error.faults:
-        return fault(error.faults[0])
-    return fault(error.code, str(error))
+        await self._disk.run(expire)

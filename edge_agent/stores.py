@@ -9,7 +9,7 @@ from random import Random
 from edge_agent.disk import Disk
 from edge_agent.facts import FactsDb
 from edge_agent.inbox import Inbox
-from edge_agent.jobs import Journal
+from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox, unknown_clock
 from edge_agent.seams import Clock
 from edge_agent.wire.messages import ClockState

@@ -21,7 +21,7 @@ from edge_agent.device_tools.request import MOST_RECORDED, SIDES, CannotDo, Item
 from edge_agent.device_tools.telling import told_candidate, told_device, told_event
 from edge_agent.device_tools.test_paper import test_paper
 from edge_agent.devices import PRINTERS, Devices
-from edge_agent.spooler import NothingSent
+from edge_agent.printer_port import NothingSent
 
 NO_UDEV = "There is no libudev here: what is plugged in cannot be listed. Install the package libudev1."
 NOT_RUNNING = "The agent does not run: how the devices are is not known. `read-weight`, `test-print` and `listen` ask one of them."

@@ -13,17 +13,18 @@ from drivers.registry import Kind
 from edge_agent.acks import AckResult
 from edge_agent.box import Box
 from edge_agent.config import BoxConfig, BrokerConfig, Config, DeviceConfig, StationConfig
+from edge_agent.controller_link import Controller
 from edge_agent.device_events import DeviceEvent, Scanned
 from edge_agent.disk import ThreadDisk
 from edge_agent.facts import FactsDb
 from edge_agent.inbox import Inbox
-from edge_agent.jobs import Journal
+from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback
 from edge_agent.stores import Seams, Stores
-from edge_agent.templates import Templates, TemplateServer, fetch_from
+from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
 from edge_agent.wire.messages import Ack, Stream
 from edge_agent.wire.session import Broker, MqttSession
@@ -75,7 +76,7 @@ class BenchBox:
             inbox=Inbox(self.facts, self._clock),
             journal=Journal(self.facts, self.outbox, self._clock),
         )
-        templates = Templates(folder / "templates", fetch_from(TemplateServer(url="")))
+        templates = Templates(folder / "templates", fetch_from(Controller(url="")))
         spooler = Spooler(stores.journal, self.disk, {}, templates.get, self._clock)
         self.box = Box(config, stores, seams, spooler, self._answer)
         self._beeps: asyncio.Queue[tuple[float, str]] = asyncio.Queue()

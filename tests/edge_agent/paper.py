@@ -18,7 +18,7 @@ from drivers.documents.templates import Template, load_template
 from drivers.errors import DriverError
 from edge_agent.disk import InlineDisk
 from edge_agent.facts import FactsDb, FactsLimits
-from edge_agent.jobs import Journal
+from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock, failpoint
 from edge_agent.spooler import Spooler

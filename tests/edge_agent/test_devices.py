@@ -25,7 +25,7 @@ from edge_agent.devices import Devices
 from edge_agent.printing import PIECE, PrinterThread
 from edge_agent.reading import Settling
 from edge_agent.seams import SystemClock
-from edge_agent.spooler import NothingSent, PrinterPort
+from edge_agent.printer_port import NothingSent, PrinterPort
 from edge_agent.wire.messages import Condition
 
 T = TypeVar("T")

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.faults import IN_DOUBT
-from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, Journal, UnknownJob, after
+from edge_agent.jobs import IN_FLIGHT, JOB, TERMINAL, Action, IllegalTransition, UnknownJob, after
+from edge_agent.journal import Change, Journal
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.wire.codec import decode, decode_fact
 from edge_agent.wire.facts import JobChanged, JobState, Proof
@@ -136,7 +137,7 @@ class TestJournal:
         store.journal.accept("j1", "label", REQUEST)
         store.journal.advance("j1", Action.SEND)
         store.journal.advance("j1", Action.WROTE)
-        store.journal.advance("j1", Action.PROVE, proof=Proof.CONFIRMED)
+        store.journal.advance("j1", Action.PROVE, Change(proof=Proof.CONFIRMED))
         assert [(fact.step, fact.state) for fact in store.told()][2:] == [
             (3, JobState.SENDING),
             (4, JobState.SENT),
@@ -146,7 +147,7 @@ class TestJournal:
 
     def test_the_reason_to_wait_is_told_and_kept(self, store: Store) -> None:
         store.journal.accept("j1", "label", REQUEST)
-        store.journal.advance("j1", Action.HOLD, because=PAPER_OUT)
+        store.journal.advance("j1", Action.HOLD, Change(because=PAPER_OUT))
         store.restart()
         (job,) = store.journal.queued("label")
         assert job.fault == PAPER_OUT

@@ -22,7 +22,8 @@ from edge_agent.device_events import DeviceEvent, DrawerMoved, Reporter, StateCh
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
 from edge_agent.faults import fault
-from edge_agent.jobs import Job, Journal
+from edge_agent.jobs import Job
+from edge_agent.journal import Journal
 from edge_agent.outbox import Outbox
 from edge_agent.printing import LOOK_EVERY, PrinterThread, encode
 from edge_agent.seams import SystemClock

@@ -16,9 +16,11 @@ from drivers.documents.model import Label, Receipt
 from drivers.errors import DeviceFault, DeviceTimeout
 from edge_agent.disk import InlineDisk
 from edge_agent.facts import FactsDb, FactsLimits
-from edge_agent.jobs import TERMINAL, IllegalTransition, Journal, UnknownJob
+from edge_agent.jobs import TERMINAL, IllegalTransition, UnknownJob
+from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox
-from edge_agent.spooler import NothingSent, Resolution, Spooler
+from edge_agent.printer_port import NothingSent
+from edge_agent.spooler import Resolution, Spooler
 from edge_agent.wire.codec import decode, decode_fact
 from edge_agent.wire.facts import JobChanged, JobState, Proof
 from edge_agent.wire.messages import Envelope, Stream

@@ -27,7 +27,8 @@ from edge_agent.disk import InlineDisk
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.outbox import Identity
 from edge_agent.seams import uuid4
-from edge_agent.spooler import PrinterPort, Spooler
+from edge_agent.printer_port import PrinterPort
+from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback
 from edge_agent.stores import Seams, open_stores
 from edge_agent.templates import TemplateUnavailable

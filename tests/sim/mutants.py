@@ -24,7 +24,8 @@ from edge_agent.commands import Commands, Outcome
 from edge_agent.delivery import Delivery, Parcel
 from edge_agent.epochs import next_seq
 from edge_agent.inbox import Arrival, Inbox, Request
-from edge_agent.jobs import Job, Journal
+from edge_agent.jobs import Job
+from edge_agent.journal import Journal
 from edge_agent.seams import uuid4
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.messages import Ack, CommandRequest, Envelope, JobRequest

@@ -10,7 +10,7 @@ from random import Random
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness
 from drivers.documents.model import Label, Receipt
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable
-from edge_agent.spooler import NothingSent
+from edge_agent.printer_port import NothingSent
 
 COPY_MARK = "COPY "
 
