@@ -16,7 +16,7 @@ from random import Random
 
 from controller.backlog import Backlog
 from controller.db import in_transaction
-from controller.fleet import alerts, presence, requests
+from controller.fleet import alerts, clones, presence, requests
 from controller.fleet.acks import AckOut
 from controller.fleet.intake import box_topic, carries_facts
 from controller.ingest import ingest, retry_parked
@@ -233,5 +233,6 @@ class Gateway:
                 if is_time:
                     await in_transaction(requests.give_up_late)
                     await in_transaction(alerts.tell_of_parked_facts)
+                    await in_transaction(clones.tell_when_over)
             except Exception:  # the worker's outermost loop
                 log.exception("the sweep failed; it comes again")

@@ -24,11 +24,12 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class AckResult:
-    """How many rows an ack freed, which it rejected, whether it made the outbox open a new epoch."""
+    """How many rows an ack freed, which it rejected; whether it made the outbox open a new epoch, or only number some anew."""
 
     freed: int = 0
     rejected: tuple[RejectedRow, ...] = ()
     has_new_epoch: bool = False
+    has_new_identities: bool = False
 
 
 def is_reuse(ack: Ack) -> bool:
@@ -69,3 +70,10 @@ def slices(db: sqlite3.Connection, ack: Ack) -> Iterator[Ack]:
         for start in range(0, len(seqs), SLICE):
             piece = [(seq, seq) for seq in seqs[start : start + SLICE]]
             yield Ack(epoch=ack.epoch, stream=ack.stream, ranges=piece)
+
+
+def forget_some(db: sqlite3.Connection) -> int:
+    """The oldest acked facts, then the oldest rejected ones, which the controller has too; few at a time, see `make_room`."""
+    oldest = "SELECT position FROM outbox WHERE state = ? AND code IS NOT ? ORDER BY acked_at LIMIT 100"
+    some = f"DELETE FROM outbox WHERE position IN ({oldest})"  # noqa: S608 -- ours
+    return db.execute(some, ("acked", SEQ_REUSED)).rowcount or db.execute(some, ("rejected", SEQ_REUSED)).rowcount

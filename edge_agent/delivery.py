@@ -145,16 +145,12 @@ class Delivery:
         result = await self._disk.run(lambda: self._outbox.apply(ack))
         for key in [key for key in self._in_flight if _is_covered(key, ack)]:
             del self._in_flight[key]
-        if result.has_new_epoch:
+        if result.has_new_identities:
             self.start_over()
         for row in result.rejected:
+            told = {"seq": row.seq, "code": row.code}
             _log.warning(
-                "the controller rejected a message: %s, %s %d: %s",
-                row.name,
-                ack.stream.value,
-                row.seq,
-                row.code,
-                extra={"seq": row.seq, "code": row.code},
+                "the controller rejected a message: %s, %s %d: %s", row.name, ack.stream.value, row.seq, row.code, extra=told
             )
         self._wake.set()
         return result
@@ -239,6 +235,7 @@ class Delivery:
     async def _publish(self, parcel: Parcel) -> None:
         """What fails here stays on its way until it is overdue, or until the next connection starts over."""
         try:
+            failpoint("box.before_publish")
             async with asyncio.timeout(ACK_SECONDS):
                 await self._session.publish(parcel.topic, parcel.payload, qos=1)
         except (NotConnected, TimeoutError):

@@ -1,4 +1,8 @@
-"""The outbox's epoch: within one, a stream's seq never repeats.  Each function runs in a transaction of its caller."""
+"""The outbox's epoch: within one, a stream's seq never repeats.  Each function runs in a transaction of its caller.
+
+Each opening of the outbox begins an epoch of its own, so that a number is never used again by a file that was put back to what it
+was earlier: an ack that is still on its way names a number that this file does not have (docs/adr/0025).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import msgspec
 
 from edge_agent.acks import SEQ_REUSED
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.facts import EpochClosed
+from edge_agent.wire.facts import RESTARTED, EpochClosed
 from edge_agent.wire.messages import Envelope, Stream
 
 SCHEMA = (
@@ -24,6 +28,13 @@ def current_epoch(db: sqlite3.Connection) -> UUID | None:
     return UUID(row[0]) if row else None
 
 
+def is_known(db: sqlite3.Connection, epoch: UUID) -> bool:
+    """Whether it is or was one of this file's."""
+    if epoch == current_epoch(db):
+        return True
+    return db.execute("SELECT 1 FROM outbox WHERE epoch = ? LIMIT 1", (str(epoch),)).fetchone() is not None
+
+
 def next_seq(db: sqlite3.Connection, stream: Stream) -> int:
     """From 1, without gaps: it commits or rolls back with the row that has it."""
     sql = "INSERT INTO sequence VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
@@ -31,9 +42,25 @@ def next_seq(db: sqlite3.Connection, stream: Stream) -> int:
 
 
 def begin_epoch(db: sqlite3.Connection, epoch: UUID) -> None:
-    """The first one, or after `close_epoch`."""
-    db.execute("INSERT OR REPLACE INTO epoch VALUES (1, ?)", (str(epoch),))
+    """The first one, or after `close_epoch`: what waits moves into it, since its old numbers cannot be trusted."""
+    _set_epoch(db, epoch)
     _renumber(db, epoch)
+
+
+def go_on_in(db: sqlite3.Connection, epoch: UUID) -> EpochClosed | None:
+    """The outbox was opened again: new facts are numbered in `epoch`; what waits keeps its identity.
+
+    What is to be said of the epoch before; None if it was never used.
+    """
+    old = current_epoch(db) or UNKNOWN_EPOCH
+    last_seq = dict(db.execute("SELECT stream, last_seq FROM sequence").fetchall())
+    db.execute("DELETE FROM sequence")
+    _set_epoch(db, epoch)
+    return EpochClosed(epoch=old, last_seq=last_seq, salvaged=0, reason=RESTARTED) if last_seq else None
+
+
+def _set_epoch(db: sqlite3.Connection, epoch: UUID) -> None:
+    db.execute("INSERT OR REPLACE INTO epoch VALUES (1, ?)", (str(epoch),))
 
 
 def close_epoch(db: sqlite3.Connection, reason: str, salvaged: int) -> EpochClosed:
@@ -45,13 +72,20 @@ def close_epoch(db: sqlite3.Connection, reason: str, salvaged: int) -> EpochClos
     return EpochClosed(epoch=old, last_seq=last_seq, salvaged=salvaged, reason=reason[:512])
 
 
+def renumber_reused(db: sqlite3.Connection) -> bool:
+    """Those whose number is another fact's at the controller get one of the current epoch.  Whether there were any."""
+    return _give_new_numbers(db, current_epoch(db) or UNKNOWN_EPOCH, "state = 'rejected' AND code = ?") > 0
+
+
 def _renumber(db: sqlite3.Connection, epoch: UUID) -> None:
     """What waits gets an identity in the new epoch; its id stays, so that the controller still takes it once."""
-    waiting = db.execute(
-        "SELECT position, payload FROM outbox WHERE state = 'pending' OR (state = 'rejected' AND code = ?) ORDER BY position",
-        (SEQ_REUSED,),
-    ).fetchall()
-    for position, payload in waiting:
+    _give_new_numbers(db, epoch, "state = 'pending' OR (state = 'rejected' AND code = ?)")
+
+
+def _give_new_numbers(db: sqlite3.Connection, epoch: UUID, which: str) -> int:
+    sql = f"SELECT position, payload FROM outbox WHERE {which} ORDER BY position"  # noqa: S608 -- ours
+    rows = db.execute(sql, (SEQ_REUSED,)).fetchall()
+    for position, payload in rows:
         envelope = decode(Envelope, payload)
         seq = next_seq(db, envelope.stream)
         again = encode(msgspec.structs.replace(envelope, epoch=epoch, seq=seq))
@@ -59,3 +93,4 @@ def _renumber(db: sqlite3.Connection, epoch: UUID) -> None:
             "UPDATE outbox SET epoch = ?, seq = ?, payload = ?, state = 'pending', code = NULL WHERE position = ?",
             (str(epoch), seq, again, position),
         )
+    return len(rows)

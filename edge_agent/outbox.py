@@ -15,7 +15,7 @@ from random import Random
 from uuid import UUID
 
 from edge_agent import epochs
-from edge_agent.acks import SEQ_REUSED, AckResult, apply_ack, is_reuse, slices
+from edge_agent.acks import SEQ_REUSED, AckResult, apply_ack, forget_some, is_reuse, slices
 from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import FactsDb
 from edge_agent.seams import Clock, failpoint, uuid4, uuid7
@@ -77,7 +77,7 @@ def unknown_clock() -> ClockState:
 
 
 class Outbox:
-    """See the module's docstring.  Opening it adopts what a quarantined file left: a new epoch, announced by `epoch_closed`."""
+    """See the module's docstring.  Opening it begins a new epoch, and says of the one before by `epoch_closed` how far it went."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Outbox:
         self._fresh: set[Stream] = set()
         self._listener: Callable[[set[Stream]], None] | None = None
         facts.create(SCHEMA)
-        facts.on_pressure(_forget_some)
+        facts.on_pressure(forget_some)
         facts.after_commit(self._tell)
         self.epoch = facts.write(self._open)
 
@@ -119,7 +119,9 @@ class Outbox:
                 raise OutboxFull(f"the outbox is full: {self._facts.path} reached its {limit} bytes; link the box")
             for station, state in (station_state or {}).items():
                 db.execute("INSERT OR REPLACE INTO station VALUES (?, ?)", (station, state))
-            return [self._insert(db, draft) for draft in drafts]
+            inserted = [self._insert(db, draft) for draft in drafts]
+            failpoint("box.after_insert")
+            return inserted
 
         envelopes = self._facts.write(run)
         failpoint("box.after_append")
@@ -165,14 +167,22 @@ class Outbox:
                 freed += self._facts.write(partial(self._apply, ack=piece)).freed
                 self._facts.checkpoint()
             result = self._facts.write(lambda db: self._apply(db, ack))
+        failpoint("box.after_ack_delete")
         if result.has_new_epoch:
             self.epoch = epochs.current_epoch(self._facts.db) or self.epoch
         return replace(result, freed=freed + result.freed)
 
-    def resend(self, epoch: UUID, stream: Stream, from_seq: int) -> int:
-        """Acked facts from `from_seq` on wait again (a controller was restored); returns how many."""
-        sql = "UPDATE outbox SET state = 'pending', acked_at = NULL WHERE epoch = ? AND stream = ? AND seq >= ? AND state = 'acked'"
-        return self._facts.write(lambda db: db.execute(sql, (str(epoch), stream.value, from_seq)).rowcount)
+    def resend(self, epoch: UUID | None, stream: Stream, from_seq: int = 1) -> int:
+        """Acked facts of an epoch from `from_seq` on wait again, or (None) all of the stream (a controller was restored).
+
+        Returns how many.
+        """
+        sql = (
+            "UPDATE outbox SET state = 'pending', acked_at = NULL "
+            "WHERE stream = ? AND state = 'acked' AND (? IS NULL OR (epoch = ? AND seq >= ?))"
+        )
+        named = None if epoch is None else str(epoch)
+        return self._facts.write(lambda db: db.execute(sql, (stream.value, named, named, from_seq)).rowcount)
 
     # --- what there is -------------------------------------------------------------------------------------------------------
 
@@ -221,7 +231,7 @@ class Outbox:
         envelope = Envelope(
             v=draft.data.version,
             name=draft.data.name,
-            id=uuid7(self._clock, self._random),
+            id=UUID(draft.id) if draft.id else uuid7(self._clock, self._random),
             box=self.identity.box,
             station=draft.station,
             device=draft.device,
@@ -255,31 +265,33 @@ class Outbox:
 
     def _apply(self, db: sqlite3.Connection, ack: Ack) -> AckResult:
         result = apply_ack(db, ack, _milliseconds(self._clock.now()))
-        if not is_reuse(ack) or ack.epoch != epochs.current_epoch(db):
+        if not is_reuse(ack):
             return result
+        if ack.epoch != epochs.current_epoch(db):
+            return replace(result, has_new_identities=epochs.renumber_reused(db))
         self._new_epoch(db, SEQ_REUSED, 0)
-        return replace(result, has_new_epoch=True)
+        return replace(result, has_new_epoch=True, has_new_identities=True)
 
     def _open(self, db: sqlite3.Connection) -> UUID:
         note = db.execute("SELECT reason, salvaged FROM quarantine").fetchone()
         if note is not None:
             self._new_epoch(db, f"quarantined: {note[0]}", note[1])
             db.execute("DELETE FROM quarantine")
-        elif epochs.current_epoch(db) is None:
-            epochs.begin_epoch(db, uuid4(self._random))
+        elif (closed := epochs.go_on_in(db, self._draw_epoch(db))) is not None:
+            self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
+        failpoint("box.epoch_opening")
         return epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
+
+    def _draw_epoch(self, db: sqlite3.Connection) -> UUID:
+        """One that this file does not know, however poor the random source is."""
+        while epochs.is_known(db, epoch := uuid4(self._random)):
+            pass
+        return epoch
 
     def _new_epoch(self, db: sqlite3.Connection, reason: str, salvaged: int) -> None:
         closed = epochs.close_epoch(db, reason, salvaged)
-        epochs.begin_epoch(db, uuid4(self._random))
+        epochs.begin_epoch(db, self._draw_epoch(db))
         self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
-
-
-def _forget_some(db: sqlite3.Connection) -> int:
-    """The oldest acked facts, then the oldest rejected ones, which the controller has too; few at a time, see `make_room`."""
-    oldest = "SELECT position FROM outbox WHERE state = ? AND code IS NOT ? ORDER BY acked_at LIMIT 100"
-    some = f"DELETE FROM outbox WHERE position IN ({oldest})"  # noqa: S608 -- ours
-    return db.execute(some, ("acked", SEQ_REUSED)).rowcount or db.execute(some, ("rejected", SEQ_REUSED)).rowcount
 
 
 def _milliseconds(when: datetime) -> int:

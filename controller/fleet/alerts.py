@@ -1,15 +1,39 @@
-"""Alerts that the controller itself raises about a box."""
+"""Alerts about boxes: what a box raised, and what the controller itself raises about one."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.db import fetch, now
-from controller.fleet.presence import clear_alert, raise_alert
+from controller.db import execute, fetch, now
+from controller.events import record
+from controller.fleet.events import AlertCleared, AlertRaised
+from controller.fleet.facts import clean
 from edge_agent.wire.messages import Alert
 
 PARKED_TOO_LONG = timedelta(minutes=10)
 PARKED_KEY = "ctl-parked"
+
+
+async def raise_alert(box: str, site: str, key: str, alert: Alert) -> None:
+    """It holds from now on; saying it again changes nothing."""
+    changed = await execute(
+        "INSERT INTO alert (box, key, code, message, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (box, key) DO UPDATE "
+        "SET code = excluded.code, message = excluded.message, at = excluded.at "
+        "WHERE alert.code != excluded.code OR alert.message != excluded.message",
+        box,
+        key,
+        clean(alert.code),
+        clean(alert.message),
+        alert.at,
+    )
+    if changed:
+        await record(AlertRaised(box=box, key=key, code=alert.code, message=alert.message), subject=f"{box}/{key}", site=site)
+
+
+async def clear_alert(box: str, site: str, key: str) -> None:
+    """It holds no longer."""
+    if await execute("DELETE FROM alert WHERE box = ? AND key = ?", box, key):
+        await record(AlertCleared(box=box, key=key), subject=f"{box}/{key}", site=site)
 
 
 async def tell_of_parked_facts() -> None:

@@ -15,10 +15,21 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused
 from controller.fleet.dating import KnownClock, by_boot_clock, in_utc
 from controller.fleet.events import CommandChanged, DrawerMoved, EpochEnded, PrintJobChanged, ScanWasRefused
 from controller.fleet.states import CommandState, PrintState
-from edge_agent.wire.facts import ClockSynced, CommandDone, Drawer, EpochClosed, JobChanged, PrintRequested, ScanRefused, Weighed
+from edge_agent.wire.facts import (
+    RESTARTED,
+    ClockSynced,
+    CommandDone,
+    Drawer,
+    EpochClosed,
+    JobChanged,
+    PrintRequested,
+    ScanRefused,
+    Weighed,
+)
 
 LARGEST = 2**62
 ID_LENGTH = 40
+CARD_PUT_BACK = "the box knows less than it had told: its card or its folder was put back to an earlier copy"
 _JOB = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -74,7 +85,10 @@ async def _date_again(box: str, boot: str) -> None:
 
 
 async def apply_epoch_closed(facts: Sequence[FactIn[EpochClosed]]) -> list[Outcome]:
-    """An outbox that ended is noted once, with what was known of it, so that gaps in it are explained."""
+    """An epoch that ended is noted once, with what its box knew of it, so that gaps in it are explained.
+
+    A box that just started again says so each time: an event only if the controller knows more of that epoch than the box does.
+    """
     for fact in facts:
         closed = fact.data
         is_new = await execute(
@@ -87,10 +101,21 @@ async def apply_epoch_closed(facts: Sequence[FactIn[EpochClosed]]) -> list[Outco
             clean(closed.reason),
             fact.occurred_at,
         )
-        if is_new:
+        if is_new and closed.reason == RESTARTED:
+            await _look_for_a_card_put_back(fact)
+        elif is_new:
             event = EpochEnded(box=fact.box, salvaged=closed.salvaged, reason=closed.reason)
             await record(event, subject=fact.box, site=fact.site_id)
     return [APPLIED] * len(facts)
+
+
+async def _look_for_a_card_put_back(fact: FactIn[EpochClosed]) -> None:
+    known = await fetch(
+        "SELECT stream, max(seq) AS seq FROM fact WHERE box = ? AND epoch = ? GROUP BY stream", fact.box, fact.data.epoch
+    )
+    if any(row["seq"] > fact.data.last_seq.get(row["stream"], 0) for row in known):
+        event = EpochEnded(box=fact.box, salvaged=0, reason=CARD_PUT_BACK)
+        await record(event, subject=fact.box, site=fact.site_id)
 
 
 # --- print jobs -----------------------------------------------------------------------------------------------------------------

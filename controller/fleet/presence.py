@@ -14,9 +14,10 @@ import msgspec
 from controller.db import Row, among, execute, execute_many, fetch, listing, now
 from controller.events import acting, record
 from controller.facts import Rejected
-from controller.fleet import rejects
+from controller.fleet import clones, rejects
+from controller.fleet.alerts import clear_alert, raise_alert
 from controller.fleet.dating import in_utc
-from controller.fleet.events import AlertCleared, AlertRaised, BoxLinkChanged, DeviceChanged
+from controller.fleet.events import BoxLinkChanged, DeviceChanged
 from controller.fleet.facts import LARGEST, clean
 from controller.fleet.intake import UNREADABLE_KEPT, Unreadable, box_topic
 from edge_agent.wire.codec import decode
@@ -60,7 +61,9 @@ async def _note(topic: BoxTopic, site: str, message: Incoming) -> bool:
         case Family.STATE:
             await _device_state(topic, site, message.payload)
         case Family.DESC if message.payload:
-            await _description(topic.box, decode(BoxDescription, message.payload))
+            description = decode(BoxDescription, message.payload)
+            await clones.hear(topic.box, site, description.epoch)
+            await _description(topic.box, description)
         case Family.ALERT if topic.name is not None:
             await _alert(topic.box, site, topic.name, message.payload)
         case Family.TEL:
@@ -159,28 +162,6 @@ async def _alert(box: str, site: str, key: str, payload: bytes) -> None:
         return
     alert = decode(Alert, payload)
     await raise_alert(box, site, key, msgspec.structs.replace(alert, at=in_utc(alert.at)))
-
-
-async def raise_alert(box: str, site: str, key: str, alert: Alert) -> None:
-    """It holds from now on; saying it again changes nothing."""
-    changed = await execute(
-        "INSERT INTO alert (box, key, code, message, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (box, key) DO UPDATE "
-        "SET code = excluded.code, message = excluded.message, at = excluded.at "
-        "WHERE alert.code != excluded.code OR alert.message != excluded.message",
-        box,
-        key,
-        clean(alert.code),
-        clean(alert.message),
-        alert.at,
-    )
-    if changed:
-        await record(AlertRaised(box=box, key=key, code=alert.code, message=alert.message), subject=f"{box}/{key}", site=site)
-
-
-async def clear_alert(box: str, site: str, key: str) -> None:
-    """It holds no longer."""
-    if await execute("DELETE FROM alert WHERE box = ? AND key = ?", box, key):
-        await record(AlertCleared(box=box, key=key), subject=f"{box}/{key}", site=site)
 
 
 async def _telemetry(box: str, telemetry: Telemetry) -> None:

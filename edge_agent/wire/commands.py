@@ -33,11 +33,11 @@ class Flush(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Resend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from"}):
-    """What the controller had acked of a stream, from that number on, is sent again."""
+    """What the controller had acked of a stream is sent again: all that the box still has, or of one epoch from a number on."""
 
-    epoch: UUID
     stream: Stream
-    start: Annotated[int, Meta(ge=0, le=2**53)]
+    epoch: UUID | None = None
+    start: Annotated[int, Meta(ge=0, le=2**53)] = 1
 
 
 class TestPrint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +65,7 @@ class CancelJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A print job that has not begun is not printed."""
 
     job: Filled
+    person: Text = ""
 
 
 class ResolveJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -148,6 +148,18 @@ class PrintRequested(Struct, frozen=True, kw_only=True):
     request: JobRequest
 
 
+class Retracted(Struct, frozen=True, kw_only=True):
+    """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
+
+    `kind` is the name of that fact: `received` or `picked`; nothing else can be taken back by a fact.
+    """
+
+    name: ClassVar[str] = "retracted"
+    version: ClassVar[int] = 1
+    fact: UUID
+    kind: Text
+
+
 class JobState(StrEnum):
     """States of a print job; the edges are in `edge_agent/jobs.py`."""
 
@@ -244,6 +256,7 @@ Fact = (
     | Weighed
     | Drawer
     | PrintRequested
+    | Retracted
     | JobChanged
     | CommandDone
     | ClockSynced
@@ -255,9 +268,10 @@ FACTS: dict[tuple[str, int], type[Fact]] = {(cls.name, cls.version): cls for cls
 
 
 class FactDraft(Struct, frozen=True, kw_only=True):
-    """A fact before the outbox gives it identity and time."""
+    """A fact before the outbox gives it identity and time.  `id`: a UUID that it is to have; None: the outbox draws one."""
 
     data: Fact
+    id: str | None = None
     stream: Stream = Stream.FACT
     device: str | None = None
     station: str | None = None

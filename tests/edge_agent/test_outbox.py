@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,7 +19,7 @@ from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import MIB, FactsDb, FactsLimits
 from edge_agent.outbox import Outbox
 from edge_agent.wire.codec import decode, decode_fact
-from edge_agent.wire.facts import CommandDone, Counted, CountLine, EpochClosed, FactDraft, Scan
+from edge_agent.wire.facts import RESTARTED, CommandDone, Counted, CountLine, EpochClosed, FactDraft, Scan
 from edge_agent.wire.messages import Ack, ClockState, Envelope, Rejection, Stream, Symbol
 from tests.edge_agent.conftest import IDENTITY, FixedClock
 
@@ -27,6 +30,10 @@ def scan(text: str = "4006381333931") -> FactDraft:
 
 def result(command: str = "c1") -> FactDraft:
     return FactDraft(data=CommandDone(command=command, code="ok"), stream=Stream.RESULT)
+
+
+def pending(outbox: Outbox, stream: Stream = Stream.FACT) -> list[Envelope]:
+    return [decode(Envelope, row.payload) for row in outbox.window(stream, limit=10_000)]
 
 
 def seqs(outbox: Outbox, stream: Stream = Stream.FACT) -> list[int]:
@@ -132,6 +139,17 @@ def test_a_reused_seq_opens_a_new_epoch_and_keeps_the_ids(outbox: Outbox) -> Non
     assert seqs(outbox) == [1, 2]
 
 
+def test_a_seq_that_was_reused_in_an_epoch_that_is_over_is_numbered_anew(outbox: Outbox, facts: FactsDb, clock: FixedClock) -> None:
+    first, second = outbox.append([scan("a"), scan("b")])
+    facts.close()
+    again = reopened(facts, clock, 9)
+    outcome = again.apply(ack(outbox, (1, 2), rejected=[Rejection(seq=2, code=SEQ_REUSED)]))
+    assert (outcome.freed, outcome.has_new_epoch, outcome.has_new_identities) == (1, False, True)
+    assert [(e.id, e.epoch, e.seq) for e in pending(again)] == [(second.id, again.epoch, 1)]
+    assert first.id not in {e.id for e in pending(again)}
+    assert not again.apply(ack(outbox, (1, 2), rejected=[Rejection(seq=2, code=SEQ_REUSED)])).has_new_identities
+
+
 def test_acked_facts_can_be_sent_again_for_a_week(outbox: Outbox, clock: FixedClock) -> None:
     outbox.append([scan() for _ in range(4)])
     outbox.apply(ack(outbox, (1, 4)))
@@ -161,13 +179,55 @@ def test_a_window_is_bounded_by_rows_and_by_bytes(outbox: Outbox) -> None:
     assert [row.seq for row in outbox.window(Stream.FACT, after=first.position)] == [2, 3, 4, 5]
 
 
-def test_a_reopened_outbox_goes_on_where_it_was(outbox: Outbox, facts: FactsDb, clock: FixedClock) -> None:
-    outbox.append([scan()])
+def reopened(facts: FactsDb, clock: FixedClock, seed: int) -> Outbox:
+    return Outbox(FactsDb(facts.path, FactsLimits(ballast_bytes=0)), IDENTITY, clock, Random(seed))
+
+
+def test_a_reopened_outbox_keeps_what_waits_and_numbers_anew(outbox: Outbox, facts: FactsDb, clock: FixedClock) -> None:
+    (first,) = outbox.append([scan()])
     facts.close()
-    again = Outbox(FactsDb(facts.path, FactsLimits(ballast_bytes=0)), IDENTITY, clock, Random(9))
+    again = reopened(facts, clock, 9)
+    (second,) = again.append([scan()])
+    assert again.epoch != outbox.epoch
+    assert [(e.id, e.epoch, e.seq) for e in pending(again)] == [(first.id, outbox.epoch, 1), (second.id, again.epoch, 1)]
+    (told,) = pending(again, Stream.AUX)
+    assert decode_fact(told) == EpochClosed(epoch=outbox.epoch, last_seq={"fact": 1}, salvaged=0, reason=RESTARTED)
+
+
+def test_an_epoch_that_was_not_used_is_not_told_of(outbox: Outbox, facts: FactsDb, clock: FixedClock) -> None:
+    facts.close()
+    again = reopened(facts, clock, 9)
+    assert again.epoch != outbox.epoch
+    assert again.backlog().waiting == 0
+
+
+def test_an_ack_from_before_a_card_was_put_back_frees_nothing_that_came_after(
+    outbox: Outbox, facts: FactsDb, clock: FixedClock, tmp_path: Path
+) -> None:
+    outbox.append([scan()])
+    image = tmp_path / "image.db"
+    with closing(sqlite3.connect(image)) as copy:
+        facts.db.backup(copy)
+    (lost,) = outbox.append([scan()])
+    facts.close()
+    for file in facts.path.parent.glob("facts.db*"):
+        file.unlink()
+    shutil.copy(image, facts.path)
+    again = reopened(facts, clock, 9)
+    (new,) = again.append([scan()])
+    again.apply(Ack(epoch=lost.epoch, stream=Stream.FACT, ranges=[(1, lost.seq)]))
+    assert [envelope.id for envelope in pending(again)] == [new.id]
+
+
+def test_what_was_acked_in_any_epoch_is_sent_again_when_none_is_named(outbox: Outbox, facts: FactsDb, clock: FixedClock) -> None:
+    outbox.append([scan(), scan()])
+    outbox.apply(ack(outbox, (1, 2)))
+    facts.close()
+    again = reopened(facts, clock, 9)
     again.append([scan()])
-    assert again.epoch == outbox.epoch
-    assert seqs(again) == [1, 2]
+    again.apply(ack(again, (1, 1)))
+    assert again.resend(None, Stream.FACT) == 3
+    assert len(pending(again)) == 3
 
 
 def test_at_the_limit_facts_are_refused_and_unacked_ones_kept(tmp_path: Path, clock: FixedClock, random: Random) -> None:
