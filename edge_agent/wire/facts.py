@@ -226,7 +226,7 @@ RESTARTED = "restarted"
 
 
 class EpochClosed(Struct, frozen=True, kw_only=True):
-    """A box started again, its outbox was quarantined or its sequence reused: up to where the epoch before was known.  Aux stream."""
+    """A box started again, its outbox was quarantined or its sequence reused: how far the epoch before was known.  Aux stream."""
 
     name: ClassVar[str] = "epoch_closed"
     version: ClassVar[int] = 1
