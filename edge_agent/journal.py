@@ -8,17 +8,17 @@ Synchronous: runs inside `Disk.run`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from edge_agent.facts import FactsDb
 from edge_agent.faults import fault, in_doubt
-from edge_agent.jobs import IN_FLIGHT, TERMINAL, TEST_ATTEMPTS, Action, IllegalTransition, Job, LeaseLost, UnknownJob, after
+from edge_agent.jobs import IN_FLIGHT, TERMINAL, TEST_ATTEMPTS, Action, IllegalTransition, Job, LeaseLost, after
+from edge_agent.journal_rows import QUEUED, SCHEMA, at, find, get, none_of, one, select, text
 from edge_agent.outbox import NO_RESULT_WAITS, Outbox
 from edge_agent.seams import Clock, failpoint
 from edge_agent.wire.codec import encode
@@ -28,36 +28,6 @@ from edge_agent.wire.messages import Fault, JobRequest, Stream
 KEPT: Final = timedelta(days=7)
 HELD_AT_ONCE: Final = 20
 """Jobs that wait for the same template are told so in commits of so many: a scan must not wait for a thousand facts."""
-
-SCHEMA: tuple[str, ...] = (
-    """CREATE TABLE IF NOT EXISTS print_job (
-        place INTEGER PRIMARY KEY AUTOINCREMENT,
-        job TEXT NOT NULL UNIQUE,
-        printer TEXT NOT NULL,
-        wanted TEXT NOT NULL,
-        priority INTEGER NOT NULL,
-        version TEXT NOT NULL,
-        request TEXT NOT NULL,
-        state TEXT NOT NULL,
-        step INTEGER NOT NULL,
-        attempt INTEGER NOT NULL,
-        proof TEXT,
-        fault TEXT,
-        reason TEXT,
-        accepted_at TEXT NOT NULL,
-        boot TEXT NOT NULL,
-        arrived_ms INTEGER NOT NULL,
-        expires INTEGER NOT NULL,
-        changed_at TEXT NOT NULL
-    )""",
-    "CREATE INDEX IF NOT EXISTS print_job_state ON print_job (state, printer, place)",
-    "CREATE INDEX IF NOT EXISTS print_job_turn ON print_job (printer, priority, place) WHERE state = 'queued'",
-    "CREATE INDEX IF NOT EXISTS print_job_expires ON print_job (place) WHERE state = 'queued' AND expires",
-    "CREATE INDEX IF NOT EXISTS print_job_home ON print_job (wanted, printer, priority, place) WHERE state = 'queued'",
-)
-_COLUMNS = "job, printer, wanted, request, state, step, place, priority, accepted_at, boot, arrived_ms, attempt, proof, fault"
-_QUEUED = "state = 'queued'"
-"""A literal, so that the partial indexes serve it."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -100,10 +70,10 @@ class Journal:
         """Take a request in and queue it: both edges in one commit.  A known id is the job that already is."""
 
         def work(db: sqlite3.Connection) -> Job:
-            known = _find(db, job_id)
+            known = find(db, job_id)
             if known is not None:
                 return known
-            now = _text(self._clock.now())
+            now = text(self._clock.now())
             db.execute(
                 "INSERT INTO print_job (job, printer, wanted, priority, version, request, state, step, attempt, accepted_at, boot, "
                 "arrived_ms, expires, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?)",
@@ -112,7 +82,7 @@ class Journal:
                     *(now, self.boot, self._clock.mono_ms(), request.expires_at is not None or request.ttl_ms is not None, now),
                 ),
             )
-            job = _get(db, job_id)
+            job = get(db, job_id)
             self._announce(job, person)
             return self._take(db, job, Action.QUEUE, Change(person=person))
 
@@ -122,26 +92,26 @@ class Journal:
 
     def advance(self, job_id: str, action: Action, change: Change = NOTHING) -> Job:
         """Take the job along one edge; on return it is on disk, with its fact.  Raises UnknownJob, IllegalTransition, LeaseLost."""
-        return self._facts.write(lambda db: self._take(db, _get(db, job_id), action, change))
+        return self._facts.write(lambda db: self._take(db, get(db, job_id), action, change))
 
     def recover(self, printer: str | None = None) -> list[Job]:
         """What was on its way (to `printer`) when its attempt ended becomes uncertain; test jobs repeat, marked.  Returns them."""
 
         def work(db: sqlite3.Connection) -> list[Job]:
-            lost = [job for state in IN_FLIGHT for job in _at(db, state, printer)]
+            lost = [job for state in IN_FLIGHT for job in at(db, state, printer)]
             return [self._doubt(db, job, fault("interrupted")) for job in lost]
 
         return self._facts.write(work)
 
     def doubt(self, job_id: str, because: Fault) -> Job:
         """A byte may have left and it is unknown what is on paper.  Raises UnknownJob, IllegalTransition."""
-        return self._facts.write(lambda db: self._doubt(db, _get(db, job_id), because))
+        return self._facts.write(lambda db: self._doubt(db, get(db, job_id), because))
 
     def confirm(self, job_id: str, *, person: str | None = None) -> Job:
         """A person saw an uncertain job on paper.  Raises UnknownJob, IllegalTransition (the job is not uncertain)."""
 
         def work(db: sqlite3.Connection) -> Job:
-            job = _get(db, job_id)
+            job = get(db, job_id)
             if job.state is not JobState.UNCERTAIN:
                 raise IllegalTransition(f"print job {job_id} is {job.state}, not uncertain: there is nothing to decide")
             return self._take(db, job, Action.PROVE, Change(proof=Proof.PERSON, person=person))
@@ -152,8 +122,8 @@ class Journal:
         """Tell the reason also for others that wait at this printer for the same template; whether there may be more of them."""
 
         def work(db: sqlite3.Connection) -> int:
-            sql = f"WHERE {_QUEUED} AND printer = ? AND version = ? AND reason IS NOT ? LIMIT {HELD_AT_ONCE:d}"
-            others = _select(db, sql, (job.printer, job.request.version, because.code))
+            sql = f"WHERE {QUEUED} AND printer = ? AND version = ? AND reason IS NOT ? LIMIT {HELD_AT_ONCE:d}"
+            others = select(db, sql, (job.printer, job.request.version, because.code))
             for other in others:
                 self._take(db, other, Action.HOLD, Change(because=because))
             return len(others)
@@ -168,30 +138,31 @@ class Journal:
         `without`: template versions that are passed over.
         """
         order = "place" if by_age else "priority, place"
-        sql = f"WHERE {_QUEUED} AND printer = ? {_none_of(without)} ORDER BY {order} LIMIT 1"
-        return _one(self._facts.db, sql, (printer, *without))
+        sql = f"WHERE {QUEUED} AND printer = ? {none_of(without)} ORDER BY {order} LIMIT 1"
+        return one(self._facts.db, sql, (printer, *without))
 
     def first_away(self, wanted: str, holder: str, *, without: Collection[str] = ()) -> Job | None:
         """The same among those of a printer that another one may print, at whoever holds them; none of which a byte may be out."""
-        sql = f"WHERE {_QUEUED} AND wanted = ? AND printer = ? AND attempt = 1 {_none_of(without)} ORDER BY priority, place LIMIT 1"
-        return _one(self._facts.db, sql, (wanted, holder, *without))
+        sql = f"WHERE {QUEUED} AND wanted = ? AND printer = ? AND attempt = 1 {none_of(without)} ORDER BY priority, place LIMIT 1"
+        return one(self._facts.db, sql, (wanted, holder, *without))
 
     def strays(self, wanted: str) -> list[str]:
         """Printers that hold jobs which are for another one."""
-        sql = f"SELECT DISTINCT printer FROM print_job WHERE {_QUEUED} AND wanted = ? AND printer <> ?"  # noqa: S608 -- ours
+        sql = f"SELECT DISTINCT printer FROM print_job WHERE {QUEUED} AND wanted = ? AND printer <> ?"  # noqa: S608 -- ours
         return [str(row[0]) for row in self._facts.db.execute(sql, (wanted, wanted))]
 
     def queued(self, printer: str, *, limit: int = -1) -> list[Job]:
         """What waits for a printer, in the order in which it would come now."""
-        return _select(self._facts.db, f"WHERE {_QUEUED} AND printer = ? ORDER BY priority, place LIMIT {limit:d}", (printer,))
+        return select(self._facts.db, f"WHERE {QUEUED} AND printer = ? ORDER BY priority, place LIMIT {limit:d}", (printer,))
 
     def in_state(self, state: JobState, printer: str, *, limit: int = -1) -> list[Job]:
         """Those of a printer in one state, the oldest first."""
-        return _select(self._facts.db, f"WHERE state = ? AND printer = ? ORDER BY place LIMIT {limit:d}", (state, printer))
+        return select(self._facts.db, f"WHERE state = ? AND printer = ? ORDER BY place LIMIT {limit:d}", (state, printer))
 
     def expiring(self, after_place: int) -> list[Job]:
         """Queued jobs that may expire and came in after that one, in the order of their coming in."""
-        return _select(self._facts.db, f"WHERE {_QUEUED} AND expires AND place > {after_place:d} ORDER BY place", ())
+        sql = f"INDEXED BY print_job_expires WHERE {QUEUED} AND expires AND place > {after_place:d} ORDER BY place"
+        return select(self._facts.db, sql, ())
 
     def count(self, state: JobState, printer: str) -> tuple[int, datetime | None]:
         """How many of a printer are in a state, and since when the oldest is known."""
@@ -208,10 +179,10 @@ class Journal:
     def unfinished(self) -> list[Job]:
         """All jobs that are not in a final state, uncertain ones among them."""
         marks = ", ".join("?" * len(TERMINAL))
-        return _select(self._facts.db, f"WHERE state NOT IN ({marks}) ORDER BY place", TERMINAL)
+        return select(self._facts.db, f"WHERE state NOT IN ({marks}) ORDER BY place", TERMINAL)
 
     def find(self, job_id: str) -> Job | None:
-        return _find(self._facts.db, job_id)
+        return find(self._facts.db, job_id)
 
     def forget_old(self) -> int:
         """Let go of jobs that came to their end more than 7 days ago, once the controller has all results; returns how many."""
@@ -239,7 +210,7 @@ class Journal:
             (
                 *(moved.state, moved.step, moved.attempt, moved.proof, encode(moved.fault).decode() if moved.fault else None),
                 *(moved.fault.code if moved.fault else None, moved.printer, moved.wanted, moved.priority),
-                *(_text(self._clock.now()), job.id, job.step),
+                *(text(self._clock.now()), job.id, job.step),
             ),
         )
         self._announce(moved, change.person)
@@ -264,58 +235,6 @@ class Journal:
 
     def _forget_old(self, db: sqlite3.Connection) -> int:
         marks = ", ".join("?" * len(TERMINAL))
-        limit = _text(self._clock.now() - KEPT)
+        limit = text(self._clock.now() - KEPT)
         sql = f"DELETE FROM print_job WHERE state IN ({marks}) AND changed_at < ? AND {NO_RESULT_WAITS}"  # noqa: S608 -- ours
         return db.execute(sql, (*TERMINAL, limit)).rowcount
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _none_of(versions: Collection[str]) -> str:
-    return f"AND version NOT IN ({', '.join('?' * len(versions))})" if versions else ""
-
-
-def _get(db: sqlite3.Connection, job_id: str) -> Job:
-    job = _find(db, job_id)
-    if job is None:
-        raise UnknownJob(f"this box has no print job {job_id}")
-    return job
-
-
-def _find(db: sqlite3.Connection, job_id: str) -> Job | None:
-    return _one(db, "WHERE job = ?", (job_id,))
-
-
-def _at(db: sqlite3.Connection, state: JobState, printer: str | None) -> list[Job]:
-    if printer is None:
-        return _select(db, "WHERE state = ? ORDER BY place", (state,))
-    return _select(db, "WHERE state = ? AND printer = ? ORDER BY place", (state, printer))
-
-
-def _one(db: sqlite3.Connection, where: str, params: Sequence[str]) -> Job | None:
-    return next(iter(_select(db, where, params)), None)
-
-
-def _select(db: sqlite3.Connection, where: str, params: Sequence[str]) -> list[Job]:
-    return [_job(row) for row in db.execute(f"SELECT {_COLUMNS} FROM print_job {where}", params)]  # noqa: S608 -- ours
-
-
-def _job(row: tuple[str, str, str, str, str, int, int, int, str, str, int, int, str | None, str | None]) -> Job:
-    job_id, printer, wanted, request, state, step, place, priority, accepted_at, boot, arrived_ms, attempt, proof, fault_ = row
-    return Job(
-        id=job_id,
-        printer=printer,
-        wanted=wanted,
-        request=msgspec.json.decode(request, type=JobRequest),
-        state=JobState(state),
-        step=step,
-        place=place,
-        priority=priority,
-        accepted_at=datetime.fromisoformat(accepted_at),
-        arrived=(boot, arrived_ms),
-        attempt=attempt,
-        proof=Proof(proof) if proof else None,
-        fault=msgspec.json.decode(fault_, type=Fault) if fault_ else None,
-    )
