@@ -29,6 +29,7 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
+from controller.replica.history import begin_stamp
 from controller.web.build import Website
 from edge_agent.seams import SystemClock, system_random
 from edge_agent.wire import topics
@@ -143,6 +144,7 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
             await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
         await stack.enter_async_context(connected_database(config))
         await store_builtin()
+        await begin_stamp()
         for token in config.tokens:
             await store_token(token)
         if Role.GATEWAY in wanted:

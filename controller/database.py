@@ -18,7 +18,7 @@ from tortoise.migrations.executor import MigrationExecutor
 
 from controller.schema import extra_statements
 from controller.sqlite import LockFile
-from edge_agent.seams import Clock, SystemClock
+from edge_agent.seams import Clock, SystemClock, failpoint
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "controller.catalog.models",
     "controller.documents.models",
     "controller.stock.models",
+    "controller.replica.models",
     "controller.fleet.models",
     "controller.orders.models",
     "controller.fulfilment.models",
@@ -133,6 +134,7 @@ async def migrate() -> None:
     database = here()
     async with _alone(database):
         await MigrationExecutor(database.client, database.config["apps"]).migrate()
+        failpoint("ctl.migrating")
         await _apply_extra_sql()
 
 

@@ -14,6 +14,7 @@ from drivers.udev import Udev, Watch
 from edge_agent.answering import Answering
 from edge_agent.box import Box
 from edge_agent.config import BrokerConfig, Config
+from edge_agent.controller_link import Controller
 from edge_agent.device_events import DeviceEvent
 from edge_agent.device_tools.ear import Ear
 from edge_agent.device_tools.verbs import Verbs
@@ -28,9 +29,10 @@ from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_pull import fetch_from as fetch_replica_from
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
+from edge_agent.standing_in import stand_ins
 from edge_agent.state_lock import StateLock
 from edge_agent.stores import Seams, Stores, open_stores
-from edge_agent.templates import Templates, TemplateServer, fetch_from
+from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
 from edge_agent.wire.session import Broker, MqttSession, Tls
 from edge_agent.wire.topics import box_filters
@@ -72,12 +74,12 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     known = KnownDevices(config.box.state_dir)
     devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
     answering = Answering(config.stations, devices)
-    server = TemplateServer(url=config.controller.url, token=_secret(config.controller.token_file))
-    templates = Templates(config.box.state_dir / "templates", fetch_from(server))
-    spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock)
+    controller = Controller(url=config.controller.url, token=_secret(config.controller.token_file))
+    templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
+    spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted))
     replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
-    fetch = fetch_replica_from(server, config.box.site) if server.url else None
+    fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
     keeper = ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
     box.intake.look_up = keeper.look_up
     parts: list[tuple[str, _Runs]] = [

@@ -1,50 +1,47 @@
-"""What this box keeps of the catalogue and of its site's stock: `replica.db`, fetched from the controller and rebuildable.
+"""What this box keeps to go on alone: `replica.db`, fetched from the controller and rebuildable.
 
 Its own file, its own threads: nothing of it is on the way of a scan that is booked.  One thread writes (`prepare`, `take`), one
-reads (`lookup`).  A snapshot is collected beside what is served and takes its place in one commit, so that half a one is never
-seen; a damaged file is thrown away and fetched again.
+reads (`lookup`, `rows`), one searches (`search`).  A snapshot is collected beside what is served and takes its place in one commit,
+so that half a one is never seen; a damaged file is thrown away and fetched again.  What is in it: `replica_parts`.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from drivers.symbols.gtin import has_check_digit
+import msgspec
+from msgspec import Struct
+
 from edge_agent.errors import AgentError
+from edge_agent.replica_goods import find
+from edge_agent.replica_parts import PARTS, SCHEMA, TABLES, Part, Write
+from edge_agent.replica_reader import ReplicaReader, Served
+from edge_agent.replica_search import Hits, search
 from edge_agent.salvage import create_private
 from edge_agent.seams import Clock
 from edge_agent.stations import Item, Missing
 from edge_agent.wire.replica import ReplicaPage
 
-SCHEMA = 1
-_TABLES: Final = """
+_TABLES: Final = f"""
 CREATE TABLE held (
     one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL,
     serving INTEGER NOT NULL, cursor TEXT NOT NULL, as_of TEXT NOT NULL,
     loading INTEGER NOT NULL, loading_cursor TEXT NOT NULL);
-CREATE TABLE item (
-    edition INTEGER, id INTEGER, sku TEXT NOT NULL, name_en TEXT NOT NULL, name_zh TEXT NOT NULL, unit TEXT NOT NULL,
-    price_minor INTEGER NOT NULL, currency TEXT NOT NULL, PRIMARY KEY (edition, id)) WITHOUT ROWID;
-CREATE TABLE barcode (
-    edition INTEGER, kind TEXT, symbol TEXT, item INTEGER, numerator INTEGER NOT NULL, denominator INTEGER NOT NULL,
-    PRIMARY KEY (edition, kind, symbol, item, numerator, denominator)) WITHOUT ROWID;
-CREATE INDEX barcode_item ON barcode (edition, item);
-CREATE TABLE stock (edition INTEGER, item INTEGER, on_hand INTEGER NOT NULL, PRIMARY KEY (edition, item)) WITHOUT ROWID;
+{SCHEMA}
 """
+_VERSION: Final = zlib.crc32(_TABLES.encode()) & 0x7FFFFFFF
+"""Of the file: one with other tables is thrown away and fetched again."""
 _DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_LOOKUP: Final = (
-    "SELECT b.kind, i.id, i.sku, i.name_en, i.name_zh, i.unit, i.price_minor, i.currency, COALESCE(s.on_hand, 0), b.numerator, "
-    "b.denominator FROM (VALUES ('text', ?), ('gtin', ?), ('measured', ?)) asked "
-    # CROSS JOIN keeps this order: the three symbols first, each found by the whole key
-    "CROSS JOIN barcode b ON b.edition = ? AND b.kind = asked.column1 AND b.symbol = asked.column2 "
-    "CROSS JOIN item i ON i.edition = b.edition AND i.id = b.item "
-    "LEFT JOIN stock s ON s.edition = b.edition AND s.item = b.item"
-)
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Struct)
 
 _log = logging.getLogger(__name__)
 
@@ -64,17 +61,24 @@ class ReplicaDamaged(AgentError):
 class Replica:
     """The file `path`, for one site."""
 
-    def __init__(self, path: Path, site: str, clock: Clock) -> None:
+    def __init__(self, path: Path, site: str, clock: Clock, parts: Sequence[Part] = PARTS) -> None:  # type: ignore[type-arg]  # each of another row
         self._path = path
         self._site = site
         self._clock = clock
+        self._parts = {part.name: part for part in parts}
         self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._lookups = ReplicaReader(path)
+        self._searches = ReplicaReader(path)
         self._files = 0
-        self._read_from = 0
         self._heard: tuple[str, int] | None = None
+        self.changes: Counter[str] = Counter()
+        """How often each part became another, since the start; who follows a part compares it."""
         self.is_damaged = False
-        """The reader found it so; the writer throws it away at its next turn."""
+        """A reader found it so; the writer throws it away at its next turn."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self._parts)
 
     # --- on the writer's thread ----------------------------------------------------------------------------------------------
 
@@ -89,6 +93,7 @@ class Replica:
         except (sqlite3.Error, OSError) as error:
             self.close_writer()
             raise ReplicaUnavailable(f"{self._path} cannot be used: {error}") from error
+        self.changes.update(list(self._parts))
 
     def cursor(self) -> str:
         """What to ask for next; empty: everything."""
@@ -98,15 +103,16 @@ class Replica:
     def take(self, page: ReplicaPage, *, asked: str, asked_at_ms: int) -> None:
         """Store a page, whole or not at all; `asked_at_ms`: boot time when it was asked for.
 
-        Raises ReplicaUnavailable (it does not go on from what was asked, or the disk is full), ReplicaDamaged.
+        Raises ReplicaUnavailable (it does not go on from what was asked, it cannot be read, or the disk is full), ReplicaDamaged.
         """
-        if page.site != self._site or page.since not in ("", asked) or (page.more and not page.items and not page.stock):
+        if page.site != self._site or page.since not in ("", asked) or (page.more and page.since and page.next == asked):
             raise ReplicaUnavailable("the controller sent another page than was asked for")
+        writes = self._read(page)
         writer = self._held()
         try:
             with writer:
                 writer.execute("BEGIN IMMEDIATE")
-                is_new = self._store(writer, page)
+                is_new = self._store(writer, page, writes)
             if not page.more:
                 self._heard = (page.at.isoformat(), asked_at_ms)
             if is_new:
@@ -117,47 +123,50 @@ class Replica:
                 self.is_damaged = True
                 raise ReplicaDamaged(f"{self._path} is damaged ({error}): it is fetched again from the beginning") from error
             raise ReplicaUnavailable(f"{self._path} cannot be written: {error}") from error
+        self.changes.update(list(self._parts) if is_new else [name for name in writes if _says_something(page, name)])
 
     def close_writer(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
-    # --- on the reader's thread ----------------------------------------------------------------------------------------------
+    # --- on the readers' threads ---------------------------------------------------------------------------------------------
 
     def lookup(self, text: str, gtin: str | None) -> Item | Missing:
         """What a scanned symbol is, as the controller would resolve it.  Never raises."""
-        try:
-            return self._look_up(text, gtin)
-        except (sqlite3.Error, ValueError) as error:  # ValueError: characters that no text of a database has
-            if isinstance(error, sqlite3.Error) and _is_damage(error):
-                self.is_damaged = True
-            _log.warning("the catalogue cannot be read", extra={"file": str(self._path), "reason": str(error)})
-            self.close_reader()
-            return Missing.NO_CATALOGUE
+        return self._ask(self._lookups, lambda reader, served: find(reader, served.edition, text, gtin, self._age_ms(served.as_of)))
+
+    def rows(self, part: Part[R], handle: str | None = None) -> list[R] | Missing:
+        """All rows of a part that is `kept`, in the order of their ids, or those with a handle.  Never raises."""
+        found = self._ask(self._lookups, lambda reader, served: _kept(reader, served.edition, part.name, handle))
+        return found if isinstance(found, Missing) else [msgspec.json.decode(body, type=part.row) for body in found]
+
+    def search(self, text: str, after: str | None = None) -> Hits | Missing:
+        """A page of items by words of their names, or by the beginning of a SKU's code or a barcode.  Never raises."""
+        return self._ask(
+            self._searches, lambda reader, served: search(reader, served.edition, text, after, self._age_ms(served.as_of))
+        )
 
     def close_reader(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self._lookups.close()
+
+    def close_search(self) -> None:
+        self._searches.close()
 
     # --- inside --------------------------------------------------------------------------------------------------------------
 
-    def _look_up(self, text: str, gtin: str | None) -> Item | Missing:
+    def _ask(self, eyes: ReplicaReader, work: Callable[[sqlite3.Connection, Served], T]) -> T | Missing:
         if not self._files:
             return Missing.LATE  # the agent has just started: the file is being looked through
-        if self._reader is None or self._read_from != self._files:
-            self.close_reader()
-            self._read_from = self._files
-            self._reader = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
-        self._reader.execute("BEGIN")  # both questions see the same edition
         try:
-            held = self._reader.execute("SELECT serving, as_of FROM held WHERE serving > 0").fetchone()
-            measured = text[:7] if _measured_units(text) else None
-            rows = self._reader.execute(_LOOKUP, (text, gtin, measured, held[0])).fetchall() if held else []
-        finally:
-            self._reader.execute("COMMIT")
-        return _decide(rows, text, self._age_ms(held[1])) if held else Missing.NO_CATALOGUE
+            found = eyes.read(self._files, work)
+        except (sqlite3.Error, ValueError, OverflowError) as error:  # ValueError: characters that no text of a database has
+            if isinstance(error, sqlite3.Error) and _is_damage(error):
+                self.is_damaged = True
+            _log.warning("the catalogue cannot be read", extra={"file": str(self._path), "reason": str(error)})
+            eyes.close()
+            return Missing.NO_CATALOGUE
+        return Missing.NO_CATALOGUE if found is None else found
 
     def _age_ms(self, as_of: str) -> int | None:
         heard = self._heard
@@ -177,7 +186,7 @@ class Replica:
             return False
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 _log.info("the catalogue on disk is of another version; it is fetched again", extra={"file": str(self._path)})
                 return False
             is_whole = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0]) == "ok"
@@ -210,18 +219,26 @@ class Replica:
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = NORMAL")
         if is_new:
-            self._writer.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+            self._writer.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
             self._writer.execute("INSERT INTO held VALUES (1, ?, 0, '', '', 0, '')", (self._site,))
         self._files += 1
         self._tidy(self._writer)
 
-    def _store(self, writer: sqlite3.Connection, page: ReplicaPage) -> bool:
+    def _read(self, page: ReplicaPage) -> dict[str, Write]:
+        """Raises ReplicaUnavailable."""
+        try:
+            return {name: self._parts[name].read(rows) for name, rows in page.parts.items() if name in self._parts}
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ReplicaUnavailable(f"a page of the catalogue cannot be read: {error}") from error
+
+    def _store(self, writer: sqlite3.Connection, page: ReplicaPage, writes: dict[str, Write]) -> bool:
         """True if a new edition is served now."""
         serving, loading = writer.execute("SELECT serving, loading FROM held").fetchone()
         if not page.since:
             loading = max(serving, loading) + 1
             writer.execute("UPDATE held SET loading = ?", (loading,))
-        _put(writer, loading or serving, page)
+        for write in writes.values():
+            write(writer, loading or serving)
         if page.more:
             writer.execute(f"UPDATE held SET {'loading_cursor' if loading else 'cursor'} = ?", (page.next,))  # noqa: S608 -- ours
             return False
@@ -233,64 +250,19 @@ class Replica:
 
     def _tidy(self, writer: sqlite3.Connection) -> None:
         """Drop editions that are neither served nor collected."""
-        for table in ("item", "barcode", "stock"):
+        for table in TABLES:
             writer.execute(f"DELETE FROM {table} WHERE edition NOT IN (SELECT serving FROM held UNION SELECT loading FROM held)")  # noqa: S608 -- ours
 
 
-def _put(writer: sqlite3.Connection, edition: int, page: ReplicaPage) -> None:
-    writer.executemany("DELETE FROM barcode WHERE edition = ? AND item = ?", [(edition, item.id) for item in page.items])
-    writer.executemany(
-        "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (edition, item.id, item.sku, item.name_en, item.name_zh, item.unit, item.price_minor, item.currency)
-            for item in page.items
-        ],
-    )
-    writer.executemany(
-        "INSERT OR REPLACE INTO barcode VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (edition, code.kind, code.symbol, item.id, code.numerator, code.denominator)
-            for item in page.items
-            for code in item.barcodes
-        ],
-    )
-    writer.executemany("INSERT OR REPLACE INTO stock VALUES (?, ?, ?)", [(edition, row.item, row.on_hand) for row in page.stock])
+def _kept(reader: sqlite3.Connection, edition: int, part: str, handle: str | None) -> list[bytes]:
+    asked, values = ("", ()) if handle is None else (" AND handle = ?", (handle,))
+    sql = f"SELECT body FROM kept WHERE edition = ? AND part = ?{asked} ORDER BY id"  # noqa: S608 -- ours
+    return [row[0] for row in reader.execute(sql, (edition, part, *values))]
 
 
-def _decide(rows: Iterable[tuple[object, ...]], text: str, age_ms: int | None) -> Item | Missing:
-    """The measured code counts only if no other does; two meanings are none."""
-    exact: dict[tuple[object, ...], Item] = {}
-    measured: dict[tuple[object, ...], Item] = {}
-    for kind, _, sku, name_en, name_zh, unit, price_minor, currency, on_hand, numerator, denominator in rows:
-        is_measured = kind == "measured"
-        scale = (_measured_units(text), 1) if is_measured else (numerator, denominator)
-        found = Item(
-            sku=str(sku),
-            name_en=str(name_en),
-            name_zh=str(name_zh),
-            unit=str(unit),
-            price_minor=_whole(price_minor),
-            currency=str(currency),
-            on_hand=_whole(on_hand),
-            age_ms=age_ms,
-            numerator=_whole(scale[0]),
-            denominator=_whole(scale[1]),
-        )
-        (measured if is_measured else exact)[sku, *scale] = found
-    meanings = exact or measured
-    if not meanings:
-        return Missing.UNKNOWN
-    return next(iter(meanings.values())) if len(meanings) == 1 else Missing.SEVERAL
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _measured_units(text: str) -> int:
-    """The five digits of an in-store EAN-13 (base units) whose check digit is right; 0 for anything else."""
-    is_measured = len(text) == 13 and text.isascii() and text[0] == "2" and has_check_digit(text)
-    return int(text[7:12]) if is_measured else 0
+def _says_something(page: ReplicaPage, part: str) -> bool:
+    piece = page.parts[part]
+    return piece.anew or bool(piece.gone) or bytes(piece.rows).strip() != b"[]"
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -1,26 +1,24 @@
-"""Print templates: fetched once from the controller, verified by their hash, from disk ever after.
+"""Print templates: fetched from the controller before their first need, verified by their hash, from disk ever after.
 
-A template's version is the SHA-256 of its bytes, so that a file on disk needs no refresh and a wrong one can never be used.
+A template's version is the SHA-256 of its bytes, so that a file on disk needs no refresh and a wrong one can never be used.  Which
+versions are current comes with the replica (`follow`): they are fetched at once, and what nobody needs any more is thrown away.
 """
 
 from __future__ import annotations
 
 import asyncio
-import http.client
+import http
 import logging
 import os
 import re
-import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from drivers.documents.templates import MAX_BYTES, Template, content_version, load_template
+from edge_agent.controller_link import Controller, ControllerLink, ControllerSilent
 from edge_agent.errors import AgentError
+from edge_agent.wire.replica import ReplicaTemplate
 
-TIMEOUT = 5.0
-"""Seconds to connect, and between two pieces of an answer."""
 _VERSION = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -39,12 +37,8 @@ class UnknownTemplate(AgentError):
     code = "unknown_template"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateServer:
-    """Where templates come from: the controller's address (``http://…`` or ``https://…``) and the box's token for it."""
-
-    url: str
-    token: str = ""
+async def _no_jobs() -> Collection[str]:
+    return ()
 
 
 class Templates:
@@ -54,6 +48,39 @@ class Templates:
         self._folder = folder
         self._fetch = fetch
         self._loaded: dict[str, Template] = {}
+        self._current: dict[str, str] = {}
+        self.needed: Callable[[], Awaitable[Collection[str]]] = _no_jobs
+        """The versions that jobs which are not done yet will be printed with."""
+
+    @property
+    def current(self) -> Mapping[str, str]:
+        """The version to print with, by name: of those that are on this box, so that it prints without a controller, too."""
+        return self._current
+
+    async def follow(self, rows: Sequence[ReplicaTemplate]) -> bool:
+        """The site's current templates: have them here, and drop what nobody needs.  False: not all could be had, tell them again.
+
+        Until a new version is here, the one before stays current.
+        """
+        is_complete = True
+        for row in rows:
+            try:
+                await asyncio.to_thread(self.body, row.name, row.version)
+            except UnknownTemplate as error:
+                _log.warning("a current template cannot be had: %s", error, extra={"template": row.name, "code": error.code})
+            except TemplateUnavailable as error:
+                if is_complete:
+                    _log.info("current templates are not all here yet: %s", error, extra={"template": row.name})
+                is_complete = False
+            else:
+                self._current[row.name] = row.version
+        for name in self._current.keys() - {row.name for row in rows}:
+            del self._current[name]
+        if is_complete:
+            kept = {*self._current.values(), *(row.version for row in rows), *await self.needed()}
+            self._loaded = {version: loaded for version, loaded in self._loaded.items() if version in kept}
+            await asyncio.to_thread(self._drop_all_but, kept)
+        return is_complete
 
     async def get(self, name: str, version: str) -> Template:
         """Raises TemplateUnavailable, UnknownTemplate, BadTemplate (its bytes are right and no template)."""
@@ -79,33 +106,28 @@ class Templates:
         _keep(file, body)
         return body
 
+    def _drop_all_but(self, versions: Collection[str]) -> None:
+        """Blocks."""
+        try:
+            for file in self._folder.glob("*.json"):
+                if _VERSION.fullmatch(file.stem) and file.stem not in versions:
+                    file.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("old templates could not be thrown away", extra={"folder": str(self._folder), "reason": str(error)})
 
-def fetch_from(server: TemplateServer) -> Callable[[str, str], bytes]:
+
+def fetch_from(controller: Controller) -> Callable[[str, str], bytes]:
     """A `fetch` that asks the controller: ``GET {url}/box/v1/templates/{name}/{version}``."""
-    try:
-        parts = urlsplit(server.url)
-    except ValueError:
-        parts = urlsplit("")
-    prefix = parts.path.rstrip("/")
-    headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {server.token}"} if server.token else {})
+    link = ControllerLink(controller)
 
     def fetch(name: str, version: str) -> bytes:
-        if not parts.hostname:
+        if not link.has_address:
             raise TemplateUnavailable("no controller address is configured: set `url` in [controller]")
-        connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = connect(parts.hostname, parts.port, timeout=TIMEOUT)
         try:
-            connection.request("GET", f"{prefix}/box/v1/templates/{name}/{version}", headers=headers)
-            response = connection.getresponse()
-            body = response.read(MAX_BYTES + 1)
-        except (OSError, http.client.HTTPException, socket.gaierror) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TemplateUnavailable(
-                f"template {name!r} is not on this box and the controller does not answer ({reason})"
-            ) from error
-        finally:
-            connection.close()
-        return _checked(name, response.status, body)
+            answer = link.get(f"/box/v1/templates/{name}/{version}", limit=MAX_BYTES + 1)
+        except ControllerSilent as error:
+            raise TemplateUnavailable(f"template {name!r} is not on this box, and {error}") from error
+        return _checked(name, answer.status, answer.body)
 
     return fetch
 

@@ -63,11 +63,25 @@ class Sku(Model):
     price_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     weight_grams = fields.BigIntField(null=True)
+    image_hash = fields.CharField(max_length=64, null=True)
+    image_type = fields.CharField(max_length=32, null=True)
     version = fields.BigIntField(null=True)
 
     class Meta:
         table = "sku"
         indexes = (("version", "id"),)
+
+
+class SkuImage(Model):
+    """A SKU's picture as it travels to boxes: small, made here, named by the SHA-256 of its bytes."""
+
+    hash = fields.CharField(max_length=64, primary_key=True)
+    media_type = fields.CharField(max_length=32)
+    body = fields.BinaryField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sku_image"
 
 
 class Barcode(Model):

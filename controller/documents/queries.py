@@ -43,6 +43,11 @@ async def template(name: str, version: str) -> StoredTemplate:
     return _stored(rows[0])
 
 
+async def current_versions() -> list[StoredTemplate]:
+    """What new jobs are printed with, by name."""
+    return [_stored(row) for row in await fetch(f"{_SELECT} WHERE t.version = c.version ORDER BY t.name")]
+
+
 async def templates(*, after: str, limit: int) -> list[StoredTemplate]:
     """All versions of all templates, by name and version; `after` is a `name/version`."""
     name, _, version = after.partition("/")

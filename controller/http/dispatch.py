@@ -50,7 +50,14 @@ def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
 
 
 async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
-    call: Call[None] = Call(actor=actor, body=None, path=_path(request), query=_query(route, request), page=_page(route, request))
+    call: Call[None] = Call(
+        actor=actor,
+        body=None,
+        path=_path(request),
+        query=_query(route, request),
+        page=_page(route, request),
+        encodings=frozenset(each.strip().lower() for each in request.headers.get("Accept-Encoding", "").split(",")),
+    )
     return _answer(await route.handler(call))
 
 

@@ -165,6 +165,8 @@ class Call(Generic[B]):
     query: Mapping[str, str] = field(default_factory=dict)
     page: PageRequest = field(default_factory=PageRequest)
     key: str | None = None
+    encodings: frozenset[str] = frozenset()
+    """Content codings that the caller unpacks, such as `gzip`; those with a weight are left out."""
 
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

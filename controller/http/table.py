@@ -10,9 +10,9 @@ from controller.fulfilment import api as fulfilment
 from controller.http import events
 from controller.http.routing import Route
 from controller.orders import api as orders
+from controller.replica import api as replica
 from controller.sites import api as sites
 from controller.stock import api as stock
-from controller.stock import replica_api as replica
 
 API_VERSION = "1.0"
 

@@ -427,6 +427,16 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ReplicaPast",
+            fields=[
+                ("stamp", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=16)),
+                ("version", fields.BigIntField()),
+                ("ended_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "replica_past", "app": "controller", "pk_attr": "stamp"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ReplicaVersion",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -554,6 +564,8 @@ class Migration(migrations.Migration):
                 ("price_minor", fields.BigIntField()),
                 ("currency", fields.CharField(max_length=3)),
                 ("weight_grams", fields.BigIntField(null=True)),
+                ("image_hash", fields.CharField(null=True, max_length=64)),
+                ("image_type", fields.CharField(null=True, max_length=32)),
                 ("version", fields.BigIntField(null=True)),
             ],
             options={"table": "sku", "app": "controller", "indexes": [Index(fields=["version", "id"])], "pk_attr": "id"},
@@ -713,6 +725,17 @@ class Migration(migrations.Migration):
                 "indexes": [Index(fields=["sku_id", "site_id", "state"])],
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SkuImage",
+            fields=[
+                ("hash", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("media_type", fields.CharField(max_length=32)),
+                ("body", fields.BinaryField()),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "sku_image", "app": "controller", "pk_attr": "hash"},
             bases=["Model"],
         ),
         ops.CreateModel(

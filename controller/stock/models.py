@@ -69,17 +69,6 @@ class Availability(Model):
         indexes = (("site_id", "sku_id"), ("site_id", "version", "sku_id"))
 
 
-class ReplicaVersion(Model):
-    """One row: the latest version that was given to a change, and a stamp that tells this database from all others."""
-
-    id = fields.BigIntField(primary_key=True)
-    version = fields.BigIntField()
-    stamp = fields.CharField(max_length=16)
-
-    class Meta:
-        table = "replica_version"
-
-
 class Reservation(Model):
     """A commitment of stock to one order line, by `line_key`.  Open quantity = quantity - consumed."""
 
@@ -113,7 +102,6 @@ class CountMark(Model):
 
 EXTRA_SQL = (
     "CREATE INDEX IF NOT EXISTS availability_changed ON availability (site_id, id) WHERE version IS NULL",
-    "INSERT INTO replica_version (id, version, stamp) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING",
     append_only("stock_movement"),
     check("stock_movement", "stock_movement_positive", "NEW.quantity > 0 AND NEW.from_location_id <> NEW.to_location_id"),
     check("balance", "balance_not_negative", "NEW.on_hand >= 0 AND NEW.borrowed >= 0"),

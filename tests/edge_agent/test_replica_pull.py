@@ -12,10 +12,10 @@ from random import Random
 
 import pytest
 
+from edge_agent.controller_link import Controller as Address
 from edge_agent.replica import Replica, ReplicaUnavailable
 from edge_agent.replica_pull import ReplicaKeeper, fetch_from
 from edge_agent.stations import Item, Missing
-from edge_agent.templates import TemplateServer
 from edge_agent.wire import replica as wire
 from edge_agent.wire.replica import ReplicaPage, digest_of, encode_page
 from tests.edge_agent.conftest import FixedClock
@@ -37,7 +37,7 @@ class Controller:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 controller.asked.append((self.path, self.headers["Authorization"]))
-                body = encode_page(controller.pages[self.path.partition("?since=")[2]])
+                body = encode_page(controller.pages[self.path.partition("&since=")[2]])
                 sent = controller.spoil(body)
                 self.send_response(controller.status)
                 if controller.digest is not None:
@@ -78,7 +78,7 @@ def replica(tmp_path: Path, clock: FixedClock) -> Iterator[Replica]:
 
 
 def keeper_of(replica: Replica, clock: FixedClock, url: str, every: float = 0.01) -> ReplicaKeeper:
-    keeper = ReplicaKeeper(replica, fetch_from(TemplateServer(url=url, token="t0ken"), "s1"), clock, Random(7), every)
+    keeper = ReplicaKeeper(replica, fetch_from(Address(url=url, token="t0ken"), "s1", replica.parts), clock, Random(7), every)
     keeper.patience = 5.0
     return keeper
 
@@ -96,8 +96,9 @@ def test_it_pages_to_the_end_with_the_box_s_token(keeper: ReplicaKeeper, replica
     assert keeper.pull()
     assert known(replica) == ["A", "B"]
     assert keeper.pull()
-    paths = ["", "?since=c1", "?since=c2"]
-    assert controller.asked == [(f"/box/v1/replica/s1{path}", "Bearer t0ken") for path in paths]
+    paths = ["", "&since=c1", "&since=c2"]
+    parts = "goods,stock,people,profiles,templates"
+    assert controller.asked == [(f"/box/v1/replica/s1?parts={parts}{path}", "Bearer t0ken") for path in paths]
 
 
 def cut(body: bytes) -> bytes:
@@ -142,14 +143,14 @@ def test_right_bytes_that_are_no_page_are_refused(controller: Controller) -> Non
         digest_of(body.ljust(len(encode_page(controller.pages[""])))),
     )
     with pytest.raises(ReplicaUnavailable, match="cannot be read"):
-        fetch_from(TemplateServer(url=controller.url), "s1")("")
+        fetch_from(Address(url=controller.url), "s1", ["goods"])("")
 
 
 def test_a_page_without_end_is_not_read_to_it(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_agent.replica_pull.LARGEST", 100)
     assert wire.LARGEST > 1_000_000
     with pytest.raises(ReplicaUnavailable, match="more than 100 bytes"):
-        fetch_from(TemplateServer(url=controller.url), "s1")("")
+        fetch_from(Address(url=controller.url), "s1", ["goods"])("")
 
 
 def test_a_wrong_page_in_the_middle_keeps_what_came_before(keeper: ReplicaKeeper, replica: Replica, controller: Controller) -> None:

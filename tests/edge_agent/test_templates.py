@@ -11,7 +11,8 @@ import pytest
 
 from drivers.documents.errors import BadTemplate
 from drivers.documents.templates import content_version
-from edge_agent.templates import Templates, TemplateServer, TemplateUnavailable, UnknownTemplate, fetch_from
+from edge_agent.controller_link import Controller as Address
+from edge_agent.templates import Templates, TemplateUnavailable, UnknownTemplate, fetch_from
 from tests.edge_agent.paper import TEMPLATE, VERSION
 from tests.servers import free_port
 
@@ -53,7 +54,7 @@ def controller() -> Iterator[Controller]:
 
 @pytest.fixture
 def templates(controller: Controller, tmp_path: Path) -> Templates:
-    return Templates(tmp_path / "templates", fetch_from(TemplateServer(url=controller.url, token="t0ken")))
+    return Templates(tmp_path / "templates", fetch_from(Address(url=controller.url, token="t0ken")))
 
 
 async def test_it_is_asked_for_once_with_the_box_s_token(templates: Templates, controller: Controller, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ async def test_it_is_asked_for_once_with_the_box_s_token(templates: Templates, c
 
 async def test_after_that_it_needs_no_controller(templates: Templates, tmp_path: Path) -> None:
     await templates.get("shelf-label", VERSION)
-    offline = Templates(tmp_path / "templates", fetch_from(TemplateServer(url=f"http://127.0.0.1:{free_port()}")))
+    offline = Templates(tmp_path / "templates", fetch_from(Address(url=f"http://127.0.0.1:{free_port()}")))
     assert (await offline.get("shelf-label", VERSION)).name == "shelf-label"
 
 
@@ -82,7 +83,7 @@ async def test_a_damaged_file_is_fetched_again(templates: Templates, controller:
     await templates.get("shelf-label", VERSION)
     file = tmp_path / "templates" / f"{VERSION}.json"
     file.write_bytes(TEMPLATE[:-1])
-    again = Templates(tmp_path / "templates", fetch_from(TemplateServer(url=controller.url)))
+    again = Templates(tmp_path / "templates", fetch_from(Address(url=controller.url)))
     await again.get("shelf-label", VERSION)
     assert file.read_bytes() == TEMPLATE
 
@@ -90,7 +91,7 @@ async def test_a_damaged_file_is_fetched_again(templates: Templates, controller:
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:1", "http://[broken"])
 async def test_a_controller_that_cannot_be_reached_is_waited_for(tmp_path: Path, url: str) -> None:
     with pytest.raises(TemplateUnavailable):
-        await Templates(tmp_path, fetch_from(TemplateServer(url=url))).get("shelf-label", VERSION)
+        await Templates(tmp_path, fetch_from(Address(url=url))).get("shelf-label", VERSION)
 
 
 @pytest.mark.parametrize(("status", "error"), [(404, UnknownTemplate), (401, TemplateUnavailable), (503, TemplateUnavailable)])

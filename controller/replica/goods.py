@@ -1,0 +1,52 @@
+"""SKUs with their barcodes, prices and pictures, as boxes keep them."""
+
+# ruff: noqa: S608 -- what is put into the texts is names of ours; values are parameters
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from controller import db
+from controller.replica.parts import Changed, Id, Versioned
+from edge_agent.wire.replica import ReplicaBarcode, ReplicaImage, ReplicaItem
+
+
+async def _read(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
+    rows = await db.fetch(
+        "SELECT id, version, code, name_en, name_zh, base_unit, price_minor, currency, image_hash, image_type FROM sku "
+        "WHERE (version, id) > (?, ?) ORDER BY version, id LIMIT ?",
+        *(*after, limit),
+    )
+    codes = await _barcodes(site_id, [row["id"] for row in rows])
+    return [Changed(row["version"], row["id"], _item(row, codes[row["id"]])) for row in rows]
+
+
+def _item(row: db.Row, barcodes: list[ReplicaBarcode]) -> ReplicaItem:
+    return ReplicaItem(
+        id=row["id"],
+        sku=row["code"],
+        name_en=row["name_en"],
+        name_zh=row["name_zh"],
+        unit=row["base_unit"],
+        price_minor=row["price_minor"],
+        currency=row["currency"],
+        barcodes=barcodes,
+        image=ReplicaImage(hash=row["image_hash"], media_type=row["image_type"]) if row["image_hash"] else None,
+    )
+
+
+async def _barcodes(site_id: str, skus: Sequence[int]) -> dict[int, list[ReplicaBarcode]]:
+    rows = await db.fetch(
+        "SELECT sku_id, kind, symbol, numerator, denominator FROM barcode "
+        f"WHERE active AND (site_id IS NULL OR site_id = ?) AND {db.among('sku_id')} ORDER BY id",
+        site_id,
+        db.listing(skus),
+    )
+    found: dict[int, list[ReplicaBarcode]] = defaultdict(list)
+    for row in rows:
+        sku = row.pop("sku_id")
+        found[sku].append(ReplicaBarcode(**row))
+    return found
+
+
+GOODS = Versioned(name="goods", table="sku", read=_read)

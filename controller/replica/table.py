@@ -1,0 +1,11 @@
+"""Every part of the replica, a line each: what joins here and in `edge_agent/replica_parts.py` travels to boxes."""
+
+from __future__ import annotations
+
+from controller.replica.goods import GOODS
+from controller.replica.levels import STOCK
+from controller.replica.parts import Part
+from controller.replica.people import PEOPLE
+from controller.replica.templates import TEMPLATES
+
+PARTS: dict[str, Part] = {part.name: part for part in (GOODS, STOCK, PEOPLE, TEMPLATES)}

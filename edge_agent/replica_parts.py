@@ -1,0 +1,89 @@
+"""The parts of the replica, a line each in `PARTS`: how the rows of each are read from a page and kept in the file.
+
+A part with few rows is `kept`: whole rows by their ids, found again by a `handle` (a badge, a document's number).  For it that line
+and its Struct in `wire/replica.py` are all.  Goods and stock have tables of their own (`replica_goods`).  All tables begin with a
+column `edition`: a snapshot is collected as another edition beside the one that is served.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
+from edge_agent.wire.replica import ReplicaItem, ReplicaPerson, ReplicaProfile, ReplicaRows, ReplicaStock, ReplicaTemplate
+
+R = TypeVar("R", bound=Struct)
+
+Write = Callable[[sqlite3.Connection, int], None]
+"""Puts into an edition what was read from a page."""
+
+KEPT_TABLE: Final = "kept"
+SCHEMA: Final = f"""
+{GOODS_TABLES[1]}
+{STOCK_TABLES[1]}
+CREATE TABLE {KEPT_TABLE} (
+    edition INTEGER, part TEXT, id TEXT, handle TEXT, body BLOB NOT NULL, PRIMARY KEY (edition, part, id)) WITHOUT ROWID;
+CREATE INDEX kept_handle ON {KEPT_TABLE} (edition, part, handle) WHERE handle IS NOT NULL;
+"""
+TABLES: Final = (*GOODS_TABLES[0], *STOCK_TABLES[0], KEPT_TABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Generic[R]):
+    """`put` stores rows in an edition, `forget` takes some of its ids out of it, or (None) all."""
+
+    name: str
+    row: type[R]
+    put: Callable[[sqlite3.Connection, int, Sequence[R]], None]
+    forget: Callable[[sqlite3.Connection, int, Sequence[str] | None], None]
+
+    def read(self, piece: ReplicaRows) -> Write:
+        """Raises msgspec.DecodeError, UnicodeDecodeError: before anything was written."""
+        rows = msgspec.json.decode(piece.rows, type=list[self.row])  # type: ignore[name-defined]  # a type known at run time only
+
+        def write(writer: sqlite3.Connection, edition: int) -> None:
+            if piece.anew:
+                self.forget(writer, edition, None)
+            self.forget(writer, edition, piece.gone)
+            self.put(writer, edition, rows)
+
+        return write
+
+
+def kept(name: str, row: type[R], *, key: Callable[[R], str], handle: Callable[[R], str | None] = lambda _: None) -> Part[R]:
+    """A part of few rows, stored whole by `key`."""
+
+    def put(writer: sqlite3.Connection, edition: int, rows: Sequence[R]) -> None:
+        writer.executemany(
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)",
+            [(edition, name, key(each), handle(each), msgspec.json.encode(each)) for each in rows],
+        )
+
+    def forget(writer: sqlite3.Connection, edition: int, ids: Sequence[str] | None) -> None:
+        if ids is None:
+            writer.execute("DELETE FROM kept WHERE edition = ? AND part = ?", (edition, name))
+        else:
+            writer.executemany(
+                "DELETE FROM kept WHERE edition = ? AND part = ? AND id = ?", [(edition, name, each) for each in ids]
+            )
+
+    return Part(name=name, row=row, put=put, forget=forget)
+
+
+PEOPLE: Final = kept("people", ReplicaPerson, key=lambda person: person.id, handle=lambda person: person.badge)
+PROFILES: Final = kept("profiles", ReplicaProfile, key=lambda profile: profile.name)
+TEMPLATES: Final = kept("templates", ReplicaTemplate, key=lambda template: template.name)
+
+PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another row
+    Part(name="goods", row=ReplicaItem, put=put_goods, forget=forget_goods),
+    Part(name="stock", row=ReplicaStock, put=put_stock, forget=forget_stock),
+    PEOPLE,
+    PROFILES,
+    TEMPLATES,
+)
