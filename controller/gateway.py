@@ -21,7 +21,7 @@ from controller.fleet.acks import AckOut
 from controller.fleet.intake import box_topic, carries_facts
 from controller.ingest import ingest, retry_parked
 from controller.observer import Observer
-from edge_agent.seams import Clock, uuid4
+from edge_agent.seams import Clock, failpoint, uuid4
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
 from edge_agent.wire.messages import GatewayState
@@ -177,6 +177,7 @@ class Gateway:
             acks = list(self._acks)
             self._acks.clear()
             sent = await asyncio.gather(*(self._publish(ack.topic, encode(ack.ack)) for ack, _ in acks))
+            failpoint("ctl.acks_sent")
             for (_, began), is_sent in zip(acks, sent, strict=True):
                 if self._observer and is_sent:
                     self._observer.acked((self._clock.mono_ms() - began) / 1000)
@@ -192,6 +193,7 @@ class Gateway:
                 log.exception("the state of boxes could not be stored; trying again", extra={"messages": len(batch)})
                 await self._news.failed(batch, error)
                 continue
+            failpoint("ctl.news_noted")
             self._news.done(batch)
             if online:
                 self._has_requests.set()
@@ -210,7 +212,11 @@ class Gateway:
     async def _publish_requests(self) -> None:
         while self._session.is_connected:
             claimed = await in_transaction(requests.claim)
+            if claimed:
+                failpoint("ctl.requests_claimed")
             sent = await asyncio.gather(*(self._publish(request.topic, request.payload) for request in claimed))
+            if claimed:
+                failpoint("ctl.requests_published")
             await in_transaction(lambda: requests.unclaim([one for one, done in zip(claimed, sent, strict=True) if not done]))  # noqa: B023 -- awaited here
             if len(claimed) < requests.AT_ONCE:
                 return

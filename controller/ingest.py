@@ -224,6 +224,8 @@ async def _retry(after: UUID, *, due_only: bool) -> tuple[list[Row], int]:
             if isinstance(outcome, Rejected):  # its box was told "parked" long ago: a person must hear of it
                 await record(_refusal_of(fact, outcome), subject=str(fact.id), site=fact.site_id)
         applied += len(done)
+    if rows:
+        failpoint("ctl.parked_retried")
     return rows, applied
 
 

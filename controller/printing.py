@@ -21,6 +21,7 @@ from controller.documents.events import DocumentWanted
 from controller.errors import DomainError
 from controller.events import Event, Recorded
 from controller.fleet.operations import PrintOrder, request_print
+from edge_agent.seams import failpoint
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ async def take(recorded: Recorded) -> None:
         async with transaction():
             with events.acting(recorded.actor, str(recorded.id)):
                 await request_print(_order(recorded))
+            failpoint("ctl.consumer_after_effect")
             await events.move_cursor(CONSUMER, recorded.position)
     except DomainError as error:
         await _refuse(recorded, error.code, str(error))

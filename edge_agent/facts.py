@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from edge_agent import salvage
 from edge_agent.errors import FactsCorrupt, FactsUnavailable, OutboxFull
+from edge_agent.seams import failpoint
 
 T = TypeVar("T")
 MIB = 1024 * 1024
@@ -121,6 +122,7 @@ class FactsDb:
     def make_room(self) -> bool:
         """Give up the ballast, then what the stores allow to go.  True if any row went."""
         self._ballast.unlink(missing_ok=True)
+        failpoint("box.ballast_given_up")
         gone = 0
         for _ in range(ROUNDS):
             self.checkpoint()
@@ -142,6 +144,7 @@ class FactsDb:
             return
         try:
             with self._ballast.open("wb") as file:
+                failpoint("box.ballast_restoring")
                 os.posix_fallocate(file.fileno(), 0, self.limits.ballast_bytes)
         except OSError as error:
             self._ballast.unlink(missing_ok=True)

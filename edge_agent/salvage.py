@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_agent.seams import failpoint
+
 NOTE = "CREATE TABLE IF NOT EXISTS quarantine (reason TEXT NOT NULL, salvaged INTEGER NOT NULL)"
 
 
@@ -30,8 +32,10 @@ def quarantine(path: Path, reason: str) -> None:
     finally:
         new.close()
     _sync(building)
+    failpoint("box.salvage_copied")
     building.rename(ready)
     _sync(path.parent)
+    failpoint("box.salvage_ready")
     finish_interrupted(path)
 
 
@@ -52,6 +56,7 @@ def finish_interrupted(path: Path) -> None:
         old = _with(path, suffix)
         if old.exists():
             old.rename(_with(aside, suffix))
+            failpoint("box.salvage_moving_aside")
     ready.rename(path)
     _sync(path.parent)
 

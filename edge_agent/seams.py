@@ -6,6 +6,7 @@ random source themselves.  `failpoint()` marks a place where a crash, a hang or 
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -73,20 +74,24 @@ def _armed() -> dict[str, str]:
 
 
 _ARMED = _armed()
+_HANG_SECONDS = float(os.environ.get("SHELFWIRE_FAILPOINT_HANG", "30"))
+
+_log = logging.getLogger(__name__)
 
 
 def failpoint(name: str) -> None:
-    """A named place where tests may crash, hang or raise.  Does nothing unless armed.
+    """A named place where tests may crash, hang or raise.  Does nothing unless armed, and then once.
 
     Armed by the environment: ``SHELFWIRE_FAILPOINTS=ctl.after_commit_before_ack=crash,box.after_append=raise``.  Modes: ``crash``
-    (SIGKILL to itself), ``hang`` (30 s), ``raise`` (FailpointTriggered).
+    (SIGKILL to itself), ``hang`` (``SHELFWIRE_FAILPOINT_HANG`` seconds, 30 unless told), ``raise`` (FailpointTriggered).
     """
-    if not _ARMED:
+    if not _ARMED or (mode := _ARMED.pop(name, None)) is None:
         return
-    match _ARMED.get(name):
+    _log.warning("failpoint %s: %s", name, mode)
+    match mode:
         case "crash":
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":
-            time.sleep(30)
-        case "raise":
+            time.sleep(_HANG_SECONDS)
+        case _:
             raise FailpointTriggered(name)

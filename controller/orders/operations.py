@@ -20,6 +20,7 @@ from controller.sites.queries import site
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.operations import ReserveLine
+from edge_agent.seams import failpoint
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 6
@@ -84,6 +85,7 @@ async def _write_lines(order_id: int, order: NewOrder, skus: dict[str, SkuRow]) 
         for position, line, sku in placed
     ]
     await stock.reserve(holds, site_id=order.site)
+    failpoint("ctl.reserved_before_order_commit")
     event = OrderPlaced(
         channel=order.channel,
         reference=order.reference,
