@@ -20,6 +20,7 @@ from edge_agent.disk import InlineDisk
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox
+from edge_agent.printer_port import NothingSent
 from edge_agent.seams import SystemClock, failpoint
 from edge_agent.spooler import Spooler
 from edge_agent.wire.facts import JobState
@@ -51,6 +52,8 @@ class PaperPort:
     prove_errors: list[DriverError] = field(default_factory=list)
     encode_errors: list[Exception] = field(default_factory=list)
     asked: int = 0
+    breaks_at_send: PrinterStatus | None = None
+    """So it is, once, when a job is to be sent; not a byte of that leaves."""
 
     async def status(self) -> PrinterStatus:
         self.asked += 1
@@ -65,6 +68,9 @@ class PaperPort:
         return Encoded(f"{getattr(text, 'text', '')}{' COPY' if copy_mark else ''}\n".encode() * copies, copies)
 
     async def send(self, encoded: Encoded) -> None:
+        if self.breaks_at_send is not None:
+            self.ready, self.breaks_at_send = self.breaks_at_send, None
+            raise NothingSent("unplugged in that instant")
         if self.send_errors:
             raise self.send_errors.pop(0)
         await asyncio.sleep(0)
