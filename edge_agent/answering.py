@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from edge_agent.config import StationConfig
+from msgspec.structs import replace
+
+from edge_agent.config import Config, StationConfig
 from edge_agent.device_events import DeviceEvent, WeightChanged
 from edge_agent.stations import Feedback, Verdict, say
 
@@ -29,17 +31,25 @@ class Answering:
 
     def __init__(self, stations: Sequence[StationConfig], devices: Outputs) -> None:
         self._devices = devices
+        self._texts: dict[str, str] = {}
+        self._weights: dict[str, str] = {}
+        self._arrange(stations)
+
+    async def reconfigure(self, config: Config) -> None:
+        self._arrange(config.stations)
+
+    def _arrange(self, stations: Sequence[StationConfig]) -> None:
         self._scanners = {station.id: station.scanner for station in stations}
         self._displays = {station.id: station.line_display for station in stations if station.line_display is not None}
         self._weighed_at = {station.scale: station.id for station in stations if station.scale and station.line_display}
-        self._texts: dict[str, str] = {}
-        self._weights: dict[str, str] = {}
 
     def answer(self, station: str, feedback: Feedback) -> None:
-        good = feedback.verdict in (Verdict.OK, Verdict.DUPLICATE)
-        self._devices.signal(self._scanners.get(station, station), good=good)
+        scanner = self._scanners.get(station, station)
+        if scanner is not None:  # a station may have screens alone
+            self._devices.signal(scanner, good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
         text = say(feedback)
-        _log.info("%s: %s", station, text, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
+        logged = say(replace(feedback, args=feedback.args | {"person": "…"}))  # no name of anybody in a log
+        _log.info("%s: %s", station, logged, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
         self._texts[station] = text
         self._show(station)
 

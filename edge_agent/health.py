@@ -26,7 +26,7 @@ PUBACK_SECONDS = 10.0
 FAREWELL_SECONDS = 1.0
 TELEMETRY_SECONDS = 60.0
 AGENT_VERSION = "0.1.0"
-DISK_FULL, REFUSED = "disk-full", "mqtt-refused"
+DISK_FULL, REFUSED, CONFIG_WRONG = "disk-full", "mqtt-refused", "config-wrong"
 """Keys of this box's alerts."""
 
 _log = logging.getLogger(__name__)
@@ -113,6 +113,10 @@ class Health:
 
     def device(self, device: str, state: DeviceState) -> None:
         self.retained.put(self._topic(Family.STATE, device=device), encode(state))
+
+    def forget_device(self, device: str) -> None:
+        """It is configured no more: the broker is to hold nothing of it."""
+        self.retained.put(self._topic(Family.STATE, device=device), b"")
 
     def alert(self, key: str, code: str, message: str) -> None:
         """Holds until `clear`; raising it again changes nothing."""

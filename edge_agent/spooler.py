@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 
 from drivers.errors import DriverError
+from edge_agent.config import Config
 from edge_agent.disk import Disk
 from edge_agent.errors import AgentError, FactsCorrupt
 from edge_agent.faults import fault
@@ -25,13 +26,15 @@ from edge_agent.print_attempt import NEVER_PRINTS, Attempts, Outcome, TemplateOf
 from edge_agent.print_queue import PrinterQueue, queues
 from edge_agent.printer_port import PrinterPort
 from edge_agent.seams import Clock
-from edge_agent.standing_in import Rota, StandIn, Turns
+from edge_agent.standing_in import Rota, StandIn, Turns, stand_ins
 from edge_agent.templates import TemplateUnavailable
 from edge_agent.wire.facts import JobState
 from edge_agent.wire.messages import Condition, JobRequest
 
 RETRY = 2.0
 """Seconds until a job that waits for its printer or its template is tried again, if nothing wakes its queue before."""
+PAUSE_SECONDS = 30.0
+"""For a job that is on its way when its printer is to change; after that it is left in doubt, and a person asked."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +70,11 @@ class Spooler:
     ) -> None:
         self._journal = journal
         self._disk = disk
-        self._ports = dict(ports)
+        self._ports = ports  # as they are now: they follow the devices
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._at_work: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._paused: set[str] = set()
         self._rota = Rota(rules or {}, clock)
         self._expiry = Expiry(clock, journal.boot)
         self._attempts = Attempts(journal, disk, template, self._asked)
@@ -169,9 +176,43 @@ class Spooler:
         self._journal.listen(heard)
         await self._disk.run(self._journal.recover)
         await self._hold_orphans()
-        async with asyncio.TaskGroup() as tasks:
-            for printer, port in self._ports.items():
-                tasks.create_task(self._serve(printer, port), name=f"spooler[{printer}]")
+        async with asyncio.TaskGroup() as self._group:
+            self._serve_all(self._group)
+            await loop.create_future()  # printers come and go
+
+    # --- a configuration that changes ----------------------------------------------------------------------------------------
+
+    async def pause(self, printer: str) -> None:
+        """Nothing new goes to this printer; the job that is on its way ends first, or `PAUSE_SECONDS` do."""
+        self._paused.add(printer)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE_SECONDS), self._at_work[printer]:
+                pass
+
+    def resume(self, printer: str) -> None:
+        """It goes on, at whatever port the printer has now."""
+        self._paused.discard(printer)
+        self.wake(printer)
+
+    async def reconfigure(self, config: Config) -> None:
+        """Queues begin and end with their printers; those of printers that are no more hold, with the reason in sight."""
+        self._rota.set_rules(stand_ins(config.devices))
+        self._cannot.clear()
+        if self._group is None:
+            return
+        for gone in self._serving.keys() - self._ports.keys():
+            task = self._serving.pop(gone)
+            task.cancel()
+            await asyncio.wait([task])
+            await self._disk.run(lambda gone=gone: self._journal.recover(gone))  # type: ignore[misc]  # mypy and defaults
+        self._serve_all(self._group)
+        await self._hold_orphans()
+        for printer in self._ports:
+            self.resume(printer)
+
+    def _serve_all(self, group: asyncio.TaskGroup) -> None:
+        for printer in self._ports.keys() - self._serving.keys():
+            self._serving[printer] = group.create_task(self._serve(printer), name=f"spooler[{printer}]")
 
     async def _hold_orphans(self) -> None:
         """Jobs at printers that are no more wait for a person, with the reason in sight."""
@@ -191,13 +232,14 @@ class Spooler:
         for listener in self._listeners:
             listener()
 
-    async def _serve(self, printer: str, port: PrinterPort) -> None:
+    async def _serve(self, printer: str) -> None:
         wake = self._wake[printer]
         trouble = ""
         while True:
             wake.clear()
             try:
-                must_retry = await self._round(printer, port)
+                async with self._at_work[printer]:
+                    must_retry = await self._round(printer, self._ports[printer])
                 trouble = ""
             except FactsCorrupt:
                 raise
@@ -215,7 +257,7 @@ class Spooler:
         await self._disk.run(lambda: self._journal.recover(printer))
         await self._expire()
         waits: set[str] = set()
-        while (found := await self._next(printer, waits)) is not None:
+        while printer not in self._paused and (found := await self._next(printer, waits)) is not None:
             job, is_oldest = found
             if self._expiry.is_due(job):
                 await self._end(job.id)

@@ -12,6 +12,7 @@ from edge_agent.inbox import Inbox
 from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox, unknown_clock
 from edge_agent.seams import Clock
+from edge_agent.twin_store import TwinStore
 from edge_agent.wire.messages import ClockState
 from edge_agent.wire.session import Session
 
@@ -35,9 +36,16 @@ class Stores:
     outbox: Outbox
     inbox: Inbox
     journal: Journal
+    twin: TwinStore
 
 
 def open_stores(facts: FactsDb, identity: Identity, seams: Seams) -> Stores:
     """Blocks; run it on the disk's thread.  Raises OutboxFull, FactsCorrupt."""
     outbox = Outbox(facts, identity, seams.clock, seams.random, seams.clock_state)
-    return Stores(facts=facts, outbox=outbox, inbox=Inbox(facts, seams.clock), journal=Journal(facts, outbox, seams.clock))
+    return Stores(
+        facts=facts,
+        outbox=outbox,
+        inbox=Inbox(facts, seams.clock),
+        journal=Journal(facts, outbox, seams.clock),
+        twin=TwinStore(facts),
+    )
