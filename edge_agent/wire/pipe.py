@@ -26,6 +26,8 @@ class Pipe:
         self._position = 0
         self._output = bytearray()
         self._has_ended = False
+        self.error: OSError | None = None
+        """Why the socket broke, if it said so."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_flush_due = False
         self._is_writer = False
@@ -93,7 +95,8 @@ class Pipe:
                     data += self._sock.recv(CHUNK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
-        except OSError:
+        except OSError as error:
+            self.error = error
             data = b""
         self._has_ended = not data
         self._input, self._position = rest + data, 0
@@ -111,8 +114,10 @@ class Pipe:
             sent = self._sock.send(self._output)
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             sent = 0
-        except OSError:
+        except OSError as error:
             self._output.clear()
+            self.fill()  # what the other end said before it closed, such as why it takes no certificate of ours
+            self.error = self.error or error
             self._on_broken()
             return
         del self._output[:sent]

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from pathlib import Path
 from random import Random
 
 from paho.mqtt import client as paho
@@ -28,6 +28,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge_agent.wire.errors import NotConnected, Refused, WireError
 from edge_agent.wire.link import Connected, Disconnected, Event, Incoming, Session, SubscriptionRefused, Will
 from edge_agent.wire.pipe import Pipe
+from edge_agent.wire.tls import Tls, TlsFailed, client_context, trouble_of
 
 REFUSED = 0x80
 """Reason codes from here on are refusals (MQTT 5, section 2.4)."""
@@ -50,15 +51,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """PEM files: the CA that signed the broker's certificate; the client's certificate and key, if it has one."""
-
-    ca: Path
-    cert: Path | None = None
-    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +81,19 @@ class _Client(paho.Client):
         self.pipe = Pipe(sock)  # type: ignore[arg-type]  # see above
         return self.pipe
 
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        """As paho does, but one that fails is closed at once, and a silent other end has no longer than for the connection."""
+        if self._ssl_context is None:
+            raise ConnectionError("no TLS was set up")
+        wrapped = self._ssl_context.wrap_socket(tcp_sock, server_hostname=self._host, do_handshake_on_connect=False)
+        try:
+            wrapped.settimeout(self._connect_timeout)
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
+
 
 class _Connection:
     """One connection: its client, its waiting publishes, its end."""
@@ -109,10 +114,12 @@ class _Connection:
 
     def end(self, reason: str) -> None:
         """The connection is gone: everything that waits for it learns so.  Again and again is fine."""
+        trouble = trouble_of(self.client.pipe.error if self.client.pipe else None)
+        reason = trouble.words if trouble else reason
         if not self.lost.done():
             self.lost.set_result(reason)
         if not self.ready.done():
-            self.ready.set_exception(ConnectionError(reason))
+            self.ready.set_exception(TlsFailed(trouble) if trouble else ConnectionError(reason))
             self.ready.exception()  # seen: nobody may be waiting any more
         for future in self.waiting.values():
             if not future.done():
@@ -173,6 +180,8 @@ class MqttSession:
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._dropped = 0
+        self.trouble: str | None = None
+        """Why there is no connection, for people; None while there is one."""
 
     @property
     def is_connected(self) -> bool:
@@ -213,18 +222,24 @@ class MqttSession:
     async def run(self) -> None:
         """See `Session.run`."""
         attempt = 0
-        is_reported = False
         while True:
             try:
                 await self._connect_and_serve()
-                attempt, is_reported = 0, False
+                attempt = 0
             except (OSError, WireError, TimeoutError) as error:
-                if not is_reported:
-                    _log.warning("no connection to the broker; trying on", extra={"reason": str(error) or type(error).__name__})
-                is_reported = True
+                self._tell_trouble(error)
             attempt += 1
             low, high = self._broker.retry_seconds
             await asyncio.sleep(self._random.uniform(low, max(low, min(high, low * 2**attempt))))
+
+    def _tell_trouble(self, error: Exception) -> None:
+        """Once, and again when it is another one: behind a broker that was away, its certificate may have ended."""
+        trouble = trouble_of(error)
+        words = trouble.words if trouble else str(error) or type(error).__name__
+        if words != self.trouble:
+            code = trouble.code if trouble else error.code if isinstance(error, WireError) else "no_connection"
+            _log.warning("no connection to the broker; trying on", extra={"reason": words, "code": code})
+        self.trouble = words
 
     # --- a connection's life -------------------------------------------------------------------------------------------------
 
@@ -236,6 +251,7 @@ class MqttSession:
         try:
             await self._open(connection)
             self._connection = connection
+            self.trouble = None
             self._deliver(Connected(connection.number, connection.session_present), *connection.early)
             _log.info("connected to the broker", extra={"connection": connection.number})
             reason = await self._serve(connection)
@@ -268,6 +284,8 @@ class MqttSession:
         properties.SessionExpiryInterval = self._broker.expiry
         properties.ReceiveMaximum = self._broker.receive_maximum
         clean = self._broker.expiry == 0
+        if self._broker.tls is not None:
+            client.tls_set_context(client_context(self._broker.tls))
         client.connect(self._broker.host, self._broker.port, self._broker.keepalive, clean_start=clean, properties=properties)
 
     async def _serve(self, connection: _Connection) -> str:
@@ -289,9 +307,6 @@ class MqttSession:
         client.max_inflight_messages_set(0)  # `slots` bounds it by the broker's receive maximum, which paho ignores
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
-        if broker.tls is not None:
-            cert, key = (str(path) if path else None for path in (broker.tls.cert, broker.tls.key))
-            client.tls_set(str(broker.tls.ca), cert, key)
         if self._will is not None:
             client.will_set(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
         return client

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
 from provisioning import broker_files
 from provisioning.authority import Authority, Signed, Wanted, make_authority, now
 from provisioning.issuing import Addresses, Desk
@@ -110,8 +113,13 @@ def context(ca: Path, cert: Path | None = None, key: Path | None = None) -> ssl.
     return made
 
 
-def future(days: int) -> datetime:
-    return now() + timedelta(days=days)
+def of_tomorrow(authority: Authority) -> Authority:
+    """The same key under a certificate that begins tomorrow: what it signs is not valid yet."""
+    old, key = authority.certificate, authority._key
+    begins = now() + timedelta(days=1)
+    builder = x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.issuer).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(begins).not_valid_after(begins + timedelta(days=300))
+    return Authority(builder.sign(key, hashes.SHA256()), key)
 
 
 @contextmanager
