@@ -6,7 +6,7 @@
     [broker]      host, port, username, password_file, ca, cert, key
     [controller]  url, token_file, replica_seconds
     [[device]]    id, kind, model, address, options, stand_ins, stand_in_after_s
-    [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms
+    [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms, quiet_minutes, sign_in
     [symbols]     own_prefixes, variable
     [limits]      facts_bytes, ballast_bytes
 """
@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from drivers.errors import Unsupported
 from drivers.registry import Kind, models
@@ -26,6 +27,7 @@ from drivers.symbols.variable import BadRule, parse_rule
 from drivers.transports.opening import parse_address
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import MIB, FactsLimits
+from edge_agent.stations.model import SCREEN, SignIn
 from edge_agent.toml_table import Check, Table, Wrong, not_empty
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -86,16 +88,26 @@ class DeviceConfig:
 class StationConfig:
     """The devices of one working place, by their ids.
 
-    `double_read_ms`: the same symbol from the same scanner again within so many milliseconds is one read; 0 turns this off.
+    Without a scanner it is worked at from screens.  `double_read_ms`: the same symbol from the same scanner again within so many
+    milliseconds is one read; 0 turns this off.  `quiet_minutes`: a task that nobody touched for so long is left; 0: never.
+    `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.
     """
 
     id: str
-    scanner: str
+    scanner: str | None = None
     scale: str | None = None
     label_printer: str | None = None
     receipt_printer: str | None = None
     line_display: str | None = None
     double_read_ms: int = 300
+    quiet_minutes: int = 30
+    sign_in: SignIn = "none"
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """All that stands there."""
+        wanted = (self.scanner, self.scale, self.label_printer, self.receipt_printer, self.line_display)
+        return tuple(device for device in wanted if device is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +217,7 @@ def read_device(table: Table, inspect: Inspect | None = None) -> DeviceConfig:
     """What is wrong is noted in the table, and the value is not to be used."""
     kind = table.text("kind", check=one_of(tuple(Kind)))
     device = DeviceConfig(
-        id=table.text("id", check=_topic_id),
+        id=table.text("id", check=_device_id),
         kind=Kind(kind) if kind in tuple(Kind) else Kind.SCANNER,
         model=table.text("model", check=one_of(models())),
         address=table.text("address", check=_address),
@@ -230,15 +242,22 @@ def read_station(table: Table) -> StationConfig:
     """The same; whether its devices are there is another question (`wrong_references`)."""
     station = StationConfig(
         id=table.text("id", check=_topic_id),
-        scanner=table.text("scanner"),
+        scanner=table.text("scanner", "") or None,
         scale=table.text("scale", "") or None,
         label_printer=table.text("label_printer", "") or None,
         receipt_printer=table.text("receipt_printer", "") or None,
         line_display=table.text("line_display", "") or None,
         double_read_ms=table.number("double_read_ms", 300, low=0, high=5000),
+        quiet_minutes=table.number("quiet_minutes", 30, low=0, high=1440),
+        sign_in=_sign_in(table),
     )
     table.finish()
     return station
+
+
+def _sign_in(table: Table) -> SignIn:
+    asked = table.text("sign_in", "none", check=one_of(get_args(SignIn)))
+    return "badge" if asked == "badge" else "pin" if asked == "pin" else "none"
 
 
 def read_symbols(table: Table) -> SymbolsConfig:
@@ -304,6 +323,10 @@ def wrong_stand_ins(device: DeviceConfig, kinds: Mapping[str, Kind]) -> Iterator
         if other == device.id or kinds.get(other) is not device.kind:
             found = "it is this device itself" if other == device.id else "there is no such [[device]]"
             yield f"{other!r} must be the id of another {device.kind}; {found}"
+
+
+def _device_id(value: object) -> str | None:
+    return f"is what screens are called; take another than {SCREEN!r}" if value == SCREEN else _topic_id(value)
 
 
 def _topic_id(value: object) -> str | None:

@@ -1,4 +1,4 @@
-"""From a device's event to facts on disk, and only then to the person's answer.
+"""From a device's event, or a screen's reading, to facts on disk, and only then to the person's answer.
 
 The feedback (the beep) follows the commit: what could not be stored is refused, visibly and audibly.
 """
@@ -8,20 +8,40 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
-from edge_agent.config import StationConfig, SymbolsConfig
+from drivers import devices
+from edge_agent.config import Config, StationConfig, SymbolsConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
-from edge_agent.disk import Disk
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
-from edge_agent.outbox import Outbox
-from edge_agent.stations import Feedback, Input, Item, Missing, Rules, StationState, Tick, Weighed, scanned, step
+from edge_agent.seams import uuid7
+from edge_agent.station_book import StationBook, TooLate, rules_of
+from edge_agent.stations import (
+    SCREEN,
+    Feedback,
+    Item,
+    Missing,
+    Paper,
+    Person,
+    Pressed,
+    Reading,
+    Rules,
+    SignedIn,
+    StationState,
+    Step,
+    Tick,
+    Weighed,
+    awaits_weight,
+    badge_of,
+    scanned,
+    step,
+    wants_item,
+)
 from edge_agent.stations import Scanned as Read
 from edge_agent.stations.answers import identify, misread, not_saved
-from edge_agent.wire.codec import encode
+from edge_agent.stores import Seams, Stores
 from edge_agent.wire.facts import Drawer, FactDraft, ScanRefused, Weight
 from edge_agent.wire.messages import Stream
 
@@ -31,19 +51,36 @@ Answer = Callable[[str, Feedback], None]
 LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
 """What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
 
+Identify = Callable[[str], Awaitable[Person | None]]
+"""Whose badge this is; it answers soon, whatever happens."""
+
 Weigh = Callable[[str, bool], None]
 """What asks a scale for a weight, or (False) does not any more."""
 
 _log = logging.getLogger(__name__)
 
 
+class UnknownStation(AgentError):
+    """The box has no station of this id."""
+
+    code = "unknown_station"
+
+
 def _nobody_weighs(scale: str, wanted: bool) -> None:  # noqa: FBT001 -- the type's own form
     del scale, wanted
+
+
+def _no_templates() -> Mapping[str, str]:
+    return {}
 
 
 async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
     del text, gtin
     return Missing.NO_CATALOGUE
+
+
+async def _nobody_is_known(badge: str) -> None:
+    del badge
 
 
 class Intake:
@@ -52,32 +89,31 @@ class Intake:
     def __init__(
         self,
         stations: Sequence[StationConfig],
-        outbox: Outbox,
-        disk: Disk,
-        answer: Answer,
+        stores: Stores,
+        seams: Seams,
         pressed: Callable[[OutboxFull | None], None],
         symbols: SymbolsConfig | None = None,
     ) -> None:
-        self._symbols = (symbols or SymbolsConfig()).rules()
-        self._outbox = outbox
-        self._disk = disk
-        self._answer = answer
-        self._pressed = pressed
-        self._station_of: dict[str, str] = {}
-        for station in stations:
-            for device in (station.scanner, station.scale, station.label_printer, station.receipt_printer, station.line_display):
-                if device is not None:
-                    self._station_of.setdefault(device, station.id)
-        stored = outbox.station_states()
-        self._states = {station.id: _restored(station.id, stored.get(station.id)) for station in stations}
+        self._seams = seams
+        self._book = StationBook(stores, seams.disk, pressed)
         self._refused = 0
-        self._rules = {station.id: Rules(double_read_ms=station.double_read_ms) for station in stations}
-        self._scales = {station.id: station.scale for station in stations if station.scale is not None}
+        self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
+        self.outlets: list[Answer] = []
+        """All who tell people an answer, after its commit.  None of them waits."""
         self.weigh: Weigh = _nobody_weighs
         """Told for a station's scale whether the station waits for a weight of it."""
         self.look_up: LookUp = _nothing_is_known
-        """Asked for what is scanned at a station that looks up, and for nothing else."""
-        self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
+        """Asked for what is scanned at a station that wants it, and for nothing else."""
+        self.identify_badge: Identify = _nobody_is_known
+        self.templates: Callable[[], Mapping[str, str]] = _no_templates
+        """The templates that this box may print with now: name -> version."""
+        self._configure(stations, symbols)
+
+    def hear_prints(self, wake: Callable[[str], None]) -> None:
+        """`wake` is told of a printer that has a new job, once that is on disk."""
+        self._book.wake_printer = wake
+
+    # --- from the devices ----------------------------------------------------------------------------------------------------
 
     async def take(self, event: DeviceEvent) -> None:
         """Raises FactsCorrupt; a full disk is told to the person."""
@@ -85,84 +121,189 @@ class Intake:
             case Scanned(symbol):
                 async with self._turn:
                     read = scanned(event.device, symbol, event.at_ms, self._symbols)
-                    await self._step(event.device, await self._with_item(read))
+                    await self._read(self._at(event.device), read, symbol)
             case WeightChanged(weight, is_settled) if is_settled and (weight.is_legal or weight.grams <= 0):
                 # Nothing, or less, is told for the person's sake and never booked.
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
                 async with self._turn:
-                    await self._step(event.device, Weighed(device=event.device, weight=booked, at_ms=event.at_ms))
+                    weighed = Weighed(
+                        device=event.device, weight=booked, at_ms=event.at_ms, id=self._new_id(), at=self._seams.clock.now()
+                    )
+                    await self._step(event.device, self._at(event.device), weighed)
                     self._ask_scale(self._at(event.device))
             case DrawerMoved(is_open):
                 await self.append([FactDraft(data=Drawer(open=is_open), device=event.device, station=self._at(event.device))])
             case Failed(fault):
-                refused = ScanRefused(code=fault.code, message=fault.message)
-                self._say(event.device, misread(fault.message))
-                await self.append([FactDraft(data=refused, stream=Stream.AUX, device=event.device, station=self._at(event.device))])
+                await self._misread(event.device, fault.code, fault.message)
             case StateChanged() | WeightChanged():
                 pass
 
     async def tick(self, at_ms: int) -> None:
         """Time went by at every station."""
         async with self._turn:
-            for station, state in list(self._states.items()):
+            for station, state in list(self._book.states.items()):
                 after = step(state, Tick(at_ms=at_ms), self._rules[station])
-                if after.state != state and await self.append([], {station: after.state}) and after.feedback is not None:
+                if after.state == state:
+                    continue
+                is_stored = await self._book.store([], {station: after.state})
+                self._ask_scale(station)
+                if is_stored and after.feedback is not None:
                     self._answer(station, after.feedback)
+
+    # --- from the screens ----------------------------------------------------------------------------------------------------
+
+    async def read_at_screen(
+        self, station: str, reading_id: str, text: str, aim: str | None = None, person: str | None = None
+    ) -> Feedback:
+        """A screen's wedge read `text`, or somebody typed it; `person` is who is logged in there.
+
+        The same `reading_id` again is answered as before and books nothing.  Raises UnknownStation, FactsCorrupt.
+        """
+        self.state(station)
+        async with self._turn:
+            symbol = devices.Symbol(text.encode(errors="replace"), aim)
+            read = scanned(SCREEN, symbol, self._seams.clock.mono_ms(), self._symbols)
+            return await self._read(station, replace(read, post=reading_id, by=person), symbol) or not_saved()
+
+    async def press(
+        self,
+        station: str,
+        press_id: str,
+        control: str,
+        number: int | None = None,
+        target: str | None = None,
+        person: str | None = None,
+    ) -> Feedback:
+        """A button: a command's word in small letters (`undo`, `done`, `stop`, `drill`, `count`, …), or the station's own.
+
+        `target`: the reading that `undo` takes back; None: the latest.  Repeats and errors as `read_at_screen`.
+        """
+        self.state(station)
+        async with self._turn:
+            pressed = Pressed(
+                control=control,
+                number=number,
+                target=target,
+                at_ms=self._seams.clock.mono_ms(),
+                id=self._new_id(),
+                post=press_id,
+                by=person,
+                at=self._seams.clock.now(),
+            )
+            return await self._step(SCREEN, station, pressed) or not_saved()
+
+    async def sign_in(self, station: str, person: Person | None, press_id: str | None = None) -> Feedback:
+        """A screen proved who is there, or (None) that nobody is any more.  Raises UnknownStation, FactsCorrupt."""
+        self.state(station)
+        async with self._turn:
+            given = SignedIn(person=person, at_ms=self._seams.clock.mono_ms(), id=self._new_id(), post=press_id)
+            return await self._step(SCREEN, station, given) or not_saved()
+
+    def stations(self) -> list[str]:
+        return list(self._book.states)
+
+    def state(self, station: str) -> StationState:
+        """Raises UnknownStation."""
+        try:
+            return self._book.states[station]
+        except KeyError:
+            raise UnknownStation(f"this box has no station {station[:40]!r}") from None
+
+    def history(self, station: str) -> tuple[Reading, ...]:
+        """The latest 20 readings, newest first.  Raises UnknownStation."""
+        return self.state(station).history
+
+    # --- from the box --------------------------------------------------------------------------------------------------------
+
+    async def reconfigure(self, config: Config) -> None:
+        """Stations come, go and change; a task that is under way goes on."""
+        async with self._turn:
+            self._configure(config.stations, config.symbols)
+            self.ask_scales()
 
     def ask_scales(self) -> None:
         """A station may have waited for a weight when the box was stopped."""
-        for station in self._states:
+        for station in self._book.states:
             self._ask_scale(station)
 
     def identify(self) -> None:
         """Every station says who it is."""
-        for station in self._states:
+        for station in self._book.states:
             self._answer(station, identify(station))
 
-    async def append(self, drafts: Sequence[FactDraft], states: dict[str, StationState] | None = None) -> bool:
+    async def append(self, drafts: Sequence[FactDraft]) -> bool:
         """False when the disk is full: nothing was stored."""
-        stored = {station: encode(state) for station, state in (states or {}).items()}
-        try:
-            await self._disk.run(lambda: self._outbox.append(drafts, station_state=stored))
-        except OutboxFull as full:
-            self._pressed(full)
-            return False
-        self._states.update(states or {})
-        for station in states or {}:
-            self._ask_scale(station)
-        self._pressed(None)
-        return True
+        return await self._book.store(drafts)
 
     # --- inside --------------------------------------------------------------------------------------------------------------
 
-    async def _with_item(self, read: Read) -> Read:
-        station = self._at(read.device)
-        if station is None or read.command is not None or not self._states[station].looks_up:
-            return read
-        return replace(read, item=await self.look_up(read.symbol.text, read.gtin))
+    def _configure(self, stations: Sequence[StationConfig], symbols: SymbolsConfig | None) -> None:
+        self._symbols = (symbols or SymbolsConfig()).rules()
+        self._scales = {station.id: station.scale for station in stations if station.scale is not None}
+        self._rules = {station.id: rules_of(station) for station in stations}
+        self._station_of: dict[str, str] = {}
+        for station in stations:
+            for device in station.devices:
+                self._station_of.setdefault(device, station.id)
+        self._book.keep([station.id for station in stations])
 
-    async def _step(self, device: str, given: Input) -> None:
-        station = self._at(device)
-        before = self._states[station] if station is not None else StationState()
-        after = step(before, given, self._rules.get(station) if station is not None else None)
-        drafts = [replace(draft, device=draft.device or device, station=station) for draft in after.facts]
-        states = {station: after.state} if station is not None else {}
+    async def _read(self, station: str | None, read: Read, symbol: devices.Symbol) -> Feedback | None:
+        read = replace(read, id=self._new_id(), at=self._seams.clock.now())
+        if read.is_badge:
+            read = replace(read, person=await self.identify_badge(badge_of(symbol) or ""))
+        elif station is not None and read.command is None and wants_item(self._book.states[station]):
+            read = replace(read, item=await self.look_up(read.symbol.text, read.gtin))
+        return await self._step(read.device, station, read)
+
+    async def _step(self, device: str, station: str | None, given: Read | Pressed | Weighed | SignedIn) -> Feedback | None:
+        """One step, committed; its answer, told to all.  None: there is nothing to say."""
+        place = station or device
+        before = self._book.states[station] if station is not None else StationState()
         try:
-            is_stored = await self.append(drafts, states)
+            after, is_stored = await self._committed(device, station, before, given)
         except FactsCorrupt:
-            self._say(device, not_saved("The box's storage is damaged."))
+            self._answer(place, not_saved("not_saved_damaged"))
             raise
-        except AgentError as error:
-            _log.exception("a scan could not be stored", extra={"device": device})
-            self._say(device, not_saved(str(error)))
-            return
+        except AgentError:
+            _log.exception("a reading could not be stored", extra={"device": device})
+            return self._answer(place, not_saved())
         if not is_stored:
             self._refused += 1
-            self._say(device, not_saved("The box's disk is full."))
-            return
+            return self._answer(place, not_saved("not_saved_full"))
+        if after.is_repeated:
+            return after.feedback
         if after.feedback is not None:
-            self._answer(station or device, after.feedback)
+            self._answer(place, after.feedback)
         await self._tell_refused()
+        return after.feedback
+
+    async def _committed(
+        self, device: str, station: str | None, before: StationState, given: Read | Pressed | Weighed | SignedIn
+    ) -> tuple[Step, bool]:
+        """The step that is on disk; False: the disk is full."""
+        after = step(before, given, self._rules_of(station))
+        try:
+            return after, await self._keep(device, station, _acting(given, before, after), after)
+        except TooLate:
+            late = replace(given, is_too_late=True) if isinstance(given, Read | Pressed) else given
+            after = step(before, late, self._rules_of(station))
+            return after, await self._keep(device, station, _acting(given, before, after), after)
+
+    async def _keep(self, device: str, station: str | None, person: str | None, after: Step) -> bool:
+        if after.is_repeated:
+            return True
+        drafts = [replace(draft, device=draft.device or device, station=station, person=person) for draft in after.facts]
+        is_stored = await self._book.store(drafts, {station: after.state} if station is not None else {}, after.cancels)
+        self._ask_scale(station)
+        return is_stored
+
+    async def _misread(self, device: str, code: str, message: str) -> None:
+        station = self._at(device)
+        is_training = station is not None and self._book.states[station].training
+        self._answer(station or device, misread(message))
+        if not is_training:
+            refused = ScanRefused(code=code, message=message)
+            await self.append([FactDraft(data=refused, stream=Stream.AUX, device=device, station=station)])
 
     async def _tell_refused(self) -> None:
         """There is room again: the controller learns how many scans were turned away meanwhile."""
@@ -172,23 +313,31 @@ class Intake:
         if await self.append([FactDraft(data=told, stream=Stream.AUX)]):
             self._refused = 0
 
+    def _rules_of(self, station: str | None) -> Rules | None:
+        rules = self._rules.get(station) if station is not None else None
+        return rules and replace(rules, paper=Paper(printer=rules.paper.printer, templates=self.templates()))
+
     def _ask_scale(self, station: str | None) -> None:
         scale = self._scales.get(station or "")
         if station is not None and scale is not None:
-            self.weigh(scale, self._states[station].awaits_weight)
+            self.weigh(scale, awaits_weight(self._book.states[station]))
 
     def _at(self, device: str) -> str | None:
         return self._station_of.get(device)
 
-    def _say(self, device: str, feedback: Feedback) -> None:
-        self._answer(self._at(device) or device, feedback)
+    def _new_id(self) -> str:
+        return str(uuid7(self._seams.clock, self._seams.random))
+
+    def _answer(self, place: str, feedback: Feedback) -> Feedback:
+        state = self._book.states.get(place)
+        told = replace(feedback, training=feedback.training or (state is not None and state.training))
+        for outlet in self.outlets:
+            outlet(place, told)
+        return told
 
 
-def _restored(station: str, stored: bytes | None) -> StationState:
-    if stored is None:
-        return StationState()
-    try:
-        return msgspec.json.decode(stored, type=StationState)
-    except msgspec.DecodeError as error:
-        _log.warning("a station's stored state is unreadable; it begins anew", extra={"station": station, "reason": str(error)})
-        return StationState()
+def _acting(given: Read | Pressed | Weighed | SignedIn, before: StationState, after: Step) -> str | None:
+    """Who did it: at the screen that sent it, else who is signed in at the station."""
+    by = given.by if isinstance(given, Read | Pressed) else None
+    person = after.state.person or before.person
+    return by or (person.id if person is not None else None)

@@ -1,26 +1,59 @@
-"""What a person does at a station, as pure state machines: one activity per module, `step` over all of them.
+"""What a person does at a station, as pure state machines: one station per module, `table.STATIONS` of them all, `step` over them.
 
-step(state, Scanned(...) | Weighed(...) | Tick(...)) -> Step(state, facts, feedback)
+step(state, Scanned(...) | Pressed(...) | Weighed(...) | SignedIn(...) | Tick(...)) -> Step(state, facts, feedback)
 """
 
 from edge_agent.stations.machine import step
-from edge_agent.stations.model import Feedback, Input, Item, Missing, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed
-from edge_agent.stations.reading import scanned
-from edge_agent.stations.words import say
+from edge_agent.stations.model import (
+    SCREEN,
+    Feedback,
+    Input,
+    Item,
+    Missing,
+    Paper,
+    Person,
+    Pressed,
+    Scanned,
+    SignedIn,
+    SignIn,
+    Tick,
+    Verdict,
+    Weighed,
+)
+from edge_agent.stations.reading import badge_of, scanned
+from edge_agent.stations.state import Reading, Rules, StationState, Step
+from edge_agent.stations.station import Says, Station
+from edge_agent.stations.table import STATIONS, awaits_weight, restore, wants_item
+from edge_agent.stations.words import catalogue, say
 
 __all__ = [
+    "SCREEN",
+    "STATIONS",
     "Feedback",
     "Input",
     "Item",
     "Missing",
+    "Paper",
+    "Person",
+    "Pressed",
+    "Reading",
     "Rules",
+    "Says",
     "Scanned",
+    "SignIn",
+    "SignedIn",
+    "Station",
     "StationState",
     "Step",
     "Tick",
     "Verdict",
     "Weighed",
+    "awaits_weight",
+    "badge_of",
+    "catalogue",
+    "restore",
     "say",
     "scanned",
     "step",
+    "wants_item",
 ]

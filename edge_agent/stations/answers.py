@@ -5,9 +5,9 @@ from __future__ import annotations
 from edge_agent.stations.model import Feedback, ok, wrong
 
 
-def not_saved(reason: str) -> Feedback:
-    """The scan or weight was not stored."""
-    return wrong("not_saved", reason=reason)
+def not_saved(code: str = "not_saved") -> Feedback:
+    """The scan or weight was not stored: `not_saved`, `not_saved_full` or `not_saved_damaged`."""
+    return wrong(code)
 
 
 def misread(reason: str) -> Feedback:

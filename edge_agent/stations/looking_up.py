@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Final, assert_never
+from typing import assert_never
 
-from edge_agent.stations.model import Done, Feedback, Idle, Item, LookingUp, Missing, Scanned, ok, unknown, wrong
+from msgspec import Struct
 
-_EXPONENTS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
-"""ISO 4217 exponents other than 2."""
-_UNITS: Final = {"gram": " g", "millilitre": " ml"}
-_PRICED: Final = {"gram": " / 100 g", "millilitre": " / 100 ml"}
-_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+from drivers.symbols.commands import Command
+from edge_agent.stations.item_words import item_arguments
+from edge_agent.stations.model import Feedback, Item, Missing, Pressed, Scanned, ok, unknown, wrong
+from edge_agent.stations.station import Activity, Done, Idle, Says, Station
+
+
+class LookingUp(Activity, Struct, frozen=True, kw_only=True, tag="looking_up"):
+    """What is scanned is told of; nothing is booked."""
 
 
 def begin() -> Done:
@@ -19,14 +21,15 @@ def begin() -> Done:
 
 
 def scan(now: LookingUp, read: Scanned) -> Done:
-    return Done(activity=now, feedback=_told(read))
+    return Done(activity=now, feedback=told(read))
 
 
-def finish(_: LookingUp) -> Done:
+def finish(_: LookingUp, __: Pressed) -> Done:
     return Done(activity=Idle(), feedback=ok("left"))
 
 
-def _told(read: Scanned) -> Feedback:
+def told(read: Scanned) -> Feedback:
+    """What the box knows of what was scanned, or why it knows nothing."""
     symbol = read.symbol.text
     match read.item:
         case Item() as item:
@@ -44,30 +47,52 @@ def _told(read: Scanned) -> Feedback:
 
 
 def _item(item: Item) -> Feedback:
-    told = {"sku": item.sku, "name": _name(item), "stock": f"{item.on_hand}{_UNITS.get(item.unit, '')}"}
-    priced = {"price": _price(item)} if item.price_minor else {}
     if item.age_ms is None:
-        return ok("lookup_found_once" if priced else "lookup_unpriced_once", **told, **priced)
-    return ok("lookup_found" if priced else "lookup_unpriced", age=_age(item.age_ms), **told, **priced)
+        return ok("lookup_found_once" if item.price_minor else "lookup_unpriced_once", **item_arguments(item))
+    return ok("lookup_found" if item.price_minor else "lookup_unpriced", **item_arguments(item))
 
 
-def _name(item: Item) -> str:
-    """In both languages, and of how much it is if one scan is not one base unit."""
-    name = item.name_en if item.name_en == item.name_zh else f"{item.name_en} / {item.name_zh}"
-    if item.numerator == item.denominator:
-        return name
-    pack = f"{item.numerator}" if item.denominator == 1 else f"{item.numerator}/{item.denominator}"
-    return f"{name} ({pack}{_UNITS[item.unit]})" if item.unit in _UNITS else f"{name} ({pack} in one)"
-
-
-def _price(item: Item) -> str:
-    exponent = _EXPONENTS.get(item.currency, 2)
-    return f"{item.currency} {Decimal(item.price_minor).scaleb(-exponent):.{exponent}f}{_PRICED.get(item.unit, '')}"
-
-
-def _age(milliseconds: int) -> str:
-    """Rounded down, in the unit in which it is still told apart."""
-    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
-        if milliseconds >= length * (2 if unit != "min" else 1):
-            return f"{milliseconds // length} {unit}"
-    return "0 min"
+STATION = Station(
+    name="lookup",
+    command=Command.LOOKUP,
+    state=LookingUp,
+    title=Says(en="Look up", zh="查询"),
+    words={
+        "lookup_item": Says(
+            en="Looking up. Scan an item; nothing is booked. DONE ends.", zh="查询。扫描商品,不记账。扫 DONE 结束。"
+        ),
+        "lookup_found": Says(
+            en="{name}: {price}. {stock} in stock, as known {age} ago.", zh="{name}:{price}。库存 {stock}({age}前的数据)。"
+        ),
+        "lookup_unpriced": Says(
+            en="{name}: no price is set. {stock} in stock, as known {age} ago.", zh="{name}:未定价。库存 {stock}({age}前的数据)。"
+        ),
+        "lookup_found_once": Says(
+            en="{name}: {price}. {stock} in stock when this box last heard; nobody knows when that was.",
+            zh="{name}:{price}。库存 {stock},是本机最后一次收到的数据,时间不明。",
+        ),
+        "lookup_unpriced_once": Says(
+            en="{name}: no price is set. {stock} in stock when this box last heard; nobody knows when that was.",
+            zh="{name}:未定价。库存 {stock},是本机最后一次收到的数据,时间不明。",
+        ),
+        "lookup_unknown": Says(
+            en="{symbol} is not in this box's catalogue. The scan was saved; ask for it to be linked.",
+            zh="本机目录里没有 {symbol}。扫描已保存,联系办公室关联商品。",
+        ),
+        "lookup_several": Says(
+            en="{symbol} names several articles. Ask for it to be taken off all but one.",
+            zh="{symbol} 对应多个商品。联系办公室只保留其中一个。",
+        ),
+        "lookup_no_catalogue": Says(
+            en="This box has no catalogue yet. It fetches one as soon as the controller answers.",
+            zh="本机还没有商品目录。控制器一有响应就会自动获取。",
+        ),
+        "lookup_late": Says(
+            en="This box could not look {symbol} up in time. Scan it again.", zh="本机没能及时查到 {symbol}。再扫一次。"
+        ),
+    },
+    begin=begin,
+    scan=scan,
+    finish=finish,
+    wants_item=True,
+)

@@ -1,74 +1,57 @@
-"""A station: one pure step over scans, weights and time.
+"""A station: one pure step over scans, buttons, weights and time; what all stations have in common is here.
 
 Every scan makes a `scan` fact, whatever else it makes: an unknown code is resolved by the controller, and a double read that the
-guard held back is on record as such (activity `double_read`).
+guard held back is on record as such (activity `double_read`), as is what nobody signed for (`signed_out`).  In training nothing is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command, UnknownCommand
-from edge_agent.stations import counting, handing_over, idle, looking_up, packing, picking, receiving
-from edge_agent.stations.model import (
-    Activity,
-    Counting,
-    Done,
-    Feedback,
-    HandingOver,
-    Idle,
-    Input,
-    LastRead,
-    LookingUp,
-    Packing,
-    Picking,
-    Receiving,
-    Rules,
-    Scanned,
-    StationState,
-    Step,
-    Tick,
-    Weighed,
-    duplicate,
-    ok,
-    unknown,
-    wrong,
-)
+from edge_agent.stations import presence, remembering
+from edge_agent.stations.commanding import commanded
+from edge_agent.stations.model import Input, Pressed, Scanned, SignedIn, Tick, Weighed, duplicate, ok, unknown, wrong
+from edge_agent.stations.state import LastRead, Rules, StationState, Step
+from edge_agent.stations.station import Done, Idle
+from edge_agent.stations.table import at
 from edge_agent.wire.facts import FactDraft, ReadAs, Scan
 
-_BEGINNINGS: Final[dict[Command, Callable[[], Done]]] = {
-    Command.RECEIVE: receiving.begin,
-    Command.COUNT: counting.begin,
-    Command.PICK: picking.begin,
-    Command.BOXUP: packing.begin,
-    Command.SEND: handing_over.begin,
-    Command.LOOKUP: looking_up.begin,
-}
-
-_NAMES: Final[dict[type[Activity], str]] = {
-    Idle: "idle",
-    Receiving: "receiving",
-    Counting: "counting",
-    Picking: "picking",
-    Packing: "packing",
-    HandingOver: "handing_over",
-    LookingUp: "lookup",
-}
+DOUBLE_READ: Final = "double_read"
+SIGNED_OUT: Final = "signed_out"
 
 
 def step(state: StationState, given: Input, rules: Rules | None = None) -> Step:
-    """The next state, the facts to commit with it, and what to tell the person.  Never raises, never loses a scan."""
+    """The next state, the facts to commit with it, and what to tell the person.  Never raises, never loses a scan.
+
+    What a screen sends again is answered as before, and changes nothing.
+    """
     rules = rules or Rules()
     match given:
-        case Scanned():
-            return _scanned(state, given, rules)
-        case Weighed():
-            return _weighed(state, given)
         case Tick():
             return _ticked(state, given, rules)
+        case Weighed():
+            after = _weighed(state, given, rules)
+        case Scanned() | Pressed() | SignedIn():
+            before = remembering.answer_to(state, given.post)
+            if before is not None:
+                return Step(state=state, feedback=before, is_repeated=True)
+            after = _given(state, given, rules)
+        case _ as never:
+            assert_never(never)
+    return remembering.told(state, given, after)
+
+
+def _given(state: StationState, given: Scanned | Pressed | SignedIn, rules: Rules) -> Step:
+    match given:
+        case Scanned():
+            return _scanned(state, replace(given, paper=rules.paper), rules)
+        case Pressed():
+            return _pressed(state, replace(given, paper=rules.paper), rules)
+        case SignedIn():
+            return presence.signed(state, given)
         case _ as never:
             assert_never(never)
 
@@ -79,12 +62,68 @@ def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
         again = replace(last, read_as=state.last.read_as if state.last else ReadAs.ITEM)
         feedback = duplicate("double_read", symbol=read.symbol.text)
         after = replace(state, last=again, double_reads=state.double_reads + 1, touched_ms=read.at_ms)
-        return Step(state=after, facts=(_scan_fact(read, "double_read", again.read_as),), feedback=feedback)
-    done = _command(state.activity, read, read.command) if read.command is not None else _item(state.activity, read)
-    read_as = ReadAs.COMMAND if read.command is not None else done.read_as
-    after = replace(state, activity=done.activity, last=replace(last, read_as=read_as), touched_ms=read.at_ms)
-    scan = _scan_fact(read, _NAMES[type(state.activity)], read_as)
-    return Step(state=after, facts=(scan, *done.facts), feedback=done.feedback)
+        return Step(state=after, facts=(_scan_fact(read, DOUBLE_READ, again.read_as),), feedback=feedback)
+    touched = replace(state, last=last, touched_ms=read.at_ms)
+    if read.is_badge:
+        greeted = presence.badge(replace(touched, last=replace(last, read_as=ReadAs.COMMAND)), read, rules)
+        return replace(greeted, facts=(_scan_fact(read, at(state.activity).name, ReadAs.COMMAND),))
+    if presence.is_missing(state, rules, read.by):
+        read_as = ReadAs.ITEM if read.command is None else ReadAs.COMMAND
+        return Step(state=touched, facts=(_scan_fact(read, SIGNED_OUT, read_as),), feedback=presence.refusal(rules))
+    station = at(state.activity)
+    if read.command is None:
+        now, done = touched, station.scan(state.activity, read)
+    else:
+        now, done = _by_barcode(touched, read, read.command)
+    read_as = done.read_as if read.command is None else ReadAs.COMMAND
+    now = replace(now, activity=done.activity, last=replace(last, read_as=read_as))
+    return _made(state, now, done, read, (_scan_fact(read, station.name, read_as),))
+
+
+def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCommand) -> tuple[StationState, Done]:
+    if isinstance(command, UnknownCommand):
+        return state, Done(activity=state.activity, feedback=unknown("unknown_command", word=command.word))
+    pressed = Pressed(
+        control=command.value.lower(),
+        at_ms=read.at_ms,
+        device=read.device,
+        id=read.id,
+        at=read.at,
+        paper=read.paper,
+        is_too_late=read.is_too_late,
+    )
+    return commanded(state, pressed)
+
+
+def _pressed(state: StationState, pressed: Pressed, rules: Rules) -> Step:
+    touched = replace(state, touched_ms=pressed.at_ms)
+    if presence.is_missing(state, rules, pressed.by):
+        return Step(state=touched, feedback=presence.refusal(rules))
+    now, done = commanded(touched, pressed)
+    return _made(state, replace(now, activity=done.activity), done, pressed)
+
+
+def _weighed(state: StationState, weighed: Weighed, rules: Rules) -> Step:
+    station = at(state.activity)
+    if presence.is_missing(state, rules) and station.awaits_weight(state.activity):
+        return Step(state=replace(state, touched_ms=weighed.at_ms), feedback=presence.refusal(rules))
+    done = station.weigh(state.activity, weighed) if station.weigh is not None else None
+    if done is None:
+        return Step(state=state)
+    now = replace(state, activity=done.activity, touched_ms=weighed.at_ms)
+    return _made(state, now, done, weighed)
+
+
+def _made(
+    before: StationState, now: StationState, done: Done, given: Scanned | Pressed | Weighed, scan: tuple[FactDraft, ...] = ()
+) -> Step:
+    """What a reading books has the reading's id; training ends with its task."""
+    is_over = now.training and isinstance(now.activity, Idle) and not isinstance(before.activity, Idle)
+    now = remembering.noted(now, given, done)
+    facts = (*scan, *(replace(draft, id=given.id or None) for draft in done.facts))
+    if is_over:
+        now = remembering.without_training(now)
+    return Step(state=now, facts=facts, feedback=done.feedback, cancels=done.cancels)
 
 
 def _is_double_read(before: LastRead | None, now: LastRead, guard_ms: int) -> bool:
@@ -98,92 +137,20 @@ def _scan_fact(read: Scanned, activity: str, read_as: ReadAs) -> FactDraft:
     return FactDraft(data=Scan(symbol=read.symbol, gtin=read.gtin, activity=activity, read_as=read_as), device=read.device)
 
 
-def _item(activity: Activity, read: Scanned) -> Done:
-    match activity:
-        case Idle():
-            return idle.scan(activity, read)
-        case Receiving():
-            return receiving.scan(activity, read)
-        case Counting():
-            return counting.scan(activity, read)
-        case Picking():
-            return picking.scan(activity, read)
-        case Packing():
-            return packing.scan(activity, read)
-        case HandingOver():
-            return handing_over.scan(activity, read)
-        case LookingUp():
-            return looking_up.scan(activity, read)
-        case _ as never:
-            assert_never(never)
-
-
-def _command(activity: Activity, read: Scanned, command: Command | UnknownCommand) -> Done:
-    if isinstance(command, UnknownCommand):
-        return Done(activity=activity, feedback=unknown("unknown_command", word=command.word))
-    if command is Command.STOP:
-        return Done(activity=Idle(), feedback=_farewell(activity))
-    if command is Command.DONE:
-        return _finish(activity, read.device)
-    if command is Command.SHORT and isinstance(activity, Picking):
-        return picking.short(activity, read.device)
-    begin = _BEGINNINGS.get(command)
-    if begin is None:
-        return Done(activity=activity, feedback=_out_of_place(activity, command))
-    if isinstance(activity, Counting) and activity.bin is not None and activity.lines:
-        return Done(activity=activity, feedback=wrong("count_open", bin=activity.bin, items=activity.items))
-    return begin()
-
-
-def _finish(activity: Activity, device: str) -> Done:
-    match activity:
-        case Idle():
-            return Done(activity=activity, feedback=wrong("no_task"))
-        case Receiving():
-            return receiving.finish(activity)
-        case Counting():
-            return counting.finish(activity, device)
-        case Picking():
-            return picking.finish(activity)
-        case Packing():
-            return packing.finish(activity)
-        case HandingOver():
-            return handing_over.finish(activity)
-        case LookingUp():
-            return looking_up.finish(activity)
-        case _ as never:
-            assert_never(never)
-
-
-def _farewell(activity: Activity) -> Feedback:
-    if isinstance(activity, Idle):
-        return ok("no_task")
-    if isinstance(activity, Counting) and activity.bin is not None and activity.lines:
-        return ok("left_count", bin=activity.bin, items=activity.items)
-    return ok("left")
-
-
-def _out_of_place(activity: Activity, command: Command) -> Feedback:
-    return wrong("no_task") if isinstance(activity, Idle) else wrong("not_here", command=command.value)
-
-
-def _weighed(state: StationState, weighed: Weighed) -> Step:
-    done = packing.weigh(state.activity, weighed) if isinstance(state.activity, Packing) else None
-    if done is None:
-        return Step(state=state)
-    return Step(
-        state=replace(state, activity=done.activity, touched_ms=weighed.at_ms),
-        facts=done.facts,
-        feedback=done.feedback,
-    )
-
-
 def _ticked(state: StationState, tick: Tick, rules: Rules) -> Step:
-    if isinstance(state.activity, Idle) or not rules.quiet_ms:
+    """After the quiet time the task is left, the training ends, and who was there is signed off."""
+    is_busy = not isinstance(state.activity, Idle)
+    if not rules.quiet_ms or not (is_busy or state.training or state.person):
         return Step(state=state)
     if tick.at_ms < state.touched_ms:  # a restart: boot time began anew, and so does the wait
         return Step(state=replace(state, touched_ms=tick.at_ms))
-    holds_items = isinstance(state.activity, Counting) and state.activity.lines
-    if holds_items or tick.at_ms - state.touched_ms < rules.quiet_ms:
+    if tick.at_ms - state.touched_ms < rules.quiet_ms:
         return Step(state=state)
-    return Step(state=replace(state, activity=Idle(), touched_ms=tick.at_ms), feedback=wrong("timed_out"))
+    if state.training:
+        ended = remembering.without_training(replace(state, activity=Idle(), person=None, touched_ms=tick.at_ms))
+        return Step(state=ended, feedback=wrong("drill_timed_out"))
+    keeps = at(state.activity).open_work(state.activity) is not None
+    if keeps and state.person is None:
+        return Step(state=state)
+    after = replace(state, activity=state.activity if keeps else Idle(), person=None, touched_ms=tick.at_ms)
+    return Step(state=after, feedback=wrong("timed_out") if is_busy and not keeps else ok("signed_off_quiet"))

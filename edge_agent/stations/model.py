@@ -1,14 +1,23 @@
-"""What goes into a station, what comes out, and what it remembers."""
+"""What goes into a station and what it answers: the vocabulary that all stations and the rest of the box share."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct, field
 
 from drivers.symbols.commands import Command, UnknownCommand
-from edge_agent.wire.facts import CountLine, FactDraft, ReadAs, Weight
+from edge_agent.wire.facts import Weight
 from edge_agent.wire.messages import Symbol
+
+SCREEN = "screen"
+"""The device of what a screen reads or presses: a view of the station, not one of the box's devices."""
+
+SignIn = Literal["none", "badge", "pin"]
+"""What a station asks for: nothing; a scanned badge; badge and PIN at a screen."""
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -40,18 +49,67 @@ class Missing(StrEnum):
     LATE = "late"
 
 
-class Scanned(Struct, frozen=True, kw_only=True):
-    """A scanner read one symbol.  `at_ms` is the box's boot time, `gtin` and `command` what the symbol stands for, if anything.
+class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who works at a station.  Only `id` ever leaves the box."""
 
-    `item` is what the box knows of it, for a station that `looks_up`; None: it was not asked.
+    id: str
+    name: str
+    language: str = "en"
+    roles: tuple[str, ...] = ()
+
+
+class Paper(Struct, frozen=True, kw_only=True):
+    """What a station can print labels with: its printer's id (None: it has none), and the templates it may use, name -> version."""
+
+    printer: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+class Scanned(Struct, frozen=True, kw_only=True):
+    """A scanner, or a screen's wedge, read one symbol.  `at_ms` is the box's boot time, `gtin` and `command` what the symbol
+    stands for, if anything.
+
+    `id` (a UUIDv7 drawn by the box) is this reading's own: the fact and the print job that it leads to are called the same.
+    `post` is the id under which a screen sent it, `by` the id of who is logged in there, `at` the wall clock, to show it.  `item`
+    is what the box knows of it, for a station that wants that; None: it was not asked.  A badge's letters are not in `symbol`;
+    `person` is whose it is.
     """
 
     device: str
     symbol: Symbol
     at_ms: int
+    id: str = ""
+    post: str | None = None
+    by: str | None = None
+    at: datetime | None = None
     gtin: str | None = None
     command: Command | UnknownCommand | None = None
     item: Item | Missing | None = None
+    is_badge: bool = False
+    person: Person | None = None
+    paper: Paper = Paper()
+    is_too_late: bool = False
+    """What it takes back cannot be taken back any more: its print job has begun."""
+
+
+class Pressed(Struct, frozen=True, kw_only=True):
+    """A button of the station's page, or what a command barcode stands for: `control` is a command's word in small letters or
+    a word of the station's own, `number` what goes with it.
+
+    `target` names the reading that `undo` is about; None: the latest.  Otherwise as `Scanned`.
+    """
+
+    control: str
+    at_ms: int
+    number: int | None = None
+    target: str | None = None
+    device: str = SCREEN
+    id: str = ""
+    post: str | None = None
+    by: str | None = None
+    at: datetime | None = None
+    paper: Paper = Paper()
+    is_too_late: bool = False
 
 
 class Weighed(Struct, frozen=True, kw_only=True):
@@ -60,6 +118,17 @@ class Weighed(Struct, frozen=True, kw_only=True):
     device: str
     weight: Weight
     at_ms: int
+    id: str = ""
+    at: datetime | None = None
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """Somebody proved at a screen who they are (`person`), or left (None)."""
+
+    person: Person | None
+    at_ms: int
+    id: str = ""
+    post: str | None = None
 
 
 class Tick(Struct, frozen=True, kw_only=True):
@@ -68,7 +137,7 @@ class Tick(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-Input = Scanned | Weighed | Tick
+Input = Scanned | Pressed | Weighed | SignedIn | Tick
 
 
 class Verdict(StrEnum):
@@ -80,126 +149,18 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Feedback(Struct, frozen=True, kw_only=True):
-    """The answer to one scan or weight.  `code` is a key of `words.WORDS`, `args` fill its placeholders."""
+class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to one input.  `code` is a key of `words.WORDS`, `args` fill its placeholders.
+
+    `reading` is the input that it answers: the id under which a screen sent it, else the box's own.  `training`: nothing of it is
+    real, and every outlet must say so.
+    """
 
     verdict: Verdict
     code: str
     args: dict[str, str | int] = field(default_factory=dict)
-
-
-# --- what a station is doing ----------------------------------------------------------------------------------------------------
-
-
-class Idle(Struct, frozen=True, kw_only=True, tag="idle"):
-    """Nothing in particular: what is scanned is only looked at."""
-
-
-class Receiving(Struct, frozen=True, kw_only=True, tag="receiving"):
-    """Goods come in against a delivery; `document` is None until its barcode was scanned."""
-
-    document: str | None = None
-    items: int = 0
-
-
-class Counting(Struct, frozen=True, kw_only=True, tag="counting"):
-    """One bin is counted, +1 per scan; `lines` holds each distinct symbol seen so far, in order of first sight."""
-
-    bin: str | None = None
-    lines: tuple[CountLine, ...] = ()
-
-    @property
-    def items(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-
-class Picking(Struct, frozen=True, kw_only=True, tag="picking"):
-    """Goods are fetched for a pick list."""
-
-    pick_list: str | None = None
-    items: int = 0
-
-
-class Packing(Struct, frozen=True, kw_only=True, tag="packing"):
-    """A pick list's goods go into a parcel; with `pick_list` set, its weight is waited for."""
-
-    pick_list: str | None = None
-
-
-class HandingOver(Struct, frozen=True, kw_only=True, tag="handing_over"):
-    """The carrier takes parcels.  `last` is the parcel scanned last, so that it is not handed over twice by a slow hand."""
-
-    parcels: int = 0
-    last: str | None = None
-
-
-class LookingUp(Struct, frozen=True, kw_only=True, tag="looking_up"):
-    """What is scanned is told of; nothing is booked."""
-
-
-Activity = Idle | Receiving | Counting | Picking | Packing | HandingOver | LookingUp
-
-
-class LastRead(Struct, frozen=True, kw_only=True):
-    """The latest read of any scanner at the station, for the double-read guard."""
-
-    device: str
-    symbol: Symbol
-    at_ms: int
-    read_as: ReadAs = ReadAs.ITEM
-
-
-class StationState(Struct, frozen=True, kw_only=True):
-    """All a station knows.  Stored as JSON with its facts in one commit, so that a task goes on after a crash.
-
-    `double_reads` counts what the guard held back; `touched_ms` is the boot time of the latest scan or weight.
-    """
-
-    v: int = 1
-    activity: Activity = field(default_factory=Idle)
-    last: LastRead | None = None
-    double_reads: int = 0
-    touched_ms: int = 0
-
-    @property
-    def awaits_weight(self) -> bool:
-        return isinstance(self.activity, Packing) and self.activity.pick_list is not None
-
-    @property
-    def looks_up(self) -> bool:
-        """It wants to know the `item` of what is scanned."""
-        return isinstance(self.activity, LookingUp)
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """What is configured of a station, in milliseconds; 0 turns a rule off.
-
-    `double_read_ms`: the same symbol from the same device again within this time is one read.  `quiet_ms`: a task that nobody
-    touched for this long is left, except a count that holds items.
-    """
-
-    double_read_ms: int = 300
-    quiet_ms: int = 30 * 60 * 1000
-
-
-class Done(Struct, frozen=True, kw_only=True):
-    """What an activity made of an input: what it does next, its facts besides the scan, its answer."""
-
-    activity: Activity
-    feedback: Feedback
-    facts: tuple[FactDraft, ...] = ()
-    read_as: ReadAs = ReadAs.ITEM
-
-
-class Step(Struct, frozen=True, kw_only=True):
-    """What a station made of an input.  `feedback` is None when there is nothing to say.
-
-    The drafts name their device; the box adds the station and the person.
-    """
-
-    state: StationState
-    facts: tuple[FactDraft, ...] = ()
-    feedback: Feedback | None = None
+    reading: str | None = None
+    training: bool = False
 
 
 def ok(code: str, **args: str | int) -> Feedback:

@@ -1,68 +1,119 @@
-"""The words of every answer a station gives, by code: what happened, what it means, what to do next.
+"""The words of every answer, by code and language: what happened, what it means, what to do next.
 
-English here; the pages translate by the same code.
+A station's own are in its module; here are those that all stations share.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from drivers.symbols.commands import Command
+from edge_agent.stations.item_words import derived
 from edge_agent.stations.model import Feedback
+from edge_agent.stations.station import Says
+from edge_agent.stations.table import STATIONS
 
-WORDS: Final[dict[str, str]] = {
-    # said by the box itself
-    "not_saved": "NOT SAVED. {reason} Call IT; do not go on scanning here.",
-    "misread": "{reason}",
-    "identify": "This is station {station}.",
-    "scanned": "{symbol} — saved",
-    "double_read": "Ignored double read of {symbol}.",
-    "unknown_command": "This box knows no command {word}. Print a new command sheet.",
-    "no_task": "No task is open here. Scan RECEIVE, COUNT, PICK, BOXUP, SEND or LOOKUP to begin one.",
-    "left": "Left the task.",
-    "left_count": "Left the count of bin {bin}: {items} items were not submitted. Scan COUNT to count it again.",
-    "timed_out": "Nobody scanned for a while: the task was left. What was scanned is saved.",
-    "not_here": "{command} has no meaning in this task. Scan DONE or STOP first.",
-    "count_open": "Bin {bin} is still being counted ({items} items). Scan DONE to submit it, or STOP to leave it.",
-    "receive_document": "Receiving. Scan the delivery's barcode.",
-    "receive_ready": "Delivery {document}. Scan each item.",
-    "received": "{symbol} — received, {items} on {document}",
-    "count_bin": "Counting. Scan the bin's barcode.",
-    "count_ready": "Bin {bin}. Scan each item, then DONE; DONE at once if the bin is empty.",
-    "counted_item": "{symbol} — {quantity} in bin {bin}",
-    "counted": "Bin {bin} counted: {items} items. Saved on this box.",
-    "counted_empty": "Bin {bin} counted: empty. Saved on this box.",
-    "pick_list": "Picking. Scan the pick list's barcode.",
-    "pick_ready": "Pick list {pick_list}. Fetch and scan each item.",
-    "picked": "{symbol} — picked, {items} for {pick_list}",
-    "pick_short": "Pick list {pick_list}: what is still open was marked short. Scan DONE to end, or go on.",
-    "pick_done": "Pick list {pick_list} done: {items} items.",
-    "pack_list": "Packing. Scan the pick list's barcode.",
-    "pack_weigh": "Pick list {pick_list}. Put the closed parcel on the scale.",
-    "pack_empty_scale": "The scale shows {grams} g. Put the closed parcel of {pick_list} on it.",
-    "packed": "Pick list {pick_list} packed: {grams} g. Scan the next pick list, or STOP.",
-    "send_parcel": "Handing over. Scan each parcel that the carrier takes.",
-    "handed_over": "Parcel {parcel} handed over, {parcels} in all.",
-    "already_handed_over": "Parcel {parcel} was handed over just now. Not added.",
-    "lookup_item": "Looking up. Scan an item; nothing is booked. DONE ends.",
-    "lookup_found": "{name}: {price}. {stock} in stock, as known {age} ago.",
-    "lookup_unpriced": "{name}: no price is set. {stock} in stock, as known {age} ago.",
-    "lookup_found_once": "{name}: {price}. {stock} in stock when this box last heard; nobody knows when that was.",
-    "lookup_unpriced_once": "{name}: no price is set. {stock} in stock when this box last heard; nobody knows when that was.",
-    "lookup_unknown": "{symbol} is not in this box's catalogue. The scan was saved; ask for it to be linked.",
-    "lookup_several": "{symbol} names several articles. Ask for it to be taken off all but one.",
-    "lookup_no_catalogue": "This box has no catalogue yet. It fetches one as soon as the controller answers.",
-    "lookup_late": "This box could not look {symbol} up in time. Scan it again.",
-    "document_again": "{symbol} is this task's own barcode. Not added.",
-    "need_document": "{symbol} is an item. Scan the delivery's barcode first, then the item again.",
-    "need_bin": "Scan the bin's barcode first.",
-    "need_bin_not_item": "{symbol} is an item. Scan the bin's barcode first, then the item again.",
-    "need_pick_list": "Scan the pick list's barcode first.",
-    "need_pick_list_not_item": "{symbol} is an item. Scan the pick list's barcode first, then the item again.",
-    "need_parcel": "{symbol} is an item. Scan the parcel's barcode.",
-    "need_weight": "{symbol} was saved, but {pick_list} waits for its weight. Put the parcel on the scale, or scan STOP.",
+ENGLISH: Final = "en"
+CHINESE: Final = "zh-CN"
+LANGUAGES: Final = (ENGLISH, CHINESE)
+
+SHARED: Final[Mapping[str, Says]] = {
+    "not_saved": Says(
+        en="NOT SAVED: this box could not store it. Call IT; do not go on scanning here.",
+        zh="没有保存:本机存储出错。联系 IT,不要在这里继续扫描。",
+    ),
+    "not_saved_full": Says(
+        en="NOT SAVED: this box's disk is full. Call IT; do not go on scanning here.",
+        zh="没有保存:本机磁盘已满。联系 IT,不要在这里继续扫描。",
+    ),
+    "not_saved_damaged": Says(
+        en="NOT SAVED: this box's storage is damaged. Call IT; do not go on scanning here.",
+        zh="没有保存:本机存储损坏。联系 IT,不要在这里继续扫描。",
+    ),
+    "misread": Says(en="Not read: {reason} Scan it again.", zh="没读到:{reason} 再扫一次。"),
+    "identify": Says(en="This is station {station}.", zh="这里是工位 {station}。"),
+    "double_read": Says(en="Ignored double read of {symbol}.", zh="重复读取 {symbol},已忽略。"),
+    "unknown_command": Says(
+        en="This box knows no command {word}. Print a new command sheet.", zh="本机不认识指令 {word}。重新打印指令表。"
+    ),
+    "no_task": Says(en="No task is open here. Scan {tasks} to begin one.", zh="当前没有任务。扫 {tasks} 之一开始。"),
+    "left": Says(en="Left the task.", zh="已退出任务。"),
+    "timed_out": Says(
+        en="Nobody scanned for a while: the task was left. What was scanned is saved.",
+        zh="有一段时间没有扫描,任务已退出。扫过的都已保存。",
+    ),
+    "not_here": Says(
+        en="{command} has no meaning in this task. Scan DONE or STOP first.", zh="{command} 在当前任务中不可用。先扫 DONE 或 STOP。"
+    ),
+    "document_again": Says(en="{symbol} is this task's own barcode. Not added.", zh="{symbol} 是本任务自己的条码,没有计入。"),
+    "nothing_to_undo": Says(en="There is nothing to take back here.", zh="这里没有可撤销的内容。"),
+    "undo_too_late": Says(
+        en="{what} is already with the printer and cannot be taken back. Throw the label away if it comes out.",
+        zh="{what} 已送到打印机,不能撤销。如果打印出来,把标签丢掉。",
+    ),
+    "undo_not_possible": Says(en="{what} cannot be taken back here. Ask the office.", zh="{what} 不能在这里撤销。联系办公室处理。"),
+    "drill_begun": Says(
+        en="From here on nothing is real: nothing is booked, nothing prints. Scan DRILL again to end.",
+        zh="从现在起都不是真实操作:不记账,不打印。再扫 DRILL 结束。",
+    ),
+    "drill_ended": Says(en="The training has ended: from here on everything is booked.", zh="练习结束,从现在起正常记账。"),
+    "drill_task_open": Says(
+        en="A task is open. Scan DONE or STOP first, then DRILL.", zh="任务还没结束。先扫 DONE 或 STOP,再扫 DRILL。"
+    ),
+    "drill_timed_out": Says(
+        en="Nobody scanned for a while: the training has ended. From here on everything is booked.",
+        zh="有一段时间没有扫描,练习已结束。从现在起正常记账。",
+    ),
+    "signed_in": Says(en="Hello {person}.", zh="{person},你好。"),
+    "signed_off": Says(en="Signed off: {person}.", zh="{person} 已签退。"),
+    "signed_off_quiet": Says(
+        en="Nobody scanned for a while: you are signed off. Scan your badge to go on.",
+        zh="有一段时间没有扫描,已自动签退。扫工牌继续。",
+    ),
+    "badge_unknown": Says(en="This box does not know this badge. Ask the office.", zh="本机不认识这张工牌。联系办公室。"),
+    "sign_in_badge": Says(
+        en="Nobody is signed in: not booked. Scan your badge, then scan it again.", zh="没有人签到,没有记账。先扫工牌,再重扫。"
+    ),
+    "sign_in_pin": Says(
+        en="Nobody is signed in: not booked. Sign in at the screen with badge and PIN, then scan it again.",
+        zh="没有人签到,没有记账。在屏幕上用工牌和 PIN 签到后重扫。",
+    ),
+    "pin_needed": Says(en="Badge read. Type your PIN at the screen.", zh="工牌已读取。在屏幕上输入 PIN。"),
 }
+TRAINING: Final = Says(en="TRAINING — {text}", zh="【练习】{text}")
+
+WORDS: Final[Mapping[str, Says]] = {**SHARED, **{code: says for station in STATIONS for code, says in station.words.items()}}
+"""All of them; codes are the feedback's."""
+
+COMMANDS: Final[Mapping[Command, Says]] = {
+    **{station.command: station.title for station in STATIONS if station.command is not None},
+    Command.SHORT: Says(en="Not enough on the shelf", zh="货架缺货"),
+    Command.DITTO: Says(en="The same label again", zh="再打一张"),
+    Command.DONE: Says(en="Done", zh="完成"),
+    Command.UNDO: Says(en="Undo", zh="撤销"),
+    Command.STOP: Says(en="Stop", zh="停止"),
+    Command.DRILL: Says(en="Training on / off", zh="练习 开 / 关"),
+    **{command: Says(en=str(command.digit), zh=str(command.digit)) for command in Command if command.digit is not None},
+}
+"""What a command is called on sheets and screens."""
 
 
-def say(feedback: Feedback) -> str:
-    """The answer in English, ready to be shown."""
-    return WORDS[feedback.code].format_map(feedback.args)
+def say(feedback: Feedback, language: str = ENGLISH) -> str:
+    """The answer, ready to be shown; in English where the language is not one of ours."""
+    text = spoken(WORDS[feedback.code], language).format_map({**feedback.args, **derived(feedback.args, matching(language))})
+    return spoken(TRAINING, language).format(text=text) if feedback.training else text
+
+
+def spoken(says: Says, language: str) -> str:
+    return says.zh if matching(language) == CHINESE else says.en
+
+
+def matching(language: str) -> str:
+    """`en` or `zh-CN`, by a BCP 47 tag."""
+    return CHINESE if language.lower().replace("_", "-").split("-")[0] == "zh" else ENGLISH
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """The texts of all codes in a language, with their placeholders."""
+    return {code: spoken(says, language) for code, says in WORDS.items()}

@@ -15,8 +15,29 @@ from drivers import devices
 from drivers.symbols.commands import Command, UnknownCommand
 from drivers.symbols.parsed import symbol_rules
 from edge_agent import stations
-from edge_agent.stations import Input, Item, Missing, Rules, Scanned, StationState, Step, Tick, Verdict, Weighed, say, scanned, step
-from edge_agent.stations.model import Counting, Idle, LookingUp, Packing, Picking, Receiving
+from edge_agent.stations import (
+    Input,
+    Item,
+    Missing,
+    Rules,
+    Scanned,
+    StationState,
+    Step,
+    Tick,
+    Verdict,
+    Weighed,
+    restore,
+    say,
+    scanned,
+    step,
+    wants_item,
+)
+from edge_agent.stations.counting import Counting
+from edge_agent.stations.looking_up import LookingUp
+from edge_agent.stations.packing import Packing
+from edge_agent.stations.picking import Picking
+from edge_agent.stations.receiving import Receiving
+from edge_agent.stations.station import Idle
 from edge_agent.stations.words import WORDS
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.facts import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Weight
@@ -185,7 +206,7 @@ class TestCounting:
 
     def test_it_goes_on_after_a_crash(self, person: Person) -> None:
         person.scans("COUNT", "A-01", MILK)
-        person.state = msgspec.json.decode(msgspec.json.encode(person.state), type=StationState)
+        person.state = restore(msgspec.json.encode(person.state))
         (counted,) = person.scans(MILK, "DONE").booked()
         assert isinstance(counted, Counted)
         assert counted.lines[0].quantity == 2
@@ -278,7 +299,7 @@ class TestLookingUp:
         assert self.look_up(person, MILK_KNOWN) == "Milk / 牛奶: CNY 4.20. 12 in stock, as known 3 min ago."
         assert person.booked() == []
         assert person.facts[-1] == Scan(symbol=Symbol(text=MILK), gtin="0" + MILK, activity="lookup")
-        assert person.state.looks_up
+        assert wants_item(person.state)
 
     @pytest.mark.parametrize(
         ("changes", "words"),
@@ -352,7 +373,7 @@ def test_no_sequence_raises_or_loses_a_scan_and_every_answer_has_words(inputs: l
         assert [scan.symbol for scan in scans] == ([given_.symbol] if isinstance(given_, Scanned) else [])
         assert done.feedback is None or say(done.feedback)
         assert not isinstance(given_, Scanned) or done.feedback is not None
-        state = msgspec.json.decode(msgspec.json.encode(done.state), type=StationState)
+        state = restore(msgspec.json.encode(done.state))
         assert state == done.state
 
 

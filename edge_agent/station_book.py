@@ -1,0 +1,100 @@
+"""What the box knows of its stations, in memory as on disk: a step's facts, states and print jobs go there in one commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from sqlite3 import Connection
+
+import msgspec
+
+from edge_agent.config import StationConfig
+from edge_agent.disk import Disk
+from edge_agent.errors import AgentError, OutboxFull
+from edge_agent.jobs import Action, IllegalTransition, UnknownJob
+from edge_agent.seams import failpoint
+from edge_agent.stations import Paper, Rules, StationState, restore
+from edge_agent.stores import Stores
+from edge_agent.wire.codec import encode
+from edge_agent.wire.facts import FactDraft, PrintRequested
+
+_log = logging.getLogger(__name__)
+
+
+class TooLate(AgentError):
+    """What was to be cancelled is on its way to the paper; nothing was stored."""
+
+    code = "too_late"
+
+
+def _nothing_wakes(printer: str) -> None:
+    del printer
+
+
+class StationBook:
+    """`states` by station, as they are on disk.  `pressed` is told after each try whether the disk took it."""
+
+    def __init__(self, stores: Stores, disk: Disk, pressed: Callable[[OutboxFull | None], None]) -> None:
+        self._stores = stores
+        self._disk = disk
+        self._pressed = pressed
+        self.states: dict[str, StationState] = {}
+        self.wake_printer: Callable[[str], None] = _nothing_wakes
+
+    def keep(self, stations: Sequence[str]) -> None:
+        """These are the stations from now on; one that is new goes on where it was left."""
+        stored = self._stores.outbox.station_states()
+        self.states = {each: self.states.get(each) or _restored(each, stored.get(each)) for each in stations}
+
+    async def store(
+        self, drafts: Sequence[FactDraft], states: Mapping[str, StationState] | None = None, cancels: str | None = None
+    ) -> bool:
+        """All or nothing, in one commit; `cancels` is a print job.  False: the disk is full.  Raises TooLate, FactTooLarge."""
+        states = states or {}
+        encoded = {station: encode(state) for station, state in states.items()}
+
+        def work(_: Connection) -> None:
+            if cancels is not None:
+                self._cancel(cancels)
+            self._stores.outbox.append(drafts, station_state=encoded)
+            for draft in drafts:
+                if isinstance(draft.data, PrintRequested) and draft.device is not None:
+                    self._stores.journal.accept(draft.data.job, draft.device, draft.data.request, person=draft.person)
+
+        try:
+            await self._disk.run(lambda: self._stores.facts.write(work))
+        except OutboxFull as full:
+            self._pressed(full)
+            return False
+        failpoint("box.after_station_commit")
+        self.states.update(states)
+        for printer in {draft.device for draft in drafts if isinstance(draft.data, PrintRequested)}:
+            self.wake_printer(printer or "")
+        self._pressed(None)
+        return True
+
+    def _cancel(self, job: str) -> None:
+        try:
+            self._stores.journal.advance(job, Action.CANCEL)
+        except (IllegalTransition, UnknownJob) as error:
+            raise TooLate(str(error)) from error
+
+
+def rules_of(station: StationConfig) -> Rules:
+    """What is configured of a station, as its machine takes it."""
+    return Rules(
+        double_read_ms=station.double_read_ms,
+        quiet_ms=station.quiet_minutes * 60_000,
+        sign_in=station.sign_in,
+        paper=Paper(printer=station.label_printer),
+    )
+
+
+def _restored(station: str, stored: bytes | None) -> StationState:
+    if stored is None:
+        return StationState()
+    try:
+        return restore(stored)
+    except msgspec.DecodeError as error:
+        _log.warning("a station's stored state is unreadable; it begins anew", extra={"station": station, "reason": str(error)})
+        return StationState()

@@ -1,0 +1,89 @@
+"""What the box knows of an item, as a person reads it: price, stock, pack, age; in each language from the same arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final
+
+from edge_agent.stations.model import Item
+
+_EXPONENTS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
+"""ISO 4217 exponents other than 2."""
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_ZH: Final = "zh-CN"
+_UNITS: Final = {"gram": {"en": " g", _ZH: " 克"}, "millilitre": {"en": " ml", _ZH: " 毫升"}}
+_AGES: Final = {"d": "天", "h": "小时", "min": "分钟"}
+
+Arguments = Mapping[str, str | int]
+
+
+def item_arguments(item: Item) -> dict[str, str | int]:
+    """What an answer needs to say all of an item, in any language."""
+    told: dict[str, str | int] = {
+        "sku": item.sku,
+        "name_en": item.name_en,
+        "name_zh": item.name_zh,
+        "unit": item.unit,
+        "price_minor": item.price_minor,
+        "currency": item.currency,
+        "on_hand": item.on_hand,
+        "numerator": item.numerator,
+        "denominator": item.denominator,
+    }
+    return told if item.age_ms is None else told | {"age_ms": item.age_ms}
+
+
+def derived(args: Arguments, language: str) -> dict[str, str]:
+    """The placeholders `name`, `price`, `stock` and `age` of what `item_arguments` gave."""
+    return {name: write(args, language) for name, (needs, write) in _DERIVED.items() if needs in args}
+
+
+def price(minor: int, currency: str) -> str:
+    """An amount with its currency's code, such as ``CNY 4.20``."""
+    exponent = _EXPONENTS.get(currency, 2)
+    return f"{currency} {Decimal(minor).scaleb(-exponent):.{exponent}f}"
+
+
+def priced_for(unit: str, language: str) -> str:
+    """What the price of a measured item is for, such as ``100 g``; empty for one piece."""
+    return f"100{_UNITS[unit][language]}" if unit in _UNITS else ""
+
+
+def _name(args: Arguments, language: str) -> str:
+    """In both languages, the reader's own first, and of how much it is if one scan is not one base unit."""
+    names = [str(args["name_en"]), str(args["name_zh"])]
+    name = " / ".join(dict.fromkeys(names if language != _ZH else names[::-1]))
+    if args["numerator"] == args["denominator"]:
+        return name
+    pack = f"{args['numerator']}" if args["denominator"] == 1 else f"{args['numerator']}/{args['denominator']}"
+    if args["unit"] in _UNITS:
+        return f"{name} ({pack}{_UNITS[str(args['unit'])][language]})"
+    return f"{name} (一件含 {pack})" if language == _ZH else f"{name} ({pack} in one)"
+
+
+def _price(args: Arguments, language: str) -> str:
+    amount, measure = price(int(args["price_minor"]), str(args["currency"])), priced_for(str(args["unit"]), language)
+    return f"{amount} / {measure}" if measure else amount
+
+
+def _stock(args: Arguments, language: str) -> str:
+    units = _UNITS.get(str(args["unit"]))
+    return f"{args['on_hand']}{units[language] if units else ''}"
+
+
+def _age(args: Arguments, language: str) -> str:
+    """Rounded down, in the unit in which it is still told apart."""
+    milliseconds = int(args["age_ms"])
+    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if milliseconds >= length * (2 if unit != "min" else 1):
+            return f"{milliseconds // length} {_AGES[unit] if language == _ZH else unit}"
+    return f"0 {_AGES['min'] if language == _ZH else 'min'}"
+
+
+_DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {
+    "name": ("name_en", _name),
+    "price": ("price_minor", _price),
+    "stock": ("on_hand", _stock),
+    "age": ("age_ms", _age),
+}

@@ -1,0 +1,121 @@
+"""The seam of the stations: a station is one module that ends with `STATION = Station(…)`, and a line in `table.py`.
+
+Its functions are pure.  What all stations have in common is the machine's: double reads, commands, time-outs, undo, training, who
+is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
+
+from drivers.symbols.commands import Command
+from edge_agent.stations.model import Feedback, Pressed, Scanned, Weighed, ok
+from edge_agent.wire.facts import FactDraft, ReadAs
+from edge_agent.wire.messages import Symbol
+
+
+class Activity:
+    """What a station is doing: a frozen Struct with a tag of its own, which its `Station` names."""
+
+    __slots__ = ()
+
+
+class Idle(Activity, Struct, frozen=True, kw_only=True, tag="idle"):
+    """Nothing in particular: what is scanned is only looked at."""
+
+
+class Took(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a reading took in, for `Station.undo` of the station named so.  `what` is how answers call it.
+
+    `document` is the delivery, the list or the bin that it went to; `fact` the name of what it booked: its id is the reading's.
+    """
+
+    station: str
+    what: str
+    fact: str | None = None
+    document: str | None = None
+    symbol: Symbol | None = None
+    quantity: int = 1
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What an activity made of an input: what it does next, its facts besides the scan, its answer.
+
+    `took`: it can be taken back, or it is to be said why not.  `cancels`: a print job that has to be cancelled with it.
+    """
+
+    activity: Activity
+    feedback: Feedback
+    facts: tuple[FactDraft, ...] = ()
+    read_as: ReadAs = ReadAs.ITEM
+    took: Took | None = None
+    cancels: str | None = None
+
+
+class Says(NamedTuple):
+    """An answer's words in each language; placeholders are the feedback's `args`."""
+
+    en: str
+    zh: str
+
+
+class Button(NamedTuple):
+    """A button of a station's page: `control` is what it presses, with a number where `takes_number`."""
+
+    control: str
+    label: Says
+    takes_number: bool = False
+
+
+S = TypeVar("S", bound=Activity)
+
+
+def _left(_: Activity) -> Feedback:
+    return ok("left")
+
+
+def _nothing_open(_: Activity) -> Feedback | None:
+    return None
+
+
+def _no_weight(_: Activity) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station(Generic[S]):
+    """A way of working.  `name` is what facts and pages call it, `command` the barcode that begins it, `state` its state's type.
+
+    `title` and `words` are in both languages.  `controls` are the commands that mean something in it; each reaches `control`
+    as the command's word in small letters, as does every button of its page that the machine does not know.
+    """
+
+    name: str
+    command: Command | None
+    state: type[S]
+    title: Says
+    words: Mapping[str, Says]
+    begin: Callable[[], Done]
+    scan: Callable[[S, Scanned], Done]
+    finish: Callable[[S, Pressed], Done]
+    """DONE."""
+    control: Callable[[S, Pressed], Done | None] | None = None
+    """A button or a command of its own; None: it means nothing now."""
+    controls: tuple[Command, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    """What its page offers besides Done, Stop and Undo."""
+    undo: Callable[[Activity, Took, str], Done] | None = None
+    """Take back what the reading (its id is last) took in, whatever the station is doing by now."""
+    weigh: Callable[[S, Weighed], Done | None] | None = None
+    """A weight at rest; None: it waits for none."""
+    awaits_weight: Callable[[S], bool] = _no_weight
+    wants_item: bool = False
+    """What is scanned comes with what the box knows of it."""
+    open_work: Callable[[S], Feedback | None] = _nothing_open
+    """Why it cannot be left for another task, nor by itself, without DONE or STOP."""
+    farewell: Callable[[S], Feedback] = _left
+    """STOP."""

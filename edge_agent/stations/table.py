@@ -1,0 +1,70 @@
+"""All stations, a line each.  Whoever has to know them all asks here."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Union
+
+import msgspec
+
+from drivers.symbols.commands import Command
+from edge_agent.stations import (
+    counting,
+    handing_over,
+    idle,
+    looking_up,
+    packing,
+    picking,
+    receiving,
+    shelf_label,
+)
+from edge_agent.stations.state import StationState
+from edge_agent.stations.station import Activity, Station
+
+STATIONS: Final[tuple[Station[Any], ...]] = (  # Any: each takes its own state, which `at` matches it with
+    idle.STATION,
+    receiving.STATION,
+    counting.STATION,
+    picking.STATION,
+    packing.STATION,
+    handing_over.STATION,
+    looking_up.STATION,
+    shelf_label.STATION,
+)
+"""In the order of the command sheet and of the screens' menu."""
+
+_BY_STATE: Final = {station.state: station for station in STATIONS}
+_BY_NAME: Final = {station.name: station for station in STATIONS}
+_BY_COMMAND: Final = {station.command: station for station in STATIONS if station.command is not None}
+_STATES: Final = Union[tuple(_BY_STATE)]  # noqa: UP007 -- made of the table, not written down
+
+
+def at(activity: Activity) -> Station[Any]:
+    """The station whose state this is."""
+    return _BY_STATE[type(activity)]
+
+
+def named(name: str) -> Station[Any] | None:
+    return _BY_NAME.get(name)
+
+
+def begun_by(command: Command) -> Station[Any] | None:
+    return _BY_COMMAND.get(command)
+
+
+def restore(stored: bytes) -> StationState:
+    """A state as it was stored.  Raises msgspec.DecodeError: it is none, or of a station that is not in the table any more."""
+    return msgspec.json.decode(stored, type=StationState, dec_hook=_activity)
+
+
+def awaits_weight(state: StationState) -> bool:
+    return at(state.activity).awaits_weight(state.activity)
+
+
+def wants_item(state: StationState) -> bool:
+    return at(state.activity).wants_item
+
+
+def _activity(wanted: type[object], stored: object) -> object:
+    if wanted is not Activity:
+        raise NotImplementedError(f"{wanted} has no form of its own on disk")
+    return msgspec.convert(stored, _STATES)
