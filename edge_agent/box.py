@@ -57,7 +57,9 @@ class Box:
         self._is_clock_told = False
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
-        self.intake = Intake(config.stations, stores.outbox, seams.disk, answer, self._pressed, config.symbols)
+        self.intake = Intake(config.stations, stores, seams, self._pressed, config.symbols)
+        self.intake.outlets.append(answer)
+        self.intake.hear_prints(spooler.wake)
         self.intake.weigh = weigh or self.intake.weigh
         effects: dict[str, commands.Effect] = {
             "identify": self._identify,
