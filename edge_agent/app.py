@@ -27,6 +27,7 @@ from edge_agent.outbox import Identity
 from edge_agent.replica import Replica
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_pull import fetch_from as fetch_replica_from
+from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.standing_in import stand_ins
@@ -34,7 +35,8 @@ from edge_agent.state_lock import StateLock
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
-from edge_agent.wire.session import Broker, MqttSession, Tls
+from edge_agent.tls import controller_context, tls_of
+from edge_agent.wire.session import Broker, MqttSession
 from edge_agent.wire.topics import box_filters
 
 STOP_SECONDS = 5.0
@@ -74,7 +76,8 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     known = KnownDevices(config.box.state_dir)
     devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
     answering = Answering(config.stations, devices)
-    controller = Controller(url=config.controller.url, token=_secret(config.controller.token_file))
+    token, certificate = _secret(config.controller.token_file), controller_context(config.broker)
+    controller = Controller(url=config.controller.url, token=token, tls=certificate)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted))
@@ -91,12 +94,14 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
         ("mqtt", seams.session),
         ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
-    stopped = _stop_signals()
+    stopped, notify = _stop_signals(), notifier()
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run(), name=name) for name, part in parts]
         _log.info("ready", extra={"box": config.box.id, "devices": len(config.devices)})
+        notify(READY)
         await stopped.wait()
         _log.info("stopping")
+        notify(STOPPING)
         for task in running:  # devices first, so that what they read is stored; the connection late, for the farewell
             task.cancel()
             await asyncio.wait([task], timeout=STOP_SECONDS)
@@ -138,7 +143,7 @@ def _broker(config: Config) -> Broker:
         client_id=f"{config.box.site}.{config.box.id}",
         username=broker.username,
         password=_secret(broker.password_file) or None,
-        tls=Tls(ca=broker.ca, cert=broker.cert, key=broker.key) if broker.ca else None,
+        tls=tls_of(broker),
     )
 
 

@@ -1,6 +1,7 @@
 """Asking the controller over HTTP(S): one connection that is kept open, the box's token or certificate, packed answers unpacked.
 
-The one place where a `ssl.SSLContext` is used: `Controller.tls`.  Everything here blocks, and runs in worker threads.
+The one place where a `ssl.SSLContext` is used: `Controller.tls` makes one for each connection, so that a renewed certificate
+serves at once.  Everything here blocks, and runs in worker threads.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from edge_agent.errors import AgentError
+from edge_agent.tls import NewContext
+from edge_agent.wire.tls import TlsFailed, trouble_of
 
 TIMEOUT = 5.0
 """Seconds to connect, and between two pieces of an answer."""
@@ -38,7 +41,7 @@ class Controller:
 
     url: str
     token: str = ""
-    tls: ssl.SSLContext | None = None
+    tls: NewContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +77,13 @@ class ControllerLink:
         with self._lock:
             try:
                 return self._asked(f"{self._parts.path.rstrip('/')}{path}", headers, limit)
+            except TlsFailed as error:
+                raise ControllerSilent(f"the controller does not answer ({error})") from error
             except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:  # ValueError: an address that is none
                 self._close()
-                raise ControllerSilent(f"the controller does not answer ({type(error).__name__}: {error})") from error
+                trouble = trouble_of(error)
+                reason = trouble.words if trouble else f"{type(error).__name__}: {error}"
+                raise ControllerSilent(f"the controller does not answer ({reason})") from error
 
     def close(self) -> None:
         with self._lock:
@@ -115,7 +122,8 @@ class ControllerLink:
     def _new(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self._controller.tls)
+            context = self._controller.tls() if self._controller.tls else None
+            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
 
     def _read(self, response: http.client.HTTPResponse, limit: int) -> bytes:
