@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from uuid import UUID
 
 from controller import db
 from controller.catalog.operations import NewBarcode, NewSku, create_sku
@@ -93,8 +94,8 @@ class Listener:
     states: dict[str, bytes] = field(default_factory=dict)
     acked: int = 0
     last_ack: float = 0.0
-    fact_acks: list[tuple[float, Sequence[tuple[int, int]]]] = field(default_factory=list)
-    """When which numbers of the fact stream were acked."""
+    fact_acks: list[tuple[float, UUID, Sequence[tuple[int, int]]]] = field(default_factory=list)
+    """When which numbers of the fact stream were acked, and of which epoch."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -118,7 +119,7 @@ class Listener:
             self.acked += sum(last - first + 1 for first, last in ack.ranges)
             self.last_ack = perf_counter()
             if ack.stream is Stream.FACT:
-                self.fact_acks.append((self.last_ack, ack.ranges))
+                self.fact_acks.append((self.last_ack, ack.epoch, ack.ranges))
         message.acknowledge()
         self._changed.set()
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from uuid import UUID
 
 from drivers.emulators.bench.device import BenchDevice, DeviceSpec, running
 from edge_agent.facts import FactsDb
@@ -36,8 +37,8 @@ def measure() -> Iterator[Row]:
     with chain.work_folder() as folder, chain.broker(folder) as broker:
         url = f"sqlite://{folder}/controller.db"
         asyncio.run(chain.prepare(url))
-        _fill(folder / "box")
-        seconds, live, memory = asyncio.run(_drain(folder, url, broker.port))
+        epoch = _fill(folder / "box")
+        seconds, live, memory = asyncio.run(_drain(folder, url, broker.port, epoch))
     name = f"{BACKLOG:,} offline facts"
     yield _row(f"{name} drained", seconds, "s", TARGETS["seconds"])
     yield _row(f"{name}: live scans meanwhile, scan -> acked (p99 of {len(live)})", percentile(live, 99), "ms", TARGETS["live"])
@@ -53,7 +54,8 @@ class _Yesterday(SystemClock):
         return datetime.now(UTC) - timedelta(days=1)
 
 
-def _fill(folder: Path) -> None:
+def _fill(folder: Path) -> UUID:
+    """The epoch that it is in."""
     folder.mkdir()
     facts = FactsDb(folder / "facts.db")
     outbox = Outbox(facts, Identity(site=load.SITE, box=BOX, boot="before"), _Yesterday(), Random(1))
@@ -61,9 +63,10 @@ def _fill(folder: Path) -> None:
     for start in range(0, BACKLOG, APPENDED_AT_ONCE):
         outbox.append(drafts[start : start + APPENDED_AT_ONCE])
     facts.close()
+    return outbox.epoch
 
 
-async def _drain(folder: Path, url: str, port: int) -> tuple[float, list[float], float]:
+async def _drain(folder: Path, url: str, port: int, epoch: UUID) -> tuple[float, list[float], float]:
     """Seconds; milliseconds of each live scan; MiB."""
     controller = chain.controller(folder, "controller", url, port)
     async with AsyncExitStack() as stack:
@@ -81,11 +84,13 @@ async def _drain(folder: Path, url: str, port: int) -> tuple[float, list[float],
         scanned: list[float] = []
         async with asyncio.TaskGroup() as tasks:
             live = tasks.create_task(_scan(scanner, scanned))
-            await listener.until(lambda: _acked(listener, BACKLOG) >= BACKLOG)
+            await listener.until(lambda: _acked(listener, epoch) >= BACKLOG)
             seconds = perf_counter() - began
             live.cancel()
-        await listener.until(lambda: _acked(listener, BACKLOG + len(scanned)) >= BACKLOG + len(scanned))
-        return seconds, _waits(listener, scanned), resident_mib(box)
+        await listener.until(lambda: len(_live_acks(listener, epoch)) >= len(scanned))
+        acked = _live_acks(listener, epoch)
+        waits = [(acked[seq] - when) * 1000 for seq, when in enumerate(scanned, 1)]
+        return seconds, waits, resident_mib(box)
 
 
 async def _scan(scanner: BenchDevice, scanned: list[float]) -> None:
@@ -96,17 +101,12 @@ async def _scan(scanner: BenchDevice, scanned: list[float]) -> None:
         scanned.append(began)
 
 
-def _acked(listener: chain.Listener, up_to: int) -> int:
-    """How many of the first `up_to` numbers: each is acked once here, nothing is lost on the way."""
-    return sum(max(0, min(last, up_to) - first + 1) for _, ranges in listener.fact_acks for first, last in ranges)
+def _acked(listener: chain.Listener, epoch: UUID) -> int:
+    """How many of the backlog: each is acked once here, nothing is lost on the way."""
+    return sum(last - first + 1 for _, of, ranges in listener.fact_acks if of == epoch for first, last in ranges)
 
 
-def _waits(listener: chain.Listener, scanned: list[float]) -> list[float]:
-    """Milliseconds from each scan to its ack; they have the numbers after the backlog's."""
-    acked = {
-        seq: when
-        for when, ranges in listener.fact_acks
-        for first, last in ranges
-        for seq in range(max(first, BACKLOG + 1), last + 1)
-    }
-    return [(acked[seq] - when) * 1000 for seq, when in enumerate(scanned, BACKLOG + 1)]
+def _live_acks(listener: chain.Listener, backlog: UUID) -> dict[int, float]:
+    """When each scan of this start was acked, by its number: each start begins an epoch."""
+    acks = ((when, pair) for when, of, ranges in listener.fact_acks if of != backlog for pair in ranges)
+    return {seq: when for when, (first, last) in acks for seq in range(first, last + 1)}
