@@ -93,16 +93,20 @@ class BenchDevice:
     def _switch(self, fault: str, *, on: bool) -> None:
         (self.faults.add if on else self.faults.discard)(fault)
 
+    def _is_awaited(self, number: int) -> bool:
+        """Not any more once whoever sent the command was cancelled."""
+        return number in self._answers and not self._answers[number].done()
+
     def _take(self, report: Report) -> None:
         self.counts[str(report.get("event"))] += 1
         match report:
             case {"event": "ready", "address": str(address)}:
                 self.address = address
                 self._is_ready.set()
-            case {"event": "done", "id": int(number)} if number in self._answers:
+            case {"event": "done", "id": int(number)} if self._is_awaited(number):
                 self._answers[number].set_result(None)
                 return
-            case {"event": "refused", "id": int(number), "message": message} if number in self._answers:
+            case {"event": "refused", "id": int(number), "message": message} if self._is_awaited(number):
                 self._answers[number].set_exception(DeviceRefused(str(message)))
                 return
             case {"event": "paper", "png_b64": str(png)}:
