@@ -218,7 +218,7 @@ async def test_a_full_disk_refuses_the_scan_visibly_and_alerts(tmp_path: Path, s
             await settle()
         answers = [code for _, code in world.answers]
         stored = answers.count("scanned")
-        assert answers == ["scanned"] * stored + ["not_saved"] * (900 - stored)
+        assert answers == ["scanned"] * stored + ["not_saved_full"] * (900 - stored)
         assert 0 < stored < 900
         assert len(world.stores.outbox.window(Stream.FACT, limit=2000)) == stored
         assert world.retained()[f"{ROOT}/_/alert/disk-full"]

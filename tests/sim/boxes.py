@@ -187,7 +187,7 @@ class SimBox:
             self.identified.append((asyncio.get_running_loop().time(), is_synced))
             return
         self.answers += 1
-        if feedback.code != "not_saved" and "symbol" in feedback.args:
+        if not feedback.code.startswith("not_saved") and "symbol" in feedback.args:
             self.beeps[str(feedback.args["symbol"])] += 1
 
     def _trouble(self) -> Trouble:
