@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from aiohttp import web
@@ -17,7 +17,7 @@ from aiohttp import web
 from controller import db, events, printing
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
-from controller.config import Config, TokenFile
+from controller.config import Config, Http, TokenFile
 from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import queries as fleet
@@ -30,6 +30,9 @@ from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
 from controller.replica.history import begin_stamp
+from controller.people import login
+from controller.people import sessions as people_sessions
+from controller.people.sessions import Limits
 from controller.web.build import Website
 from edge_agent.seams import SystemClock, system_random
 from edge_agent.wire import topics
@@ -72,11 +75,16 @@ def api_routes(parts: Parts) -> list[Route]:
 def make_app(config: Config, parts: Parts) -> web.Application:
     """The HTTP side on a connected database: API, health, pages."""
     _add_gauges(parts.metrics)
-    app = build(api_routes(parts), metrics=parts.metrics, max_body=config.http.max_body)
+    limits, proxies = limits_of(config.http), config.http.proxies
+    app = build(api_routes(parts), metrics=parts.metrics, max_body=config.http.max_body, limits=limits, proxies=proxies)
     website = Website(config.http)
     website.add_to(app)
     app.cleanup_ctx.append(website.running)
     return app
+
+
+def limits_of(http: Http) -> Limits:
+    return Limits(idle=timedelta(minutes=http.idle_minutes), absolute=timedelta(hours=http.session_hours))
 
 
 def _add_gauges(metrics: Metrics) -> None:
@@ -212,7 +220,7 @@ def _work(
     if Role.API in roles:
         work.append(("http", _serve_http(config, parts, on_ready)))
     if Role.JOBS in roles:
-        work.append(("sweep", _sweep()))
+        work.append(("sweep", _sweep(limits_of(config.http))))
         work.append(("printing", printing.run(system_random())))
     return work
 
@@ -229,12 +237,14 @@ async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], No
         await runner.cleanup()
 
 
-async def _sweep() -> None:
+async def _sweep(limits: Limits) -> None:
     while True:
         try:
             forgotten = await idempotency.forget_old(datetime.now(UTC))
+            await people_sessions.forget_old(limits)
+            await login.forget_old()
         except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
-            log.exception("old idempotency keys could not be forgotten; the next sweep tries again")
+            log.exception("what is out of date could not be forgotten; the next sweep tries again")
         else:
             if forgotten:
                 log.info("forgot old idempotency keys", extra={"count": forgotten})

@@ -35,7 +35,8 @@ class Http:
     """`[http]`.  `open_pages`: pages without a log-in (default: only while `host` is loopback).
 
     `bench_url`: a link to the demo's bench.  `names`: host names under which browsers reach the pages, besides the loopback ones (a
-    guard against DNS rebinding).
+    guard against DNS rebinding).  `idle_minutes`, `session_hours`: when a person's session ends.  `proxies`: addresses of proxies that
+    tell the truth about whom they ask for.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +45,9 @@ class Http:
     bench_url: str = ""
     names: tuple[str, ...] = ()
     max_body: int = 8 * 1024 * 1024
+    idle_minutes: int = 30
+    session_hours: int = 12
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,9 @@ def _http(table: _Table) -> Http:
         bench_url=table.text("bench_url", "", check=_web_address),
         names=table.texts("names", ()),
         max_body=table.number("max_body", 8 * 1024 * 1024, 1024, 256 * 1024 * 1024),
+        idle_minutes=table.number("idle_minutes", 30, 1, 1440),
+        session_hours=table.number("session_hours", 12, 1, 168),
+        proxies=table.texts("proxies", (), check=_address),
     )
     table.close()
     return section
@@ -188,6 +195,14 @@ def _token(table: _Table) -> TokenFile:
     )
     table.close()
     return token
+
+
+def _address(text: str) -> str | None:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return f"{text!r} is not an IP address"
+    return None
 
 
 def _web_address(text: str) -> str | None:
@@ -252,11 +267,12 @@ class _Table:
     def flag(self, key: str, default: bool) -> bool:  # noqa: FBT001 -- the value of a key, like the others
         return self._take(key, bool, default, "true or false")
 
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    def texts(self, key: str, default: tuple[str, ...], check: Callable[[str], str | None] = lambda _: None) -> tuple[str, ...]:
         values = self._take(key, list, list(default), "a list of texts")
-        if all(isinstance(value, str) for value in values):
-            return tuple(values)
-        return self.wrong(key, f"{values!r}, expected a list of texts", default)
+        if not all(isinstance(value, str) for value in values):
+            return self.wrong(key, f"{values!r}, expected a list of texts", default)
+        problems = [problem for value in values if (problem := check(value)) is not None]
+        return self.wrong(key, "; ".join(problems), default) if problems else tuple(values)
 
     def path(self, key: str) -> Path | None:
         text = self.text(key, "")

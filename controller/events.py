@@ -221,9 +221,10 @@ async def lags() -> dict[str, float]:
     return found
 
 
-async def latest(limit: int) -> list[Recorded]:
-    """The newest events first, to show; what is to be missed by nobody reads the `feed`."""
-    return [_recorded(row) for row in await db.fetch("SELECT * FROM event ORDER BY id DESC LIMIT ?", limit)]
+async def latest(limit: int, sites: Collection[str] | None = None) -> list[Recorded]:
+    """The newest events first, of `sites` (None: all), to show; what is to be missed by nobody reads the `feed`."""
+    here, ids = ("", []) if sites is None else (f"WHERE {db.among('site')}", [db.listing(sorted(sites))])
+    return [_recorded(row) for row in await db.fetch(f"SELECT * FROM event {here} ORDER BY id DESC LIMIT ?", *ids, limit)]
 
 
 async def newest() -> int:

@@ -10,7 +10,17 @@ from datetime import datetime
 
 from controller import db
 from controller.catalog.models import SymbolKind
-from controller.catalog.policies import Ambiguous, Found, Resolution, SymbolKey, Unknown, candidates, measured_units, storable
+from controller.catalog.policies import (
+    Ambiguous,
+    Found,
+    Resolution,
+    SymbolKey,
+    Unknown,
+    candidates,
+    measured_units,
+    storable,
+    unknown_key,
+)
 from controller.errors import NotFound
 
 __all__ = ["Ambiguous", "Found", "Resolution", "SymbolKey", "Unknown", "resolve"]
@@ -159,6 +169,14 @@ async def unknown_barcode(unknown_id: int) -> UnknownRow:
     rows = await db.fetch(_UNKNOWN + "WHERE id = ?", unknown_id)
     if not rows:
         raise NotFound("unknown barcode", unknown_id)
+    return UnknownRow(**rows[0])
+
+
+async def unknown_barcode_of(text: str) -> UnknownRow:
+    """By what was scanned.  Raises NotFound."""
+    rows = await db.fetch(_UNKNOWN + "WHERE key = ?", unknown_key(text))
+    if not rows:
+        raise NotFound("unknown barcode", text[:80])
     return UnknownRow(**rows[0])
 
 

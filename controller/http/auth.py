@@ -1,35 +1,42 @@
-"""Who calls.  Machines send `Authorization: Bearer <token>`; only the SHA-256 of a token is stored.
+"""Who calls.  Machines send `Authorization: Bearer <token>`; people log in and have a session, whose token is in a cookie.
 
-A browser may view the pages without a log-in where `[http] open_pages` says so (on only for a loopback binding, unless configured);
-elsewhere it may log in with a token as the password (HTTP Basic, RFC 7617), until people have log-ins of their own.
+Of tokens only the SHA-256 is stored.  A browser may view the pages without a log-in where `[http] open_pages` says so (on only for
+a loopback binding, unless configured).
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from controller.db import execute, fetch, now
 from controller.errors import NotFound
 from controller.http.errors import Problem
 from controller.http.routing import Actor, Permission, Route
+from controller.people import sessions
+from controller.people.policies import MAY, WEAKLY_PROVEN, Role, permissions_by_site
+from controller.people.queries import grants_of, person
+from controller.people.sessions import Limits, Session, form_token
 
 PREFIX = "sw_"
-BASIC = 'Basic realm="Shelfwire"'
 REMEMBER_SECONDS = 2.0
 MAX_REMEMBERED = 10_000
+CSRF_HEADER = "X-CSRF-Token"
+MAX_TOKEN = 64
 ANYONE = Actor(name="anyone", permissions=frozenset())
 VISITOR = Actor(
     name="visitor",
-    permissions=frozenset(permission for permission in Permission if permission.value.endswith(".read"))
-    | {Permission.CATALOG_WRITE, Permission.FLEET_WRITE, Permission.FULFILMENT_WRITE, Permission.ORDERS_WRITE, Permission.PUBLIC},
+    permissions=frozenset(permission for permission in Permission if permission.value.endswith(".read")) - {Permission.PEOPLE_READ}
+    | {Permission.CATALOG_WRITE, Permission.FULFILMENT_WRITE, Permission.ORDERS_WRITE, Permission.FLEET_WRITE}
+    | {Permission.PRINTS_WRITE, Permission.PERSON, Permission.PUBLIC},
+    kind="page",
 )
-"""Someone at the controller's own machine, where pages are open: sees everything, may do what the pages have buttons for."""
+"""Someone at the controller's own machine, where pages are open: sees everything but people, may use the pages' buttons."""
 
 
 def hash_of(token: str) -> str:
@@ -68,18 +75,7 @@ class Tokens:
             raise unauthenticated("The request has no token.")
         return await self.actor(token.strip())
 
-    async def by_basic(self, header: str | None) -> Actor:
-        """A token as the password of HTTP Basic; the user name is ignored.  Raises Problem 401."""
-        scheme, _, encoded = (header or "").partition(" ")
-        try:
-            password = base64.b64decode(encoded, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            password = ""
-        if scheme.lower() != "basic" or not password:
-            raise unauthenticated("This page needs a log-in: any name, and a token as the password.", challenge=BASIC)
-        return await self.actor(password, challenge=BASIC)
-
-    async def actor(self, token: str, *, challenge: str = "Bearer") -> Actor:
+    async def actor(self, token: str) -> Actor:
         """Whose token this is.  Raises Problem 401."""
         digest = hash_of(token)
         now = asyncio.get_running_loop().time()
@@ -89,7 +85,7 @@ class Tokens:
         actor = await _stored_actor(digest)
         if actor is None:
             self._known.pop(digest, None)
-            raise unauthenticated("The token is not known here.", challenge=challenge)
+            raise unauthenticated("The token is not known here.")
         if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()
         self._known[digest] = (now + REMEMBER_SECONDS, actor)
@@ -107,14 +103,65 @@ async def _stored_actor(digest: str) -> Actor | None:
     return Actor(name=row["name"], permissions=permissions, sites=sites)
 
 
-def unauthenticated(detail: str, *, challenge: str = "Bearer") -> Problem:
-    return Problem(401, "not_authenticated", detail, headers={"WWW-Authenticate": challenge})
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A session with who has it.  `form`: what its forms carry."""
+
+    session: Session
+    actor: Actor
+    language: str
+    name: str
+    form: str
+
+
+class People:
+    """Tells whose session it is.  Nothing is remembered: a role that was taken is gone with the next request."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    async def by_cookie(self, token: str | None, *, is_use: bool = True) -> LoggedIn | None:
+        """None when there is no such session, or when it has lapsed."""
+        if not token or len(token) > MAX_TOKEN:
+            return None
+        session = await sessions.session_of(token, self.limits, is_use=is_use)
+        if session is None:
+            return None
+        row = await person(session.person)
+        return LoggedIn(session, await actor_of(session), row.language, row.name, form_token(token))
+
+    async def for_api(self, token: str | None, header: str | None) -> Actor:
+        """A session may use the API from a page of ours, which knows the session's form token.  Raises Problem 401, 403."""
+        found = await self.by_cookie(token)
+        if found is None:
+            raise unauthenticated("The request has no token.")
+        if not hmac.compare_digest(found.form, header or ""):
+            raise Problem(403, "form_too_old", f"A session uses the API with the header {CSRF_HEADER}, as its pages carry it.")
+        return found.actor
+
+
+async def actor_of(session: Session) -> Actor:
+    """What the person of a session may do by it.  A badge with its PIN proves less than a password, and opens less."""
+    allowed = WEAKLY_PROVEN if session.means == "badge" else MAY[Role.ADMIN]
+    by_site = {site: held & allowed for site, held in permissions_by_site(await grants_of(session.person)).items()}
+    return Actor(
+        name=session.person,
+        permissions=frozenset({Permission.PERSON}.union(*by_site.values())),
+        sites=None if None in by_site else frozenset(site for site in by_site if site is not None),
+        kind="person",
+        scope=frozenset(by_site.items()),
+    )
+
+
+def unauthenticated(detail: str) -> Problem:
+    return Problem(401, "not_authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def require(actor: Actor, permission: Permission) -> None:
     """Raises Problem 403."""
     if not actor.may(permission):
-        raise Problem(403, "not_permitted", f"{actor.name!r} lacks the permission `{permission.value}`.")
+        told = f"{actor.name!r} lacks the permission `{permission.value}`."
+        raise Problem(403, "not_permitted", told, data={"permission": permission.value})
 
 
 def require_sites(actor: Actor, route: Route, path: Mapping[str, str]) -> None:

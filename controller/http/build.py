@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from controller.http.auth import Tokens
-from controller.http.dispatch import IN_FLIGHT, TOKENS, serve
+from controller.http.auth import People, Tokens
+from controller.http.browser import PROXIES
+from controller.http.dispatch import IN_FLIGHT, PEOPLE, TOKENS, serve
 from controller.http.errors import Problem, problem_of, response_of
 from controller.http.idempotency import InFlight
 from controller.http.metrics import Metrics
 from controller.http.routing import BadRoute, Route
+from controller.people.sessions import Limits
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]
@@ -32,11 +34,15 @@ SECURITY_HEADERS = {
 }
 
 
-def build(routes: Iterable[Route], *, metrics: Metrics, max_body: int) -> web.Application:
-    """Serve `routes`.  Raises BadRoute when two of them have one method and path."""
+def build(
+    routes: Iterable[Route], *, metrics: Metrics, max_body: int, limits: Limits | None = None, proxies: Iterable[str] = ()
+) -> web.Application:
+    """Serve `routes`; `limits`: how long sessions of people live.  Raises BadRoute when two of them have one method and path."""
     app = web.Application(client_max_size=max_body, middlewares=[_observed, _answered])
     app[IN_FLIGHT] = InFlight()
     app[TOKENS] = Tokens()
+    app[PEOPLE] = People(limits or Limits())
+    app[PROXIES] = frozenset(proxies)
     app[METRICS] = metrics
     app.on_response_prepare.append(_secured)
     seen: set[tuple[str, str]] = set()

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from controller.events import acting
 from controller.http import auth
+from controller.http.browser import cookie_of
 from controller.http.errors import FieldError, Problem, of_validation
 from controller.http.idempotency import Answer, InFlight, once, request_of
 from controller.http.routing import (
@@ -29,6 +30,7 @@ from controller.http.routing import (
 JSON = "application/json"
 IN_FLIGHT = web.AppKey("in_flight", InFlight)
 TOKENS = web.AppKey("tokens", auth.Tokens)
+PEOPLE = web.AppKey("people", auth.People)
 
 _IN_ADDRESSES = "/%:?&=~"
 """Stay as they are in a Location; a key in it is quoted by its feature already."""
@@ -39,14 +41,22 @@ def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
     """The aiohttp handler of a route."""
 
     async def handle(request: web.Request) -> web.Response:
-        header = request.headers.get("Authorization")
-        actor = auth.ANYONE if route.permission is Permission.PUBLIC else await request.app[TOKENS].by_bearer(header)
+        actor = auth.ANYONE if route.permission is Permission.PUBLIC else await _actor(request)
         auth.require(actor, route.permission)
+        actor = actor.at(route.permission)
         auth.require_sites(actor, route, request.match_info)
         answer = await (_write(route, request, actor) if route.writes else _read(route, request, actor))
         return _response(answer)
 
     return handle
+
+
+async def _actor(request: web.Request) -> Actor:
+    """A machine by its token, or a person by the session of a page of ours.  Raises Problem 401, 403."""
+    header, cookie = request.headers.get("Authorization"), cookie_of(request)
+    if header is None and cookie is not None:
+        return await request.app[PEOPLE].for_api(cookie, request.headers.get(auth.CSRF_HEADER))
+    return await request.app[TOKENS].by_bearer(header)
 
 
 async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
@@ -64,13 +74,13 @@ async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
 async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     raw = await request.read()
     key = request.headers.get("Idempotency-Key")
-    identity = request_of(actor=actor.name, key=key, route=f"{request.method} {request.path_qs}", body=raw)
+    identity = request_of(actor=actor.account, key=key, route=f"{request.method} {request.path_qs}", body=raw)
     body = _body(route, request, raw)
     auth.require_site_of(actor, body)
     call = Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)
 
     async def work() -> Answer:
-        with acting(f"token:{actor.name}", f"http:{identity.key}"):
+        with acting(actor.account, f"http:{identity.key}"):
             return _answer(await route.handler(call))
 
     return await once(identity, request.app[IN_FLIGHT], work)

@@ -24,7 +24,7 @@ class IdempotencyKey(Model):
     """Table `idempotency`.  One answer per (actor, key), kept 7 days."""
 
     id = fields.BigIntField(primary_key=True)
-    actor = fields.CharField(max_length=100)
+    actor = fields.CharField(max_length=110)
     key = fields.CharField(max_length=200)
     route = fields.TextField()
     body_hash = fields.CharField(max_length=64)

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar, get_origin
 
@@ -67,7 +67,7 @@ def number(text: str, name: str) -> int:
 
 
 class Permission(StrEnum):
-    """What an actor may do.  `PUBLIC` asks for nobody; `BOX` is what a box's own token carries; `PERSON` is anybody who is logged in."""
+    """What an actor may do.  `PUBLIC` asks for nobody, `BOX` is what boxes carry, `PERSON` what everybody has who is logged in."""
 
     PUBLIC = "public"
     BOX = "box"
@@ -95,16 +95,47 @@ class Permission(StrEnum):
     EVENTS_READ = "events.read"
 
 
+Scope = frozenset[tuple[str | None, frozenset[Permission]]]
+"""What somebody may do, site by site; under None, what they may do in the whole chain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who calls: a token's name, what it may do, and the sites it may see (None: all)."""
+    """Who calls: a token's name or a person's id, what they may do, and the sites that they may see (None: all).
+
+    People have a `scope`, as they may do one thing here and another there: `permissions` and `sites` are all of it taken together,
+    and `at` narrows the sites to those where something is allowed.  What a token may do, it may at all of its sites.
+    """
 
     name: str
     permissions: frozenset[Permission]
     sites: frozenset[str] | None = None
+    kind: Literal["token", "person", "page"] = "token"
+    scope: Scope | None = None
+
+    @property
+    def account(self) -> str:
+        """How events name it."""
+        return f"{self.kind}:{self.name}"
 
     def may(self, permission: Permission) -> bool:
         return permission is Permission.PUBLIC or permission in self.permissions
+
+    def may_at(self, permission: Permission, site: str | None) -> bool:
+        """At this site; None: in the whole chain."""
+        sites = self.at(permission).sites
+        return self.may(permission) and (sites is None or site in sites)
+
+    def at(self, *permissions: Permission) -> Actor:
+        """The same, seeing only the sites where it may do all of this."""
+        if self.scope is None:
+            return self
+        wanted = set(permissions) - {Permission.PUBLIC}
+        by_site = dict(self.scope)
+        chain = by_site.get(None, frozenset())
+        if wanted <= chain:
+            return replace(self, sites=None)
+        return replace(self, sites=frozenset(site for site, held in self.scope if site is not None and wanted <= held | chain))
 
 
 @dataclass(frozen=True, slots=True)

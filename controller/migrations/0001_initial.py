@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
             name="IdempotencyKey",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ("actor", fields.CharField(max_length=100)),
+                ("actor", fields.CharField(max_length=110)),
                 ("key", fields.CharField(max_length=200)),
                 ("route", fields.TextField(unique=False)),
                 ("body_hash", fields.CharField(max_length=64)),
@@ -370,6 +370,7 @@ class Migration(migrations.Migration):
                 ("copies", fields.IntField(default=1)),
                 ("copy", fields.BooleanField(default=False)),
                 ("test", fields.BooleanField(default=False)),
+                ("priority", fields.IntField(default=5)),
                 ("state", fields.CharField(max_length=10)),
                 ("step", fields.BigIntField(default=0)),
                 ("proof", fields.CharField(null=True, max_length=10)),
@@ -736,6 +737,50 @@ class Migration(migrations.Migration):
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={"table": "sku_image", "app": "controller", "pk_attr": "hash"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="StationProfile",
+            fields=[
+                ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
+                ("activities", fields.TextField(unique=False)),
+                ("sign_in", fields.CharField(max_length=8)),
+                ("language", fields.CharField(max_length=8)),
+                ("quiet_ms", fields.BigIntField()),
+                ("double_read_ms", fields.BigIntField()),
+            ],
+            options={"table": "station_profile", "app": "controller", "pk_attr": "name"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SiteProfile",
+            fields=[
+                (
+                    "site",
+                    fields.OneToOneField(
+                        "controller.Site",
+                        source_field="site_id",
+                        primary_key=True,
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                (
+                    "profile",
+                    fields.ForeignKeyField(
+                        "controller.StationProfile",
+                        source_field="profile_id",
+                        db_constraint=True,
+                        to_field="name",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+            ],
+            options={"table": "site_profile", "app": "controller", "pk_attr": "site_id"},
             bases=["Model"],
         ),
         ops.CreateModel(

@@ -81,6 +81,20 @@ async def set_roles(person_id: str, roles: Iterable[Grant]) -> None:
         await events.record(changed, subject=person_id)
 
 
+async def give_role(person_id: str, grant: Grant) -> None:
+    """One more.  As `set_roles`."""
+    async with db.transaction():
+        await _touch(person_id)
+        await set_roles(person_id, {*await grants_of(person_id), grant})
+
+
+async def take_role(person_id: str, grant: Grant) -> None:
+    """One less.  As `set_roles`."""
+    async with db.transaction():
+        await _touch(person_id)
+        await set_roles(person_id, set(await grants_of(person_id)) - {grant})
+
+
 def _as_text(grant: Grant) -> str:
     return f"{grant.role}@{grant.site or '*'}"
 

@@ -95,6 +95,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission) - MACHINES_ONLY,
 }
 """The whole of it: what each role may do, where it is given."""
+WEAKLY_PROVEN = _PICKER
+"""What a log-in by badge and PIN opens at most: a badge can be found, and four digits be seen."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,13 +113,6 @@ def permissions_by_site(grants: Iterable[Grant]) -> dict[str | None, frozenset[P
     for grant in grants:
         found[grant.site] = found.get(grant.site, frozenset()) | MAY[grant.role]
     return found
-
-
-def covers(mine: Iterable[Grant], theirs: Iterable[Grant]) -> bool:
-    """Whether all that `theirs` allow is allowed to `mine` too, at the same places: nobody gives, or takes, more than they have."""
-    held = permissions_by_site(mine)
-    chain = held.get(None, frozenset())
-    return all(MAY[grant.role] <= chain | (held.get(grant.site, frozenset()) if grant.site else frozenset()) for grant in theirs)
 
 
 def folded(name: str) -> str:

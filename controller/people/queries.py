@@ -126,6 +126,16 @@ async def anybody() -> bool:
     return bool(await db.fetch("SELECT 1 AS one FROM person LIMIT 1"))
 
 
+async def admins(limit: int = 5) -> list[str]:
+    """Names of those who can give anybody anything: active admins of the whole chain."""
+    rows = await db.fetch(
+        "SELECT p.name FROM person p WHERE p.active AND EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id "
+        "AND r.role = 'admin' AND r.site_id IS NULL) ORDER BY p.name_key LIMIT ?",
+        limit,
+    )
+    return [row["name"] for row in rows]
+
+
 async def grants_of(person_id: str) -> list[Grant]:
     return (await grants_of_all([person_id]))[person_id]
 

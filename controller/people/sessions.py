@@ -67,8 +67,8 @@ async def open_session(person_id: str, *, means: Means, address: str, agent: str
     return token
 
 
-async def session_of(token: str, limits: Limits) -> Session | None:
-    """The session of a token, if it lives and its person is active; it counts as seen now, if `seen_at` is a minute old."""
+async def session_of(token: str, limits: Limits, *, is_use: bool = True) -> Session | None:
+    """The session of a token, if it lives and its person is active; a use is noted once `seen_at` is a minute old."""
     instant = db.now()
     rows = await db.fetch(
         "SELECT s.id, s.person_id AS person, s.means, s.address, s.agent, s.created_at, s.seen_at "
@@ -79,7 +79,7 @@ async def session_of(token: str, limits: Limits) -> Session | None:
     if not rows:
         return None
     session = Session(**rows[0])
-    if instant - session.seen_at >= SEEN_EVERY:
+    if is_use and instant - session.seen_at >= SEEN_EVERY:
         await db.execute("UPDATE web_session SET seen_at = ? WHERE id = ?", instant, session.id)
     return session
 

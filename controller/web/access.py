@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
 from controller.http import auth
-from controller.http.dispatch import TOKENS
+from controller.http.browser import cookie_of
+from controller.http.dispatch import PEOPLE
 from controller.http.errors import Problem
 from controller.http.routing import Actor, Permission
+from controller.people.sessions import form_token
 
-_ACTOR = web.RequestKey("actor", Actor)
+CSRF_FIELD = "csrf"
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+MAX_FIELDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at pages.  `form`: what this browser's forms carry; `new_cookie`: what a new browser is to keep for that."""
+
+    actor: Actor
+    form: str
+    person: auth.LoggedIn | None = None
+    new_cookie: str | None = None
+
+
+VIEWER = web.RequestKey("viewer", Viewer)
+FIELDS: web.RequestKey[Mapping[str, str]] = web.RequestKey("fields", dict)
+
+
+class LogInNeeded(Exception):
+    """Nobody is logged in, and this page is for people: the log-in comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +48,49 @@ class Access:
     open_pages: bool
     names: frozenset[str]
 
-    async def actor(self, request: web.Request) -> Actor:
-        """Raises Problem 401, 403, 421."""
-        self._check_host(request)
-        if self.open_pages:
-            request[_ACTOR] = auth.VISITOR
-            return auth.VISITOR
-        actor = await request.app[TOKENS].by_basic(request.headers.get("Authorization"))
-        if actor.sites is not None:
-            raise Problem(403, "not_permitted", "These pages show all sites, and this token is for some of them: use the API.")
-        request[_ACTOR] = actor
-        return actor
+    async def admit(self, request: web.Request, permission: Permission, *, writes: bool) -> Viewer:
+        """Who asks, seeing only the sites where they have the permission; a form's fields are in the request then.
 
-    def permissions(self, request: web.Request) -> frozenset[Permission]:
-        """Of the one whom `actor` found; none before that."""
-        return request[_ACTOR].permissions if _ACTOR in request else frozenset()
+        Raises LogInNeeded, Problem 400, 403, 415, 421.
+        """
+        self._check_host(request)
+        viewer = request[VIEWER] = await self._viewer(request)
+        if writes:
+            check_origin(request)
+            request[FIELDS] = await _fields(request)
+            _check_form(request, viewer)
+        if not viewer.actor.may(permission):
+            if viewer.actor is auth.ANYONE:
+                raise LogInNeeded
+            auth.require(viewer.actor, permission)
+        viewer = request[VIEWER] = replace(viewer, actor=viewer.actor.at(permission))
+        return viewer
+
+    async def _viewer(self, request: web.Request) -> Viewer:
+        cookie = cookie_of(request)
+        person = await request.app[PEOPLE].by_cookie(cookie)
+        if person is not None:
+            return Viewer(person.actor, person.form, person)
+        visitor = auth.VISITOR if self.open_pages else auth.ANYONE
+        if cookie and cookie.isascii() and len(cookie) <= auth.MAX_TOKEN:
+            return Viewer(visitor, form_token(cookie))
+        cookie = secrets.token_urlsafe(32)
+        return Viewer(visitor, form_token(cookie), new_cookie=cookie)
 
     def _check_host(self, request: web.Request) -> None:
         """A foreign name that resolves to this machine (DNS rebinding) must not read pages that ask for no log-in."""
         host = _host_of(f"//{request.host}")[1]
         if host not in self.names and not _is_address(host):
             raise Problem(421, "unknown_host", f"This controller is not {host!r}; add the name to [http] names.")
+
+
+def viewer_of(request: web.Request) -> Viewer | None:
+    """Whom `admit` found; None before that."""
+    return request.get(VIEWER)
+
+
+def actor_of(request: web.Request) -> Actor:
+    return request[VIEWER].actor
 
 
 def check_origin(request: web.Request) -> None:
@@ -53,6 +100,27 @@ def check_origin(request: web.Request) -> None:
     foreign = site not in (None, "same-origin", "none") or (origin is not None and _host_of(origin)[0] != request.host)
     if foreign:
         raise Problem(403, "foreign_origin", "The form was sent by a page of another site; open this controller's own page.")
+
+
+def _check_form(request: web.Request, viewer: Viewer) -> None:
+    """Raises Problem 403 without this browser's own form token, as a field or, from a script, as a header."""
+    sent = request.headers.get(auth.CSRF_HEADER) or request[FIELDS].get(CSRF_FIELD, "")
+    if not hmac.compare_digest(viewer.form.encode(), sent.encode(errors="replace")):
+        raise Problem(403, "form_too_old", "The form is not of this session; go back, load its page again and send it again.")
+
+
+async def _fields(request: web.Request) -> dict[str, str]:
+    """The fields of a form as our own pages send it.  Raises Problem 400, 415."""
+    if request.content_type != MEDIA_TYPE:
+        raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {MEDIA_TYPE!r}.")
+    try:
+        text = (await request.read()).decode()
+        fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise Problem(
+            400, "malformed_form", "The form cannot be read; open this controller's own page and send it again."
+        ) from error
+    return {name: value.replace("\0", "") for name, value in fields}
 
 
 def _host_of(address: str) -> tuple[str, str]:

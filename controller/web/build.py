@@ -10,11 +10,15 @@ from aiohttp import web
 from controller.config import Http
 from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
+from controller.people.queries import admins
 from controller.web.access import Access
-from controller.web.forms import Forms, add_forms
+from controller.web.forms import Forms, form_routes
 from controller.web.live import Live
-from controller.web.pages import LANGUAGES, Pages, add_pages
+from controller.web.login_pages import LogIn, login_routes
+from controller.web.pages import LANGUAGES, Pages, page_routes
+from controller.web.people_pages import people_routes
 from controller.web.render import Renderer
+from controller.web.routes import PageRoute, add_routes
 from controller.web.static_files import StaticFiles
 
 
@@ -26,15 +30,24 @@ class Website:
         extras = {"asset": self._files.address, "bench_url": config.bench_url, "languages": LANGUAGES}
         self._renderer = Renderer(extras)
         self._live = Live(self._renderer)
-        access = Access(
+        self._access = Access(
             open_pages=config.open_pages, names=frozenset({config.host.lower(), *(name.lower() for name in config.names)})
         )
-        self._pages = Pages(self._renderer, self._live, access)
+        self._pages = Pages(self._renderer, self._live)
 
     def add_to(self, app: web.Application) -> None:
         app[ERROR_PAGE] = self._error_page
-        add_pages(app, self._pages, self._files)
-        add_forms(app, Forms(self._pages))
+        add_routes(app, self._access, self.routes())
+        app.router.add_get("/static/{name}", self._files.serve)
+
+    def routes(self) -> list[PageRoute]:
+        """Every page; the files below /static are nobody's secret."""
+        return [
+            *page_routes(self._pages),
+            *form_routes(Forms(self._pages)),
+            *login_routes(LogIn(self._pages, self._access.open_pages)),
+            *people_routes(self._pages),
+        ]
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(self._live.run(), name="live pages")
@@ -43,6 +56,7 @@ class Website:
         await asyncio.wait([task])
 
     async def _error_page(self, request: web.Request, problem: Problem) -> web.StreamResponse:
-        response = await self._pages.show(request, "problem.html", "", {"problem": problem.body}, status=problem.body.status)
+        values = {"problem": problem.body, "admins": await admins() if problem.body.code == "not_permitted" else []}
+        response = await self._pages.show(request, "problem.html", "", values, status=problem.body.status)
         response.headers.update(problem.headers)
         return response

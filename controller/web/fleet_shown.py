@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +37,7 @@ class ShownFact:
     at: datetime
     box: str
     device: str | None
+    person: str | None
     detail: str
     grams: str | None
     quantity: int | None
@@ -47,22 +48,22 @@ class ShownFact:
     available: int | None
 
 
-async def boxes(*, limit: int) -> list[ShownBox]:
-    devices = [device for _, device in await queries.devices(limit=_MAX_DEVICES)]
-    alerts = [alert for _, alert in await queries.alerts(limit=_MAX_DEVICES)]
+async def boxes(*, limit: int, sites: Collection[str] | None = None) -> list[ShownBox]:
+    devices = [device for _, device in await queries.devices(limit=_MAX_DEVICES, sites=sites)]
+    alerts = [alert for _, alert in await queries.alerts(limit=_MAX_DEVICES, sites=sites)]
     return [
         ShownBox(
             box=box,
             devices=[device for device in devices if device.box == box.id],
             alerts=[alert for alert in alerts if alert.box == box.id],
         )
-        for box in await queries.boxes(limit=limit)
+        for box in await queries.boxes(limit=limit, sites=sites)
     ]
 
 
-async def latest_facts(*, limit: int) -> list[ShownFact]:
+async def latest_facts(*, limit: int, sites: Collection[str] | None = None) -> list[ShownFact]:
     """The newest readings of people and devices; what boxes tell of themselves is left out."""
-    found = await queries.facts(limit=4 * limit)
+    found = await queries.facts(limit=4 * limit, sites=sites)
     latest = [fact for fact in found if fact.stream == "fact"][:limit]
     meanings = await _meanings(latest)
     skus = await skus_by_id([sku_id for sku_id, _ in meanings.values()])
@@ -96,6 +97,7 @@ def _fact(fact: FactView, sku: SkuRow | None, available: int | None) -> ShownFac
         at=fact.occurred_at,
         box=fact.box,
         device=fact.device,
+        person=fact.person,
         detail=str(detail).replace("\x1d", "⟨FNC1⟩"),
         grams=str(weight.get("grams")) if isinstance(weight, dict) else None,
         quantity=quantity if isinstance(quantity, int) else None,

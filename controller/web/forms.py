@@ -8,26 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from controller.catalog.operations import link_barcode
 from controller.errors import Conflict, DomainError
 from controller.events import acting
+from controller.fleet import queries as fleet
 from controller.fleet.operations import Resolution, cancel_print, resolve_print
 from controller.fulfilment import operations as fulfilment
-from controller.http import auth
 from controller.http.dispatch import IN_FLIGHT, JSON
 from controller.http.errors import Problem
 from controller.http.idempotency import Answer, once, request_of
 from controller.http.routing import Actor, BadParameter, Permission, number
 from controller.web import shown
-from controller.web.access import check_origin
+from controller.web.access import CSRF_FIELD, FIELDS, actor_of
 from controller.web.pages import Pages, form_values, page_request
+from controller.web.routes import PageRoute
 
-MEDIA_TYPE = "application/x-www-form-urlencoded"
-MAX_FIELDS = 20
+UNKEPT = frozenset({CSRF_FIELD, "password", "again", "current", "pin", "badge"})
+"""Fields that tell two forms apart by nothing, or whose hash must not lie in the database."""
 MAX_REASON = 200
 _BACK = re.compile(r"/(prints(\?state=[a-z]+)?|orders/[A-Z]{2}-[0-9]{1,18})?")
 
@@ -41,22 +42,27 @@ class Sent:
     fields: Mapping[str, str]
 
     def field(self, name: str) -> str:
-        return self.fields.get(name, "")
+        return self.fields.get(name, "").strip()
 
     def back(self, default: str) -> str:
         """Where the form was, if that is a page of ours."""
         wanted = self.field("back")
         return wanted if _BACK.fullmatch(wanted) else default
 
+    async def acting(self, verb: Callable[[], Awaitable[object]]) -> None:
+        """Do it as this person."""
+        with acting(self.actor.account, f"http:{self.request.method} {self.request.path}"[:128]):
+            await verb()
+
     async def once(self, verb: Callable[[], Awaitable[object]]) -> None:
         """Do it, unless this very form was done before or is being done just now.  Raises what `verb` raises, Problem 400, 422."""
-        body = "\0".join(f"{name}={value}" for name, value in sorted(self.fields.items()))
+        body = "\0".join(f"{name}={value}" for name, value in sorted(self.fields.items()) if name not in UNKEPT)
         identity = request_of(
-            actor=self.actor.name, key=self.field("key") or None, route=f"POST {self.request.path}", body=body.encode()
+            actor=self.actor.account, key=self.field("key") or None, route=f"POST {self.request.path}", body=body.encode()
         )
 
         async def work() -> Answer:
-            with acting(f"page:{self.actor.name}", f"http:{identity.key}"):
+            with acting(self.actor.account, f"http:{identity.key}"):
                 await verb()
             return Answer(status=303, body=b"", media_type=JSON)
 
@@ -75,20 +81,21 @@ class Forms:
 
     async def link(self, request: web.Request) -> web.Response:
         """Link an unknown barcode to a SKU."""
-        sent = await self._sent(request, Permission.CATALOG_WRITE)
+        sent = sent_by(request)
         code, sku = sent.field("code"), sent.field("sku")
         try:
             units = number(sent.field("units") or "1", "units")
-            await sent.once(lambda: link_barcode(code, sku, numerator=units))
+            site = await shown.site_of_unknown(code, sent.actor.sites)
+            await sent.once(lambda: link_barcode(code, sku, numerator=units, site_id=site))
         except (DomainError, BadParameter) as error:
             tried = {"error": str(error), "tried": {"code": code, "sku": sku}}
-            values = {**await shown.unknown(page_request(request)), **form_values(request), **tried}
+            values = {**await shown.unknown(page_request(request), sent.actor.sites), **form_values(request), **tried}
             return await self._pages.show(request, "unknown.html", "/unknown-barcodes", values, status=422)
         raise web.HTTPSeeOther(f"/unknown-barcodes?{urlencode({'linked': sku})}")
 
     async def resolve_print(self, request: web.Request) -> web.Response:
         """A person looked at the printer."""
-        sent = await self._sent(request, Permission.FLEET_WRITE)
+        sent = sent_by(request)
         if sent.field("outcome") not in set(Resolution):
             raise Problem(
                 400, "malformed_form", f"`outcome` is {sent.field('outcome')!r}, expected one of {', '.join(Resolution)}."
@@ -97,64 +104,67 @@ class Forms:
         return await self._to_print(sent, lambda: resolve_print(request.match_info["id"], resolution))
 
     async def cancel_print(self, request: web.Request) -> web.Response:
-        sent = await self._sent(request, Permission.FLEET_WRITE)
+        sent = sent_by(request)
         return await self._to_print(sent, lambda: cancel_print(request.match_info["id"]))
 
     async def release(self, request: web.Request) -> web.Response:
         """Have an order's goods picked."""
-        sent = await self._sent(request, Permission.FULFILMENT_WRITE)
+        sent = sent_by(request)
         return await self._to_order(sent, lambda: fulfilment.release(request.match_info["no"]))
 
     async def cancel_order(self, request: web.Request) -> web.Response:
-        sent = await self._sent(request, Permission.ORDERS_WRITE)
+        sent = sent_by(request)
         reason = sent.field("reason")
         if not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
             raise Problem(400, "malformed_form", f"`reason`: expected 1 to {MAX_REASON} characters on one line.")
         return await self._to_order(sent, lambda: fulfilment.cancel(request.match_info["no"], reason=reason))
 
     async def _to_print(self, sent: Sent, verb: Callable[[], Awaitable[object]]) -> web.Response:
+        await _job_here(sent)
         try:
             await sent.once(verb)
         except Conflict as error:
-            values = {**await shown.prints(page_request(sent.request), ""), **form_values(sent.request), "error": str(error)}
+            values = {
+                **await shown.prints(page_request(sent.request), "", sent.actor.sites),
+                **form_values(sent.request),
+                "error": str(error),
+            }
             values |= {"first_page": "/prints"}
             return await self._pages.show(sent.request, "prints.html", "/prints", values, status=409)
         raise web.HTTPSeeOther(sent.back("/prints"))
 
     async def _to_order(self, sent: Sent, verb: Callable[[], Awaitable[object]]) -> web.Response:
         no = sent.request.match_info["no"]
+        await _order_here(sent)
         try:
             await sent.once(verb)
         except Conflict as error:
-            values = {**await shown.order(no), **form_values(sent.request), "error": str(error)}
+            values = {**await shown.order(no, sent.actor), **form_values(sent.request), "error": str(error)}
             return await self._pages.show(sent.request, "order.html", "/orders", values, status=409)
         raise web.HTTPSeeOther(f"/orders/{no}")
 
-    async def _sent(self, request: web.Request, permission: Permission) -> Sent:
-        """Raises Problem 400, 401, 403, 415, 421."""
-        check_origin(request)
-        actor = await self._pages.access.actor(request)
-        auth.require(actor, permission)
-        return Sent(request, actor, await _fields(request))
+
+def sent_by(request: web.Request) -> Sent:
+    return Sent(request, actor_of(request), request[FIELDS])
 
 
-async def _fields(request: web.Request) -> dict[str, str]:
-    """The fields of a form as our own pages send it.  Raises Problem 400, 415."""
-    if request.content_type != MEDIA_TYPE:
-        raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {MEDIA_TYPE!r}.")
-    try:
-        text = (await request.read()).decode()
-        fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except ValueError as error:
-        raise Problem(
-            400, "malformed_form", "The form cannot be read; open this controller's own page and send it again."
-        ) from error
-    return {name: value.replace("\0", "").strip() for name, value in fields}
+async def _order_here(sent: Sent) -> None:
+    """Raises NotFound for an order that this person does not see."""
+    await shown.order_at(sent.request.match_info["no"], sent.actor.sites)
 
 
-def add_forms(app: web.Application, forms: Forms) -> None:
-    app.router.add_post("/unknown-barcodes", forms.link)
-    app.router.add_post("/prints/{id}/resolution", forms.resolve_print)
-    app.router.add_post("/prints/{id}/cancel", forms.cancel_print)
-    app.router.add_post("/orders/{no}/release", forms.release)
-    app.router.add_post("/orders/{no}/cancel", forms.cancel_order)
+async def _job_here(sent: Sent) -> None:
+    """The same for a print job."""
+    await fleet.print_job(sent.request.match_info["id"], sites=sent.actor.sites)
+
+
+def form_routes(forms: Forms) -> list[PageRoute]:
+    """What is done; each with the permission that it needs."""
+    may = Permission
+    return [
+        PageRoute("POST", "/unknown-barcodes", forms.link, permission=may.CATALOG_WRITE),
+        PageRoute("POST", "/prints/{id}/resolution", forms.resolve_print, permission=may.PRINTS_WRITE),
+        PageRoute("POST", "/prints/{id}/cancel", forms.cancel_print, permission=may.PRINTS_WRITE),
+        PageRoute("POST", "/orders/{no}/release", forms.release, permission=may.FULFILMENT_WRITE),
+        PageRoute("POST", "/orders/{no}/cancel", forms.cancel_order, permission=may.ORDERS_WRITE),
+    ]

@@ -82,10 +82,12 @@ class Live:
             await asyncio.sleep(INTERVAL)
 
     async def _render_all(self) -> None:
-        data = await shown.everything()
+        data = {}
         for look in {watcher.look for watcher in self._watchers}:
+            if look.who not in data:
+                data[look.who] = await shown.everything(look.who)
             before = self._current.get(look, {})
-            after = self.render(look, data)
+            after = self.render(look, data[look.who])
             self._current[look] = after
             changed = {name: html for name, html in after.items() if before.get(name) != html}
             for watcher in self._watchers:

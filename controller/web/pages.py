@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -14,14 +15,17 @@ from aiohttp import web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
 from controller.fleet import previews
-from controller.http import auth
+from controller.http.auth import ANYONE
+from controller.http.browser import cookie_of
+from controller.http.dispatch import PEOPLE
 from controller.http.routing import PER_DEFAULT, PER_MAX, BadParameter, PageRequest, Permission, number
+from controller.people.sessions import when_ended
 from controller.web import shown
-from controller.web.access import Access
-from controller.web.live import Live
-from controller.web.render import Look, Renderer
-from controller.web.static_files import StaticFiles
-from edge_agent.ui.locales import Language, Writer, negotiate
+from controller.web.access import VIEWER, Viewer, actor_of, viewer_of
+from controller.web.live import Live, Watcher
+from controller.web.render import FORM_TOKEN, Look, Renderer
+from controller.web.routes import PageRoute, keep_cookie
+from edge_agent.ui.locales import Writer, negotiate
 
 T = TypeVar("T")
 
@@ -29,11 +33,6 @@ BEAT_SECONDS = 4.0
 LANGUAGE_COOKIE = "lang"
 LANGUAGES = (("en", "English"), ("zh-CN", "中文"))
 MAX_QUERY = 200
-SHOP = (Permission.FLEET_READ, Permission.STOCK_READ, Permission.ORDERS_READ, Permission.CATALOG_READ, Permission.EVENTS_READ)
-"""The shop's page shows something of each."""
-BUTTONS = frozenset({Permission.FLEET_WRITE, Permission.ORDERS_WRITE, Permission.FULFILMENT_WRITE, Permission.CATALOG_WRITE})
-"""What the pages have buttons for."""
-
 Values = Mapping[str, object]
 View = Callable[[web.Request], Awaitable[Values]]
 
@@ -44,101 +43,128 @@ class Pages:
 
     renderer: Renderer
     live: Live
-    access: Access
 
     async def look(self, request: web.Request) -> Look:
         accept = request.headers.get("Accept-Language", "")
         language = negotiate(request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE), accept=accept)
-        return Look(language, await shown.zone(), BUTTONS & self.access.permissions(request))
+        viewer = viewer_of(request)
+        who = ANYONE if viewer is None else viewer.actor
+        return Look(language, await shown.zone(who.sites), replace(who, name="", kind="page"))
 
-    def page(
-        self, template: str, section: str, permissions: tuple[Permission, ...], view: View
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """A handler that checks who asks, loads, and renders."""
+    def page(self, template: str, section: str, view: View) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A handler that loads and renders."""
 
         async def handle(request: web.Request) -> web.Response:
-            actor = await self.access.actor(request)
-            for permission in permissions:
-                auth.require(actor, permission)
-            values = await view(request)
-            return await self.show(request, template, section, values)
+            return await self.show(request, template, section, await view(request))
 
         return handle
 
     async def show(self, request: web.Request, template: str, section: str, values: Values, status: int = 200) -> web.Response:
-        look = await self.look(request)
+        look, viewer = await self.look(request), viewer_of(request)
 
         def address_in(language: str) -> str:
             return f"{request.path}?{urlencode({**request.query, 'lang': language})}"
 
-        common = {"section": section, "address_in": address_in, "query": dict(request.query)}
-        body = self.renderer.render(template, look, {**common, **values})
+        person = viewer.person if viewer else None
+        common = {"section": section, "address_in": address_in, "query": dict(request.query), "person": person}
+        body = self.renderer.render(template, look, {**common, **values}).replace(FORM_TOKEN, viewer.form if viewer else "")
         response = web.Response(text=body, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
-        _remember_language(request, response, look.language)
+        if request.query.get("lang"):
+            remember_language(response, look.language)
+        keep_cookie(request, response)
         response.enable_compression()
         return response
 
     async def preview(self, request: web.Request) -> web.Response:
-        """The picture of a print job; a viewer of the pages sees all sites."""
-        auth.require(await self.access.actor(request), Permission.DOCUMENTS_READ)
-        body = await previews.draw(request.match_info["id"], "png", sites=None)
+        """The picture of a print job."""
+        body = await previews.draw(request.match_info["id"], "png", sites=actor_of(request).sites)
         return web.Response(body=body, content_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     async def shop(self, request: web.Request) -> Values:
-        return {"regions": self.live.marked(await self.look(request), await shown.everything())}
+        look = await self.look(request)
+        return {"regions": self.live.marked(look, await shown.everything(look.who))}
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: regions as htmx partials, and a heartbeat that says the time."""
-        actor = await self.access.actor(request)
-        for permission in SHOP:
-            auth.require(actor, permission)
-        look = await self.look(request)
+        """Server-sent events: regions as htmx partials, and a heartbeat that says the time.  It ends with the session."""
+        look, viewer = await self.look(request), request[VIEWER]
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         await response.prepare(request)
-        with self.live.watching(look) as watcher:
+        with self.live.watching(look) as watcher, _ended_with(viewer, watcher):
             try:
-                while True:
-                    text = _partials(watcher.take(), self.live.position) + _beat(look)
+                while await _still_here(request, viewer):
+                    text = _partials(watcher.take(), self.live.position).replace(FORM_TOKEN, viewer.form) + _beat(look)
                     await response.write(text.encode())
                     await _woken(watcher.wake)
+                await response.write(b"event: ended\ndata: \n\n")
             except (ConnectionResetError, ClientConnectionResetError):
-                return response
+                pass
+            return response
+
+
+@contextmanager
+def _ended_with(viewer: Viewer, watcher: Watcher) -> Iterator[None]:
+    """A stream looks at once whether its session is over when one was ended."""
+
+    def wake(ended: frozenset[int]) -> None:
+        if viewer.person is not None and viewer.person.session.id in ended:
+            watcher.wake.set()
+
+    forget = when_ended(wake)
+    try:
+        yield
+    finally:
+        forget()
+
+
+async def _still_here(request: web.Request, viewer: Viewer) -> bool:
+    """Whether what the stream was opened with still holds: the session, and all that it may.  Watching is no use of a session."""
+    if viewer.person is None:
+        return True
+    person = await request.app[PEOPLE].by_cookie(cookie_of(request), is_use=False)
+    return person is not None and person.actor.scope == viewer.person.actor.scope
 
 
 async def stock(request: web.Request) -> Values:
-    return _paged(request, await shown.stock(page_request(request), _text(request, "q")), "q")
+    return paged(request, await shown.stock(page_request(request), text_of(request, "q"), actor_of(request).sites), "q")
 
 
 async def orders(request: web.Request) -> Values:
-    return _paged(request, await shown.orders(page_request(request), _text(request, "q"), _text(request, "state")), "q", "state")
+    wanted = shown.Wanted(text_of(request, "q"), text_of(request, "state"))
+    return paged(request, await shown.orders(page_request(request), wanted, actor_of(request).sites), "q", "state")
 
 
 async def order(request: web.Request) -> Values:
-    return form_values(request) | await shown.order(request.match_info["no"])
+    return form_values(request) | await shown.order(request.match_info["no"], actor_of(request))
 
 
 async def prints(request: web.Request) -> Values:
-    return form_values(request) | _paged(request, await shown.prints(page_request(request), _text(request, "state")), "state")
+    values = await shown.prints(page_request(request), text_of(request, "state"), actor_of(request).sites)
+    return form_values(request) | paged(request, values, "state")
 
 
 async def unknown(request: web.Request) -> Values:
-    return form_values(request) | _paged(request, await shown.unknown(page_request(request)))
+    return form_values(request) | paged(request, await shown.unknown(page_request(request), actor_of(request).sites))
+
+
+def new_key() -> str:
+    """Tells one form from the next: sent twice, it has one effect."""
+    return secrets.token_urlsafe(16)
 
 
 def form_values(request: web.Request) -> dict[str, object]:
     """What a page with forms shows besides its content."""
     return {
-        "new_key": lambda: secrets.token_urlsafe(16),
-        "linked": _text(request, "linked"),
+        "new_key": new_key,
+        "linked": text_of(request, "linked"),
         "error": "",
         "tried": {},
         "next_page": "",
     }
 
 
-def _paged(request: web.Request, values: Mapping[str, object], *filters: str) -> dict[str, object]:
+def paged(request: web.Request, values: Mapping[str, object], *filters: str) -> dict[str, object]:
     """Adds the addresses of the first and the next page, with the filters kept."""
     kept = {name: request.query[name] for name in (*filters, "per") if request.query.get(name)}
     following = values.get("next")
@@ -154,13 +180,12 @@ def page_request(request: web.Request) -> PageRequest:
     return PageRequest(after=after, per=min(max(per, 1), PER_MAX))
 
 
-def _text(request: web.Request, name: str) -> str:
+def text_of(request: web.Request, name: str) -> str:
     return request.query.get(name, "").replace("\0", "").strip()[:MAX_QUERY]
 
 
-def _remember_language(request: web.Request, response: web.Response, language: Language) -> None:
-    if request.query.get("lang"):
-        response.set_cookie(LANGUAGE_COOKIE, language.value, max_age=31536000, samesite="Lax", httponly=True)
+def remember_language(response: web.StreamResponse, language: str) -> None:
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=31536000, samesite="Lax", httponly=True)
 
 
 def _partials(regions: Mapping[str, str], position: int) -> str:
@@ -185,14 +210,16 @@ async def _woken(wake: asyncio.Event) -> None:
         return
 
 
-def add_pages(app: web.Application, pages: Pages, files: StaticFiles) -> None:
-    """The page routes; each with the permission that a viewer needs."""
-    app.router.add_get("/", pages.page("shop.html", "/", SHOP, pages.shop))
-    app.router.add_get("/events", pages.events)
-    app.router.add_get("/stock", pages.page("stock.html", "/stock", (Permission.STOCK_READ,), stock))
-    app.router.add_get("/orders", pages.page("orders.html", "/orders", (Permission.ORDERS_READ,), orders))
-    app.router.add_get("/orders/{no}", pages.page("order.html", "/orders", (Permission.ORDERS_READ,), order))
-    app.router.add_get("/prints", pages.page("prints.html", "/prints", (Permission.FLEET_READ,), prints))
-    app.router.add_get("/prints/{id}/preview.png", pages.preview)
-    app.router.add_get("/unknown-barcodes", pages.page("unknown.html", "/unknown-barcodes", (Permission.CATALOG_READ,), unknown))
-    app.router.add_get("/static/{name}", files.serve)
+def page_routes(pages: Pages) -> list[PageRoute]:
+    """What is looked at; each with the permission that a viewer needs.  The shop's page leaves out what its viewer may not see."""
+    page, may = pages.page, Permission
+    return [
+        PageRoute("GET", "/", page("shop.html", "/", pages.shop), permission=may.PERSON),
+        PageRoute("GET", "/events", pages.events, permission=may.PERSON),
+        PageRoute("GET", "/stock", page("stock.html", "/stock", stock), permission=may.STOCK_READ),
+        PageRoute("GET", "/orders", page("orders.html", "/orders", orders), permission=may.ORDERS_READ),
+        PageRoute("GET", "/orders/{no}", page("order.html", "/orders", order), permission=may.ORDERS_READ),
+        PageRoute("GET", "/prints", page("prints.html", "/prints", prints), permission=may.PRINTS_READ),
+        PageRoute("GET", "/prints/{id}/preview.png", pages.preview, permission=may.DOCUMENTS_READ),
+        PageRoute("GET", "/unknown-barcodes", page("unknown.html", "/unknown-barcodes", unknown), permission=may.CATALOG_READ),
+    ]

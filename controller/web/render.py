@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -12,21 +13,35 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment
 
-from controller.http.routing import Permission
+from controller.http.auth import ANYONE
+from controller.http.routing import Actor, Permission
 from controller.web import words
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
 
+FORM_TOKEN = f"form-token-{secrets.token_hex(16)}"
+"""Stands in what is rendered, once for all who see the same; each browser's own is put in its place as it is sent."""
 LOCALES = Path(__file__).parent.parent / "locales"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is shown: language, time zone, and what its viewer may do (buttons for the rest are left out)."""
+    """How a page is shown: language, time zone, and for whom (what they may not do or see is left out).
+
+    `who` has no name: all who may the same see the same.
+    """
 
     language: Language
     zone: tzinfo = UTC
-    may: frozenset[Permission] = frozenset()
+    who: Actor = ANYONE
+
+    @property
+    def may(self) -> frozenset[Permission]:
+        return self.who.permissions
+
+    def allows(self, permission: str, site: str) -> bool:
+        """A button of something at a site."""
+        return self.who.may_at(Permission(permission), site)
 
 
 def zone_named(names: set[str]) -> tzinfo:
@@ -57,9 +72,10 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment = environment_of("controller.web", language, catalogue)
     translate: words.Translate = catalogue.gettext
     environment.globals.update(extras)
+    environment.globals["form_token"] = FORM_TOKEN
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
         environment.globals[f"{name.lower()}_word"] = partial(_word, getattr(words, name), translate)
-    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS"):
+    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
     return environment
 

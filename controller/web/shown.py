@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from controller import events
 from controller.catalog import queries as catalog
+from controller.errors import NotFound
 from controller.fleet import queries as fleet
 from controller.fleet.states import PrintState
 from controller.fleet.views import Decision, PrintJobView
 from controller.fulfilment import queries as fulfilment
-from controller.http.routing import BadParameter, PageRequest, page
+from controller.http.routing import Actor, BadParameter, PageRequest, Permission, page
 from controller.orders import queries as order_queries
 from controller.orders.states import OrderState
+from controller.people import queries as people
 from controller.sites import queries as site_queries
 from controller.stock import queries as stock_queries
 from controller.web import fleet_shown
@@ -28,41 +30,116 @@ MAX_BOXES = 50
 MAX_SITES = 200
 
 Region = Mapping[str, object]
+Sites = Collection[str] | None
+"""Of what somebody sees; None: of all."""
 
 
-async def zone() -> tzinfo:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is asked for."""
+
+    q: str = ""
+    state: str = ""
+
+
+async def zone(sites: Sites = None) -> tzinfo:
     """The time zone that the pages write in."""
-    return zone_named({site.time_zone for site in await site_queries.sites(limit=MAX_SITES)})
+    return zone_named({site.time_zone for site in await site_queries.sites(limit=MAX_SITES, only=sites)})
 
 
-async def everything() -> dict[str, Region]:
-    """The regions of the shop's page, by name."""
-    boxes = await fleet_shown.boxes(limit=MAX_BOXES)
-    unknown_codes = await catalog.unknown_barcodes(limit=MANY)
-    open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.PLACED)
-    asks = await _asks()
+async def everything(who: Actor) -> dict[str, Region]:
+    """The regions of the shop's page that somebody may see, by name; each of the sites where they may."""
+    found: dict[str, Region] = {}
+    for name, (permission, load) in REGIONS.items():
+        if who.may(permission):
+            found[name] = await load(who.at(permission).sites)
+    figures: dict[str, int] = {}
+    for region in found.values():
+        figures |= region.get("figures", {})  # type: ignore[call-overload]  # counts by name
+    return {"figures": {"figures": figures}, **found}
+
+
+async def _boxes(sites: Sites) -> Region:
+    boxes = await fleet_shown.boxes(limit=MAX_BOXES, sites=sites)
     figures = {
         "boxes": len(boxes),
         "online": sum(shown.box.link == "online" for shown in boxes),
         "faults": sum(device.state in ("fault", "absent", "unknown") for shown in boxes for device in shown.devices),
         "waiting": sum(shown.box.waiting or 0 for shown in boxes),
-        "orders": len(open_orders),
-        "more_orders": len(open_orders) == MANY,
-        "uncertain": len(asks),
-        "unknown": len(unknown_codes),
-        "more_unknown": len(unknown_codes) == MANY,
     }
-    return {
-        "figures": {"figures": figures},
-        "asks": {"asks": asks, "back": "/"},
-        "boxes": {"boxes": boxes},
-        "scans": {"facts": await fleet_shown.latest_facts(limit=FEED)},
-        "unknown": {"unknown": sorted(unknown_codes, key=lambda code: code.last_seen, reverse=True)[:LATEST]},
-        "stock": {"levels": await _some_levels()},
-        "orders": {"orders": await order_queries.orders(before=None, limit=LATEST)},
-        "prints": {"prints": await fleet.print_jobs(limit=LATEST)},
-        "events": {"events": await _happenings()},
-    }
+    return {"boxes": boxes, "figures": figures}
+
+
+async def _asked(sites: Sites) -> Region:
+    asks = await _asks(sites=sites)
+    return {"asks": asks, "back": "/", "figures": {"uncertain": len(asks)}}
+
+
+async def _scans(sites: Sites) -> Region:
+    facts = await fleet_shown.latest_facts(limit=FEED, sites=sites)
+    return {"facts": facts, "names": await names_of(fact.person for fact in facts)}
+
+
+async def _unknown(sites: Sites) -> Region:
+    codes = await catalog.unknown_barcodes(limit=MANY, sites=sites)
+    figures = {"unknown": len(codes), "more_unknown": len(codes) == MANY}
+    return {"unknown": sorted(codes, key=lambda code: code.last_seen, reverse=True)[:LATEST], "figures": figures}
+
+
+async def _orders(sites: Sites) -> Region:
+    open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.PLACED, sites=sites)
+    latest = await order_queries.orders(before=None, limit=LATEST, sites=sites)
+    return {"orders": latest, "figures": {"orders": len(open_orders), "more_orders": len(open_orders) == MANY}}
+
+
+async def _stock(sites: Sites) -> Region:
+    """The first levels of each site, sites in turn."""
+    found: list[stock_queries.Level] = []
+    for site in await site_queries.sites(limit=LATEST, only=sites):
+        found += await stock_queries.levels(site.id, limit=LATEST)
+    return {"levels": found[: 2 * LATEST]}
+
+
+async def _prints(sites: Sites) -> Region:
+    return {"prints": await fleet.print_jobs(limit=LATEST, sites=sites)}
+
+
+async def _happenings(sites: Sites) -> Region:
+    """The newest events but the ones that come with every scan: the readings have a region of their own."""
+    found = [event for event in await events.latest(4 * FEED, sites) if event.name not in ROUTINE][:FEED]
+    return {"events": found, "names": await names_of(_people_in(found))}
+
+
+REGIONS: Mapping[str, tuple[Permission, Callable[[Sites], Awaitable[Region]]]] = {
+    "asks": (Permission.PRINTS_READ, _asked),
+    "boxes": (Permission.FLEET_READ, _boxes),
+    "scans": (Permission.FLEET_READ, _scans),
+    "unknown": (Permission.CATALOG_READ, _unknown),
+    "stock": (Permission.STOCK_READ, _stock),
+    "orders": (Permission.ORDERS_READ, _orders),
+    "prints": (Permission.PRINTS_READ, _prints),
+    "events": (Permission.EVENTS_READ, _happenings),
+}
+"""Each with what it needs to be seen."""
+
+
+def account_of(actor: str) -> str | None:
+    """The id of the person that an event names; None for a machine."""
+    kind, _, name = actor.partition(":")
+    return name if kind == "person" else None
+
+
+def _people_in(found: Iterable[events.Recorded]) -> Iterator[str | None]:
+    for event in found:
+        yield account_of(event.actor)
+        if event.subject.startswith("p-"):
+            yield event.subject
+
+
+async def names_of(person_ids: Iterable[str | None]) -> dict[str, str]:
+    """Names to show for ids; whom we do not know is shown by id."""
+    known = {person_id for person_id in person_ids if person_id}
+    return await people.names_of(known) if known else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +150,19 @@ class Ask:
     decision: Decision
 
 
-async def _asks(document: str | None = None) -> list[Ask]:
-    jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document)
+async def _asks(document: str | None = None, *, sites: Sites = None) -> list[Ask]:
+    jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document, sites=sites)
     said = await fleet.decisions([job.id for job in jobs])
     return [Ask(job, said[job.id]) for job in jobs]
 
 
-async def _happenings() -> list[events.Recorded]:
-    """The newest events but the ones that come with every scan: the readings have a region of their own."""
-    return [event for event in await events.latest(4 * FEED) if event.name not in ROUTINE][:FEED]
-
-
-async def _some_levels() -> list[stock_queries.Level]:
-    """The first levels of each site, sites in turn."""
-    found: list[stock_queries.Level] = []
-    for site in await site_queries.sites(limit=LATEST):
-        found += await stock_queries.levels(site.id, limit=LATEST)
-    return found[: 2 * LATEST]
-
-
-async def stock(request: PageRequest, q: str) -> dict[str, object]:
+async def stock(request: PageRequest, q: str, sites: Sites = None) -> dict[str, object]:
     """A page of levels, site after site; the cursor is `site:sku id`."""
     site_id, _, sku = (request.after or "").rpartition(":")
     if request.after and not (sku.isascii() and sku.isdigit() and len(sku) < 19):
         raise BadParameter("after", "a cursor as an earlier page gave it")
     found: list[stock_queries.Level] = []
-    for site in await site_queries.sites(limit=MAX_SITES):
+    for site in await site_queries.sites(limit=MAX_SITES, only=sites):
         if site.id < site_id:
             continue
         after = int(sku) if site.id == site_id else 0
@@ -109,45 +173,68 @@ async def stock(request: PageRequest, q: str) -> dict[str, object]:
     return {"levels": shown.items, "next": shown.next}
 
 
-async def orders(request: PageRequest, q: str, state: str) -> dict[str, object]:
-    wanted = OrderState(state) if state in set(OrderState) else None
-    rows = await order_queries.orders(before=request.number() or None, limit=request.limit, state=wanted, q=q or None)
+async def orders(request: PageRequest, asked: Wanted, sites: Sites = None) -> dict[str, object]:
+    state = OrderState(asked.state) if asked.state in set(OrderState) else None
+    rows = await order_queries.orders(
+        before=request.number() or None, limit=request.limit, state=state, q=asked.q or None, sites=sites
+    )
     shown = page(rows, request, key=lambda order: order.id)
     return {"orders": shown.items, "next": shown.next}
 
 
-async def order(no: str) -> dict[str, object]:
-    """Raises NotFound."""
+async def order_at(no: str, sites: Sites) -> order_queries.StoredOrder:
+    """An order of one of these sites.  Raises NotFound."""
     found = await order_queries.order(no)
+    if sites is not None and found.site not in sites:
+        raise NotFound("order", no)
+    return found
+
+
+async def order(no: str, who: Actor) -> dict[str, object]:
+    """Raises NotFound."""
+    found = await order_at(no, who.at(Permission.ORDERS_READ).sites)
     lines = await order_queries.lines([found.id])
     pick_list = await fulfilment.pick_list_of(no)
+    history = [event for event in await events.history(found.no) if event.name not in ROUTINE]
+    sees_prints = who.may_at(Permission.PRINTS_READ, found.site)
     return {
         "order": found,
         "lines": lines[found.id],
         "pick_list": pick_list,
         "pick_lines": await fulfilment.pick_lines(pick_list.id) if pick_list else [],
         "parcel": await fulfilment.parcel(pick_list.parcel) if pick_list and pick_list.parcel else None,
-        "prints": await fleet.print_jobs(limit=MANY, document=found.no),
-        "asks": await _asks(found.no),
-        "history": [event for event in await events.history(found.no) if event.name not in ROUTINE],
+        "prints": await fleet.print_jobs(limit=MANY, document=found.no) if sees_prints else None,
+        "asks": await _asks(found.no) if sees_prints else [],
+        "history": history,
+        "names": await names_of(account_of(event.actor) for event in history),
         "back": f"/orders/{found.no}",
     }
 
 
-async def prints(request: PageRequest, state: str) -> dict[str, object]:
+async def prints(request: PageRequest, state: str, sites: Sites = None) -> dict[str, object]:
     wanted = state if state in set(PrintState) else None
-    rows = await fleet.print_jobs(after=request.after, limit=request.limit, state=wanted)
+    rows = await fleet.print_jobs(after=request.after, limit=request.limit, state=wanted, sites=sites)
     shown = page(rows, request, key=lambda job: job.id)
     return {
         "prints": shown.items,
         "next": shown.next,
         "states": [state.value for state in PrintState],
-        "asks": await _asks(),
+        "asks": await _asks(sites=sites),
         "back": "/prints",
     }
 
 
-async def unknown(request: PageRequest) -> dict[str, object]:
-    rows = await catalog.unknown_barcodes(after=request.number(), limit=request.limit)
+async def unknown(request: PageRequest, sites: Sites = None) -> dict[str, object]:
+    rows = await catalog.unknown_barcodes(after=request.number(), limit=request.limit, sites=sites)
     shown = page(rows, request, key=lambda code: code.id)
     return {"unknown": shown.items, "next": shown.next}
+
+
+async def site_of_unknown(text: str, sites: Sites) -> str | None:
+    """Where a link of an unknown symbol is to hold: for people of some sites, at the one where it was scanned.  Raises NotFound."""
+    if sites is None:
+        return None
+    found = await catalog.unknown_barcode_of(text)
+    if found.site_id not in sites:
+        raise NotFound("unknown barcode", text[:80])
+    return found.site_id

@@ -143,6 +143,18 @@ EVENTS: Mapping[str, str] = {
     "catalog_imported": N_("Catalogue imported"),
     "site_created": N_("Site created"),
     "sku_created": N_("SKU created"),
+    "person_added": N_("Person added"),
+    "person_changed": N_("Person changed"),
+    "person_roles_changed": N_("Roles changed"),
+    "person_deactivated": N_("Person left"),
+    "person_activated": N_("Person is back"),
+    "badge_issued": N_("New badge"),
+    "badge_withdrawn": N_("Badge withdrawn"),
+    "pin_set": N_("PIN set"),
+    "password_set": N_("Password set"),
+    "logged_in": N_("Logged in"),
+    "logged_out": N_("Logged out"),
+    "log_in_locked": N_("Log-in waits after failed tries"),
     "unknown_barcode": N_("Unknown barcode scanned"),
 }
 FACTS: Mapping[str, str] = {
@@ -161,6 +173,36 @@ PAPERS: Mapping[str, str] = {
     "shipping-label": N_("Shipping label"),
 }
 """The templates that come with the controller."""
+ROLES: Mapping[str, str] = {
+    "floor": N_("Shop floor"),
+    "picker": N_("Picker"),
+    "manager": N_("Manager"),
+    "finance": N_("Finance"),
+    "it": N_("IT"),
+    "admin": N_("Administrator"),
+}
+REFUSALS: Mapping[str, str] = {
+    "bad_name": N_("A name is 1 to 80 characters on one line. Shorten it, then save again."),
+    "name_taken": N_("Somebody has this name already, and names are what people log in by. Add what tells the two apart."),
+    "bad_pin": N_("A PIN is 4 to 8 digits. Choose another one."),
+    "easy_pin": N_(
+        "This PIN is one of those that are tried first. Choose one without repeated digits and without a run like 1234."
+    ),
+    "short": N_("This password is shorter than 12 characters. A few words in a row are easy to remember and long enough."),
+    "long": N_("This password is longer than 200 characters. Choose a shorter one."),
+    "common": N_("This password is one of those that are guessed first. Choose one that only you would think of."),
+    "monotonous": N_("This password is a few characters over and over. Choose one with more different characters."),
+    "name": N_("This password is the person's name. Choose another one."),
+    "last_admin": N_(
+        "Nothing was changed: nobody else with a password is administrator of the whole chain. Make another one first."
+    ),
+    "beyond_yours": N_("Nothing was changed: this allows more than your own roles do. An administrator of these sites can do it."),
+    "wrong_current": N_("Nothing was changed: the present password is another one. Type it again."),
+    "not_the_same": N_("Nothing was changed: the two new passwords differ. Type the new one twice."),
+    "too_many_tries": N_("Too many wrong passwords in a row. Nothing is looked at until the wait is over."),
+    "not_found": N_("Nothing was changed: the person or the site is not there any more."),
+}
+"""What a form about people was refused for, and what to do."""
 OUTCOME: Mapping[str, Word] = {
     "applied": _ok(N_("Booked")),
     "parked": _ask(N_("Waits")),

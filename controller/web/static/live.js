@@ -22,6 +22,9 @@
     show(true);
   };
   document.addEventListener("beat", beat);
+  document.addEventListener("ended", () => {  /* the session is over, or opens something else now */
+    location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
+  });
   document.addEventListener("htmx:sse:after:connection", () => { if (!document.hidden) beat(); });
   document.addEventListener("htmx:sse:error", () => { if (!document.hidden) show(false); });
   document.addEventListener("htmx:sse:close", () => { if (!document.hidden) show(false); });
