@@ -15,8 +15,10 @@ from edge_agent.answering import Answering
 from edge_agent.box import Box
 from edge_agent.config import BrokerConfig, Config
 from edge_agent.controller_link import Controller
+from edge_agent.desired import wrong_device
 from edge_agent.device_events import DeviceEvent
 from edge_agent.device_tools.ear import Ear
+from edge_agent.device_tools.hands import DeviceHands
 from edge_agent.device_tools.verbs import Verbs
 from edge_agent.devices import Devices
 from edge_agent.disk import ThreadDisk
@@ -36,6 +38,7 @@ from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
 from edge_agent.tls import controller_context, tls_of
+from edge_agent.twin import Twin
 from edge_agent.wire.session import Broker, MqttSession
 from edge_agent.wire.topics import box_filters
 
@@ -66,12 +69,16 @@ async def run(config: Config) -> None:
         lock.release()
 
 
-async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
+async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     def on_event(event: DeviceEvent) -> None:
         box.on_device_event(event)  # the devices run only once the box is there
 
         answering.on_event(event)
 
+    twin = await seams.disk.run(lambda: Twin(file, stores.twin, seams.disk, seams.clock, wrong_device))
+    config = twin.config
+    if config.box.log_level != file.box.log_level:
+        logging.getLogger().setLevel(config.box.log_level)
     udev = _udev()
     known = KnownDevices(config.box.state_dir)
     devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
@@ -80,14 +87,19 @@ async def _serve(config: Config, stores: Stores, seams: Seams) -> None:
     controller = Controller(url=config.controller.url, token=token, tls=certificate)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
-    box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted))
+    devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
+    twin.parts += [devices, answering]
+    box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted), twin)
     replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
     fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
     keeper = ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+    verbs = Verbs(config.devices, devices, udev, is_running=True)
+    twin.parts += [keeper, verbs]
+    box.hands = DeviceHands(devices, verbs)
     box.intake.look_up = keeper.look_up
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),
-        ("ear", Ear(config.box.state_dir, Verbs(config.devices, devices, udev, is_running=True))),
+        ("ear", Ear(config.box.state_dir, verbs)),
         ("devices", devices),
         ("spooler", spooler),
         ("box", box),

@@ -13,22 +13,34 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from edge_agent import commands
-from edge_agent.commands import Arguments, BadArguments, Commands
+from edge_agent.commands import Commands
 from edge_agent.config import Config
 from edge_agent.delivery import Delivery
 from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
+from edge_agent.effects import Effects, Hands, NoHands
 from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
-from edge_agent.health import DISK_FULL, REFUSED, TELEMETRY_SECONDS, Health, description, unknown_devices
+from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, TELEMETRY_SECONDS, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
 from edge_agent.intake import Answer, Intake, Weigh
-from edge_agent.spooler import Resolution, Spooler
+from edge_agent.log_levels import LogLevels
+from edge_agent.spooler import Spooler
 from edge_agent.stores import Seams, Stores
+from edge_agent.twin import Twin
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.errors import BadTopic, NotConnected, Refused, WireError
 from edge_agent.wire.facts import ClockSynced, FactDraft, JobChanged, JobState
-from edge_agent.wire.messages import Ack, Condition, DeviceState, GatewayState, JobRequest, LiveWeight, Priority, Stream
+from edge_agent.wire.messages import (
+    Ack,
+    Condition,
+    DeviceState,
+    GatewayState,
+    JobRequest,
+    LiveWeight,
+    Stream,
+    TwinDesired,
+    TwinReported,
+)
 from edge_agent.wire.session import Connected, Disconnected, Event, Incoming, SubscriptionRefused
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family, GatewayTopic, parse
 
@@ -42,10 +54,17 @@ _log = logging.getLogger(__name__)
 
 
 class Box:
-    """See the module's docstring."""
+    """See the module's docstring.  `config` is what holds at the start; `twin` says where it goes from there."""
 
     def __init__(
-        self, config: Config, stores: Stores, seams: Seams, spooler: Spooler, answer: Answer, weigh: Weigh | None = None
+        self,
+        config: Config,
+        stores: Stores,
+        seams: Seams,
+        spooler: Spooler,
+        answer: Answer,
+        weigh: Weigh | None = None,
+        twin: Twin | None = None,
     ) -> None:
         self._stores = stores
         self._seams = seams
@@ -61,19 +80,42 @@ class Box:
         self.intake.outlets.append(answer)
         self.intake.hear_prints(spooler.wake)
         self.intake.weigh = weigh or self.intake.weigh
-        effects: dict[str, commands.Effect] = {
-            "identify": self._identify,
-            "rebirth": self._rebirth,
-            "resend": self._resend,
-            "cancel_job": self._cancel_job,
-            "resolve_job": self._resolve_job,
-            "move_job": self._move_job,
-            "prioritise_job": self._prioritise_job,
-            "test_print": self._test_print,
-        }
-        self._commands = Commands((stores.facts, stores.outbox, stores.inbox), seams.disk, seams.clock, effects)
+        self.hands: Hands = NoHands()
+        """Do what commands ask of devices."""
+        self.log_levels = LogLevels(config, logging.getLogger().setLevel)
+        effects = Effects(
+            outbox=stores.outbox,
+            disk=seams.disk,
+            delivery=self.delivery,
+            spooler=spooler,
+            identify=self.intake.identify,
+            tell_again=self.health.retained.publish_again,
+            log_for_a_while=self.log_levels.for_a_while,
+            hands=lambda: self.hands,
+        )
+        stored = (stores.facts, stores.outbox, stores.inbox)
+        self._commands = Commands(stored, seams.disk, seams.clock, seams.clock_state, effects.by_name())
+        self.twin = twin or Twin(config, stores.twin, seams.disk, seams.clock)
+        self.twin.report = self._report
+        self.twin.parts += [spooler, self.intake, self, self.log_levels]
         self._describe()
         for device, state in unknown_devices(config.devices, seams.clock).items():
+            self.health.device(device, state)
+        for gone in self.twin.gone:
+            self.health.forget_device(gone)
+
+    async def reconfigure(self, config: Config) -> None:
+        """Describe the box anew; what the broker holds of devices that are no more goes."""
+        if config.devices == self._config.devices:
+            return
+        before = {device.id: device for device in self._config.devices}
+        self._config = config
+        self._devices = {device.id for device in config.devices}
+        self._describe()
+        for gone in before.keys() - self._devices:
+            self.health.forget_device(gone)
+        new = [device for device in config.devices if device.id not in before]
+        for device, state in unknown_devices(new, self._seams.clock).items():
             self.health.device(device, state)
 
     def on_device_event(self, event: DeviceEvent) -> None:
@@ -93,6 +135,8 @@ class Box:
                 tasks.create_task(self._take_device_events(), name="box.devices")
                 tasks.create_task(self.delivery.run(), name="box.delivery")
                 tasks.create_task(self.health.retained.run(), name="box.retained")
+                tasks.create_task(self.twin.run(), name="box.twin")
+                tasks.create_task(self._commands.run(), name="box.commands")
                 tasks.create_task(self._tick(), name="box.tick")
                 tasks.create_task(self._tell_telemetry(), name="box.telemetry")
                 tasks.create_task(self._keep_house(), name="box.housekeeping")
@@ -122,6 +166,8 @@ class Box:
         while True:
             event = await self._events.get()
             match event.what:
+                case StateChanged() if event.device not in self._devices:
+                    pass  # the last word of one that is configured no more
                 case StateChanged(state, faults):
                     now = self._seams.clock.now()
                     self.health.device(event.device, DeviceState(state=state, faults=list(faults), at=now))
@@ -188,6 +234,9 @@ class Box:
                 request = Request(Kind.COMMAND, topic.name, device, message.payload)
                 if await self._commands.take(request, message.acknowledge) is Arrival.FINISHED:
                     self.delivery.look_again()
+            case Family.TWIN if topic.name == "desired" and message.payload:
+                await self.twin.take(decode(TwinDesired, message.payload))
+                message.acknowledge()
             case _:
                 message.acknowledge()
 
@@ -204,47 +253,6 @@ class Box:
             draft = FactDraft(data=told, stream=Stream.RESULT, device=told.printer)
             await self._seams.disk.run(lambda: self._stores.outbox.append([draft]))
         message.acknowledge()
-
-    # --- commands ------------------------------------------------------------------------------------------------------------
-
-    async def _identify(self, _: str, __: Arguments) -> None:
-        self.intake.identify()
-
-    async def _rebirth(self, _: str, __: Arguments) -> None:
-        self.health.retained.publish_again()
-
-    async def _resend(self, _: str, args: Arguments) -> None:
-        epoch, start = commands.identifier(args, "epoch"), commands.number(args, "from")
-        try:
-            stream = Stream(commands.text(args, "stream"))
-        except ValueError:
-            raise BadArguments(f"argument 'stream' must be one of {', '.join(Stream)}") from None
-        await self._seams.disk.run(lambda: self._stores.outbox.resend(epoch, stream, start))
-        self.delivery.look_again()
-
-    async def _cancel_job(self, _: str, args: Arguments) -> None:
-        await self._spooler.cancel(commands.text(args, "job"), person=_person(args))
-
-    async def _move_job(self, _: str, args: Arguments) -> None:
-        await self._spooler.move(commands.text(args, "job"), commands.text(args, "printer"), person=_person(args))
-
-    async def _prioritise_job(self, _: str, args: Arguments) -> None:
-        priority = commands.number(args, "priority")
-        if priority > Priority.BULK:
-            raise BadArguments(f"argument 'priority' must be a number from 0 to {Priority.BULK:d}")
-        await self._spooler.prioritise(commands.text(args, "job"), priority, person=_person(args))
-
-    async def _resolve_job(self, _: str, args: Arguments) -> None:
-        try:
-            outcome = Resolution(commands.text(args, "outcome"))
-        except ValueError:
-            raise BadArguments(f"argument 'outcome' must be one of {', '.join(Resolution)}") from None
-        await self._spooler.resolve(commands.text(args, "job"), outcome, person=_person(args))
-
-    async def _test_print(self, command_id: str, args: Arguments) -> None:
-        """The job has the command's id."""
-        request = JobRequest(template=commands.text(args, "template"), version=commands.text(args, "version"), data={}, test=True)
-        await self._spooler.request(command_id, commands.text(args, "printer"), request)
 
     # --- from time to time ---------------------------------------------------------------------------------------------------
 
@@ -285,6 +293,14 @@ class Box:
     def _describe(self) -> None:
         self.health.describe(description(self._config.devices, self._stores.outbox.epoch))
 
+    def _report(self, reported: TwinReported) -> None:
+        self.health.retained.put(self._topic(Family.TWIN, name="reported"), encode(reported))
+        if reported.errors:
+            keys = ", ".join(error.key or error.code for error in reported.errors)
+            self.health.alert(CONFIG_WRONG, "config_partly_wrong", f"Not all of the configuration holds: {keys}")
+        else:
+            self.health.clear(CONFIG_WRONG)
+
     def _pressed(self, full: OutboxFull | None) -> None:
         if full is None:
             self.health.clear(DISK_FULL)
@@ -296,8 +312,3 @@ class Box:
 
     def _topic(self, family: Family, *, device: str = BOX_ITSELF, name: str | None = None) -> str:
         return str(BoxTopic(site=self._identity.site, box=self._identity.box, device=device, family=family, name=name))
-
-
-def _person(args: Arguments) -> str | None:
-    """Who wants it, by id, where that is known."""
-    return str(args.get("person") or "") or None

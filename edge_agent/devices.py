@@ -13,14 +13,15 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 
 from drivers.devices import LabelPrinter, LineDisplay, POSPrinter, Scale, Scanner
 from drivers.recording import Ring
 from drivers.registry import Kind, OpenDevice
 from drivers.udev import Identity, Ports
-from edge_agent.config import DeviceConfig
+from edge_agent.config import Config, DeviceConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter, Scanned, StateChanged, WeightChanged
 from edge_agent.device_worker import Surroundings, Use, Worker
 from edge_agent.displaying import DisplayThread
@@ -39,6 +40,14 @@ STOP_WITHIN = 3.0
 PRINTERS = (Kind.RECEIPT_PRINTER, Kind.LABEL_PRINTER)
 
 _log = logging.getLogger(__name__)
+
+
+async def _nothing_waits(printer: str) -> None:
+    del printer
+
+
+def _nobody_goes_on(printer: str) -> None:
+    del printer
 
 
 class _Reading:
@@ -81,7 +90,7 @@ class _Printing:
         self._thread.look()
 
     def end(self) -> None:
-        self._thread.refuse_all("the box is stopping")
+        self._thread.close()
 
 
 class _Displaying:
@@ -131,10 +140,13 @@ class Devices:
         self._states: dict[str, StateChanged] = {}
         self._weights: dict[str, DeviceEvent] = {}
         self._listeners: list[asyncio.Queue[DeviceEvent]] = []
+        self._turn = asyncio.Lock()  # one change at a time
+        self.before_closing: Callable[[str], Awaitable[None]] = _nothing_waits
+        """Awaited before a printer that is there is closed because somebody wants it so: what is on its way ends first."""
+        self.after_opening: Callable[[str], None] = _nobody_goes_on
+        self.ports: Mapping[str, PrinterPort] = MappingProxyType(self._printers)
         for config in configs:
-            report = Reporter(config.id, self._post, clock)
-            self._workers[config.id] = Worker(config, self._use(config, report), report, self._around)
-        self.ports: Mapping[str, PrinterPort] = dict(self._printers)
+            self._add(config)
 
     def signal(self, device: str, *, good: bool) -> None:
         """The box's answer to what `device` read, as a sound of the device if it has one.  Never waits; lost while it is gone."""
@@ -164,7 +176,55 @@ class Devices:
         finally:
             for worker in self._workers.values():
                 worker.stop()
-            await asyncio.to_thread(self._join)
+            await asyncio.to_thread(self._join, list(self._workers.values()))
+
+    # --- a configuration that changes -----------------------------------------------------------------------------------------
+
+    async def reconfigure(self, config: Config) -> None:
+        """Close what is no more, open what is new, close and open again what changed.  All else reads and prints on."""
+        wanted = {device.id: device for device in config.devices}
+        async with self._turn:
+            changed = [id_ for id_, worker in self._workers.items() if wanted.get(id_) != worker.config]
+            await asyncio.gather(*(self._replace(id_, wanted.get(id_)) for id_ in changed))
+            for id_ in wanted.keys() - self._workers.keys():
+                self._start(wanted[id_])
+
+    async def restart(self, device: str) -> bool:
+        """Close it and open it again.  False if there is none."""
+        async with self._turn:
+            worker = self._workers.get(device)
+            if worker is None:
+                return False
+            await self._replace(device, worker.config)
+            self.after_opening(device)
+        return True
+
+    def config(self, device: str) -> DeviceConfig | None:
+        """As it is configured now."""
+        worker = self._workers.get(device)
+        return None if worker is None else worker.config
+
+    async def _replace(self, device: str, config: DeviceConfig | None) -> None:
+        """None: it is no more."""
+        if device in self._printers:
+            await self.before_closing(device)
+        old = self._workers[device]
+        old.stop()
+        await asyncio.to_thread(self._join, [old])
+        for parts in (self._workers, self._answers, self._wanted, self._printers, self._displays, self._states, self._weights):
+            parts.pop(device, None)
+        if config is not None:
+            self._start(config)
+
+    def _start(self, config: DeviceConfig) -> None:
+        worker = self._add(config)
+        if self._loop is not None:
+            worker.thread.start()
+
+    def _add(self, config: DeviceConfig) -> Worker:
+        report = Reporter(config.id, self._post, self._clock)
+        worker = self._workers[config.id] = Worker(config, self._use(config, report), report, self._around)
+        return worker
 
     # --- plugging, `edge_agent.hotplug.Concerned` ---------------------------------------------------------------------------------
 
@@ -246,9 +306,11 @@ class Devices:
         wanted = self._wanted[config.id] = Wanted()
         return _Reading(report, answers, wanted)
 
-    def _join(self) -> None:
+    def _join(self, workers: Sequence[Worker]) -> None:
         deadline = time.monotonic() + STOP_WITHIN
-        for worker in self._workers.values():
+        for worker in workers:
+            if worker.thread.ident is None:
+                continue  # it was never started
             worker.thread.join(max(0.0, deadline - time.monotonic()))
             if worker.thread.is_alive():
                 _log.warning("a device's thread did not end in time", extra={"device": worker.config.id})

@@ -66,6 +66,9 @@ class _Work(Generic[T]):
             self.done.set_exception(self.absent(why))
 
 
+_CLOSED = "the box stops using this printer: it is restarted, changed, or the box is stopping"
+
+
 class PrinterThread:
     """Both sides of a printer's thread: `serve` and `stay_absent` run on it, the PrinterPort's methods in the event loop."""
 
@@ -74,6 +77,7 @@ class PrinterThread:
         self._reload_within = reload_within
         self._is_ready = False
         self._is_mid_job = False
+        self._is_closed = False
         self._queue: queue.SimpleQueue[_Work[object] | None] = queue.SimpleQueue()
 
     # --- in the event loop -------------------------------------------------------------------------------------------------------
@@ -101,6 +105,8 @@ class PrinterThread:
     async def _wait_for(self, do: Callable[[AnyPrinter], T], absent: Callable[[str], Exception] = DeviceUnavailable) -> T:
         done: Future[T] = Future()
         self._queue.put(_Work(do, done, absent))  # type: ignore[arg-type]  # what comes out of the queue is only run
+        if self._is_closed:  # whoever still holds on to it is answered, too
+            self.refuse_all(_CLOSED)
         return await asyncio.wrap_future(done)
 
     # --- on the thread -----------------------------------------------------------------------------------------------------------
@@ -138,6 +144,11 @@ class PrinterThread:
                 return
             if work is not None:
                 work.refuse(why)
+
+    def close(self) -> None:
+        """The thread has ended: all who come, now or later, are told so."""
+        self._is_closed = True
+        self.refuse_all(_CLOSED)
 
     def refuse_all(self, why: str) -> None:
         while not self._queue.empty():

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from edge_agent.config import Config
 from edge_agent.controller_link import Controller, ControllerLink, ControllerSilent
 from edge_agent.replica import Replica, ReplicaDamaged, ReplicaUnavailable
 from edge_agent.replica_parts import Part
@@ -90,6 +91,10 @@ class ReplicaKeeper:
             for each in (self._reading, self._searching, self._writing):
                 each.shutdown(wait=False)
             await asyncio.gather(*closed)
+
+    async def reconfigure(self, config: Config) -> None:
+        """It pulls as often as configured, from the next time on."""
+        self._every = config.controller.replica_seconds
 
     async def look_up(self, text: str, gtin: str | None) -> Item | Missing:
         """What a symbol is; LATE after `patience`.  It holds up the loop for nobody."""

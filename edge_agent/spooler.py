@@ -239,7 +239,8 @@ class Spooler:
             wake.clear()
             try:
                 async with self._at_work[printer]:
-                    must_retry = await self._round(printer, self._ports[printer])
+                    port = self._ports.get(printer)
+                    must_retry = port is not None and await self._round(printer, port)
                 trouble = ""
             except FactsCorrupt:
                 raise

@@ -15,7 +15,7 @@ from drivers.recording import Entry, Recording, dump_recording
 from drivers.registry import Kind, find
 from drivers.transports.opening import parse_address
 from drivers.udev import Ports
-from edge_agent.config import DeviceConfig
+from edge_agent.config import Config, DeviceConfig
 from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
 from edge_agent.device_tools.request import MOST_RECORDED, SIDES, CannotDo, Item, Request
 from edge_agent.device_tools.telling import told_candidate, told_device, told_event
@@ -56,6 +56,9 @@ class Verbs:
             "confirm": self._confirm,
             "record": self._record,
         }
+
+    async def reconfigure(self, config: Config) -> None:
+        self._configs = {device.id: device for device in config.devices}
 
     async def do(self, request: Request) -> AsyncGenerator[Item, None]:
         """What there is to tell, as it happens.  Raises CannotDo."""
