@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -68,14 +69,14 @@ class World:
 
     # --- the programs ------------------------------------------------------------------------------------------------------------
 
-    async def start_controller(self, *, waits: bool = True, failpoints: str = "") -> None:
-        self.controller.environment = {"SHELFWIRE_FAILPOINTS": failpoints}
+    async def start_controller(self, *, waits: bool = True, failpoints: str = "", hang: float = 30.0) -> None:
+        self.controller.environment = {"SHELFWIRE_FAILPOINTS": failpoints, "SHELFWIRE_FAILPOINT_HANG": str(hang)}
         await self.controller.start()
         if waits:
             await self.controller.wait_until(self.is_controller_ready, PATIENCE)
 
-    async def start_agent(self, *, waits: bool = True, failpoints: str = "") -> None:
-        self.agent.environment = {"SHELFWIRE_FAILPOINTS": failpoints}
+    async def start_agent(self, *, waits: bool = True, failpoints: str = "", hang: float = 30.0) -> None:
+        self.agent.environment = {"SHELFWIRE_FAILPOINTS": failpoints, "SHELFWIRE_FAILPOINT_HANG": str(hang)}
         await self.agent.start()
         if waits:
             await self.agent.wait_until(self.has_agent_the_scanner, PATIENCE)
@@ -121,7 +122,9 @@ class World:
             self.history.note("paper", copies=paper.copies)
 
     def waiting(self) -> int:
-        """Facts in the box's outbox that the controller has not acked."""
+        """Facts in the box's outbox that the controller has not acked; -1 while there is no file, as in the middle of a salvage."""
+        if not self.facts_db.exists():
+            return -1
         return int(self._box("SELECT count(*) FROM outbox WHERE state = 'pending'")[0][0])
 
     def stored_facts(self) -> int:
@@ -134,6 +137,10 @@ class World:
             for row in self._controller("SELECT document, state, proof FROM print_job WHERE document IS NOT NULL")
         }
 
+    def parked(self) -> int:
+        """Facts at the controller whose turn has not come."""
+        return int(self._controller("SELECT count(*) FROM fact WHERE outcome = 'parked'")[0][0])
+
     @property
     def database_url(self) -> str:
         return f"sqlite://{self.folder}/controller/controller.db"
@@ -141,6 +148,17 @@ class World:
     @property
     def facts_db(self) -> Path:
         return self.folder / "box" / "facts.db"
+
+    def on_box(self, *statements: str) -> None:
+        """Write to facts.db, while no agent does."""
+        with closing(sqlite3.connect(self.facts_db, isolation_level=None, timeout=10)) as database:
+            for statement in statements:
+                database.execute(statement)
+
+    def twin_document(self, **station: object) -> dict[str, object]:
+        """This box's devices and its station as a configuration from afar, the station with other settings."""
+        file = tomllib.loads((self.folder / "agent.toml").read_text(encoding="utf-8"))
+        return {"device": file["device"], "station": [file["station"][0] | station]}
 
     def _box(self, sql: str) -> list[tuple[Any, ...]]:
         return _read(self.facts_db, sql)
@@ -196,10 +214,12 @@ async def open_world(
     pieces: int = 300,
     limits: Mapping[str, object] | None = None,
     embedded: bool = False,
+    has_agent: bool = True,
 ) -> AsyncIterator[World]:
     """All of it running, with a catalogue of `pieces` single goods; all of it ended after.
 
     `limits`: of the agent's `[limits]`.  `embedded`: the controller brings its own broker; of `broker` only the port is used.
+    Without `has_agent` whoever asks brings the agent, and the scanner stands on the network.
     """
     http_port = free_port()
     token = write_secret(folder / "api.token")
@@ -209,7 +229,9 @@ async def open_world(
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
         history = History(folder / "history.jsonl", seed)
         stack.callback(history.close)
-        scanner = await stack.enter_async_context(running(DeviceSpec(id=SCANNER, protocol="scanner", place=_pty(folder))))
+        scanner = await stack.enter_async_context(
+            running(DeviceSpec(id=SCANNER, protocol="scanner", place=_pty(folder) if has_agent else ("--tcp", "0")))
+        )
         printer = await stack.enter_async_context(running(DeviceSpec(id=LABELS, protocol="zpl", place=("--tcp", "0"))))
         world = World(
             folder,
@@ -229,7 +251,8 @@ async def open_world(
         try:
             await world.start_controller()
             await _furnish(world)
-            await world.start_agent()
+            if has_agent:
+                await world.start_agent()
             yield world
         except Exception as error:
             error.add_note(world.tails())
