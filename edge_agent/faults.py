@@ -63,6 +63,7 @@ WORDS: Final[dict[str, str]] = {
     "interrupted": "The box stopped while this was being printed. Look at the printer: say whether it came out, or print it again.",
     "template_unavailable": "This template is not on the box yet, and the controller does not answer. It is tried again by itself.",
     "unknown_printer": "This box has no printer of that name. Check the box's configuration, or print it elsewhere.",
+    "stood_in": "The printer that this is for is not ready. Another one prints it in its place.",
     "internal_error": "Something went wrong in the box while this was being printed; its log says what. Call IT.",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,8 +9,7 @@ from msgspec import Meta, Struct, field
 
 from controller.errors import NotFound
 from controller.fleet import operations, queries
-from controller.fleet.operations import PrintOrder, Resolution
-from controller.fleet.views import AlertView, BoxView, CommandView, DeviceView, FactView, PrintJobView, RejectedView
+from controller.fleet.views import AlertView, BoxView, CommandView, DeviceView, FactView, RejectedView
 from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, page
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
@@ -24,23 +22,6 @@ class RegisterBox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     id: Id
     site: Id
     name: Short
-
-
-class RequestPrint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`data` fills the template; without `device` it goes to the box's printer of the template's kind."""
-
-    box: Id
-    device: Id | None = None
-    template: Short
-    data: dict[str, str | int | list[dict[str, str | int]]]
-    document: Short | None = None
-    copies: Annotated[int, Meta(ge=1, le=100)] = 1
-    test: bool = False
-    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-class ResolvePrint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    resolution: Resolution
 
 
 class SendCommand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,51 +92,6 @@ async def list_rejected(call: Call[None]) -> Page[RejectedView]:
     return page(rows, call.page, key=lambda row: row.id)
 
 
-async def list_jobs(call: Call[None]) -> Page[PrintJobView]:
-    rows = await queries.print_jobs(
-        state=call.query.get("state"),
-        document=call.query.get("document"),
-        after=call.page.after,
-        limit=call.page.limit,
-        sites=call.actor.sites,
-    )
-    return page(rows, call.page, key=lambda row: row.id)
-
-
-async def request_print(call: Call[RequestPrint]) -> Created[PrintJobView]:
-    body = call.body
-    await queries.box(body.box, sites=call.actor.sites)
-    job = await operations.request_print(
-        PrintOrder(
-            box=body.box,
-            device=body.device,
-            template=body.template,
-            data=body.data,
-            document=body.document,
-            copies=body.copies,
-            test=body.test,
-            expires_at=body.expires_at,
-        )
-    )
-    return Created(await queries.print_job(job), location=f"/api/v1/print-jobs/{job}")
-
-
-async def show_job(call: Call[None]) -> PrintJobView:
-    return await queries.print_job(call.path["id"], sites=call.actor.sites)
-
-
-async def cancel_job(call: Call[None]) -> PrintJobView:
-    job = await queries.print_job(call.path["id"], sites=call.actor.sites)
-    await operations.cancel_print(job.id)
-    return await queries.print_job(job.id)
-
-
-async def resolve_job(call: Call[ResolvePrint]) -> PrintJobView:
-    job = await queries.print_job(call.path["id"], sites=call.actor.sites)
-    await operations.resolve_print(job.id, call.body.resolution)
-    return await queries.print_job(job.id)
-
-
 async def list_commands(call: Call[None]) -> Page[CommandView]:
     rows = await queries.commands(
         box_id=call.query.get("box"), after=call.page.after, limit=call.page.limit, sites=call.actor.sites
@@ -186,7 +122,6 @@ def _uuid(text: str, name: str) -> UUID:
 
 
 READ, WRITE = Permission.FLEET_READ, Permission.FLEET_WRITE
-_LABEL = RequestPrint(box="box-1", template="shelf-label", data={"name": "苹果 Apple", "price": "¥12.90"})
 
 ROUTES = [
     Route("GET", "/api/v1/boxes", list_boxes, permission=READ, reply=Page[BoxView], summary="List boxes"),
@@ -242,44 +177,6 @@ ROUTES = [
         permission=READ,
         reply=Page[RejectedView],
         summary="List messages that could not become facts",
-    ),
-    Route(
-        "GET",
-        "/api/v1/print-jobs",
-        list_jobs,
-        permission=READ,
-        reply=Page[PrintJobView],
-        summary="List print jobs, the newest first",
-        filters={"state": "only jobs in this state", "document": "only those of this document (an order's number)"},
-    ),
-    Route(
-        "POST",
-        "/api/v1/print-jobs",
-        request_print,
-        permission=WRITE,
-        body=RequestPrint,
-        reply=PrintJobView,
-        summary="Print a template on a box",
-        example=_LABEL,
-    ),
-    Route("GET", "/api/v1/print-jobs/{id}", show_job, permission=READ, reply=PrintJobView, summary="One print job"),
-    Route(
-        "POST",
-        "/api/v1/print-jobs/{id}/cancel",
-        cancel_job,
-        permission=WRITE,
-        reply=PrintJobView,
-        summary="Ask the box not to print a job",
-    ),
-    Route(
-        "POST",
-        "/api/v1/print-jobs/{id}/resolve",
-        resolve_job,
-        permission=WRITE,
-        body=ResolvePrint,
-        reply=PrintJobView,
-        summary="Say whether an uncertain job came out of the printer, or have it printed again",
-        example=ResolvePrint(resolution=Resolution.PRINTED),
     ),
     Route(
         "GET",

@@ -131,9 +131,9 @@ async def _adopt(fact: FactIn[PrintRequested]) -> Outcome:
     if not _JOB.fullmatch(job):
         return Rejected("bad_job", f"{job[:80]!r} is no id of a print job")
     is_new = await execute(
-        "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, state, step, requested_by, "
-        "cancel_wanted, created_at, expires_at, changed_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, false, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO print_job (id, box, device, template, version, data, copies, priority, copy, test, state, step, document, "
+        "requested_by, cancel_wanted, created_at, expires_at, changed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, false, ?, ?, ?) ON CONFLICT DO NOTHING",
         job,
         fact.box,
         fact.device or "_",
@@ -141,9 +141,11 @@ async def _adopt(fact: FactIn[PrintRequested]) -> Outcome:
         clean(request.version),
         msgspec.json.encode(request.data).decode(),
         request.copies,
+        request.priority,
         request.copy,
         request.test,
         PrintState.ACCEPTED.value,
+        None if request.document is None else clean(request.document),
         fact.person or f"box:{fact.box}",
         fact.occurred_at,
         None if request.expires_at is None else in_utc(request.expires_at),
@@ -186,7 +188,8 @@ async def _jobs(ids: set[str]) -> dict[str, Row]:
 async def _take_steps(best: dict[str, FactIn[JobChanged]], jobs: dict[str, Row]) -> None:
     changes = [fact.data for fact in best.values()]
     await execute_many(
-        "UPDATE print_job SET state = ?, step = ?, proof = ?, printer = ?, fault = ?, changed_at = ? WHERE id = ? AND step < ?",
+        "UPDATE print_job SET state = ?, step = ?, proof = ?, printer = ?, fault = ?, priority = ?, changed_at = ? "
+        "WHERE id = ? AND step < ?",
         [
             (
                 change.state.value,
@@ -194,6 +197,7 @@ async def _take_steps(best: dict[str, FactIn[JobChanged]], jobs: dict[str, Row])
                 change.proof.value if change.proof else None,
                 change.printer[:ID_LENGTH],
                 msgspec.json.encode(change.fault).decode() if change.fault else None,
+                change.priority,
                 now(),
                 change.job,
                 change.step,

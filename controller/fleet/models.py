@@ -163,7 +163,8 @@ class PrintJob(Model):
     """A print job, born here or on a box.  `step` counts the box's edges; 0 while the box has not answered.
 
     `data` is the request's JSON; `document` what it is for (an order's number); `request_key` makes asking again harmless.
-    `copy`: the paper is marked COPY.
+    `copy`: the paper is marked COPY.  `device` is the printer that it is for, `printer` the one that holds it or printed it;
+    `priority` from 0 (first) to 9.
     """
 
     id = fields.CharField(max_length=40, primary_key=True)
@@ -175,6 +176,7 @@ class PrintJob(Model):
     copies = fields.IntField(default=1)
     copy = fields.BooleanField(default=False)
     test = fields.BooleanField(default=False)
+    priority = fields.IntField(default=5)
     state = fields.CharField(max_length=10)
     step = fields.BigIntField(default=0)
     proof = fields.CharField(max_length=10, null=True)
@@ -221,6 +223,7 @@ EXTRA_SQL = (
     "CREATE INDEX IF NOT EXISTS rejected_message_last ON rejected_message (last_at)",
     "CREATE INDEX IF NOT EXISTS print_job_requested ON print_job (box) WHERE state = 'requested'",
     "CREATE INDEX IF NOT EXISTS print_job_document ON print_job (document)",
+    "CREATE INDEX IF NOT EXISTS print_job_open ON print_job (box) WHERE state NOT IN ('printed', 'failed', 'expired', 'cancelled')",
     "CREATE INDEX IF NOT EXISTS command_requested ON command (box) WHERE state = 'requested'",
 )
 """Partial indexes keep the hot table `fact` at two keys per row."""

@@ -25,8 +25,9 @@ from controller.fleet.queries import decisions
 from controller.fleet.states import FINAL, PrintState
 from controller.sites.queries import site as site_of
 from edge_agent.seams import system_random, uuid7
+from edge_agent.wire.messages import Priority
 
-COMMANDS = frozenset({"identify", "rebirth", "resend", "test_print", "resolve_job", "cancel_job"})
+COMMANDS = frozenset({"identify", "rebirth", "resend", "test_print", "resolve_job", "cancel_job", "move_job", "prioritise_job"})
 COMMAND_TIME = timedelta(minutes=10)
 """How long a command may wait for its box, unless said otherwise."""
 DECISION_TIME = timedelta(days=7)
@@ -91,6 +92,7 @@ class PrintOrder(Struct, frozen=True, kw_only=True):
     copy: bool = False
     test: bool = False
     expires_at: datetime | None = None
+    priority: int = Priority.NORMAL
 
 
 async def register_box(box: str, *, site: str, name: str) -> None:
@@ -118,11 +120,22 @@ async def request_print(order: PrintOrder, *, random: Random | None = None) -> s
         job = str(uuid7(_Now(), random or system_random()))
         expires = None if order.expires_at is None else in_utc(order.expires_at)
         is_new = await execute(
-            "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, state, step, document, "
+            "INSERT INTO print_job (id, box, device, template, version, data, copies, priority, copy, test, state, step, document, "
             "request_key, requested_by, cancel_wanted, created_at, expires_at, changed_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
             *(job, order.box, device, template.name, template.version, msgspec.json.encode(order.data).decode(), order.copies),
-            *(order.copy, order.test, PrintState.REQUESTED.value, order.document, order.key, actor().actor, now(), expires, now()),
+            *(
+                order.priority,
+                order.copy,
+                order.test,
+                PrintState.REQUESTED.value,
+                order.document,
+                order.key,
+                actor().actor,
+                now(),
+                expires,
+                now(),
+            ),
         )
         if not is_new:
             rows = await fetch("SELECT id FROM print_job WHERE request_key = ?", order.key)

@@ -125,12 +125,13 @@ async def print_jobs(
     *,
     state: str | None = None,
     document: str | None = None,
+    box_id: str | None = None,
     after: str | None = None,
     limit: int = 50,
     sites: Iterable[str] | None = None,
 ) -> list[PrintJobView]:
     """The newest first."""
-    where, params = _where(("j.state", "=", state), ("j.document", "=", document), ("j.id", "<", after))
+    where, params = _where(("j.state", "=", state), ("j.document", "=", document), ("j.box", "=", box_id), ("j.id", "<", after))
     rows = await fetch(
         f"SELECT j.* FROM print_job j JOIN box b ON b.id = j.box WHERE {where} {_at('b.site', sites)} ORDER BY j.id DESC LIMIT ?",
         *(*params, *_sites(sites), limit),

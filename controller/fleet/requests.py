@@ -9,12 +9,12 @@ answered is given up a minute after its time.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
 
-from controller.db import Engine, Row, after_commit, engine, execute_many, fetch, now
+from controller.db import Engine, Row, after_commit, engine, execute, execute_many, fetch, now
 from controller.events import record
 from controller.fleet.events import CommandChanged, PrintJobChanged
 from edge_agent.wire.codec import encode
@@ -25,6 +25,9 @@ AGAIN = timedelta(seconds=15)
 GRACE = timedelta(seconds=60)
 """After its time a request is given up only then: the answer may be on its way."""
 AT_ONCE = 200
+ASKED_BY = 512
+CANCEL_AGAIN = timedelta(days=7)
+"""A cancellation whose box was away for so long waits as long again, while its job is open there."""
 
 _wakes: set[asyncio.Event] = set()
 
@@ -86,6 +89,9 @@ def _job(row: Row) -> Request:
         copy=bool(row["copy"]),
         test=bool(row["test"]),
         expires_at=row["expires_at"],
+        priority=row["priority"],
+        document=row["document"],
+        asked_by=row["requested_by"][:ASKED_BY],
     )
     topic = BoxTopic(site=row["site"], box=row["box"], device=row["device"], family=Family.JOB, name=row["id"], leg="req")
     return Request("print_job", row["id"], str(topic), encode(request))
@@ -117,6 +123,7 @@ async def give_up_late() -> None:
             job=row["id"], box=row["box"], printer=None, template=row["template"], state="expired", document=row["document"]
         )
         await record(event, subject=row["id"])
+    await _keep_cancelling(limit)
     commands = await fetch(
         "UPDATE command SET state = 'expired', code = 'expired' WHERE state = 'requested' AND expires_at < ? "
         "RETURNING id, box, name",
@@ -125,3 +132,28 @@ async def give_up_late() -> None:
     for row in commands:
         event_ = CommandChanged(command=row["id"], box=row["box"], command_name=row["name"], state="expired", code="expired")
         await record(event_, subject=row["id"])
+
+
+async def _keep_cancelling(limit: datetime) -> None:
+    """What is to be cancelled and was never answered ends as cancelled; for what its box has, the cancellation goes on waiting.
+
+    Cancelled is then our word, and a late answer of the box still wins: it may have had the job and lost its link.
+    """
+    late = await fetch("SELECT id, args FROM command WHERE name = 'cancel_job' AND state = 'requested' AND expires_at < ?", limit)
+    for command in late:
+        job = str(msgspec.json.decode(command["args"]).get("job"))
+        ended = await fetch(
+            "UPDATE print_job SET state = 'cancelled', changed_at = ? WHERE id = ? AND state = 'requested' AND step = 0 "
+            "RETURNING id, box, template, document",
+            *(now(), job),
+        )
+        for row in ended:
+            event = PrintJobChanged(
+                job=job, box=row["box"], printer=None, template=row["template"], state="cancelled", document=row["document"]
+            )
+            await record(event, subject=job)
+        await execute(
+            "UPDATE command SET expires_at = ?, sent_at = NULL WHERE id = ? "
+            "AND EXISTS (SELECT 1 FROM print_job WHERE id = ? AND state IN ('accepted', 'queued'))",
+            *(now() + CANCEL_AGAIN, command["id"], job),
+        )

@@ -87,8 +87,26 @@ class RejectedView(Struct, frozen=True, kw_only=True):
     times: int
 
 
+class PrintQueueView(Struct, frozen=True, kw_only=True):
+    """A printer with jobs that have not come to their end.  `waiting`: not begun; `uncertain`: a person is to look for them.
+
+    `reason`: why nothing comes out, if that is known: what holds the first job, what the printer reports, or `box_offline`.
+    """
+
+    box: str
+    printer: str
+    state: str
+    waiting: int
+    oldest_at: datetime | None
+    uncertain: int
+    reason: FaultView | None
+
+
 class PrintJobView(Struct, frozen=True, kw_only=True):
-    """`step` 0: the box has not answered yet."""
+    """`step` 0: the box has not answered yet.  `device`: the printer asked for; `printer`: the one that holds it or printed it.
+
+    `priority` from 0 (first) to 9: 1 is urgent, 5 the rule, 9 bulk.
+    """
 
     id: str
     box: str
@@ -97,6 +115,7 @@ class PrintJobView(Struct, frozen=True, kw_only=True):
     version: str
     copies: int
     test: bool
+    priority: int
     state: str
     step: int
     proof: str | None
