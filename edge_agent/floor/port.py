@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from edge_agent.stations import Feedback, Item, Missing
+from edge_agent.stations import Item, Missing, Verdict
 from edge_agent.wire.messages import Fault
 
 
@@ -22,6 +22,14 @@ class Role(StrEnum):
     FINANCE = "finance"
     IT = "it"
     ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words in both languages, ready to be shown."""
+
+    en: str
+    zh: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +68,31 @@ class Press:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A reading with its answer.  `symbol`: what was read, empty for a weight or a button."""
+    """A reading with its answer.  `symbol`: what was read, empty for a weight or a button; `code`: the stable name of what is said.
+
+    `at` is None where nobody knows when.
+    """
 
     id: str
-    at: datetime
+    at: datetime | None
     symbol: str
-    feedback: Feedback
+    verdict: Verdict
+    said: Said
+    code: str = ""
     is_training: bool = False
     can_undo: bool = False
     is_undone: bool = False
+    undoes: str | None = None
+    """The reading that this one took back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """An activity that a station can begin.  `command`: the word of its command barcode."""
+    """An activity that a station can begin.  `command`: what its command barcode holds."""
 
     name: str
     command: str
+    title: Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +100,21 @@ class Control:
     """A button that the station's activity offers; with `takes_number` it wants one, now `number`."""
 
     name: str
+    label: Said
     takes_number: bool = False
     number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationShown:
-    """A station as it is now.  `task`: the name of its activity; `details`: what the activity has in hand, by name.
+    """A station as it is now.  `task`: the name of its activity, `title` its words; `details`: what it has in hand, by name.
 
     `revision` differs whenever the station is not as it was.
     """
 
     id: str
     task: str
+    title: Said
     revision: str
     details: Mapping[str, str | int] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
@@ -214,6 +232,16 @@ class UnknownStation(FloorRefused):
     code = "unknown_station"
 
 
+class HasToWait(FloorRefused):
+    """Too many PINs of this badge were wrong: the next is looked at after so many seconds."""
+
+    code = "too_many_tries"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class HasMovedOn(FloorRefused):
     """The print job is no longer what the page showed."""
 
@@ -258,7 +286,7 @@ class FloorPort(Protocol):
         ...
 
     async def sign_in(self, badge: str, pin: str) -> Person | None:
-        """None: badge and PIN do not belong together, or nobody has this badge."""
+        """None: badge and PIN do not belong together, or nobody has this badge.  Raises HasToWait."""
         ...
 
     async def queues(self) -> Sequence[QueueShown]: ...

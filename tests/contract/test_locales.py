@@ -18,6 +18,11 @@ PAGES = {
         ("controller/web/templates/**.html", "jinja2"),
         ("edge_agent/ui/templates/**.html", "jinja2"),
     ],
+    "edge_agent/floor/locales": [
+        ("edge_agent/floor/**.py", "python"),
+        ("edge_agent/floor/templates/**.html", "jinja2"),
+        ("edge_agent/ui/templates/**.html", "jinja2"),
+    ],
     "drivers/emulators/bench/locales": [
         ("drivers/emulators/bench/**.py", "python"),
         ("drivers/emulators/bench/**.html", "jinja2"),

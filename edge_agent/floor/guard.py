@@ -1,0 +1,112 @@
+"""What every answer of the floor carries, and what every request must: a host of ours, our own origin, the form's token."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from edge_agent.floor.sessions import Session, Sessions, new_cookie
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+COOKIE = web.RequestKey("cookie", str)
+SESSION = web.RequestKey("session", Session)
+CSRF_FIELD, CSRF_HEADER = "csrf", "X-Csrf-Token"
+LARGEST_BODY = 64 * 1024
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+}
+
+
+class Denied(Exception):
+    """The request is not answered.  `code` is stable; the page's words are looked up by it."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`names`: host names of this box; its addresses are always right: a foreign name that resolves here can be none of them."""
+
+    sessions: Sessions
+    names: frozenset[str]
+    is_https: bool
+
+    @property
+    def cookie_name(self) -> str:
+        """With the prefix, a browser takes it over HTTPS only, for this very host and all its paths (RFC 6265bis, 4.1.3.2)."""
+        return "__Host-floor" if self.is_https else "floor"
+
+    def check(self, request: web.Request) -> None:
+        """Before anything is done.  Raises Denied."""
+        host = _host_of(f"//{request.host}")[1]
+        if host not in self.names and not _is_address(host):
+            raise Denied(421, "unknown_host")
+        cookie = request.cookies.get(self.cookie_name)
+        request[COOKIE] = cookie if cookie and len(cookie) <= 64 and cookie.isascii() else new_cookie()
+        session = self.sessions.find(request[COOKIE], is_use=request.path != "/floor/events")
+        if session is not None:
+            request[SESSION] = session
+        if request.method not in ("GET", "HEAD"):
+            self._check_origin(request)
+
+    async def check_token(self, request: web.Request) -> None:
+        """Of a request that changes something.  Raises Denied."""
+        token = request.headers.get(CSRF_HEADER)
+        if token is None:
+            field = (await request.post()).get(CSRF_FIELD)
+            token = field if isinstance(field, str) else ""
+        if not self.sessions.is_csrf(request.cookies.get(self.cookie_name), token):
+            raise Denied(403, "form_too_old")
+
+    def finish(self, request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if self.is_https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if COOKIE in request and request.cookies.get(self.cookie_name) != request[COOKIE] and not response.prepared:
+            self.give_cookie(response, request[COOKIE])
+
+    def give_cookie(self, response: web.StreamResponse, cookie: str) -> None:
+        response.set_cookie(self.cookie_name, cookie, httponly=True, samesite="Strict", secure=self.is_https, path="/")
+
+    def _check_origin(self, request: web.Request) -> None:
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site not in (None, "same-origin", "none") or (origin is not None and _host_of(origin)[0] != request.host):
+            raise Denied(403, "foreign_origin")
+
+
+def session_of(request: web.Request) -> Session | None:
+    return request.get(SESSION)
+
+
+def _host_of(address: str) -> tuple[str, str]:
+    """Host with its port as written, and the host alone; empty when the address is none."""
+    try:
+        parts = urlsplit(address)
+        return parts.netloc, (parts.hostname or "").lower()
+    except ValueError:
+        return "", ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True

@@ -1,0 +1,200 @@
+"""The floor's HTTP server: routes, who may use them, and how it listens.  What goes wrong in a page never reaches the stations."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from aiohttp import web
+
+from edge_agent.floor.config import FloorConfig
+from edge_agent.floor.events import Stream
+from edge_agent.floor.forms import Forms, sign_in_address, wants_json
+from edge_agent.floor.guard import LARGEST_BODY, Denied, Guard, Handler
+from edge_agent.floor.live import Live
+from edge_agent.floor.pages import Pages, Parts
+from edge_agent.floor.port import FloorPort, FloorRefused, UnknownStation
+from edge_agent.floor.render import Renderer, zone_of
+from edge_agent.floor.sessions import Sessions
+from edge_agent.floor.shown import Shown
+from edge_agent.seams import Clock
+from edge_agent.ui.assets import UI, Assets
+
+AGAIN_SECONDS = 5.0
+LOOK_SECONDS = 60.0
+"""Between two looks whether the certificate was renewed."""
+STOP_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class For(Enum):
+    """Who may use a route."""
+
+    EVERYONE = auto()
+    PEOPLE = auto()
+    """Whoever works here and is logged in, where that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    of: For
+
+
+class Floor:
+    """`box` is the box's id; its pages are reached by `<box>.local`, too."""
+
+    def __init__(self, port: FloorPort, config: FloorConfig, clock: Clock, box: str) -> None:
+        self._config = config
+        is_https = config.cert is not None
+        sessions = Sessions(clock, idle_ms=config.idle_minutes * 60_000, longest_ms=config.session_hours * 3_600_000)
+        names = frozenset({config.host.lower(), box, f"{box}.local", *(name.lower() for name in config.names)})
+        guard = Guard(sessions, names, is_https)
+        assets = Assets((UI, ("edge_agent.floor", "static")), "/floor/static")
+        renderer = Renderer({"asset": assets.address, "has_root": config.root is not None}, zone_of(config.time_zone), clock.now)
+        shown = Shown(port)
+        self.live = Live(port, renderer, shown.regions)
+        parts = Parts(port, config, guard, renderer, self.live, shown, assets)
+        self._guard = guard
+        self._pages = Pages(parts, Stream(self.live, renderer, sessions, clock.now))
+        self._forms = Forms(parts, self._pages, clock)
+        self.port: int | None = None
+        """Where it listens by now."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        pages, forms = self._pages, self._forms
+        return (
+            Route("GET", "/", pages.status, For.EVERYONE),
+            Route("GET", "/floor", pages.home, For.PEOPLE),
+            Route("GET", "/floor/login", pages.sign_in, For.EVERYONE),
+            Route("POST", "/floor/login", forms.sign_in, For.EVERYONE),
+            Route("POST", "/floor/logout", forms.sign_out, For.EVERYONE),
+            Route("POST", "/floor/station", forms.choose_station, For.PEOPLE),
+            Route("GET", "/floor/stations/{station}", pages.station, For.PEOPLE),
+            Route("POST", "/floor/stations/{station}/readings", forms.readings, For.PEOPLE),
+            Route("POST", "/floor/stations/{station}/presses", forms.presses, For.PEOPLE),
+            Route("GET", "/floor/lookup", pages.lookup, For.PEOPLE),
+            Route("GET", "/floor/labels", pages.labels, For.PEOPLE),
+            Route("GET", "/floor/prints", pages.prints, For.PEOPLE),
+            Route("POST", "/floor/prints/{job}/resolution", forms.resolve, For.PEOPLE),
+            Route("POST", "/floor/prints/{job}/cancellation", forms.cancel, For.PEOPLE),
+            Route("GET", "/floor/scale", pages.scale, For.PEOPLE),
+            Route("GET", "/floor/help", pages.help, For.PEOPLE),
+            Route("GET", "/floor/events", pages.events, For.EVERYONE),
+            Route("GET", "/floor/root.crt", pages.root, For.EVERYONE),
+            Route("GET", "/floor/static/{name}", pages.static, For.EVERYONE),
+        )
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._around])
+        for route in self.routes:
+            app.router.add_route(route.method, route.path, self._for(route))
+        return app
+
+    async def run(self) -> None:
+        """Until cancelled.  A port that is taken, or a certificate that cannot be read, is tried again."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.live.run(), name="floor.live")
+            tasks.create_task(self._serve(), name="floor.serve")
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _for(self, route: Route) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if route.of is For.PEOPLE:
+                self._pages.person(request)
+            if route.method != "GET":
+                await self._guard.check_token(request)
+            return await route.handler(request)
+
+        return handle
+
+    @web.middleware
+    async def _around(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            self._guard.check(request)
+            response = await handler(request)
+        except Denied as denied:
+            response = self._refusal(request, denied)
+        except UnknownStation as error:
+            response = self._refusal(request, Denied(404, error.code))
+        except FloorRefused as error:
+            response = self._refusal(request, Denied(409, error.code))
+        except web.HTTPRedirection as error:
+            response = web.Response(status=error.status, headers={"Location": error.headers["Location"]})
+        except web.HTTPRequestEntityTooLarge:
+            response = self._refusal(request, Denied(413, "too_large"))
+        except web.HTTPClientError as error:
+            response = self._refusal(request, Denied(error.status, "not_found" if error.status in (404, 405) else "malformed"))
+        except Exception:  # noqa: BLE001 -- the outermost loop of a request: a page's mistake must not end the agent
+            _log.exception("a page could not be made", extra={"path": request.path})
+            response = self._refusal(request, Denied(500, "internal_error"))
+        self._guard.finish(request, response)
+        return response
+
+    def _refusal(self, request: web.Request, denied: Denied) -> web.StreamResponse:
+        is_page = request.method == "GET" and request.path != "/floor/events"
+        if denied.code == "sign_in_first" and is_page:
+            return web.Response(status=303, headers={"Location": sign_in_address(request)})
+        if wants_json(request) or (request.path == "/floor/events"):
+            return web.json_response({"error": denied.code}, status=denied.status, headers={"Cache-Control": "no-store"})
+        if denied.code == "unknown_host":
+            return web.Response(status=denied.status, text="unknown host\n")
+        return self._pages.problem(request, denied.status, denied.code)
+
+    async def _serve(self) -> None:
+        told = ""
+        while True:
+            runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=STOP_SECONDS, handler_cancellation=True)
+            try:
+                context = await asyncio.to_thread(self._context)
+                await runner.setup()
+                await web.TCPSite(runner, self._config.host, self._config.port, ssl_context=context, reuse_address=True).start()
+                self.port = runner.addresses[0][1]
+                _log.info("the floor's pages are served", extra={"host": self._config.host, "port": self.port})
+                told = ""
+                await self._follow_certificate(context)
+            except (OSError, ssl.SSLError) as error:
+                if str(error) != told:
+                    _log.error("the floor's pages cannot be served: %s", error)
+                told = str(error)
+                await asyncio.sleep(AGAIN_SECONDS)
+            finally:
+                self.port = None
+                await runner.cleanup()
+
+    def _context(self) -> ssl.SSLContext | None:
+        """Blocks.  Raises OSError, ssl.SSLError."""
+        if self._config.cert is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._config.cert, self._config.key)
+        return context
+
+    async def _follow_certificate(self, context: ssl.SSLContext | None) -> None:
+        """A renewed certificate serves new connections."""
+        cert = self._config.cert
+        if context is None or cert is None:
+            await asyncio.get_running_loop().create_future()
+            return
+        known = await asyncio.to_thread(cert.stat)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                now = await asyncio.to_thread(cert.stat)
+                if now.st_mtime_ns != known.st_mtime_ns:
+                    await asyncio.to_thread(context.load_cert_chain, cert, self._config.key)
+                    known = now
+                    _log.info("the floor's certificate was renewed")
+            except (OSError, ssl.SSLError) as error:
+                _log.warning("the floor's certificate cannot be renewed yet: %s", error)

@@ -1,0 +1,153 @@
+"""States and refusals in the words of the page's language; each with a tone and an icon, so that colour never stands alone.
+
+Every text is marked by `N_` for extraction and translated when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edge_agent.floor.faults_zh import FAULTS_ZH, IN_DOUBT_ZH
+from edge_agent.floor.port import Said
+from edge_agent.ui.locales import Language
+from edge_agent.wire.messages import Fault
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "mark, do not translate yet"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`tone`: ok, warn, bad, info or off; `icon`: a name of `macros.html`."""
+
+    text: str
+    tone: str
+    icon: str
+
+
+def _ok(text: str) -> Word:
+    return Word(text, "ok", "ok")
+
+
+def _busy(text: str) -> Word:
+    return Word(text, "info", "busy")
+
+
+def _off(text: str) -> Word:
+    return Word(text, "off", "off")
+
+
+def _plain(text: str, icon: str) -> Word:
+    return Word(text, "info", icon)
+
+
+VERDICTS: Final[Mapping[str, Word]] = {
+    "ok": _ok(N_("Done")),
+    "wrong": Word(N_("Not done"), "bad", "bad"),
+    "unknown": Word(N_("Unknown"), "warn", "unknown"),
+    "duplicate": Word(N_("Not added again"), "info", "again"),
+}
+TASK_ICONS: Final[Mapping[str, str]] = {
+    "idle": "scanner",
+    "lookup": "search",
+    "label": "label",
+    "labels": "label",
+    "receiving": "receive",
+    "counting": "count",
+    "picking": "pick",
+    "packing": "box",
+    "handing_over": "send",
+}
+"""The words of a task are its station's own."""
+DEVICES: Final[Mapping[str, Word]] = {
+    "ready": _ok(N_("Ready")),
+    "busy": _busy(N_("Busy")),
+    "fault": Word(N_("Needs a person"), "bad", "bad"),
+    "unknown": Word(N_("No answer"), "off", "unknown"),
+    "absent": _off(N_("Not connected")),
+}
+KINDS: Final[Mapping[str, Word]] = {
+    "scanner": _plain(N_("Scanner"), "scanner"),
+    "scale": _plain(N_("Scale"), "scale"),
+    "label_printer": _plain(N_("Label printer"), "printer"),
+    "receipt_printer": _plain(N_("Receipt printer"), "printer"),
+    "line_display": _plain(N_("Customer display"), "display"),
+}
+PRINTS: Final[Mapping[str, Word]] = {
+    "accepted": _busy(N_("Accepted")),
+    "queued": _busy(N_("Waits")),
+    "sending": _busy(N_("Being printed")),
+    "sent": _busy(N_("Being printed")),
+    "printed": _ok(N_("Printed")),
+    "failed": Word(N_("Failed"), "bad", "bad"),
+    "expired": _off(N_("Expired")),
+    "cancelled": _off(N_("Cancelled")),
+    "uncertain": Word(N_("Uncertain"), "warn", "unknown"),
+}
+PAPERS: Final[Mapping[str, Word]] = {
+    "shelf-label": _plain(N_("Shelf label"), "label"),
+    "shipping-label": _plain(N_("Shipping label"), "label"),
+    "receipt": _plain(N_("Receipt"), "printer"),
+    "pick-list": _plain(N_("Pick list"), "pick"),
+    "command-sheet": _plain(N_("Command sheet"), "barcode"),
+    "count-list": _plain(N_("Count list"), "count"),
+    "test": _plain(N_("Test print"), "printer"),
+}
+DETAILS: Final[Mapping[str, Word]] = {
+    "document": _plain(N_("Delivery"), "receive"),
+    "bin": _plain(N_("Bin"), "count"),
+    "pick_list": _plain(N_("Pick list"), "pick"),
+    "items": _plain(N_("Items"), "stock"),
+    "parcels": _plain(N_("Parcels"), "box"),
+    "last": _plain(N_("Last parcel"), "box"),
+    "quantity": _plain(N_("Labels each"), "label"),
+    "sku": _plain(N_("Article number"), "barcode"),
+    "name": _plain(N_("Article"), "stock"),
+}
+ERRORS: Final[Mapping[str, Word]] = {
+    "not_found": Word(N_("There is no such page here. Go back to the floor's first page."), "off", "off"),
+    "unknown_station": Word(N_("This box has no such station. Choose one on the floor's first page."), "off", "off"),
+    "form_too_old": Word(N_("This page was opened too long ago. Nothing was done. Open it again and repeat."), "warn", "warn"),
+    "foreign_origin": Word(
+        N_("The form came from a page of another site. Nothing was done. Use this box's own pages."), "bad", "bad"
+    ),
+    "unknown_host": Word(N_("This box is not reached by that name. Use its address, or have IT add the name."), "bad", "bad"),
+    "not_permitted": Word(N_("You may not do this. A manager or IT can, or can give you the right."), "warn", "warn"),
+    "sign_in_first": Word(N_("Log in to go on. What was scanned on this screen is kept."), "info", "person"),
+    "malformed": Word(N_("The box cannot read what this page sent. Open the page again."), "warn", "warn"),
+    "too_large": Word(N_("That was too much at once for the box. Open the page again."), "warn", "warn"),
+    "internal_error": Word(
+        N_("Something went wrong in the box; its log says what. Try again; if it stays, call IT."), "bad", "bad"
+    ),
+    "wrong_badge_or_pin": Word(
+        N_("Badge and PIN do not belong together. You are not logged in. Scan your badge and type the PIN again."), "bad", "bad"
+    ),
+    "too_many_tries": Word(N_("Too many wrong tries. This badge has to wait before it can be tried again."), "warn", "clock"),
+    "has_moved_on": Word(N_("Nothing was changed: this print had moved on. It is shown here as it is now."), "warn", "warn"),
+    "no_input": Word(N_("Nothing was typed. Type the number under the barcode."), "warn", "warn"),
+}
+
+
+def word(table: Mapping[str, Word], translate: Translate, value: str) -> Word:
+    """An unknown value is shown as it is."""
+    found = table.get(value)
+    return replace(found, text=translate(found.text)) if found is not None else Word(value, "off", "unknown")
+
+
+def say(language: Language, said: Said) -> str:
+    return said.zh if language is Language.CHINESE else said.en
+
+
+def fault(language: Language, of: Fault, *, is_in_doubt: bool = False) -> str:
+    """What happened and what to do.  A fault that is known by its code only says so in the box's own words."""
+    if language is not Language.CHINESE:
+        return of.message
+    text = FAULTS_ZH.get(of.code)
+    if text is None:
+        return of.message
+    return f"{text.partition('。')[0]}。{IN_DOUBT_ZH}" if is_in_doubt else text

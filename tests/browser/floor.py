@@ -1,0 +1,121 @@
+"""The floor's real pages on a port of loopback over a box that behaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from edge_agent.floor.config import FloorConfig, SignIn
+from edge_agent.floor.port import PrintShown
+from edge_agent.floor.server import Floor
+from edge_agent.seams import SystemClock
+from tests.edge_agent.floor.fake_box import BADGE, PIN, FakeBox, fault
+
+
+@dataclass
+class FloorSite:
+    """The pages, and the box behind them.  They can stop, and start again where they were."""
+
+    box: FakeBox
+    sign_in: SignIn = SignIn.NONE
+    port: int = 0
+    runner: web.AppRunner | None = None
+    live: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def station(self) -> str:
+        return f"{self.address}/floor/stations/counter-1"
+
+    async def start(self) -> None:
+        floor = Floor(self.box, FloorConfig(sign_in=self.sign_in, time_zone="Asia/Shanghai"), SystemClock(), "counter-1")
+        self.runner = web.AppRunner(floor.app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self.runner.addresses[0][1]
+        self.live = asyncio.create_task(floor.live.run(), name="floor.live")
+
+    async def stop(self) -> None:
+        if self.runner is not None and self.live is not None:
+            self.live.cancel()
+            await asyncio.wait([self.live])
+            await self.runner.cleanup()
+        self.runner = self.live = None
+
+
+@asynccontextmanager
+async def floor_site(sign_in: SignIn = SignIn.NONE, *stations: str) -> AsyncIterator[FloorSite]:
+    site = FloorSite(FakeBox(stations or ("counter-1",)), sign_in)
+    await site.start()
+    try:
+        yield site
+    finally:
+        await site.stop()
+
+
+def busy_day(box: FakeBox) -> None:
+    """Readings of all verdicts, prints in all states that are shown, a fault, a weight."""
+    for symbol in ("SHELFXCOUNT", "4006381333931", "4006381333931", "AGAIN-4006381333931", "9521000001015", "WRONG-6901234567892"):
+        box.scan("counter-1", symbol)
+    now = SystemClock().now()
+    empty = fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself.")
+    waiting = PrintShown(
+        id="job-1", template="shelf-label", document="MILK-1L", state="queued", since=now - timedelta(minutes=3), can_cancel=True,
+        reason=empty,
+    )  # fmt: skip
+    broken = fault(
+        "interrupted", "The box stopped while this was being printed. It is not known whether this came out. Look at the printer."
+    )
+    box.put_job("labels", replace(waiting, id="job-0", document="TEA-500", state="uncertain", reason=broken, can_cancel=False))
+    box.put_job("labels", waiting)
+    box.put_job(
+        "labels",
+        replace(waiting, id="job-2", template="shipping-label", document="PK-100001", copies=2, is_urgent=True, reason=None),
+    )
+    box.put_job("receipts", replace(waiting, id="job-3", template="receipt", document="SO-100001", is_copy=True, reason=None))
+    box.device(
+        "labels",
+        "fault",
+        fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself."),
+    )
+    box.weigh("1234", stable=True)
+
+
+async def signed_in(page: Page, site: FloorSite, after: str = "/floor") -> None:
+    await page.goto(f"{site.address}/floor/login?next={after}")
+    await page.fill("#badge", BADGE)
+    await page.fill("#pin", PIN)
+    await page.press("#pin", "Enter")
+    await page.wait_for_url(f"{site.address}{after}")
+
+
+async def live(page: Page) -> None:
+    """The page's stream is there."""
+    await expect(page.locator("#wire")).to_be_visible()
+
+
+async def wedge(page: Page, symbol: str, *, end: str = "Enter", gap: float = 0.002) -> None:
+    """What a scanner types: keys with their own times, sent without waiting for one another."""
+    session = await page.context.new_cdp_session(page)
+    at = SystemClock().now().timestamp()
+    keys: list[dict[str, object]] = []
+    for index, character in enumerate([*symbol, end] if end else list(symbol)):
+        when = at + gap * index
+        name = {"Enter": "\r", "Tab": ""}.get(character, character)
+        key = {
+            "key": character,
+            "timestamp": when,
+            "windowsVirtualKeyCode": {"Enter": 13, "Tab": 9}.get(character, ord(character[0].upper())),
+        }
+        keys += [{"type": "keyDown", "text": name, **key}, {"type": "keyUp", **key}]
+    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", key) for key in keys))
+    await session.detach()
