@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -19,7 +19,10 @@ from controller.config import Config, ConfigErrors, load_config
 from controller.db import DatabaseInUse
 from controller.http import asyncapi, auth, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
+from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
 from controller.http.table import API_VERSION
+from controller.people.policies import Role as PersonRole
+from edge_agent.ui.locales import Language
 
 T = TypeVar("T")
 
@@ -66,7 +69,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(work)
     except DatabaseInUse as error:
-        _fail(f"{error}\nStop that controller first; an import can also go through its API (--api).")
+        _fail(f"{error}\nStop that controller first; an import, or adding people, can also go through its API (--api).")
     except (BrokerFailed, OSError, ValueError) as error:
         _fail(str(error))
 
@@ -144,6 +147,67 @@ def create(context: click.Context, name: str, permissions: tuple[str, ...], site
             return await auth.create_token(name, permissions_named(permissions), sites=sites or None)
 
     print(_run(work()))
+
+
+@main.group()
+def people() -> None:
+    """People who log in."""
+
+
+@people.command("add")
+@configured
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([role.value for role in PersonRole]),
+    help="Again for several.",
+)
+@click.option("--site", "sites", multiple=True, help="Where they have these roles; again for several.  Default: the whole chain.")
+@click.option("--language", type=click.Choice([language.value for language in Language]), default="en", show_default=True)
+@click.option("--password-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Default: asked for.")
+@click.option("--no-password", is_flag=True, help="They log in by badge and PIN only, or get a password later.")
+@click.option("--badge", is_flag=True, help="Make a badge and show its text, once.")
+@click.option("--api", help="Address of a running controller; without it, the database is opened here.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="With --api: file that holds the token."
+)
+@click.pass_context
+def add_person_command(
+    context: click.Context, /, name: str, roles: tuple[str, ...], sites: tuple[str, ...], **options: Any
+) -> None:
+    """Add a person: the first administrator with `people add NAME --role admin`."""
+    new = NewPerson(
+        name=name,
+        language=options["language"],
+        grants=grants_of(roles, sites),
+        password=None if options["no_password"] else _password(options["password_file"]),
+        badge=options["badge"],
+    )
+
+    async def here() -> tuple[str, str | None]:
+        async with connected_database(_config(context)):
+            return await add_here(new)
+
+    try:
+        if options["api"] is None:
+            person_id, badge = _run(here())
+        else:
+            token = options["token_file"].read_text(encoding="utf-8").strip() if options["token_file"] else ""
+            person_id, badge = add_there(new, options["api"], token)
+    except (PeopleFailed, OSError) as error:
+        _fail(str(error))
+    print(person_id if badge is None else f"{person_id} {badge}")
+
+
+def _password(file: Path | None) -> str:
+    """From a file's first line, or typed twice; never an argument, which other users of the machine would see."""
+    if file is not None:
+        return (file.read_text(encoding="utf-8").splitlines() or [""])[0]
+    typed: str = click.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 def _generated(file: Path, text: str, *, check: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 import msgspec
@@ -12,7 +13,7 @@ from controller.events import acting
 from controller.http import auth
 from controller.http.browser import cookie_of
 from controller.http.errors import FieldError, Problem, of_validation
-from controller.http.idempotency import Answer, InFlight, once, request_of
+from controller.http.idempotency import Answer, InFlight, Request, once, request_of
 from controller.http.routing import (
     PER_DEFAULT,
     PER_MAX,
@@ -74,7 +75,8 @@ async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
 async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     raw = await request.read()
     key = request.headers.get("Idempotency-Key")
-    identity = request_of(actor=actor.account, key=key, route=f"{request.method} {request.path_qs}", body=raw)
+    told = b"" if route.confidential else raw
+    identity = request_of(actor=actor.account, key=key, route=f"{request.method} {request.path_qs}", body=told)
     body = _body(route, request, raw)
     auth.require_site_of(actor, body)
     call = Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)
@@ -83,14 +85,34 @@ async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
         with acting(actor.account, f"http:{identity.key}"):
             return _answer(await route.handler(call))
 
+    if route.confidential:
+        return await _once_unkept(identity, request.app[IN_FLIGHT], work)
     return await once(identity, request.app[IN_FLIGHT], work)
+
+
+async def _once_unkept(identity: Request, in_flight: InFlight, work: Callable[[], Awaitable[Answer]]) -> Answer:
+    """As `once`, but that it was done is all that is kept.  Raises Problem 409 for a repetition whose answer was a secret."""
+    made: list[Answer] = []
+
+    async def stripped() -> Answer:
+        made[:] = [await work()]
+        return Answer(status=made[0].status, body=b"", media_type=JSON)
+
+    stored = await once(identity, in_flight, stripped)
+    if not stored.replayed:
+        return made[0]
+    if stored.status != 204:
+        raise Problem(
+            409, "answer_not_kept", "This was done, and its answer is a secret that is not kept: do it anew, with a new key."
+        )
+    return stored
 
 
 def _body(route: Route, request: web.Request, raw: bytes) -> object:
     """Raises Problem 400 (not JSON), 415, 422 (not as declared)."""
     if route.body is None:
         return None
-    if request.content_type != route.accepts:
+    if not fnmatchcase(request.content_type, route.accepts):
         raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {route.accepts!r}.")
     if route.body is bytes:
         return raw

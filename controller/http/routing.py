@@ -224,6 +224,8 @@ class Route:
     accepts: str = field(default="application/json", kw_only=True)
     whole_chain: bool = field(default=False, kw_only=True)
     """It concerns all sites, so that a token of some of them may not use it."""
+    confidential: bool = field(default=False, kw_only=True)
+    """Body and answer hold a secret: neither the answer nor a hash of the body is kept with the Idempotency-Key."""
 
     def __post_init__(self) -> None:
         where = f"route {self.method} {self.path}"

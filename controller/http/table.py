@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from controller.catalog import api as catalog
+from controller.catalog import image_api as images
 from controller.documents import api as documents
 from controller.fleet import api as fleet
-from controller.fleet import previews, print_api
+from controller.fleet import certificate_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
 from controller.http import events
 from controller.http.routing import Route
 from controller.orders import api as orders
+from controller.people import api as people
 from controller.profiles import api as profiles
 from controller.replica import api as replica
 from controller.sites import api as sites
@@ -18,8 +20,10 @@ from controller.stock import api as stock
 API_VERSION = "1.0"
 
 ROUTES: list[Route] = [
+    *people.ROUTES,
     *sites.ROUTES,
     *catalog.ROUTES,
+    *images.ROUTES,
     *documents.ROUTES,
     *stock.ROUTES,
     *profiles.ROUTES,
@@ -27,7 +31,9 @@ ROUTES: list[Route] = [
     *orders.ROUTES,
     *fulfilment.ROUTES,
     *fleet.ROUTES,
+    *certificate_api.ROUTES,
     *print_api.ROUTES,
+    *twin_api.ROUTES,
     *previews.ROUTES,
     *events.ROUTES,
 ]

@@ -94,6 +94,15 @@ async def sessions_of(person_id: str, limits: Limits) -> list[Session]:
     return [Session(**row) for row in rows]
 
 
+async def stored_of(person_id: str, *, after: int, limit: int) -> list[Session]:
+    """All that are stored, in order of id; what has lapsed is deleted within an hour."""
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS} FROM web_session WHERE person_id = ? AND id > ? ORDER BY id LIMIT ?",  # noqa: S608 -- ours
+        *(person_id, after, limit),
+    )
+    return [Session(**row) for row in rows]
+
+
 async def end_sessions(person_id: str, *, only: int | None = None, but: int | None = None, means: Means | None = None) -> int:
     """End sessions of a person: all, one, all but one, or those of one means; their open streams end with the commit.
 
