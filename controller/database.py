@@ -26,6 +26,7 @@ MODEL_MODULES = (
     "controller.events",
     "controller.people.models",
     "controller.sites.models",
+    "controller.profiles.models",
     "controller.catalog.models",
     "controller.documents.models",
     "controller.stock.models",

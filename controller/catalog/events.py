@@ -40,3 +40,10 @@ class CatalogImported(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "catalog_imported"
     rows: int
     bad_rows: int
+
+
+class SkuImageChanged(Event, frozen=True, kw_only=True):
+    """`hash`: of its new picture; None: it has none any more."""
+
+    name: ClassVar[str] = "sku_image_changed"
+    hash: str | None

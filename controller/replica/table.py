@@ -6,6 +6,7 @@ from controller.replica.goods import GOODS
 from controller.replica.levels import STOCK
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
+from controller.replica.profiles import PROFILES
 from controller.replica.templates import TEMPLATES
 
-PARTS: dict[str, Part] = {part.name: part for part in (GOODS, STOCK, PEOPLE, TEMPLATES)}
+PARTS: dict[str, Part] = {part.name: part for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES)}
