@@ -25,8 +25,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # Inside the controller: a feature imports to its left, and tells its right by events.
 FEATURES = (
-    "people", "sites", "catalog", "documents", "stock", "counts", "purchasing", "customers", "promotions", "orders", "payments",
-    "fulfilment", "shipping", "returns", "replenishment", "notifications", "finance", "analytics",
+    "people", "sites", "profiles", "catalog", "documents", "stock", "counts", "purchasing", "customers", "promotions", "orders",
+    "payments", "fulfilment", "shipping", "returns", "replenishment", "notifications", "finance", "analytics",
 )  # fmt: skip
 APART = ("fleet", "channels")
 GROUND = (
