@@ -14,6 +14,7 @@ from controller.fleet import facts as fleet
 from controller.fleet.scans import apply_scan
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
 from controller.purchasing.facts import apply_received
+from controller.retractions import apply_retracted, tell_arrived
 from edge_agent.wire.facts import (
     ClockSynced,
     CommandDone,
@@ -28,6 +29,7 @@ from edge_agent.wire.facts import (
     PickShort,
     PrintRequested,
     Received,
+    Retracted,
     Scan,
     ScanRefused,
     Weighed,
@@ -48,6 +50,7 @@ _ORDER: tuple[type[Fact], ...] = (
     PickShort,
     Packed,
     HandedOver,
+    Retracted,
     Weighed,
     Drawer,
     ScanRefused,
@@ -88,10 +91,12 @@ async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  #
         case Scan.name:
             return await apply_scan(facts)
         case Received.name:
+            await tell_arrived(facts)
             return await apply_received(facts)
         case Counted.name:
             return await apply_counted(facts)
         case Picked.name:
+            await tell_arrived(facts)
             return await apply_picked(facts)
         case PickShort.name:
             return await apply_pick_short(facts)
@@ -99,6 +104,8 @@ async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  #
             return await apply_packed(facts)
         case HandedOver.name:
             return await apply_handed_over(facts)
+        case Retracted.name:
+            return await apply_retracted(facts)
         case JobChanged.name:
             return await fleet.apply_job_changed(facts)
         case PrintRequested.name:

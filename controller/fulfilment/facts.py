@@ -7,6 +7,7 @@ rejected, and an event tells a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from controller.catalog.operations import note_unknown, sighting, waiting_for
@@ -20,7 +21,11 @@ from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import PickListState
 from controller.fulfilment.work import Work
-from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort
+from controller.sites.models import LocationKind
+from controller.sites.queries import specials
+from controller.stock.operations import Move, Reason
+from controller.stock.queries import booked_by
+from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
 S = TypeVar("S", Picked, PickShort)
 
@@ -131,6 +136,38 @@ async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome
             outcomes.append(Rejected("unknown_parcel", f"{fact.data.parcel[:40]!r} is no parcel of this site"))
     await work.finish(now.values())
     return outcomes
+
+
+async def take_back_picked(fact: FactIn[Retracted], picked: Picked, occurred_at: datetime) -> Outcome | None:
+    """Put back what the fact it names took, while no parcel is made of it.  None: it took nothing.
+
+    What is in a parcel is not taken back: rejected, and a person is told.
+    """
+    now = await lists.by_number([picked.pick_list])
+    pick_list = now.get(picked.pick_list)
+    if pick_list is None or pick_list.site != fact.site_id:
+        return Rejected("unknown_pick_list", _no_list(picked.pick_list))
+    packing = (await specials([fact.site_id]))[fact.site_id, LocationKind.PACKING]
+    picks = await booked_by(fact.data.fact, Reason.PICKED, packing, occurred_at)
+    work = Work()
+    outcome: Outcome | None = _put_back(fact, pick_list, picks, work) if picks else None
+    if isinstance(outcome, Rejected):
+        refused = PickRefused(pick_list=pick_list.no, code=outcome.code, detail=outcome.detail, symbol=picked.symbol.text)
+        work.tell(fact, pick_list, refused)
+    await work.finish(now.values())
+    return outcome
+
+
+def _put_back(fact: FactIn[Retracted], pick_list: PickListNow, picks: Sequence[Move], work: Work) -> Outcome:
+    if pick_list.parcel is not None:
+        return Rejected("already_packed", f"{pick_list.no} is packed as {pick_list.parcel.no}: its pick is not taken back")
+    for pick in picks:
+        lines = [one for one in pick_list.lines if (one.sku_id, one.location_id) == (pick.sku_id, pick.from_location_id)]
+        line = next((one for one in lines if one.picked >= pick.quantity), None)
+        if line is None:
+            return Rejected("not_on_list", f"{pick_list.no} holds less than its pick took")
+        work.put_back(fact, pick_list, line, pick)
+    return APPLIED
 
 
 def _no_list(number: str) -> str:

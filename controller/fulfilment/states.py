@@ -18,6 +18,7 @@ class PickListState(StrEnum):
 class PickListAction(StrEnum):
     START = "start"
     FINISH = "finish"
+    REOPEN = "reopen"
     PACK = "pack"
     WITHDRAW = "withdraw"
 
@@ -29,7 +30,12 @@ PICK_LIST: dict[PickListState, dict[PickListAction, PickListState]] = {
         PickListAction.WITHDRAW: PickListState.WITHDRAWN,
     },
     PickListState.PICKING: {PickListAction.FINISH: PickListState.PICKED, PickListAction.WITHDRAW: PickListState.WITHDRAWN},
-    PickListState.PICKED: {PickListAction.PACK: PickListState.PACKED, PickListAction.WITHDRAW: PickListState.WITHDRAWN},
+    PickListState.PICKED: {
+        # a person took back a pick
+        PickListAction.REOPEN: PickListState.PICKING,
+        PickListAction.PACK: PickListState.PACKED,
+        PickListAction.WITHDRAW: PickListState.WITHDRAWN,
+    },
     PickListState.PACKED: {PickListAction.WITHDRAW: PickListState.WITHDRAWN},
     PickListState.WITHDRAWN: {},
 }

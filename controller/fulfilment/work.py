@@ -30,9 +30,9 @@ from controller.sites.queries import specials
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.operations import Move, Reason
-from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort
+from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
-PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[Packed] | FactIn[HandedOver]
+PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[Packed] | FactIn[HandedOver] | FactIn[Retracted]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Work:
     """Collects; writes at `finish`."""
 
     _taken: list[_Taken] = field(default_factory=list)
+    _put_back: list[Move] = field(default_factory=list)
     _told: list[_Told] = field(default_factory=list)
     _packed: list[tuple[FactIn[Packed], PickListNow]] = field(default_factory=list)
     _cause: dict[int, PackingFact] = field(default_factory=dict)
@@ -72,6 +73,13 @@ class Work:
     def pick(self, fact: PackingFact, pick_list: PickListNow, line: PickLine, quantity: int) -> None:
         self.touch(fact, pick_list)
         self._taken.append(_Taken(fact=fact, pick_list=pick_list, line=line, quantity=quantity))
+
+    def put_back(self, fact: FactIn[Retracted], pick_list: PickListNow, line: PickLine, pick: Move) -> None:
+        """A pick was taken back: its goods lie in their bin again, as of when they were picked."""
+        self.touch(fact, pick_list)
+        line.picked -= pick.quantity
+        pick_list.changed[line.id] = line
+        self._put_back.append(pick.reversed(Reason.UNPICKED, fact.id, fact.person))
 
     async def pack(self, fact: FactIn[Packed], pick_list: PickListNow) -> None:
         """The list's goods become a parcel; a withdrawn list's are to be put back."""
@@ -131,7 +139,9 @@ class Work:
         await papers.want([(fact.box, one) for fact, one in self._packed])
 
     async def _advance(self, one: PickListNow) -> None:
-        """Open -> picking -> picked, as its lines are; whoever waits for that is tried again."""
+        """Open -> picking -> picked, as its lines are, and back; whoever waits for that is tried again."""
+        if one.state is PickListState.PICKED and not all(line.is_done for line in one.lines):
+            one.take(PickListAction.REOPEN)
         if one.state in (PickListState.OPEN, PickListState.PICKING):
             if all(line.is_done for line in one.lines):
                 one.take(PickListAction.FINISH)
@@ -172,7 +182,7 @@ class Work:
                 one.changed[line.id] = line
                 await stock.consume(line.line_key, leaving.quantity)
                 moves.append(_move(leaving, packing[one.site], customer[one.site], Reason.SHIPPED))
-        await stock.move(moves)
+        await stock.move([*moves, *self._put_back])
 
 
 def _move(taken: _Taken, source: int, target: int, reason: Reason) -> Move:

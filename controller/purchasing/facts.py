@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from controller.catalog.operations import Sighting, note_unknown, sighting, waiting_for
 from controller.catalog.policies import LARGEST, Ambiguous, Found, Resolution, SymbolKey
@@ -12,7 +13,8 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.stock.operations import Move, Reason, move
-from edge_agent.wire.facts import Received
+from controller.stock.queries import booked_by
+from edge_agent.wire.facts import Received, Retracted
 
 Fact = FactIn[Received]
 
@@ -42,6 +44,16 @@ async def apply_received(facts: Sequence[Fact]) -> list[Outcome]:
     await note_unknown(unknown)
     await move(moves)
     return outcomes
+
+
+async def take_back_received(fact: FactIn[Retracted], occurred_at: datetime) -> Outcome | None:
+    """Book back what the fact it names brought in, as of then: a count meanwhile found it without.  None: it brought in nothing."""
+    receiving = (await specials([fact.site_id]))[fact.site_id, LocationKind.RECEIVING]
+    booked = await booked_by(fact.data.fact, Reason.RECEIVED, receiving, occurred_at)
+    if not booked:
+        return None
+    await move([arrival.reversed(Reason.RETRACTED, fact.id, fact.person) for arrival in booked])
+    return APPLIED
 
 
 async def _resolve(facts: Sequence[Fact]) -> list[Resolution]:

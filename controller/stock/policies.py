@@ -31,6 +31,11 @@ class Move:
     person: str | None = None
     device: str | None = None
 
+    def reversed(self, reason: Reason, fact_id: UUID, person: str | None) -> Move:
+        """The same way back, as of the same time: whoever counted meanwhile is corrected as if neither had been."""
+        back = replace(self, from_location_id=self.to_location_id, to_location_id=self.from_location_id)
+        return replace(back, reason=reason, fact_id=fact_id, person=person)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

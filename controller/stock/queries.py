@@ -9,6 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from controller import db
+from controller.stock.policies import Move
+from controller.stock.states import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +217,13 @@ async def reconcile() -> list[Difference]:
         for what, sql in _PROOFS.items()
         for row in await db.fetch(sql)
     ]
+
+
+async def booked_by(fact: UUID, reason: Reason, target: int, occurred_at: datetime) -> list[Move]:
+    """What a fact booked into a location.  It is looked for by its time first, and where that was corrected since, by itself."""
+    columns = "sku_id, from_location_id, to_location_id, quantity, reason, occurred_at, document, fact_id, person, device"
+    wanted = "to_location_id = ? AND fact_id = ? AND reason = ?"
+    sql = f"SELECT {columns} FROM stock_movement WHERE {wanted}"
+    rows = await db.fetch(f"{sql} AND occurred_at = ? ORDER BY id", target, fact, reason.value, occurred_at)
+    rows = rows or await db.fetch(f"{sql} ORDER BY id", target, fact, reason.value)
+    return [Move(**{**row, "reason": Reason(row["reason"])}) for row in rows]

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     RECEIVED = "received"
     PICKED = "picked"
     UNPICKED = "unpicked"
+    RETRACTED = "retracted"
     SHIPPED = "shipped"
     RETURNED = "returned"
     RELOCATED = "relocated"

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "drivers": LEAVES,
     "edge_agent": ("drivers", *LEAVES),
     "provisioning": ("edge_agent.config", "edge_agent.desired", *LEAVES),
-    "controller": ("provisioning", *LEAVES),
+    "controller": ("provisioning", "edge_agent.sd_notify", *LEAVES),
 }
 
 # Inside the controller: a feature imports to its left, and tells its right by events.
@@ -47,7 +47,9 @@ COMPOSITION = (
     "observer",
     "ingest",
     "dispatch",
+    "retractions",
     "printing",
+    "revoking",
     "replica",
     "broker",
     "config",

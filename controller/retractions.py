@@ -1,0 +1,84 @@
+"""What a person took back at a station: the fact that it names counts for nothing, once, in whatever order the two arrive.
+
+A fact that is booked is booked back as of its own time, as if it had never been; one that is parked is rejected; one that is not
+here yet is waited for.  The target's row is the lock and the mark (`code` `retracted`).
+"""
+
+# ruff: noqa: S608 -- the only texts put into statements are our own names
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from controller.db import Row, among, execute, fetch, for_update, listing
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.fulfilment.facts import take_back_picked
+from controller.purchasing.facts import take_back_received
+from edge_agent.wire.facts import FACTS, Picked, Received, Retracted
+
+MARK = "retracted"
+_KINDS = (Received.name, Picked.name)
+
+
+async def apply_retracted(facts: Sequence[FactIn[Retracted]]) -> list[Outcome]:
+    """One at a time: people undo rarely, and each may change what the next one finds."""
+    targets = await _targets(facts)
+    return [await _take_back(fact, targets.get(str(fact.data.fact))) for fact in facts]
+
+
+async def tell_arrived(facts: Sequence[FactIn[Any]]) -> None:
+    """These can be taken back: whoever waits to do so is tried again soon."""
+    keys = listing({_key(fact.id) for fact in facts})
+    await execute(f"UPDATE fact SET due = ? WHERE outcome = 'parked' AND {among('waits_for')}", True, keys)
+
+
+async def _targets(facts: Sequence[FactIn[Retracted]]) -> dict[str, Row]:
+    """Locked, so that a target is not tried again meanwhile."""
+    ids = listing({fact.data.fact for fact in facts})
+    rows = await fetch(f"SELECT * FROM fact WHERE {among('id')} ORDER BY id" + for_update(), ids)
+    return {str(row["id"]): row for row in rows}
+
+
+async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
+    if fact.data.kind not in _KINDS:
+        return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
+    if target is None:
+        return Parked("unknown_fact", _key(fact.data.fact))
+    if (target["box"], target["name"]) != (fact.box, fact.data.kind):
+        return Rejected("fact_of_another", f"fact {fact.data.fact} is no {fact.data.kind} of box {fact.box}")
+    if target["outcome"] == "rejected" or target["code"] == MARK:
+        return APPLIED
+    if target["outcome"] == "parked":
+        await _mark(fact, "rejected", "parked")
+        return APPLIED
+    data = msgspec.json.decode(target["payload"], type=FACTS[(target["name"], target["version"])])
+    match data:
+        case Received():
+            outcome = await take_back_received(fact, target["occurred_at"])
+        case Picked():
+            outcome = await take_back_picked(fact, data, target["occurred_at"])
+        case _:
+            return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
+    if outcome is None:  # it came in this very transaction and is not booked: what became of it is seen next time
+        return Parked("not_booked", _key(fact.data.fact))
+    if outcome == APPLIED:
+        await _mark(fact, "applied", "applied")
+    return outcome
+
+
+async def _mark(fact: FactIn[Retracted], outcome: str, before: str) -> None:
+    await execute(
+        "UPDATE fact SET outcome = ?, code = ?, detail = ?, waits_for = NULL, due = ? WHERE id = ? AND outcome = ?",
+        outcome,
+        MARK,
+        f"taken back by fact {fact.id}",
+        False,
+        fact.data.fact,
+        before,
+    )
+
+
+def _key(fact: object) -> str:
+    return f"fact:{fact}"
