@@ -16,7 +16,7 @@ from random import Random
 
 from controller.backlog import Backlog
 from controller.db import in_transaction
-from controller.fleet import alerts, clones, presence, requests
+from controller.fleet import alerts, clones, presence, requests, twin
 from controller.fleet.acks import AckOut
 from controller.fleet.intake import box_topic, carries_facts
 from controller.ingest import ingest, retry_parked
@@ -206,8 +206,17 @@ class Gateway:
             self._has_requests.clear()
             try:
                 await self._publish_requests()
+                await self._publish_twins()
             except Exception:  # the worker's outermost loop
                 log.exception("requests to boxes could not be sent; trying again")
+
+    async def _publish_twins(self) -> None:
+        while self._session.is_connected:
+            claimed = await in_transaction(twin.claim)
+            sent = await asyncio.gather(*(self._publish(one.topic, one.payload, retain=True) for one in claimed))
+            await in_transaction(lambda: twin.unclaim([one for one, done in zip(claimed, sent, strict=True) if not done]))  # noqa: B023 -- awaited here
+            if len(claimed) < twin.AT_ONCE:
+                return
 
     async def _publish_requests(self) -> None:
         while self._session.is_connected:

@@ -48,6 +48,23 @@ class BoxRegistered(Event, frozen=True, kw_only=True):
     box: str
 
 
+class BoxCertified(Event, frozen=True, kw_only=True):
+    """A box is let in with a certificate."""
+
+    name: ClassVar[str] = "box_certified"
+    box: str
+    serial: str
+
+
+class BoxRevoked(Event, frozen=True, kw_only=True):
+    """A box, or some of its certificates, were taken back; `is_whole`: nothing of it is taken in any more."""
+
+    name: ClassVar[str] = "box_revoked"
+    box: str
+    serials: list[str]
+    is_whole: bool
+
+
 class BoxLinkChanged(Event, frozen=True, kw_only=True):
     """A box came online or went offline."""
 
@@ -103,6 +120,25 @@ class CommandChanged(Event, frozen=True, kw_only=True):
     command_name: str
     state: str
     code: str | None = None
+
+
+class TwinChanged(Event, frozen=True, kw_only=True):
+    """The configuration that a box is to have was changed; `keys`: which, at most 100."""
+
+    name: ClassVar[str] = "twin_changed"
+    box: str
+    version: int
+    keys: list[str]
+
+
+class TwinReported(Event, frozen=True, kw_only=True):
+    """A box told another configuration of itself, or other keys that do not hold."""
+
+    name: ClassVar[str] = "twin_reported"
+    box: str
+    version: int
+    applied_version: int
+    errors: list[str]
 
 
 class DrawerMoved(Event, frozen=True, kw_only=True):

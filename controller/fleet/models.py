@@ -23,9 +23,23 @@ class Box(Model):
     oldest_at = fields.DatetimeField(null=True)
     disk_free = fields.BigIntField(null=True)
     created_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "box"
+
+
+class BoxCertificate(Model):
+    """A certificate that lets a box in, by its serial number (hexadecimal); revoked ones stay."""
+
+    serial = fields.CharField(max_length=40, primary_key=True)
+    box = fields.CharField(max_length=40, db_index=True)
+    not_after = fields.DatetimeField()
+    registered_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "box_certificate"
 
 
 class Device(Model):
@@ -216,7 +230,43 @@ class Command(Model):
         table = "command"
 
 
+class BoxTwin(Model):
+    """The configuration that a box is to have (`document`, JSON; `version` 0: none was ever set), and the one that it reports."""
+
+    box = fields.CharField(max_length=40, primary_key=True)
+    version = fields.BigIntField(default=0)
+    document = fields.TextField(null=True)
+    hash = fields.CharField(max_length=64, default="")
+    changed_at = fields.DatetimeField(null=True)
+    changed_by = fields.TextField(null=True)
+    sent_at = fields.DatetimeField(null=True)
+    reported_version = fields.BigIntField(null=True)
+    applied_version = fields.BigIntField(null=True)
+    reported = fields.TextField(null=True)
+    reported_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "box_twin"
+
+
+class BoxTwinVersion(Model):
+    """The latest versions of what a box was to be, with who wanted it so."""
+
+    no = fields.BigIntField(primary_key=True)
+    box = fields.CharField(max_length=40)
+    version = fields.BigIntField()
+    document = fields.TextField()
+    changed_at = fields.DatetimeField()
+    changed_by = fields.TextField()
+    note = fields.TextField(null=True)
+
+    class Meta:
+        table = "box_twin_version"
+        unique_together = (("box", "version"),)
+
+
 EXTRA_SQL = (
+    "CREATE INDEX IF NOT EXISTS box_revoked ON box (id) WHERE revoked_at IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS fact_parked ON fact (waits_for) WHERE outcome = 'parked'",
     "CREATE INDEX IF NOT EXISTS fact_rejected ON fact (id) WHERE outcome = 'rejected'",
     "CREATE INDEX IF NOT EXISTS fact_undated ON fact (box, boot) WHERE undated",

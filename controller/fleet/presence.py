@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.db import Row, among, execute, execute_many, fetch, listing, now
+from controller.db import Row, execute, execute_many, fetch, now
 from controller.events import acting, record
 from controller.facts import Rejected
-from controller.fleet import clones, rejects
+from controller.fleet import clones, rejects, storage, twin
 from controller.fleet.alerts import clear_alert, raise_alert
 from controller.fleet.dating import in_utc
 from controller.fleet.events import BoxLinkChanged, DeviceChanged
@@ -22,22 +22,23 @@ from controller.fleet.facts import LARGEST, clean
 from controller.fleet.intake import UNREADABLE_KEPT, Unreadable, box_topic
 from edge_agent.wire.codec import decode
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Alert, BoxDescription, BoxState, DeviceState, Link, Telemetry
+from edge_agent.wire.messages import Alert, BoxDescription, BoxState, DeviceState, Link, Telemetry, TwinReported
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 
-FAMILIES = frozenset({Family.STATE, Family.DESC, Family.ALERT, Family.TEL})
+FAMILIES = frozenset({Family.STATE, Family.DESC, Family.ALERT, Family.TEL, Family.TWIN})
 
 
 async def note(messages: Sequence[Incoming]) -> set[str]:
     """Take them in, in their order, in the caller's transaction; the boxes that said that they are online."""
     topics = [(topic, message) for message in messages if (topic := box_topic(message.topic)) and topic.family in FAMILIES]
-    rows = await fetch(f"SELECT id, site FROM box WHERE {among('id')}", listing(sorted({topic.box for topic, _ in topics})))
-    sites = {row["id"]: row["site"] for row in rows}
+    boxes = {topic.box for topic, _ in topics}
+    sites = await storage.sites_of(boxes)
+    reasons = await storage.refusals_of(boxes - sites.keys())
     online: set[str] = set()
     for topic, message in topics:
         if topic.box not in sites:
-            await _refuse(message, Rejected("unknown_box", f"no box {topic.box} is registered here"))
+            await _refuse(message, reasons[topic.box])
             continue
         try:
             with acting(f"box:{topic.box}"):
@@ -66,6 +67,8 @@ async def _note(topic: BoxTopic, site: str, message: Incoming) -> bool:
             await _description(topic.box, description)
         case Family.ALERT if topic.name is not None:
             await _alert(topic.box, site, topic.name, message.payload)
+        case Family.TWIN if topic.name == "reported" and message.payload:
+            await twin.note_reported(topic.box, site, decode(TwinReported, message.payload))
         case Family.TEL:
             await _telemetry(topic.box, decode(Telemetry, message.payload))
     return False
@@ -87,6 +90,7 @@ async def _box_state(box: str, site: str, message: Incoming) -> bool:
         # what was sent to the connection before may be lost: ask again
         await execute("UPDATE print_job SET sent_at = NULL WHERE box = ? AND state = 'requested'", box)
         await execute("UPDATE command SET sent_at = NULL WHERE box = ? AND state = 'requested'", box)
+        await twin.due(box)
     else:
         of_session = "" if message.retain else "AND session = ?"
         changed = await execute(
