@@ -27,10 +27,11 @@ class Outputs(Protocol):
 
 
 class Answering:
-    """`answer` is what the box calls, `on_event` hears what the devices tell."""
+    """`answer` is what the box calls, `on_event` hears what the devices tell.  Line displays speak `language`."""
 
-    def __init__(self, stations: Sequence[StationConfig], devices: Outputs) -> None:
+    def __init__(self, stations: Sequence[StationConfig], devices: Outputs, language: str = "en") -> None:
         self._devices = devices
+        self._language = language
         self._texts: dict[str, str] = {}
         self._weights: dict[str, str] = {}
         self._arrange(stations)
@@ -47,8 +48,8 @@ class Answering:
         scanner = self._scanners.get(station, station)
         if scanner is not None:  # a station may have screens alone
             self._devices.signal(scanner, good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
-        text = say(feedback)
-        logged = say(replace(feedback, args=feedback.args | {"person": "…"}))  # no name of anybody in a log
+        text = say(feedback, self._language)
+        logged = say(replace(feedback, args=feedback.args | {"person": "…"}))  # in English, and nobody's name
         _log.info("%s: %s", station, logged, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
         self._texts[station] = text
         self._show(station)

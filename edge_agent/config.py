@@ -2,12 +2,14 @@
 
 `load_config` reports everything that is wrong at once, each with its key path, so that a person corrects the file once.
 
-    [box]         id, site, state_dir, log_level
+    [box]         id, site, state_dir, log_level, language
     [broker]      host, port, username, password_file, ca, cert, key
     [controller]  url, token_file, replica_seconds
     [[device]]    id, kind, model, address, options, stand_ins, stand_in_after_s
-    [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms, quiet_minutes, sign_in
+    [[station]]   id, scanner, scale, label_printer, receipt_printer, line_display, double_read_ms, quiet_minutes, sign_in,
+                  profile, activities, language
     [symbols]     own_prefixes, variable
+    [floor]       host, port, cert, key, root, names, sign_in, idle_minutes, session_hours, time_zone
     [limits]      facts_bytes, ballast_bytes
 """
 
@@ -27,7 +29,8 @@ from drivers.symbols.variable import BadRule, parse_rule
 from drivers.transports.opening import parse_address
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import MIB, FactsLimits
-from edge_agent.stations.model import SCREEN, SignIn
+from edge_agent.floor.config import FloorConfig, read_floor
+from edge_agent.stations.model import LANGUAGES, SCREEN, SignIn
 from edge_agent.toml_table import Check, Table, Wrong, not_empty
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -38,12 +41,13 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxConfig:
-    """Who the box is, and where its durable state lives."""
+    """Who the box is, and where its durable state lives.  `language`: of line displays, where nobody is signed in."""
 
     id: str
     site: str
     state_dir: Path
     log_level: str = "INFO"
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,9 @@ class StationConfig:
 
     Without a scanner it is worked at from screens.  `double_read_ms`: the same symbol from the same scanner again within so many
     milliseconds is one read; 0 turns this off.  `quiet_minutes`: a task that nobody touched for so long is left; 0: never.
-    `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.
+    `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.  `activities`: the tasks that it offers,
+    by name; empty: all.  `language`: of its line display; empty: English.  `profile`: the controller's station profile that fills
+    what is not set here; None: the site's own (`edge_agent/profiles.py`).
     """
 
     id: str
@@ -102,6 +108,9 @@ class StationConfig:
     double_read_ms: int = 300
     quiet_minutes: int = 30
     sign_in: SignIn = "none"
+    profile: str | None = None
+    activities: tuple[str, ...] = ()
+    language: str = ""
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -132,6 +141,8 @@ class Config:
     stations: tuple[StationConfig, ...] = ()
     symbols: SymbolsConfig = field(default_factory=SymbolsConfig)
     limits: FactsLimits = field(default_factory=FactsLimits)
+    floor: FloorConfig | None = None
+    """None: the box serves no pages."""
 
 
 Inspect = Callable[[DeviceConfig], Iterable[tuple[str, str]]]
@@ -155,6 +166,7 @@ def read_config(document: Mapping[str, object], folder: Path, inspect: Inspect |
     """Check a parsed file; `folder` is what relative paths start from.  Raises ConfigErrors."""
     errors: list[Wrong] = []
     root = Table(document, "", folder, errors)
+    floor = root.table("floor", required=False)
     config = Config(
         box=_box(root.table("box")),
         broker=_broker(root.table("broker")),
@@ -163,6 +175,7 @@ def read_config(document: Mapping[str, object], folder: Path, inspect: Inspect |
         stations=tuple(read_station(table) for table in root.tables("station")),
         symbols=read_symbols(root.table("symbols", required=False)),
         limits=_limits(root.table("limits", required=False)),
+        floor=read_floor(floor) if "floor" in document else None,
     )
     root.finish()
     _check_references(config, errors)
@@ -177,6 +190,7 @@ def _box(table: Table) -> BoxConfig:
         site=table.text("site", check=_topic_id),
         state_dir=table.path("state_dir"),
         log_level=table.text("log_level", "INFO", check=one_of(LEVELS)),
+        language=table.text("language", "en", check=one_of(LANGUAGES)),
     )
     table.finish()
     return box
@@ -250,6 +264,9 @@ def read_station(table: Table) -> StationConfig:
         double_read_ms=table.number("double_read_ms", 300, low=0, high=5000),
         quiet_minutes=table.number("quiet_minutes", 30, low=0, high=1440),
         sign_in=_sign_in(table),
+        profile=table.text("profile", "", check=_profile) or None,
+        activities=table.texts("activities", check=_activity),
+        language=table.text("language", "", check=one_of(("", "zh-CN", "en"))),
     )
     table.finish()
     return station
@@ -258,6 +275,14 @@ def read_station(table: Table) -> StationConfig:
 def _sign_in(table: Table) -> SignIn:
     asked = table.text("sign_in", "none", check=one_of(get_args(SignIn)))
     return "badge" if asked == "badge" else "pin" if asked == "pin" else "none"
+
+
+def _profile(value: object) -> str | None:
+    return None if value == "" else _topic_id(value)
+
+
+def _activity(value: object) -> str | None:
+    return None if re.fullmatch("[a-z_]{1,40}", str(value)) else "must be the name of a task, such as counting or shelf_label"
 
 
 def read_symbols(table: Table) -> SymbolsConfig:

@@ -156,15 +156,16 @@ def _stations(root: Table, before: Config, errors: list[Wrong], kinds: Mapping[s
 
 
 def _without_lost(station: StationConfig, before: StationConfig | None, kinds: Mapping[str, Kind]) -> StationConfig | None:
-    """For a device that it cannot have: the one that it had before, else none.  None without a scanner: nobody could work there."""
+    """For a device that it cannot have: the one that it had before, else none.  None without any: nobody could work there."""
+    wanted = station
     for source in (before, None):
         lost = [key for key, _ in wrong_references(station, kinds)]
         instead = {key: getattr(source, key) if source else _NO_DEVICE[key] for key in lost}
         station = replace(station, **instead)  # type: ignore[arg-type]  # its keys are those of _NO_DEVICE
-    return station if station.scanner else None
+    return station if station.devices or not wanted.devices else None
 
 
-_NO_DEVICE: Final = {"scanner": "", "scale": None, "label_printer": None, "receipt_printer": None, "line_display": None}
+_NO_DEVICE: Final = {"scanner": None, "scale": None, "label_printer": None, "receipt_printer": None, "line_display": None}
 
 
 def _symbols(root: Table, before: Config, errors: list[Wrong]) -> SymbolsConfig:

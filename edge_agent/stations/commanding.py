@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,8 +19,8 @@ _LONGEST: Final = 40
 _COMMANDS: Final = {command.value.lower(): command for command in Command}
 
 
-def commanded(state: StationState, pressed: Pressed) -> tuple[StationState, Done]:
-    """The state besides its activity, and what becomes of that."""
+def commanded(state: StationState, pressed: Pressed, offers: Collection[str] = ()) -> tuple[StationState, Done]:
+    """The state besides its activity, and what becomes of that.  `offers`: the tasks that can be begun here; empty: all."""
     match pressed.control:
         case "stop":
             return _stopped(state)
@@ -30,10 +31,10 @@ def commanded(state: StationState, pressed: Pressed) -> tuple[StationState, Done
         case "drill":
             return _drilled(state)
         case _:
-            return state, _own(state, pressed)
+            return state, _own(state, pressed, offers)
 
 
-def _own(state: StationState, pressed: Pressed) -> Done:
+def _own(state: StationState, pressed: Pressed, offers: Collection[str]) -> Done:
     """A command or button of the station's, or the beginning of a task."""
     station = at(state.activity)
     done = station.control(state.activity, pressed) if station.control is not None else None
@@ -45,8 +46,14 @@ def _own(state: StationState, pressed: Pressed) -> Done:
         is_idle = isinstance(state.activity, Idle)
         feedback = wrong("no_task", tasks=TASKS) if is_idle else wrong("not_here", command=pressed.control[:_LONGEST].upper())
         return Done(activity=state.activity, feedback=feedback)
+    if offers and wanted.name not in offers:
+        return Done(activity=state.activity, feedback=wrong("not_offered", tasks=_commands_of(offers)))
     open_work = station.open_work(state.activity)
     return wanted.begin() if open_work is None else Done(activity=state.activity, feedback=open_work)
+
+
+def _commands_of(offers: Collection[str]) -> str:
+    return ", ".join(each.command.value for each in STATIONS if each.command is not None and each.name in offers)
 
 
 def _named_tasks(done: Done) -> Done:

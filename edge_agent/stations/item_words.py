@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from edge_agent.stations.model import Item
+from edge_agent.stations.model import CHINESE, Item
 
 _EXPONENTS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "TND": 3, "JOD": 3}
 """ISO 4217 exponents other than 2."""
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
-_ZH: Final = "zh-CN"
-_UNITS: Final = {"gram": {"en": " g", _ZH: " 克"}, "millilitre": {"en": " ml", _ZH: " 毫升"}}
+_UNITS: Final = {"gram": {"en": " g", CHINESE: " 克"}, "millilitre": {"en": " ml", CHINESE: " 毫升"}}
 _AGES: Final = {"d": "天", "h": "小时", "min": "分钟"}
 
 Arguments = Mapping[str, str | int]
@@ -53,13 +52,13 @@ def priced_for(unit: str, language: str) -> str:
 def _name(args: Arguments, language: str) -> str:
     """In both languages, the reader's own first, and of how much it is if one scan is not one base unit."""
     names = [str(args["name_en"]), str(args["name_zh"])]
-    name = " / ".join(dict.fromkeys(names if language != _ZH else names[::-1]))
+    name = " / ".join(dict.fromkeys(names if language != CHINESE else names[::-1]))
     if args["numerator"] == args["denominator"]:
         return name
     pack = f"{args['numerator']}" if args["denominator"] == 1 else f"{args['numerator']}/{args['denominator']}"
     if args["unit"] in _UNITS:
         return f"{name} ({pack}{_UNITS[str(args['unit'])][language]})"
-    return f"{name} (一件含 {pack})" if language == _ZH else f"{name} ({pack} in one)"
+    return f"{name} (一件含 {pack})" if language == CHINESE else f"{name} ({pack} in one)"
 
 
 def _price(args: Arguments, language: str) -> str:
@@ -77,8 +76,8 @@ def _age(args: Arguments, language: str) -> str:
     milliseconds = int(args["age_ms"])
     for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
         if milliseconds >= length * (2 if unit != "min" else 1):
-            return f"{milliseconds // length} {_AGES[unit] if language == _ZH else unit}"
-    return f"0 {_AGES['min'] if language == _ZH else 'min'}"
+            return f"{milliseconds // length} {_AGES[unit] if language == CHINESE else unit}"
+    return f"0 {_AGES['min'] if language == CHINESE else 'min'}"
 
 
 _DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {

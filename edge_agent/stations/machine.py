@@ -74,13 +74,15 @@ def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
     if read.command is None:
         now, done = touched, station.scan(state.activity, read)
     else:
-        now, done = _by_barcode(touched, read, read.command)
+        now, done = _by_barcode(touched, read, read.command, rules)
     read_as = done.read_as if read.command is None else ReadAs.COMMAND
     now = replace(now, activity=done.activity, last=replace(last, read_as=read_as))
     return _made(state, now, done, read, (_scan_fact(read, station.name, read_as),))
 
 
-def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCommand) -> tuple[StationState, Done]:
+def _by_barcode(
+    state: StationState, read: Scanned, command: Command | UnknownCommand, rules: Rules
+) -> tuple[StationState, Done]:
     if isinstance(command, UnknownCommand):
         return state, Done(activity=state.activity, feedback=unknown("unknown_command", word=command.word))
     pressed = Pressed(
@@ -92,14 +94,14 @@ def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCo
         paper=read.paper,
         is_too_late=read.is_too_late,
     )
-    return commanded(state, pressed)
+    return commanded(state, pressed, rules.offers)
 
 
 def _pressed(state: StationState, pressed: Pressed, rules: Rules) -> Step:
     touched = replace(state, touched_ms=pressed.at_ms)
     if presence.is_missing(state, rules, pressed.by):
         return Step(state=touched, feedback=presence.refusal(rules))
-    now, done = commanded(touched, pressed)
+    now, done = commanded(touched, pressed, rules.offers)
     return _made(state, replace(now, activity=done.activity), done, pressed)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
 from drivers.symbols.commands import Command, UnknownCommand
 from edge_agent.wire.facts import Weight
 from edge_agent.wire.messages import Symbol
+
+ENGLISH: Final = "en"
+CHINESE: Final = "zh-CN"
+LANGUAGES: Final = (ENGLISH, CHINESE)
+"""Those that every answer has words in."""
 
 SCREEN = "screen"
 """The device of what a screen reads or presses: a view of the station, not one of the box's devices."""

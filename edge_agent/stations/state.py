@@ -64,13 +64,15 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What is configured of a station, in milliseconds; 0 turns a rule off.
 
     `double_read_ms`: the same symbol from the same device again within this time is one read.  `quiet_ms`: a task that nobody
-    touched for this long is left, except one with open work, and who was there is signed off.
+    touched for this long is left, except one with open work, and who was there is signed off.  `offers`: the tasks that can be begun here, by
+    name; empty: all.
     """
 
     double_read_ms: int = 300
     quiet_ms: int = 30 * 60 * 1000
     sign_in: SignIn = "none"
     paper: Paper = Paper()
+    offers: tuple[str, ...] = ()
 
 
 class Step(Struct, frozen=True, kw_only=True):

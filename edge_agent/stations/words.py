@@ -10,13 +10,9 @@ from typing import Final
 
 from drivers.symbols.commands import Command
 from edge_agent.stations.item_words import derived
-from edge_agent.stations.model import Feedback
+from edge_agent.stations.model import CHINESE, ENGLISH, Feedback
 from edge_agent.stations.station import Says
 from edge_agent.stations.table import STATIONS
-
-ENGLISH: Final = "en"
-CHINESE: Final = "zh-CN"
-LANGUAGES: Final = (ENGLISH, CHINESE)
 
 SHARED: Final[Mapping[str, Says]] = {
     "not_saved": Says(
@@ -71,6 +67,7 @@ SHARED: Final[Mapping[str, Says]] = {
         en="Nobody scanned for a while: you are signed off. Scan your badge to go on.",
         zh="有一段时间没有扫描,已自动签退。扫工牌继续。",
     ),
+    "not_offered": Says(en="That is not done at this station. Done here: {tasks}.", zh="这个工位不做这项工作。可做:{tasks}。"),
     "badge_unknown": Says(en="This box does not know this badge. Ask the office.", zh="本机不认识这张工牌。联系办公室。"),
     "sign_in_badge": Says(
         en="Nobody is signed in: not booked. Scan your badge, then scan it again.", zh="没有人签到,没有记账。先扫工牌,再重扫。"
