@@ -32,6 +32,7 @@ AGENT = {
     "[[device]]": agent_config.DeviceConfig,
     "[[station]]": agent_config.StationConfig,
     "[symbols]": agent_config.SymbolsConfig,
+    "[floor]": agent_config.FloorConfig,
     "[limits]": FactsLimits,
 }
 CONTROLLER = {
@@ -39,9 +40,10 @@ CONTROLLER = {
     "[database]": controller_config.Database,
     "[broker]": controller_config.Broker,
     "[gateway]": controller_config.GatewaySection,
+    "[box_http]": controller_config.BoxHttp,
     "[[token]]": controller_config.TokenFile,
 }
-DEPENDS = {"[http].open_pages", "[broker].embedded"}
+DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}
 """Their default depends on another key; the words of the table say how."""
 
 
