@@ -25,9 +25,10 @@ from controller.fleet.queries import decisions
 from controller.fleet.states import FINAL, PrintState
 from controller.sites.queries import site as site_of
 from edge_agent.seams import system_random, uuid7
+from edge_agent.wire import errors as wire
+from edge_agent.wire.commands import COMMANDS, read_arguments
 from edge_agent.wire.messages import Priority
 
-COMMANDS = frozenset({"identify", "rebirth", "resend", "test_print", "resolve_job", "cancel_job", "move_job", "prioritise_job"})
 COMMAND_TIME = timedelta(minutes=10)
 """How long a command may wait for its box, unless said otherwise."""
 DECISION_TIME = timedelta(days=7)
@@ -61,12 +62,28 @@ class AlreadyDecided(Conflict):
         self.resolution = resolution
 
 
+class BoxIsRevoked(Conflict):
+    """Nothing is asked of a box that was revoked."""
+
+    code = "box_revoked"
+
+    def __init__(self, box: str) -> None:
+        super().__init__(f"box {box} was revoked; let it in with a new certificate first")
+        self.box = box
+
+
 class UnknownCommand(Rejected):
     code = "unknown_command"
 
     def __init__(self, command: str) -> None:
         super().__init__(f"no command {command!r}; there are {', '.join(sorted(COMMANDS))}")
         self.command = command
+
+
+class BadArguments(Rejected):
+    """An argument of a command is missing or wrong."""
+
+    code = "bad_arguments"
 
 
 class Resolution(StrEnum):
@@ -179,9 +196,13 @@ async def resolve_print(job: str, resolution: Resolution) -> None:
 async def send_command(
     box: str, name: str, arguments: Mapping[str, str | int], *, device: str = "_", lasts: timedelta = COMMAND_TIME
 ) -> str:
-    """The id of the command.  Records CommandChanged.  Raises NotFound (box), UnknownCommand."""
+    """The id of the command.  Records CommandChanged.  Raises NotFound (box), UnknownCommand, BadArguments, BoxIsRevoked."""
     if name not in COMMANDS:
         raise UnknownCommand(name)
+    try:
+        read_arguments(name, arguments)
+    except wire.BadArguments as error:
+        raise BadArguments(str(error)) from error
     async with transaction():
         row = await _box(box)
         command = str(uuid7(_Now(), system_random()))
@@ -197,9 +218,11 @@ async def send_command(
 
 
 async def _box(box: str) -> Row:
-    rows = await fetch("SELECT id, site FROM box WHERE id = ?", box)
+    rows = await fetch("SELECT id, site, revoked_at FROM box WHERE id = ?", box)
     if not rows:
         raise NotFound("box", box)
+    if rows[0]["revoked_at"] is not None:
+        raise BoxIsRevoked(box)
     return rows[0]
 
 

@@ -89,6 +89,7 @@ def _job(row: Row) -> Request:
         copy=bool(row["copy"]),
         test=bool(row["test"]),
         expires_at=row["expires_at"],
+        ttl_ms=_left_ms(row["expires_at"]),
         priority=row["priority"],
         document=row["document"],
         asked_by=row["requested_by"][:ASKED_BY],
@@ -98,9 +99,20 @@ def _job(row: Row) -> Request:
 
 
 def _command(row: Row) -> Request:
-    request = CommandRequest(name=row["name"], args=msgspec.json.decode(row["args"]), expires_at=row["expires_at"])
+    request = CommandRequest(
+        name=row["name"],
+        args=msgspec.json.decode(row["args"]),
+        expires_at=row["expires_at"],
+        ttl_ms=_left_ms(row["expires_at"]),
+        actor=row["requested_by"][:ASKED_BY],
+    )
     topic = BoxTopic(site=row["site"], box=row["box"], device=row["device"], family=Family.CMD, name=row["id"], leg="req")
     return Request("command", row["id"], str(topic), encode(request))
+
+
+def _left_ms(expires_at: datetime | None) -> int | None:
+    """How long it still holds, for boxes whose wall clock is not right."""
+    return None if expires_at is None else max(0, int((expires_at - now()).total_seconds() * 1000))
 
 
 async def unclaim(requests: list[Request]) -> None:

@@ -61,8 +61,8 @@ async def come_online() -> None:
 
 
 async def events(name: str) -> list[dict[str, Any]]:
-    rows = await db.fetch("SELECT payload FROM event WHERE name = ? ORDER BY id", name)
-    return [msgspec.json.decode(row["payload"]) for row in rows]
+    rows = await db.fetch("SELECT data FROM event WHERE name = ? ORDER BY id", name)
+    return [msgspec.json.decode(row["data"]) for row in rows]
 
 
 async def test_a_change_is_published_retained_until_the_box_reports_it(database: str) -> None:
