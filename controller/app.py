@@ -23,20 +23,23 @@ from controller.documents.operations import store_builtin
 from controller.fleet import queries as fleet
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
+from controller.http.box_door import BoxDoor, box_app, box_listener
 from controller.http.build import build
 from controller.http.health import Check, health_routes
 from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
-from controller.replica.history import begin_stamp
 from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
+from controller.replica.history import begin_stamp
+from controller.revoking import BrokerRights
 from controller.web.build import Website
+from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
 from edge_agent.wire import topics
-from edge_agent.wire.session import Broker, MqttSession
+from edge_agent.wire.session import Broker, MqttSession, Tls
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,8 @@ def make_app(config: Config, parts: Parts) -> web.Application:
     """The HTTP side on a connected database: API, health, pages."""
     _add_gauges(parts.metrics)
     limits, proxies = limits_of(config.http), config.http.proxies
-    app = build(api_routes(parts), metrics=parts.metrics, max_body=config.http.max_body, limits=limits, proxies=proxies)
+    routes = [route for route in api_routes(parts) if config.tokens_of_boxes or route.permission is not Permission.BOX]
+    app = build(routes, metrics=parts.metrics, max_body=config.http.max_body, limits=limits, proxies=proxies)
     website = Website(config.http)
     website.add_to(app)
     app.cleanup_ctx.append(website.running)
@@ -157,7 +161,16 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
             await store_token(token)
         if Role.GATEWAY in wanted:
             parts.gateway = _gateway(config, parts.metrics)
-        await _run_until(stop, _work(config, parts, wanted, on_ready))
+        notify = notifier()
+
+        def tell_ready(address: str) -> None:
+            on_ready(address)
+            notify(READY)
+
+        if Role.API not in wanted:
+            notify(READY)
+        await _run_until(stop, _work(config, parts, wanted, tell_ready))
+        notify(STOPPING)
 
 
 def _collect_less_often() -> None:
@@ -204,6 +217,7 @@ def _gateway(config: Config, metrics: Metrics) -> Gateway:
         client_id=client_id,
         username=broker.username,
         password=password,
+        tls=Tls(ca=broker.ca, cert=broker.cert, key=broker.key) if broker.ca else None,
         receive_maximum=2 * MESSAGES_AT_ONCE,  # one transaction's worth gathers while another commits
         expiry=0 if section.share else SESSION_KEPT,  # the broker must not keep a share of the facts for a gateway that is gone
     )
@@ -219,7 +233,11 @@ def _work(
         work.append(("gateway", parts.gateway.run()))
     if Role.API in roles:
         work.append(("http", _serve_http(config, parts, on_ready)))
+        if config.box_http.cert is not None:
+            work.append(("box http", _serve_boxes(config, parts)))
     if Role.JOBS in roles:
+        if config.broker.access_file is not None:
+            work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
         work.append(("sweep", _sweep(limits_of(config.http))))
         work.append(("printing", printing.run(system_random())))
     return work
@@ -235,6 +253,13 @@ async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], No
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+
+
+async def _serve_boxes(config: Config, parts: Parts) -> None:
+    door = BoxDoor()
+    async with box_listener(config.box_http, box_app(ROUTES, parts.metrics, door), door) as port:
+        log.info("boxes are let in on port %d", port)
+        await asyncio.Event().wait()
 
 
 async def _sweep(limits: Limits) -> None:

@@ -59,13 +59,33 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """`[broker]`.  `embedded`: run one on `port` of loopback; else use the one at `host` and `port`."""
+    """`[broker]`.  `embedded`: run one on `port` of loopback; else use the one at `host` and `port`.
+
+    `ca` switches TLS on; `cert` and `key` are the gateway's own.  `access_file`: Mosquitto's access list, from which revoked boxes
+    are taken; `pid_file`: Mosquitto's, to have it reload.
+    """
 
     embedded: bool = True
     host: str = "127.0.0.1"
     port: int = 1883
     username: str | None = None
     password_file: Path | None = None
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    access_file: Path | None = None
+    pid_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxHttp:
+    """`[box_http]`: the listener for boxes, there once it has a certificate.  `ca` signs the boxes that may come in."""
+
+    host: str = "0.0.0.0"
+    port: int = 8443
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +115,12 @@ class Config:
     broker: Broker
     gateway: GatewaySection
     tokens: tuple[TokenFile, ...] = field(default=())
+    box_http: BoxHttp = field(default_factory=BoxHttp)
+
+    @property
+    def tokens_of_boxes(self) -> bool:
+        """Whether `/box/v1` is served by token beside the API: on this machine only, and not beside the listener for boxes."""
+        return self.box_http.cert is None and is_loopback(self.http.host)
 
 
 def load_config(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
@@ -120,10 +146,11 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
     broker = _broker(root.table("broker"))
     gateway = _gateway(root.table("gateway"))
     tokens = tuple(_token(table) for table in root.tables("token"))
+    box_http = _box_http(root.table("box_http"))
     root.close()
     if root.errors:
         raise ConfigErrors(source, root.errors)
-    return Config(data=data, http=http, database=database, broker=broker, gateway=gateway, tokens=tokens)
+    return Config(data=data, http=http, database=database, broker=broker, gateway=gateway, tokens=tokens, box_http=box_http)
 
 
 def is_loopback(host: str) -> bool:
@@ -171,12 +198,35 @@ def _broker(table: _Table) -> Broker:
     section = Broker(
         embedded=embedded,
         host=table.text("host", "127.0.0.1"),
-        port=table.number("port", 1883, 1, 65535),
+        port=table.number("port", 8883 if table.has("ca") else 1883, 1, 65535),
         username=table.text("username", "") or None,
         password_file=table.path("password_file"),
+        ca=table.file("ca"),
+        cert=table.file("cert"),
+        key=table.file("key"),
+        access_file=table.file("access_file"),
+        pid_file=table.path("pid_file"),
     )
     if embedded and not is_loopback(section.host):
         table.wrong("host", "the embedded broker listens on loopback only; set embedded = false to use a broker elsewhere")
+    if embedded and section.ca is not None:
+        table.wrong("ca", "the embedded broker speaks no TLS; set embedded = false to use a broker that does")
+    if (section.cert is None) != (section.key is None) or (section.cert is not None and section.ca is None):
+        table.wrong("cert", "a certificate needs `cert`, `key` and `ca`")
+    table.close()
+    return section
+
+
+def _box_http(table: _Table) -> BoxHttp:
+    section = BoxHttp(
+        host=table.text("host", BoxHttp().host),
+        port=table.number("port", BoxHttp().port, 0, 65535),
+        ca=table.file("ca"),
+        cert=table.file("cert"),
+        key=table.file("key"),
+    )
+    if len({each is None for each in (section.ca, section.cert, section.key)}) > 1:
+        table.wrong("cert", "the listener for boxes needs `ca`, `cert` and `key`")
     table.close()
     return section
 
@@ -277,6 +327,11 @@ class _Table:
     def path(self, key: str) -> Path | None:
         text = self.text(key, "")
         return Path(text).expanduser() if text else None
+
+    def file(self, key: str) -> Path | None:
+        """One that must be there if it is named."""
+        path = self.path(key)
+        return path if path is None or path.is_file() else self.wrong(key, f"there is no file {path}")
 
     def reading(self, read: Callable[[], T], key: str, default: T) -> T:
         try:

@@ -8,7 +8,7 @@ broker of the messages.  Facts that came before cost one conflict each and are a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +67,8 @@ async def _take(readings: Sequence[Reading]) -> tuple[list[Verdict], Counter[tup
     boxes = {reading.slot.box for reading in readings if reading.slot}
     sites = await storage.sites_of(boxes) if boxes else {}
     known = [reading for reading in readings if isinstance(reading, Readable) and reading.slot.box in sites]
-    refused = [_refusal(reading) for reading in readings if isinstance(reading, Unreadable) or reading.slot.box not in sites]
+    reasons = await storage.refusals_of(boxes - sites.keys())
+    refused = [_refusal(reading, reasons) for reading in readings if _is_refused(reading, sites)]
     clocks = await _clocks(known)
     first, repeated = _distinct(
         [
@@ -95,10 +96,12 @@ async def _take(readings: Sequence[Reading]) -> tuple[list[Verdict], Counter[tup
     return verdicts, taken
 
 
-def _refusal(reading: Reading) -> Unreadable:
-    if isinstance(reading, Unreadable):
-        return reading
-    return _refused(reading, Rejected("unknown_box", f"no box {reading.slot.box} is registered here"))
+def _is_refused(reading: Reading, sites: Mapping[str, str]) -> bool:
+    return isinstance(reading, Unreadable) or reading.slot.box not in sites
+
+
+def _refusal(reading: Reading, reasons: Mapping[str, Rejected]) -> Unreadable:
+    return reading if isinstance(reading, Unreadable) else _refused(reading, reasons[reading.slot.box])
 
 
 def _refused(reading: Readable, why: Rejected) -> Unreadable:

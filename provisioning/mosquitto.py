@@ -118,18 +118,18 @@ def withdraw(access: Path, box: str) -> bool:
     """
     if not box or set(box) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
         raise BadName(f"{box!r} is no box")
-    note = access.parent / WITHDRAWN
+    is_changed = _rewrite_without(access, box)
     text = "".join(f"{name}\n" for name in sorted({*withdrawn_boxes(access.parent), box}))
-    write_whole(note, text.encode(), SHARED)
-    return _rewrite_without(access, box)
+    write_whole(access.parent / WITHDRAWN, text.encode(), SHARED)
+    return is_changed
 
 
 def reinstate(access: Path, box: str, site: str) -> None:
     """The opposite, for a box that got a new certificate.  Raises OSError."""
-    names = [name for name in withdrawn_boxes(access.parent) if name != box]
-    write_whole(access.parent / WITHDRAWN, "".join(f"{name}\n" for name in names).encode(), SHARED)
     _rewrite_without(access, box)
     write_whole(access, access.read_bytes() + _box_block(box, site).encode(), SHARED)
+    names = [name for name in withdrawn_boxes(access.parent) if name != box]
+    write_whole(access.parent / WITHDRAWN, "".join(f"{name}\n" for name in names).encode(), SHARED)
 
 
 def _rewrite_without(access: Path, box: str) -> bool:

@@ -77,9 +77,24 @@ class Arrival(Struct, frozen=True):
 
 
 async def sites_of(boxes: Iterable[str]) -> dict[str, str]:
-    """Box -> site, for those boxes that are known."""
-    rows = await fetch(f"SELECT id, site FROM box WHERE {among('id')}", listing(sorted(set(boxes))))
+    """Box -> site, for those boxes that are known and not revoked."""
+    rows = await fetch(f"SELECT id, site FROM box WHERE revoked_at IS NULL AND {among('id')}", listing(sorted(set(boxes))))
     return {row["id"]: row["site"] for row in rows}
+
+
+async def refusals_of(boxes: Iterable[str]) -> dict[str, Rejected]:
+    """Why nothing of these boxes is taken in, for those that `sites_of` does not have."""
+    wanted = sorted(set(boxes))
+    if not wanted:
+        return {}
+    rows = await fetch(f"SELECT id FROM box WHERE revoked_at IS NOT NULL AND {among('id')}", listing(wanted))
+    revoked = {row["id"] for row in rows}
+    return {
+        box: Rejected("box_revoked", f"box {box} was revoked: what it sends is kept and not taken in")
+        if box in revoked
+        else Rejected("unknown_box", f"no box {box} is registered here")
+        for box in wanted
+    }
 
 
 async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:

@@ -46,6 +46,7 @@ class BoxView(Struct, frozen=True, kw_only=True):
     waiting: int | None
     oldest_at: datetime | None
     disk_free: int | None
+    revoked_at: datetime | None
 
 
 class FactView(Struct, frozen=True, kw_only=True):

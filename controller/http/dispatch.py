@@ -31,6 +31,8 @@ from controller.http.routing import (
 JSON = "application/json"
 IN_FLIGHT = web.AppKey("in_flight", InFlight)
 TOKENS = web.AppKey("tokens", auth.Tokens)
+IDENTIFY: web.AppKey[Callable[[web.Request], Awaitable[Actor]]] = web.AppKey("identify")
+"""How a listener that takes neither tokens nor sessions knows who calls."""
 PEOPLE = web.AppKey("people", auth.People)
 
 _IN_ADDRESSES = "/%:?&=~"
@@ -54,6 +56,9 @@ def serve(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]
 
 async def _actor(request: web.Request) -> Actor:
     """A machine by its token, or a person by the session of a page of ours.  Raises Problem 401, 403."""
+    identify = request.app.get(IDENTIFY)
+    if identify is not None:
+        return await identify(request)
     header, cookie = request.headers.get("Authorization"), cookie_of(request)
     if header is None and cookie is not None:
         return await request.app[PEOPLE].for_api(cookie, request.headers.get(auth.CSRF_HEADER))
