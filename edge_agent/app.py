@@ -26,7 +26,10 @@ from edge_agent.facts import FactsDb
 from edge_agent.hotplug import Hotplug
 from edge_agent.known_devices import KnownDevices
 from edge_agent.outbox import Identity
+from edge_agent.people import People
+from edge_agent.profiles import Profiles
 from edge_agent.replica import Replica
+from edge_agent.replica_parts import PEOPLE, PROFILES, TEMPLATES
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_pull import fetch_from as fetch_replica_from
 from edge_agent.sd_notify import READY, STOPPING, notifier
@@ -82,7 +85,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     udev = _udev()
     known = KnownDevices(config.box.state_dir)
     devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
-    answering = Answering(config.stations, devices)
+    answering = Answering(config.stations, devices, config.box.language)
     token, certificate = _secret(config.controller.token_file), controller_context(config.broker)
     controller = Controller(url=config.controller.url, token=token, tls=certificate)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
@@ -97,6 +100,12 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     twin.parts += [keeper, verbs]
     box.hands = DeviceHands(devices, verbs)
     box.intake.look_up = keeper.look_up
+    people = _follow_replica(config, keeper, seams, stores, templates)
+    profiles = Profiles(config, [answering, box.intake])
+    keeper.follow(PROFILES, profiles.follow)
+    twin.parts = [part for part in twin.parts if part not in (answering, box.intake)] + [profiles]
+    box.intake.identify_badge = people.whose
+    box.intake.templates = lambda: templates.current
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),
         ("ear", Ear(config.box.state_dir, verbs)),
@@ -117,6 +126,19 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         for task in running:  # devices first, so that what they read is stored; the connection late, for the farewell
             task.cancel()
             await asyncio.wait([task], timeout=STOP_SECONDS)
+
+
+def _follow_replica(config: Config, keeper: ReplicaKeeper, seams: Seams, stores: Stores, templates: Templates) -> People:
+    """People and templates come with the replica."""
+
+    async def needed() -> list[str]:
+        return [job.request.version for job in await seams.disk.run(stores.journal.unfinished)]
+
+    people = People(config.box.state_dir / "wrong-pins.json", seams.clock)
+    templates.needed = needed
+    keeper.follow(PEOPLE, people.follow)
+    keeper.follow(TEMPLATES, templates.follow)
+    return people
 
 
 def _udev() -> Udev | None:

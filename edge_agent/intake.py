@@ -51,8 +51,8 @@ Answer = Callable[[str, Feedback], None]
 LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
 """What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
 
-Identify = Callable[[str], Awaitable[Person | None]]
-"""Whose badge this is; it answers soon, whatever happens."""
+Identify = Callable[[str], Person | None]
+"""Whose badge this is.  It does not wait."""
 
 Weigh = Callable[[str, bool], None]
 """What asks a scale for a weight, or (False) does not any more."""
@@ -79,7 +79,7 @@ async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
     return Missing.NO_CATALOGUE
 
 
-async def _nobody_is_known(badge: str) -> None:
+def _nobody_is_known(badge: str) -> None:
     del badge
 
 
@@ -250,7 +250,7 @@ class Intake:
     async def _read(self, station: str | None, read: Read, symbol: devices.Symbol) -> Feedback | None:
         read = replace(read, id=self._new_id(), at=self._seams.clock.now())
         if read.is_badge:
-            read = replace(read, person=await self.identify_badge(badge_of(symbol) or ""))
+            read = replace(read, person=self.identify_badge(badge_of(symbol) or ""))
         elif station is not None and read.command is None and wants_item(self._book.states[station]):
             read = replace(read, item=await self.look_up(read.symbol.text, read.gtin))
         return await self._step(read.device, station, read)
