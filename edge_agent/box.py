@@ -83,18 +83,7 @@ class Box:
         self.hands: Hands = NoHands()
         """Do what commands ask of devices."""
         self.log_levels = LogLevels(config, logging.getLogger().setLevel)
-        effects = Effects(
-            outbox=stores.outbox,
-            disk=seams.disk,
-            delivery=self.delivery,
-            spooler=spooler,
-            identify=self.intake.identify,
-            tell_again=self.health.retained.publish_again,
-            log_for_a_while=self.log_levels.for_a_while,
-            hands=lambda: self.hands,
-        )
-        stored = (stores.facts, stores.outbox, stores.inbox)
-        self._commands = Commands(stored, seams.disk, seams.clock, seams.clock_state, effects.by_name())
+        self._commands = self._make_commands()
         self.twin = twin or Twin(config, stores.twin, seams.disk, seams.clock)
         self.twin.report = self._report
         self.twin.parts += [spooler, self.intake, self, self.log_levels]
@@ -289,6 +278,21 @@ class Box:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _make_commands(self) -> Commands:
+        stores, seams = self._stores, self._seams
+        effects = Effects(
+            outbox=stores.outbox,
+            disk=seams.disk,
+            delivery=self.delivery,
+            spooler=self._spooler,
+            identify=self.intake.identify,
+            tell_again=self.health.retained.publish_again,
+            log_for_a_while=self.log_levels.for_a_while,
+            hands=lambda: self.hands,
+        )
+        stored = (stores.facts, stores.outbox, stores.inbox)
+        return Commands(stored, seams.disk, seams.clock, seams.clock_state, effects.by_name())
 
     def _describe(self) -> None:
         self.health.describe(description(self._config.devices, self._stores.outbox.epoch))

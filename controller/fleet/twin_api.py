@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from controller.fleet import queries, twin, twin_queries
 from controller.fleet.twin_views import TwinCheck, TwinVersionView, TwinView
 from controller.http.routing import PLAIN, Call, Page, Permission, Route, page
+from edge_agent.wire.messages import TwinDocument
 
 Version = Annotated[int, Meta(ge=0, le=2**53)]
 
@@ -16,14 +17,14 @@ Version = Annotated[int, Meta(ge=0, le=2**53)]
 class CheckTwin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`document`: tables as in the agent's file: `device`, `station`, `symbols`, `settings`."""
 
-    document: dict[str, object]
+    document: TwinDocument
 
 
 class ChangeTwin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`version`: the one that was read before (0: there is none yet); if another one came since then, it is refused."""
 
     version: Version
-    document: dict[str, object]
+    document: TwinDocument
     note: Annotated[str, Meta(max_length=200, pattern=PLAIN)] | None = None
 
 
@@ -63,7 +64,7 @@ async def list_versions(call: Call[None]) -> Page[TwinVersionView]:
 
 
 READ, WRITE = Permission.FLEET_READ, Permission.FLEET_WRITE
-_DOCUMENT: dict[str, object] = {
+_DOCUMENT: TwinDocument = {
     "device": [{"id": "scanner", "kind": "scanner", "model": "scanner.serial", "address": "serial:/dev/ttyACM0"}],
     "station": [{"id": "desk", "scanner": "scanner"}],
     "settings": {"log_level": "INFO"},

@@ -22,6 +22,8 @@ from edge_agent.wire.messages import (
     JobRequest,
     LiveWeight,
     Telemetry,
+    TwinDesired,
+    TwinReported,
 )
 from edge_agent.wire.topics import RETAINED, BoxTopic, Family, GatewayTopic
 
@@ -94,6 +96,8 @@ def _all() -> Iterator[tuple[str, str, list[str], bool, str]]:
                 "receive",
             ),
             ("command_result", Family.CMD, _box_topic(Family.CMD, device=_DEVICE, name=_ID, leg="res"), [done], "send"),
+            ("twin_desired", Family.TWIN, _box_topic(Family.TWIN, name="desired"), ["TwinDesired"], "receive"),
+            ("twin_reported", Family.TWIN, _box_topic(Family.TWIN, name="reported"), ["TwinReported"], "send"),
             ("alert", Family.ALERT, _box_topic(Family.ALERT, name=_ID), ["Alert"], "send"),
             ("telemetry", Family.TEL, _box_topic(Family.TEL), ["Telemetry"], "send"),
         ]
@@ -110,6 +114,8 @@ _PLAIN: tuple[type[msgspec.Struct], ...] = (
     LiveWeight,
     JobRequest,
     CommandRequest,
+    TwinDesired,
+    TwinReported,
     Alert,
     Telemetry,
 )

@@ -134,6 +134,8 @@ EVENTS: Mapping[str, str] = {
     "alert_cleared": N_("Alert cleared"),
     "print_job_changed": N_("Print job moved on"),
     "command_changed": N_("Command moved on"),
+    "twin_changed": N_("Configuration of a box changed"),
+    "twin_reported": N_("Box told its configuration"),
     "drawer_moved": N_("Cash drawer moved"),
     "scan_was_refused": N_("Scan refused by the box"),
     "epoch_ended": N_("Box began a new numbering"),

@@ -256,7 +256,7 @@ class CommandRequest(Struct, frozen=True, kw_only=True):
 
 # --- the twin -------------------------------------------------------------------------------------------------------------------
 
-TwinDocument = dict[str, object]
+TwinDocument = dict[str, Annotated[object, Meta(extra_json_schema={"description": "Checked key by key where it is read."})]]
 """Tables as in the agent's file: `device`, `station`, `symbols`, `settings`.  What is in them is checked key by key, not here."""
 
 
