@@ -215,16 +215,21 @@ async def open_world(
     limits: Mapping[str, object] | None = None,
     embedded: bool = False,
     has_agent: bool = True,
+    ports: tuple[int, int] | None = None,
 ) -> AsyncIterator[World]:
     """All of it running, with a catalogue of `pieces` single goods; all of it ended after.
 
     `limits`: of the agent's `[limits]`.  `embedded`: the controller brings its own broker; of `broker` only the port is used.
     Without `has_agent` whoever asks brings the agent, and the scanner stands on the network.
+    `ports`: where the agent and where the controller find the broker, if there is a proxy between.
     """
+    agent_port, controller_port = ports or (broker.port, broker.port)
     http_port = free_port()
     token = write_secret(folder / "api.token")
     write_secret(folder / "box.token")
-    (folder / "controller.toml").write_text(_controller_toml(folder, http_port, broker.port, embedded=embedded), encoding="utf-8")
+    (folder / "controller.toml").write_text(
+        _controller_toml(folder, http_port, controller_port, embedded=embedded), encoding="utf-8"
+    )
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
         history = History(folder / "history.jsonl", seed)
@@ -245,7 +250,7 @@ async def open_world(
             pieces,
         )
         scanner.changed, printer.changed = world.on_scanner, world.on_printer
-        (folder / "agent.toml").write_text(_agent_toml(world, limits or {}), encoding="utf-8")
+        (folder / "agent.toml").write_text(_agent_toml(world, agent_port, limits or {}), encoding="utf-8")
         stack.push_async_callback(world.controller.kill)
         stack.push_async_callback(world.agent.kill)
         try:
@@ -283,12 +288,12 @@ def _controller_toml(folder: Path, http_port: int, broker_port: int, *, embedded
     )
 
 
-def _agent_toml(world: World, limits: Mapping[str, object]) -> str:
+def _agent_toml(world: World, broker_port: int, limits: Mapping[str, object]) -> str:
     scanner = {"model": "scanner.serial", "options": {"sends_aim": True, "beeps_on_bel": True}}
     return toml(
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": world.folder / "box"}),
-            ("[broker]", {"host": "127.0.0.1", "port": world.broker.port}),
+            ("[broker]", {"host": "127.0.0.1", "port": broker_port}),
             ("[controller]", {"url": world.api.url, "token_file": world.folder / "box.token"}),
             ("[limits]", {"ballast_bytes": 1 << 20, **limits}),
             ("[[device]]", {"id": SCANNER, "kind": "scanner", "address": world.scanner.address, **scanner}),
