@@ -40,6 +40,7 @@ class Answering:
         self._arrange(config.stations)
 
     def _arrange(self, stations: Sequence[StationConfig]) -> None:
+        self._languages = {station.id: station.language for station in stations}
         self._scanners = {station.id: station.scanner for station in stations}
         self._displays = {station.id: station.line_display for station in stations if station.line_display is not None}
         self._weighed_at = {station.scale: station.id for station in stations if station.scale and station.line_display}
@@ -48,7 +49,7 @@ class Answering:
         scanner = self._scanners.get(station, station)
         if scanner is not None:  # a station may have screens alone
             self._devices.signal(scanner, good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
-        text = say(feedback, self._language)
+        text = say(feedback, self._languages.get(station) or self._language)
         logged = say(replace(feedback, args=feedback.args | {"person": "…"}))  # in English, and nobody's name
         _log.info("%s: %s", station, logged, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
         self._texts[station] = text

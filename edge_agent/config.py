@@ -94,9 +94,9 @@ class StationConfig:
 
     Without a scanner it is worked at from screens.  `double_read_ms`: the same symbol from the same scanner again within so many
     milliseconds is one read; 0 turns this off.  `quiet_minutes`: a task that nobody touched for so long is left; 0: never.
-    `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.  `activities`: the tasks that it offers,
-    by name; empty: all.  `language`: of its line display; empty: English.  `profile`: the controller's station profile that fills
-    what is not set here; None: the site's own (`edge_agent/profiles.py`).
+    `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.  `activities`: the tasks that it
+    offers, by name; empty: all.  `language`: of its line display; empty: the box's.  `profile`: the controller's station profile
+    that fills what is not set here; None: the site's own (`edge_agent/profiles.py`).
     """
 
     id: str

@@ -87,6 +87,7 @@ def rules_of(station: StationConfig) -> Rules:
         quiet_ms=station.quiet_minutes * 60_000,
         sign_in=station.sign_in,
         paper=Paper(printer=station.label_printer),
+        offers=station.activities,
     )
 
 

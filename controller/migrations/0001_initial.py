@@ -791,7 +791,7 @@ class Migration(migrations.Migration):
                 ("activities", fields.TextField(unique=False)),
                 ("sign_in", fields.CharField(max_length=8)),
                 ("language", fields.CharField(max_length=8)),
-                ("quiet_ms", fields.BigIntField()),
+                ("quiet_minutes", fields.BigIntField()),
                 ("double_read_ms", fields.BigIntField()),
             ],
             options={"table": "station_profile", "app": "controller", "pk_attr": "name"},

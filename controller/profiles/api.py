@@ -12,19 +12,19 @@ from controller.profiles.operations import Profile
 from controller.sites.queries import site
 
 NAME = "^[a-z0-9-]{1,40}$(?!\n)"
-Milliseconds = Annotated[int, Meta(ge=0, le=24 * 3_600_000)]
 
 
 class ProfileIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`activities`: the tasks that stations offer, by name (`counting`, `shelf_label`, …); empty: all.
 
-    `quiet_ms`: a task that nobody touched for so long is left; `double_read_ms`: the same symbol again within so long is one read.
+    `quiet_minutes`: a task that nobody touched for so long is left; `double_read_ms`: the same symbol again within so long is one
+    read; 0 turns either off.  `language`: of line displays; empty: the box's own.
     """
 
     activities: Annotated[list[Annotated[str, Meta(pattern="^[a-z_]{1,40}$(?!\n)")]], Meta(max_length=40)] = []
     sign_in: Literal["none", "badge", "pin"] = "none"
-    language: Literal["zh-CN", "en"] = "zh-CN"
-    quiet_ms: Milliseconds = 30 * 60 * 1000
+    language: Literal["", "zh-CN", "en"] = ""
+    quiet_minutes: Annotated[int, Meta(ge=0, le=1440)] = 30
     double_read_ms: Annotated[int, Meta(ge=0, le=5000)] = 300
 
 
@@ -33,7 +33,7 @@ class ProfileView(Struct, frozen=True, kw_only=True):
     activities: list[str]
     sign_in: str
     language: str
-    quiet_ms: int
+    quiet_minutes: int
     double_read_ms: int
 
 
@@ -60,7 +60,7 @@ async def put(call: Call[ProfileIn]) -> ProfileView:
             activities=tuple(wanted.activities),
             sign_in=wanted.sign_in,
             language=wanted.language,
-            quiet_ms=wanted.quiet_ms,
+            quiet_minutes=wanted.quiet_minutes,
             double_read_ms=wanted.double_read_ms,
         )
     )
@@ -87,7 +87,7 @@ def _view(row: Profile) -> ProfileView:
         activities=list(row.activities),
         sign_in=row.sign_in,
         language=row.language,
-        quiet_ms=row.quiet_ms,
+        quiet_minutes=row.quiet_minutes,
         double_read_ms=row.double_read_ms,
     )
 

@@ -14,7 +14,7 @@ class StationProfileChanged(Event, frozen=True, kw_only=True):
     activities: list[str]
     sign_in: str
     language: str
-    quiet_ms: int
+    quiet_minutes: int
     double_read_ms: int
 
 

@@ -17,7 +17,7 @@ class StationProfile(Model):
     activities = fields.TextField()
     sign_in = fields.CharField(max_length=8)
     language = fields.CharField(max_length=8)
-    quiet_ms = fields.BigIntField()
+    quiet_minutes = fields.BigIntField()
     double_read_ms = fields.BigIntField()
 
     class Meta:
@@ -34,4 +34,4 @@ class SiteProfile(Model):
         table = "site_profile"
 
 
-EXTRA_SQL = (check("station_profile", "station_profile_not_negative", "NEW.quiet_ms >= 0 AND NEW.double_read_ms >= 0"),)
+EXTRA_SQL = (check("station_profile", "station_profile_not_negative", "NEW.quiet_minutes >= 0 AND NEW.double_read_ms >= 0"),)

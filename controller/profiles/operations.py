@@ -33,13 +33,13 @@ SignIn = Literal["none", "badge", "pin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """`activities`: the stations' tasks that are offered, by name; empty: all.  Times in milliseconds; 0 turns the rule off."""
+    """`activities`: the stations' tasks that are offered, by name; empty: all.  0 turns a time's rule off."""
 
     name: str
     activities: tuple[str, ...] = ()
     sign_in: SignIn = "none"
-    language: str = "zh-CN"
-    quiet_ms: int = 30 * 60 * 1000
+    language: str = ""
+    quiet_minutes: int = 30
     double_read_ms: int = 300
 
 
@@ -47,19 +47,20 @@ async def put_profile(profile: Profile) -> None:
     """Make it so.  Records StationProfileChanged.  Raises BadProfile."""
     if not _NAME.fullmatch(profile.name):
         raise BadProfile(f"the name of a station profile is 1 to 40 of a-z, 0-9 and '-', not {profile.name!r}")
-    columns = (profile.sign_in, profile.language, profile.quiet_ms, profile.double_read_ms)
+    columns = (profile.sign_in, profile.language, profile.quiet_minutes, profile.double_read_ms)
     async with db.transaction():
         await db.execute(
-            "INSERT INTO station_profile (name, activities, sign_in, language, quiet_ms, double_read_ms) VALUES (?, ?, ?, ?, ?, ?) "
+            "INSERT INTO station_profile (name, activities, sign_in, language, quiet_minutes, double_read_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET activities = excluded.activities, sign_in = excluded.sign_in, "
-            "language = excluded.language, quiet_ms = excluded.quiet_ms, double_read_ms = excluded.double_read_ms",
+            "language = excluded.language, quiet_minutes = excluded.quiet_minutes, double_read_ms = excluded.double_read_ms",
             *(profile.name, json.dumps(profile.activities), *columns),
         )
         told = StationProfileChanged(
             activities=list(profile.activities),
             sign_in=profile.sign_in,
             language=profile.language,
-            quiet_ms=profile.quiet_ms,
+            quiet_minutes=profile.quiet_minutes,
             double_read_ms=profile.double_read_ms,
         )
         await events.record(told, subject=profile.name)

@@ -8,7 +8,7 @@ from controller import db
 from controller.errors import NotFound
 from controller.profiles.operations import Profile
 
-_SELECT = "SELECT name, activities, sign_in, language, quiet_ms, double_read_ms FROM station_profile"
+_SELECT = "SELECT name, activities, sign_in, language, quiet_minutes, double_read_ms FROM station_profile"
 
 
 async def profile(name: str) -> Profile:

@@ -15,7 +15,7 @@ async def _read(site_id: str) -> list[ReplicaProfile]:
             activities=list(each.activities),
             sign_in=each.sign_in,
             language=each.language,
-            quiet_ms=each.quiet_ms,
+            quiet_minutes=each.quiet_minutes,
             double_read_ms=each.double_read_ms,
             is_default=each.name == chosen,
         )

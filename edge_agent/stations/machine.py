@@ -80,9 +80,7 @@ def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
     return _made(state, now, done, read, (_scan_fact(read, station.name, read_as),))
 
 
-def _by_barcode(
-    state: StationState, read: Scanned, command: Command | UnknownCommand, rules: Rules
-) -> tuple[StationState, Done]:
+def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCommand, rules: Rules) -> tuple[StationState, Done]:
     if isinstance(command, UnknownCommand):
         return state, Done(activity=state.activity, feedback=unknown("unknown_command", word=command.word))
     pressed = Pressed(

@@ -25,12 +25,16 @@ class LastRead(Struct, frozen=True, kw_only=True):
 
 
 class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line of the station's history: what was read, when, what was answered; `took` while it can be taken back."""
+    """A line of the station's history: what was read, when, what was answered; `took` while it can be taken back.
+
+    `post`: the id under which a screen sent it.
+    """
 
     id: str
     symbol: str
     feedback: Feedback
     at: datetime | None = None
+    post: str | None = None
     is_undone: bool = False
     took: Took | None = None
 
@@ -64,8 +68,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What is configured of a station, in milliseconds; 0 turns a rule off.
 
     `double_read_ms`: the same symbol from the same device again within this time is one read.  `quiet_ms`: a task that nobody
-    touched for this long is left, except one with open work, and who was there is signed off.  `offers`: the tasks that can be begun here, by
-    name; empty: all.
+    touched for this long is left, except one with open work, and who was there is signed off.  `offers`: the tasks that can be
+    begun here, by name; empty: all.
     """
 
     double_read_ms: int = 300

@@ -21,7 +21,7 @@ from edge_agent.wire.replica import ReplicaProfile
 
 IT = "sw_it"
 ALL, OF_SITE = "/api/v1/station-profiles", "/api/v1/sites/s1/station-profile"
-TILL = {"activities": ["counting", "shelf_label"], "sign_in": "pin", "language": "en", "quiet_ms": 60_000, "double_read_ms": 0}
+TILL = {"activities": ["counting", "shelf_label"], "sign_in": "pin", "language": "en", "quiet_minutes": 1, "double_read_ms": 0}
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_change_is_told_with_the_next_page_and_a_removed_one_not_any_mor
         ("PUT", f"{ALL}/{'x' * 41}", TILL, "sw_it", 422),
         ("PUT", f"{ALL}/till", {"sign_in": "face"}, "sw_it", 422),
         ("PUT", f"{ALL}/till", {"activities": ["Counting"]}, "sw_it", 422),
-        ("PUT", f"{ALL}/till", {"quiet_ms": -1}, "sw_it", 422),
+        ("PUT", f"{ALL}/till", {"quiet_minutes": -1}, "sw_it", 422),
         ("PUT", OF_SITE, {"profile": "none"}, "sw_it", 404),
         ("PUT", "/api/v1/sites/s2/station-profile", {"profile": None}, "sw_one", 404),
         ("GET", "/api/v1/sites/s9/station-profile", None, "sw_it", 404),
