@@ -50,14 +50,15 @@ def noted(state: StationState, given: Scanned | Pressed | Weighed, done: Done) -
         return state
     args = {name: _shown(value) for name, value in done.feedback.args.items()}
     feedback = replace(done.feedback, args=args, training=state.training)
-    reading = Reading(id=given.id, symbol=str(_shown(text)), feedback=feedback, at=given.at, took=done.took)
+    post = None if isinstance(given, Weighed) else given.post
+    reading = Reading(id=given.id, symbol=str(_shown(text)), feedback=feedback, at=given.at, post=post, took=done.took)
     return replace(state, history=(reading, *state.history)[:KEPT_READINGS])
 
 
 def to_take_back(state: StationState, target: str | None) -> Reading | None:
-    """The reading of this id, or the latest, that took something in and was not taken back."""
+    """The reading of this id, or the latest, that took something in and was not taken back; in training one of the training."""
     for reading in state.history:
-        if reading.took is not None and not reading.is_undone and target in (None, reading.id):
+        if reading.took is not None and target in (None, reading.id) and reading.feedback.training == state.training:
             return reading
     return None
 
