@@ -104,7 +104,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     profiles = Profiles(config, [answering, box.intake])
     keeper.follow(PROFILES, profiles.follow)
     twin.parts = [part for part in twin.parts if part not in (answering, box.intake)] + [profiles]
-    box.intake.identify_badge = people.whose
+    box.intake.identify_badge = people.by_badge
     box.intake.templates = lambda: templates.current
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),

@@ -102,10 +102,6 @@ class People:
         """Whose badge holds this text; None: nobody's here."""
         return _person(self._badges.get(badge_hash(text)))
 
-    async def whose(self, text: str) -> Person | None:
-        """`by_badge`, for who awaits an answer."""
-        return self.by_badge(text)
-
     def by_id(self, person_id: str) -> Person | None:
         """None: not, or not any more, at this site."""
         return _person(self._people.get(person_id))
