@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drivers.errors import Unsupported
 from drivers.udev import Udev, Watch
@@ -45,6 +45,9 @@ from edge_agent.twin import Twin
 from edge_agent.wire.session import Broker, MqttSession
 from edge_agent.wire.topics import box_filters
 
+if TYPE_CHECKING:  # a box without pages never loads this
+    from edge_agent.floor.binding import BoxPort
+
 STOP_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
@@ -74,9 +77,8 @@ async def run(config: Config) -> None:
 
 async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     def on_event(event: DeviceEvent) -> None:
-        box.on_device_event(event)  # the devices run only once the box is there
-
-        answering.on_event(event)
+        for hear in (box.on_device_event, answering.on_event, *page_ears):  # the devices run only once the box is there
+            hear(event)
 
     twin = await seams.disk.run(lambda: Twin(file, stores.twin, seams.disk, seams.clock, wrong_device))
     config = twin.config
@@ -101,7 +103,9 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     box.hands = DeviceHands(devices, verbs)
     box.intake.look_up = keeper.look_up
     people = _follow_replica(config, keeper, seams, stores, templates)
-    profiles = Profiles(config, [answering, box.intake])
+    pages = _pages(config, box, stores, seams, (devices, spooler, keeper, people))
+    page_ears = [each.on_event for each in pages]
+    profiles = Profiles(config, [answering, box.intake, *pages])
     keeper.follow(PROFILES, profiles.follow)
     twin.parts = [part for part in twin.parts if part not in (answering, box.intake)] + [profiles]
     box.intake.identify_badge = people.by_badge
@@ -113,6 +117,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         ("spooler", spooler),
         ("box", box),
         ("mqtt", seams.session),
+        *_floor(pages, config, seams),
         ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
     stopped, notify = _stop_signals(), notifier()
@@ -139,6 +144,32 @@ def _follow_replica(config: Config, keeper: ReplicaKeeper, seams: Seams, stores:
     keeper.follow(PEOPLE, people.follow)
     keeper.follow(TEMPLATES, templates.follow)
     return people
+
+
+def _pages(
+    config: Config, box: Box, stores: Stores, seams: Seams, more: tuple[Devices, Spooler, ReplicaKeeper, People]
+) -> list[BoxPort]:
+    """The box as its pages see it, if it serves any; what only they need is imported only then."""
+    if config.floor is None:
+        return []
+    from edge_agent.floor.binding import BoxParts, BoxPort  # noqa: PLC0415 -- see above
+    from edge_agent.floor.log_ring import LogRing  # noqa: PLC0415
+
+    devices, spooler, keeper, people = more
+    log = LogRing()
+    logging.getLogger().addHandler(log)
+    parts = BoxParts(
+        config=config, box=box, stores=stores, seams=seams, devices=devices, spooler=spooler, keeper=keeper, people=people
+    )
+    return [BoxPort(parts, log)]
+
+
+def _floor(pages: list[BoxPort], config: Config, seams: Seams) -> list[tuple[str, _Runs]]:
+    if config.floor is None:
+        return []
+    from edge_agent.floor.server import Floor  # noqa: PLC0415 -- aiohttp, Jinja2 and Babel are for boxes with pages
+
+    return [("floor", Floor(port, config.floor, seams.clock, config.box.id)) for port in pages]
 
 
 def _udev() -> Udev | None:

@@ -15,9 +15,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from edge_agent.floor.guard import COOKIE, Denied
+from edge_agent.floor.guard import COOKIE, Denied, session_of
 from edge_agent.floor.pages import STATION_COOKIE, Pages, Parts, local_address
-from edge_agent.floor.port import FloorPort, HasMovedOn, HasToWait, Press, Reading, ScreenReading
+from edge_agent.floor.port import FloorPort, HasMovedOn, HasToWait, Person, Press, Reading, ScreenReading
 from edge_agent.floor.sessions import Tries, new_cookie
 from edge_agent.floor.shown import Shown
 from edge_agent.seams import Clock
@@ -75,11 +75,14 @@ class Forms:
         sessions = self._parts.guard.sessions
         sessions.end(request[COOKIE])
         _log.info("logged in", extra={"person": person.id, "address": address})
+        await self._arrive(self._pages.station_of(request), person)
         response = web.Response(status=303, headers={"Location": local_address(after) or "/floor"})
         self._give(request, response, sessions.begin(person))
         return response
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
+        if session_of(request) is not None:
+            await self._arrive(self._pages.station_of(request), None)
         self._parts.guard.sessions.end(request[COOKIE])
         response = web.Response(status=303, headers={"Location": "/floor/login"})
         self._give(request, response, new_cookie())
@@ -87,10 +90,12 @@ class Forms:
 
     async def choose_station(self, request: web.Request) -> web.StreamResponse:
         """Which station this screen stands at."""
-        self._pages.person(request)
+        person = self._pages.person(request)
         station = (await _fields(request)).get("station", "")
         if station not in self._port.stations():
             raise Denied(404, "unknown_station")
+        if person is not None:
+            await self._arrive(station, person)
         response = web.Response(status=303, headers={"Location": "/floor"})
         secure = self._parts.guard.is_https
         response.set_cookie(STATION_COOKIE, station, max_age=31536000, samesite="Strict", httponly=True, secure=secure, path="/")
@@ -170,6 +175,10 @@ class Forms:
         turn = self._parts.live.turn()
         task = self._parts.renderer.render("region_task.html", look, {"csrf": "", **await self._shown.station(station)})
         return web.json_response({"answers": told, "turn": turn, "task": task}, headers={"Cache-Control": "no-store"}, dumps=_dumps)
+
+    async def _arrive(self, station: str | None, person: Person | None) -> None:
+        if station is not None:
+            await self._port.arrive(station, person)
 
     def _give(self, request: web.Request, response: web.Response, cookie: str) -> None:
         request[COOKIE] = cookie

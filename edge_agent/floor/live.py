@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from edge_agent.floor.link import LinkWatch, WireShown
+from edge_agent.floor.link import LinkWatch, Wire, WireShown
 from edge_agent.floor.port import Answered, Changed, FloorPort, Heard, Reading, WeightShown
 from edge_agent.floor.render import Look, Renderer
 
@@ -66,11 +66,12 @@ class Live:
         self._kept: deque[tuple[int, str, Reading]] = deque(maxlen=KEPT)
         self._number = 0
         self._turns = 0
+        self._is_weighing = False
         self._run = secrets.token_hex(4)  # numbers begin anew with the agent
         self._changed = asyncio.Event()
         self._watched = asyncio.Event()
         self._link = LinkWatch()
-        self.wire = WireShown(wire=self._link.look(port.link()).wire, waiting=0)
+        self.wire = WireShown(Wire.LIVE, waiting=0)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -79,9 +80,7 @@ class Live:
             while True:
                 await _until(self._changed, IDLE)
                 self._changed.clear()
-                self.wire = self._link.look(self._port.link())
-                if self._watchers:
-                    await self._refresh()
+                await self._look()
                 await asyncio.sleep(INTERVAL)
         finally:
             unlisten()
@@ -91,11 +90,13 @@ class Live:
         """Someone opened a page, or is back; `last_id`: the id of the last answer that it got, or nothing."""
         self._catch_up(watcher, last_id)
         self._watchers.add(watcher)
+        self._weigh()
         self._changed.set()
         try:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._weigh()
 
     @property
     def watchers(self) -> int:
@@ -115,17 +116,25 @@ class Live:
         return f"{self._run}-{number}"
 
     def answer(self, look: Look, station: str, reading: Reading) -> dict[str, object]:
-        """An answer as a screen takes it; `row` is its line in the list."""
+        """An answer as a screen takes it; `row` is its line in the list; buttons and commands have none."""
         values = {"reading": reading, "at": station, "csrf": ""}
         return {
             "id": reading.id,
             "verdict": reading.verdict.value,
             "undoes": reading.undoes,
             "panel": self._renderer.render("verdict.html", look, values),
-            "row": self._renderer.render("reading.html", look, values),
+            "row": self._renderer.render("reading.html", look, values) if reading.symbol else "",
         }
 
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        try:
+            self.wire = self._link.look(await self._port.link())
+            if self._watchers:
+                await self._refresh()
+        except Exception:  # noqa: BLE001 -- the outermost loop of what is shown live
+            _log.exception("what screens show could not be renewed")
 
     def _on_heard(self, heard: Heard) -> None:
         match heard:
@@ -143,6 +152,12 @@ class Live:
                         watcher.wake.set()
             case Changed():
                 self._changed.set()
+
+    def _weigh(self) -> None:
+        wanted = any("scale" in watcher.regions for watcher in self._watchers)
+        if wanted != self._is_weighing:
+            self._is_weighing = wanted
+            self._port.weigh(wanted=wanted)
 
     def _catch_up(self, watcher: Watcher, last_id: str) -> None:
         run, _, number = last_id.rpartition("-")

@@ -104,7 +104,7 @@ class Pages:
         return await self._task(request, "lookup", {"q": words, "found": found, "has_catalogue": True})
 
     async def labels(self, request: web.Request) -> web.StreamResponse:
-        return await self._task(request, "label", {})
+        return await self._task(request, "shelf_label", {})
 
     async def prints(self, request: web.Request) -> web.StreamResponse:
         values = await self._parts.shown.prints(self.watcher(request))

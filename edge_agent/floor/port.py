@@ -57,7 +57,7 @@ class ScreenReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """A button of a station's page.  `control`: a name of `StationShown.controls`, or `undo` or `training`."""
+    """A button of a station's page.  `control`: of `StationShown.controls`, of a `Task`, or done, stop, undo, drill (training)."""
 
     id: str
     control: str
@@ -80,7 +80,8 @@ class Reading:
     said: Said
     code: str = ""
     is_training: bool = False
-    can_undo: bool = False
+    undo: str | None = None
+    """What a `Press` names it by that takes it back; None: it cannot be."""
     is_undone: bool = False
     undoes: str | None = None
     """The reading that this one took back."""
@@ -88,9 +89,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """An activity that a station can begin.  `command`: what its command barcode holds."""
+    """An activity that a station can begin, by pressing `control`.  `command`: what its command barcode holds."""
 
     name: str
+    control: str
     command: str
     title: Said
 
@@ -120,6 +122,8 @@ class StationShown:
     controls: tuple[Control, ...] = ()
     person: str | None = None
     is_training: bool = False
+    tasks: tuple[Task, ...] = ()
+    """What can be begun here."""
     readings: tuple[Reading, ...] = ()
     """The last 20, newest first."""
     devices: Mapping[str, str] = field(default_factory=dict)
@@ -257,7 +261,9 @@ class FloorPort(Protocol):
 
     def stations(self) -> Sequence[str]: ...
 
-    def tasks(self) -> Sequence[Task]: ...
+    def tasks(self) -> Sequence[Task]:
+        """All that can be begun at any station of the box."""
+        ...
 
     async def station(self, station: str) -> StationShown:
         """Raises UnknownStation."""
@@ -271,13 +277,21 @@ class FloorPort(Protocol):
         """The same for a button.  Raises UnknownStation."""
         ...
 
+    async def arrive(self, station: str, person: Person | None) -> None:
+        """Somebody proved at this station's screen who they are, or (None) left it.  Raises UnknownStation."""
+        ...
+
     def devices(self) -> Sequence[DeviceShown]: ...
+
+    def weigh(self, *, wanted: bool) -> None:
+        """Somebody looks at the weights, or nobody does any more: scales that must be asked are asked so long."""
+        ...
 
     def weights(self) -> Mapping[str, WeightShown]:
         """The latest of each scale that told one."""
         ...
 
-    def link(self) -> LinkShown: ...
+    async def link(self) -> LinkShown: ...
 
     async def look_up(self, symbol: str) -> Item | Missing: ...
 

@@ -59,7 +59,6 @@ class Shown:
         shown = await self._port.station(station)
         return {
             "station": shown,
-            "tasks": self._port.tasks(),
             "press_id": lambda control, more="": press_id(shown, control, more),
         }
 
@@ -76,7 +75,6 @@ class Shown:
         return {
             "stations": stations,
             "mine": mine,
-            "tasks": self._port.tasks(),
             "figures": figures,
             "has_scale": scales,
             "has_printer": bool(queues),
@@ -97,7 +95,7 @@ class Shown:
     async def status(self, watcher: Watcher) -> Values:
         return {
             "box": await self._port.box(),
-            "link": self._port.link(),
+            "link": await self._port.link(),
             "devices": self._port.devices(),
             "lines": self._port.log_lines() if sees_log(watcher) else (),
             "may_see_log": sees_log(watcher),

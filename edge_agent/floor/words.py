@@ -55,8 +55,7 @@ VERDICTS: Final[Mapping[str, Word]] = {
 TASK_ICONS: Final[Mapping[str, str]] = {
     "idle": "scanner",
     "lookup": "search",
-    "label": "label",
-    "labels": "label",
+    "shelf_label": "label",
     "receiving": "receive",
     "counting": "count",
     "picking": "pick",
@@ -105,8 +104,8 @@ DETAILS: Final[Mapping[str, Word]] = {
     "items": _plain(N_("Items"), "stock"),
     "parcels": _plain(N_("Parcels"), "box"),
     "last": _plain(N_("Last parcel"), "box"),
-    "quantity": _plain(N_("Labels each"), "label"),
-    "sku": _plain(N_("Article number"), "barcode"),
+    "number": _plain(N_("Labels of the next item"), "label"),
+    "printed": _plain(N_("Labels printed"), "label"),
     "name": _plain(N_("Article"), "stock"),
 }
 ERRORS: Final[Mapping[str, Word]] = {

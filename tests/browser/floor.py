@@ -87,7 +87,7 @@ def busy_day(box: FakeBox) -> None:
         "fault",
         fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself."),
     )
-    box.weigh("1234", stable=True)
+    box.put_on_scale("1234", stable=True)
 
 
 async def signed_in(page: Page, site: FloorSite, after: str = "/floor") -> None:

@@ -103,13 +103,13 @@
       const row = list.querySelector(`[data-id="${CSS.escape(answer.id)}"]`);
       const made = document.createElement("template");
       made.innerHTML = answer.row;
-      if (row) row.replaceWith(made.content); else list.prepend(made.content);
+      if (row && answer.row) row.replaceWith(made.content); else if (row) row.remove(); else list.prepend(made.content);
       if (answer.undoes) {
         const undone = list.querySelector(`[data-id="${CSS.escape(answer.undoes)}"]`);
         if (undone) { undone.classList.add("undone"); undone.querySelector("form")?.remove(); }
       }
       for (const old of Array.from(list.querySelectorAll("li:not(.captured)")).slice(KEPT_ROWS)) old.remove();
-      $("no-readings").hidden = true;
+      $("no-readings").hidden = Boolean(list.children.length);
     }
     play(answer.verdict);
     if (!panel || (heldSince && entry && entry.at < heldSince && answer.verdict !== "wrong")) return;
@@ -253,12 +253,11 @@
     if (token) token.value = csrf;
     const fields = Object.fromEntries(new FormData(form));
     const entry = { id: drawId(), at: now(), label: form.querySelector("button:not([type=button])").textContent.trim() };
-    if (!station || !("command" in form.dataset || "press" in form.dataset || "typed" in form.dataset)) { hold(form, entry.id); return; }
+    if (!station || !("press" in form.dataset || "typed" in form.dataset)) { hold(form, entry.id); return; }
     event.preventDefault();
     if ("typed" in form.dataset) { read(fields.text.trim(), true); form.reset(); form.querySelector("[data-manual]").focus(); return; }
     hold(form, entry.id);
-    if ("command" in form.dataset) capture({ ...entry, text: fields.text, typed: true });
-    else capture({ ...entry, control: fields.control, number: fields.number, reading: fields.reading });
+    capture({ ...entry, control: fields.control, number: fields.number, reading: fields.reading });
   });
   window.addEventListener("pageshow", () => { for (const id of Array.from(busy.keys())) release(id); });
   let stepping = 0;

@@ -52,9 +52,9 @@ ITEMS = {
     ),
 }
 TASKS = (
-    Task(name="lookup", command="SHELFXLOOKUP", title=Said("Look up", "查询")),
-    Task(name="label", command="SHELFXLABEL", title=Said("Shelf label", "货架标签")),
-    Task(name="counting", command="SHELFXCOUNT", title=Said("Count", "盘点")),
+    Task(name="lookup", control="lookup", command="SHELFXLOOKUP", title=Said("Look up", "查询")),
+    Task(name="shelf_label", control="sticker", command="SHELFXSTICKER", title=Said("Shelf label", "货架标签")),
+    Task(name="counting", control="count", command="SHELFXCOUNT", title=Said("Count", "盘点")),
 )
 IDLE = Said("No task", "无任务")
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -100,6 +100,7 @@ class FakeBox:
         self.said: list[tuple[str, str, str | None]] = []
         self.asked = 0
         self.has_catalogue = True
+        self.is_weighing = False
         self.tried = self.must_wait = 0
         self._listeners: list[Listener] = []
         self._count = 0
@@ -127,9 +128,10 @@ class FakeBox:
             title=titles.get(at.task, IDLE),
             revision=str(at.revision),
             details=details,
-            controls=controls if at.task == "label" else (),
+            controls=controls if at.task == "shelf_label" else (),
             person=at.person,
             is_training=at.is_training,
+            tasks=TASKS,
             readings=tuple(at.readings[:20]),
             devices={"scanner": "scanner", "scale": "scale", "label_printer": "labels"},
         )
@@ -155,7 +157,7 @@ class FakeBox:
         match press.control:
             case "undo":
                 return self._undo(at, press)
-            case "training":
+            case "drill":
                 at.is_training = not at.is_training
                 said = Said("Training begins.", "练习开始。") if at.is_training else Said("Training is over.", "练习结束。")
                 return self._answer(at, press.id, "", (Verdict.OK, said, "training"))
@@ -163,16 +165,26 @@ class FakeBox:
                 at.quantity = press.number or 1
                 said = Said(f"{at.quantity} labels each.", f"每次 {at.quantity} 张。")
                 return self._answer(at, press.id, "", (Verdict.OK, said, "label_quantity"))
+            case control if control.upper() in {"DONE", "STOP", *(task.control.upper() for task in TASKS)}:
+                told = self._step(at, f"SHELFX{control.upper()}")
+                return self._answer(at, press.id, "", told)
             case _:
                 return self._answer(at, press.id, "", (Verdict.WRONG, Said("Not here.", "这里不能用。"), "not_here"))
+
+    async def arrive(self, station: str, person: Person | None) -> None:
+        self._at(station).person = person.name if person else None
+        self.tell(Changed(Topic.STATION))
 
     def devices(self) -> Sequence[DeviceShown]:
         return [*self.others, *self.printers]
 
+    def weigh(self, *, wanted: bool) -> None:
+        self.is_weighing = wanted
+
     def weights(self) -> Mapping[str, WeightShown]:
         return self.weighed
 
-    def link(self) -> LinkShown:
+    async def link(self) -> LinkShown:
         return self.wire
 
     async def look_up(self, symbol: str) -> Item | Missing:
@@ -230,7 +242,7 @@ class FakeBox:
         at = self._at(station)
         return self._answer(at, f"scanner-{self._count}", symbol, self._step(at, symbol))
 
-    def weigh(self, grams: str, *, stable: bool) -> None:
+    def put_on_scale(self, grams: str, *, stable: bool) -> None:
         self.weighed["scale"] = WeightShown(scale="scale", grams=Decimal(grams), is_stable=stable, at=START)
         self.tell(self.weighed["scale"])
 
@@ -293,19 +305,18 @@ class FakeBox:
             said=said,
             code=code,
             is_training=at.is_training,
-            can_undo=can_undo,
+            undo=reading_id if can_undo else None,
             undoes=undoes,
         )
         at.seen[reading_id] = reading
-        at.readings.insert(0, reading)
+        if symbol and not symbol.startswith("SHELFX"):
+            at.readings.insert(0, reading)
         self.tell(Answered(at.id, reading))
         self.tell(Changed(Topic.STATION))
         return reading
 
     def _undo(self, at: FakeStation, press: Press) -> Reading:
-        wanted = next(
-            (each for each in at.readings if each.can_undo and not each.is_undone and press.reading in (None, each.id)), None
-        )
+        wanted = next((each for each in at.readings if each.undo and not each.is_undone and press.reading in (None, each.id)), None)
         if wanted is None:
             return self._answer(at, press.id, "", (Verdict.WRONG, Said("Nothing to undo.", "没有可撤销的。"), "nothing_to_undo"))
         at.counted -= 1

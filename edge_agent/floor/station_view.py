@@ -1,0 +1,107 @@
+"""A station's state in the form in which its page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from edge_agent.config import StationConfig
+from edge_agent.floor.port import Control, Reading, Said, StationShown, Task
+from edge_agent.stations import Feedback, StationState, say
+from edge_agent.stations import Reading as Kept
+from edge_agent.stations.model import CHINESE, ENGLISH
+from edge_agent.stations.station import Activity, Says, Station
+from edge_agent.stations.table import STATIONS, at
+from edge_agent.wire.codec import encode
+
+_SHOWN: Final = ("bin", "document", "pick_list", "items", "parcels", "last", "number", "printed")
+"""What of an activity people are shown, in this order; its names are those of `words.DETAILS`."""
+_NUMBERED: Final = {"quantity": "number"}
+"""Where a button's number stands in its activity."""
+
+
+def tasks(activities: Collection[str] = ()) -> tuple[Task, ...]:
+    """What can be begun, in the order of the command sheet; `activities`: of these alone."""
+    return tuple(
+        Task(name=each.name, control=each.command.value.lower(), command=each.command.symbol, title=_said(each.title))
+        for each in STATIONS
+        if each.command is not None and (not activities or each.name in activities)
+    )
+
+
+def shown(station: StationConfig, state: StationState) -> StationShown:
+    kind = at(state.activity)
+    parts = ("scanner", "scale", "label_printer", "receipt_printer", "line_display")
+    devices = {part: getattr(station, part) for part in parts}
+    return StationShown(
+        id=station.id,
+        task=kind.name,
+        title=_said(kind.title),
+        revision=sha256(encode(state)).hexdigest()[:16],
+        details=_details(state.activity),
+        controls=_controls(kind, state.activity),
+        person=state.person.name if state.person is not None else None,
+        is_training=state.training,
+        tasks=tasks(station.activities),
+        readings=tuple(kept(each) for each in state.history),
+        devices={part: device for part, device in devices.items() if device is not None},
+    )
+
+
+def kept(reading: Kept) -> Reading:
+    """A line of the history; a screen knows its own readings by the id that it drew."""
+    return Reading(
+        id=reading.post or reading.id,
+        at=reading.at,
+        symbol=reading.symbol,
+        verdict=reading.feedback.verdict,
+        said=_saying(reading.feedback),
+        code=reading.feedback.code,
+        is_training=reading.feedback.training,
+        undo=reading.id if reading.took is not None and not reading.is_undone else None,
+        is_undone=reading.is_undone,
+    )
+
+
+def unkept(feedback: Feedback, symbol: str, when: datetime) -> Reading:
+    """An answer that is no line of the history: to a command, a button, or what was refused (`symbol`)."""
+    return Reading(
+        id=feedback.reading or "",
+        at=when,
+        symbol=symbol,
+        verdict=feedback.verdict,
+        said=_saying(feedback),
+        code=feedback.code,
+        is_training=feedback.training,
+    )
+
+
+def _details(activity: Activity) -> Mapping[str, str | int]:
+    found = {name: getattr(activity, name, None) for name in _SHOWN}
+    return {name: value for name, value in found.items() if isinstance(value, str | int) and value}
+
+
+def _controls(kind: Station[Activity], activity: Activity) -> tuple[Control, ...]:
+    return tuple(
+        Control(
+            name=button.control,
+            label=_said(button.label),
+            takes_number=button.takes_number,
+            number=int(getattr(activity, _NUMBERED.get(button.control, button.control), 0) or 1),
+        )
+        for button in kind.buttons
+    )
+
+
+def _said(says: Says) -> Said:
+    return Said(says.en, says.zh)
+
+
+def _saying(feedback: Feedback) -> Said:
+    """Without the word TRAINING before it: the page has a place of its own for that."""
+    plain = msgspec.structs.replace(feedback, training=False)
+    return Said(say(plain, ENGLISH), say(plain, CHINESE))
