@@ -3,7 +3,8 @@
 AgentError
 ├── ConfigErrors       the configuration file is wrong; `errors` lists every place
 ├── FactsUnavailable   facts.db cannot be opened where the configuration says
-│   └── StateInUse     another agent runs on this state folder
+│   ├── StateInUse     another agent runs on this state folder
+│   └── DiskFailed     the disk refused a read or a write; what was to be stored was not
 ├── FactsCorrupt       facts.db turned out to be damaged while in use; it is quarantined at the next start
 ├── FactTooLarge       more than one MQTT message may hold; it will never fit
 └── OutboxFull         the disk or the file is at its limit: what was to be stored was not; tell the person
@@ -34,6 +35,10 @@ class FactsUnavailable(AgentError):
 
 class StateInUse(FactsUnavailable):
     code = "state_in_use"
+
+
+class DiskFailed(FactsUnavailable):
+    code = "disk_failed"
 
 
 class FactsCorrupt(AgentError):

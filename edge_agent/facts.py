@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_agent import salvage
-from edge_agent.errors import FactsCorrupt, FactsUnavailable, OutboxFull
+from edge_agent.errors import DiskFailed, FactsCorrupt, FactsUnavailable, OutboxFull
 from edge_agent.seams import failpoint
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class FactsLimits:
 class FactsDb:
     """An open facts.db.  Stores (outbox, inbox, journal) bring their tables by `create` and write through `write`.
 
-    Raises FactsUnavailable when the folder or the file cannot be used.
+    Raises FactsUnavailable when the folder or the file cannot be used, DiskFailed when the disk itself refuses.
     """
 
     def __init__(self, path: Path, limits: FactsLimits | None = None) -> None:
@@ -89,7 +89,8 @@ class FactsDb:
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction; on return it is on disk.  Inside another `write` it joins that one.
 
-        At the limit what may go goes, and `work` runs again.  Raises OutboxFull, FactsCorrupt; whatever `work` raises rolls back.
+        At the limit what may go goes, and `work` runs again.  Raises OutboxFull, DiskFailed, FactsCorrupt; whatever `work` raises
+        rolls back.
         """
         if self._is_writing:
             return work(self.db)
@@ -163,6 +164,7 @@ class FactsDb:
             self.db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             self._roll_back()
+            self._forget_the_failed(error)
             raise self._translated(error) from error
         except BaseException:
             self._roll_back()
@@ -175,10 +177,16 @@ class FactsDb:
 
     def _roll_back(self) -> None:
         if self.db.in_transaction:
-            self.db.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.OperationalError):  # SQLite has rolled back by itself, or will when it opens the file
+                self.db.execute("ROLLBACK")
+
+    def _forget_the_failed(self, error: sqlite3.DatabaseError) -> None:
+        """A commit whose fdatasync failed stands in the WAL all the same, and a crash would bring it back: begin the WAL anew."""
+        if _name(error).startswith("SQLITE_IOERR"):
+            self.checkpoint()
 
     def _translated(self, error: sqlite3.DatabaseError) -> Exception:
-        name = getattr(error, "sqlite_errorname", "") or ""
+        name = _name(error)
         if name.startswith("SQLITE_FULL"):
             return OutboxFull(f"facts.db is full: {self.path} may hold {self.limits.max_bytes} bytes; free room on that disk")
         if name.startswith("SQLITE_IOERR") and self.free_disk_bytes() < PAGE * RESERVED_PAGES:
@@ -186,6 +194,8 @@ class FactsDb:
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             self._marker.touch()
             return FactsCorrupt(f"{self.path} is damaged ({error}); restart the agent, it then sets the file aside and goes on")
+        if name.startswith("SQLITE_IOERR"):
+            return DiskFailed(f"the disk of {self.path} refused ({name}); nothing was stored: replace the card if it happens again")
         return error
 
     def _pragma(self, name: str) -> int:
@@ -213,8 +223,7 @@ class FactsDb:
         return self._connect()
 
     def _reason_to_quarantine(self, error: sqlite3.DatabaseError) -> str:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        if _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return str(error)
         raise FactsUnavailable(f"{self.path} cannot be opened ({error}); check that it and its folder may be written") from error
 
@@ -250,6 +259,11 @@ class FactsDb:
             return ""
         found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
         return "" if found == "ok" else found
+
+
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's result code, or nothing."""
+    return getattr(error, "sqlite_errorname", "") or ""
 
 
 def _prepare_folder(folder: Path) -> None:
