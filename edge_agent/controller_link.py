@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from edge_agent.errors import AgentError
 from edge_agent.tls import NewContext
-from edge_agent.wire.tls import TlsFailed, trouble_of
+from edge_agent.wire.tls import CLOSED, TlsFailed, trouble_of
 
 TIMEOUT = 5.0
 """Seconds to connect, and between two pieces of an answer."""
@@ -81,7 +81,7 @@ class ControllerLink:
                 raise ControllerSilent(f"the controller does not answer ({error})") from error
             except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:  # ValueError: an address that is none
                 self._close()
-                trouble = trouble_of(error)
+                trouble = CLOSED if self._is_closed_door(error) else trouble_of(error)
                 reason = trouble.words if trouble else f"{type(error).__name__}: {error}"
                 raise ControllerSilent(f"the controller does not answer ({reason})") from error
 
@@ -92,6 +92,10 @@ class ControllerLink:
     def __del__(self) -> None:
         """Whoever asked is gone; a socket that nobody closes would be warned of."""
         self._close()
+
+    def _is_closed_door(self, error: Exception) -> bool:
+        """A new connection whose certificate was shown, and that ended before the first answer."""
+        return self._parts.scheme == "https" and isinstance(error, http.client.RemoteDisconnected | ssl.SSLEOFError)
 
     # --- inside, with the lock -----------------------------------------------------------------------------------------------
 

@@ -85,6 +85,11 @@ _BROKEN = Trouble(
     code="tls_failed",
     words="No secure connection: the other end does not speak TLS 1.2 or later there. Check host and port.",
 )
+CLOSED = Trouble(
+    code="tls_closed",
+    words="The other end closed the connection without a word. It may not take this box's certificate; its own log says.",
+)
+"""Python's own servers end like this, without the alert that says why."""
 _BY_VERIFY_CODE = {
     9: _NOT_YET,
     10: _ENDED,
