@@ -59,6 +59,9 @@ async def _demo(folder: Path, counter: Counter) -> int:
     bench_url = f"http://127.0.0.1:{bench_port}/"
     async with open_shop(folder, bench_url, counter) as shop, _bench(shop, bench_port):
         print(f"\n  The shop is open:   {shop.api.url}/\n  Its devices, bench: {bench_url}", flush=True)
+        print(f"  The box's pages:    {shop.floor}", flush=True)
+        for each in shop.staff:
+            print(f"    {each.name}: badge {each.badge}, PIN {each.pin}", flush=True)
         print(f"  Its API's token:    {shop.folder / 'api.token'}\n", flush=True)
         print(f"  Ctrl+C closes it. Processes: {pid_line(shop)}\n", flush=True)
         await stop.wait()

@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from tests.shopday.programs import Program, free_port, toml, write_secret
 
 SITE, BOX = "sh-01", "sh-01-box-1"
 READY_SECONDS = 30
+STAFF = (("Li Wei", "zh-CN", "manager", "2580"), ("Ana Silva", "en", "floor", "1470"))
+"""Name, language, role, PIN."""
 Json = dict[str, Any]
 
 
@@ -46,6 +48,9 @@ class Api:
     async def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         return await self._call("POST", path, json=body, headers={"Idempotency-Key": key or str(uuid.uuid4())})
 
+    async def put(self, path: str, body: Json) -> Json:
+        return await self._call("PUT", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
     async def import_catalogue(self, text: str) -> Json:
         headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "text/csv"}
         return await self._call("POST", "/catalog/import", data=text.encode(), headers=headers)
@@ -69,15 +74,26 @@ class Api:
             return json.loads(text) if text else {}
 
 
+@dataclass(frozen=True)
+class Staff:
+    """Somebody who works in the shop: what the badge's barcode says, and the PIN."""
+
+    name: str
+    badge: str
+    pin: str
+
+
 @dataclass
 class Shop:
-    """What is running.  `devices` by id."""
+    """What is running.  `devices` by id; `floor` is the address of the box's own pages."""
 
     folder: Path
     api: Api
     controller: Program
     agent: Program
     devices: dict[str, BenchDevice]
+    floor: str
+    staff: list[Staff] = field(default_factory=list)
 
     @property
     def database_url(self) -> str:
@@ -120,13 +136,15 @@ async def open_shop(folder: Path, bench_url: str = "", counter: Counter = USUAL)
         controller = Program("controller", ("controller", "--config", str(config), "serve"), folder / "controller.log")
         agent = Program("agent", ("edge_agent", "run", "--config", str(folder / "agent.toml")), folder / "agent.log")
         api = Api(f"http://127.0.0.1:{http_port}", token, http)
-        shop = Shop(folder, api, controller, agent, {})
+        floor_port = free_port()
+        shop = Shop(folder, api, controller, agent, {}, f"http://127.0.0.1:{floor_port}/floor")
         stack.push_async_callback(controller.stop)
         await shop.start_controller()
         for spec in specs_of(counter, folder):
             shop.devices[spec.id] = await stack.enter_async_context(running(spec))
         await _stock_catalogue(api)
-        (folder / "agent.toml").write_text(_agent_toml(shop, counter, http_port, broker_port), encoding="utf-8")
+        shop.staff = [await _hire(api, *each) for each in STAFF]
+        (folder / "agent.toml").write_text(_agent_toml(shop, counter, (http_port, broker_port, floor_port)), encoding="utf-8")
         stack.push_async_callback(agent.stop)
         await shop.start_agent()
         yield shop
@@ -144,12 +162,14 @@ def _controller_toml(folder: Path, http_port: int, broker_port: int, bench_url: 
     )
 
 
-def _agent_toml(shop: Shop, counter: Counter, http_port: int, broker_port: int) -> str:
+def _agent_toml(shop: Shop, counter: Counter, ports: tuple[int, int, int]) -> str:
+    http_port, broker_port, floor_port = ports
     return toml(
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": shop.folder / "box"}),
             ("[broker]", {"host": "127.0.0.1", "port": broker_port}),
             ("[controller]", {"url": f"http://127.0.0.1:{http_port}", "token_file": shop.folder / "box.token"}),
+            ("[floor]", {"port": floor_port}),
             *device_tables(counter, shop.devices),
         ]
     )
@@ -162,6 +182,16 @@ async def _stock_catalogue(api: Api) -> None:
         await api.post(f"/sites/{SITE}/bins", {"code": code}, key=f"demo-bin-{code}")
     await api.import_catalogue(catalogue_csv())
     await api.post("/boxes", {"id": BOX, "site": SITE, "name": "Counter 1"}, key="demo-box")
+
+
+async def _hire(api: Api, name: str, language: str, role: str, pin: str) -> Staff:
+    """A folder that was kept has its people already; each opening gives them new badges, since no badge can be read again."""
+    known = [each for each in await api.all("/people", q=name) if each["name"] == name]
+    roles = [{"role": role, "site": SITE}]
+    person = known[0] if known else await api.post("/people", {"name": name, "language": language, "roles": roles})
+    badge = await api.post(f"/people/{person['id']}/badge")
+    await api.put(f"/people/{person['id']}/pin", {"pin": pin})
+    return Staff(name, badge["text"], pin)
 
 
 def pid_line(shop: Shop) -> str:
