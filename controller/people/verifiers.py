@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -51,7 +52,7 @@ class Verifiers:
     """Makes and checks argon2id verifiers off the event loop; somebody who does not exist takes as long as somebody who does."""
 
     def __init__(self) -> None:
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="verifiers")
         self._nobody: dict[PasswordHasher, str] = {}
 
     async def of_pin(self, pin: str) -> str:
@@ -67,15 +68,14 @@ class Verifiers:
         return await self._matches(_PASSWORD, password, verifier)
 
     async def _run(self, hasher: PasswordHasher, secret: str) -> str:
-        async with self._turn:
-            return await asyncio.to_thread(hasher.hash, secret)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, hasher.hash, secret)
 
     async def _matches(self, hasher: PasswordHasher, secret: str, verifier: str | None) -> bool:
         """False for no verifier, after the time that one takes."""
         if hasher not in self._nobody:
             self._nobody[hasher] = await self._run(hasher, _NOBODY)
-        async with self._turn:
-            is_right = await asyncio.to_thread(_verify, hasher, verifier or self._nobody[hasher], secret)
+        stored, loop = verifier or self._nobody[hasher], asyncio.get_running_loop()
+        is_right = await loop.run_in_executor(self._threads, _verify, hasher, stored, secret)
         return is_right and verifier is not None
 
 

@@ -19,7 +19,7 @@ from controller.people.policies import MAX_NAME, MAX_PASSWORD
 from controller.web.access import FIELDS, viewer_of
 from controller.web.forms import sent_by
 from controller.web.pages import Pages, Values, new_key, remember_language, text_of
-from controller.web.routes import PageRoute
+from controller.web.routes import PageRoute, see_other
 from edge_agent.ui.locales import Language
 
 SHARED_COOKIE = "shared"
@@ -62,7 +62,7 @@ class LogIn:
     async def _welcome(self, request: web.Request, token: str) -> web.StreamResponse:
         found = await request.app[PEOPLE].by_cookie(token)
         wanted = request[FIELDS].get("next", "")
-        response = web.HTTPSeeOther(wanted if _OURS.fullmatch(wanted) and not wanted.startswith("/login") else "/")
+        response = see_other(wanted if _OURS.fullmatch(wanted) and not wanted.startswith("/login") else "/")
         give_cookie(request, response, token)
         if found is not None:
             remember_language(response, found.language)
@@ -91,7 +91,7 @@ class LogIn:
         if viewer is not None and viewer.person is not None:
             session = viewer.person.session
             await sent_by(request).acting(lambda: sessions.end_sessions(session.person, only=session.id))
-        response = web.HTTPSeeOther("/login")
+        response = see_other("/login")
         give_cookie(request, response, secrets.token_urlsafe(32))
         return response
 
@@ -111,7 +111,7 @@ class Me:
             raise Problem(400, "malformed_form", "`language`: expected one that the page offers.")
         language, row = Language(sent.field("language")), await queries.person(mine.person)
         await sent.once(lambda: operations.change_person(mine.person, name=row.name, language=language))
-        response = web.HTTPSeeOther("/me?done=language")
+        response = see_other("/me?done=language")
         remember_language(response, language)
         return response
 

@@ -60,9 +60,14 @@ def _to_log_in(request: web.Request) -> web.StreamResponse:
     """A page that somebody opened comes after the log-in; what a script or a form sent is refused.  Raises Problem 401."""
     if request.method != "GET" or request.path == "/events" or "text/html" not in request.headers.get("Accept", "text/html"):
         raise Problem(401, "not_authenticated", "Nobody is logged in here, or not any more. Log in, then do it again.")
-    response = web.HTTPSeeOther(f"/login?{urlencode({'next': request.path_qs})}")
+    response = see_other(f"/login?{urlencode({'next': request.path_qs})}")
     keep_cookie(request, response)
     return response
+
+
+def see_other(address: str) -> web.Response:
+    """As `web.HTTPSeeOther`, for an answer that brings a cookie."""
+    return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
 def keep_cookie(request: web.Request, response: web.StreamResponse) -> None:

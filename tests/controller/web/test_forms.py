@@ -15,12 +15,11 @@ from controller.app import Parts, make_app
 from controller.config import parse_config
 from controller.events import history
 from controller.fleet.operations import PrintOrder, request_print
-from controller.http import auth
-from controller.http.routing import Permission
+from controller.people.policies import Grant, Role
 from edge_agent.wire.facts import JobChanged, JobState
 from edge_agent.wire.messages import Stream
 from tests.browser.shop import BrowserShop
-from tests.controller.web.test_access import basic
+from tests.controller.people.browser import logged_in
 
 FORM = re.compile(r'<form[^>]* action="([^"]+)">(.*?)</form>', re.DOTALL)
 FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
@@ -162,16 +161,16 @@ async def test_what_is_no_form_of_ours_changes_nothing(
 
 
 async def test_who_may_only_look_gets_no_buttons(shop: BrowserShop, tmp_path: Path) -> None:
-    reading = [permission for permission in Permission if permission.value.endswith(".read")]
-    await auth.create_token("viewer", reading, token="sw_viewer")
     async with client_of(tmp_path, open_pages=False) as client:
-        for path in ("/", "/prints", "/orders/SO-100001"):
-            page = await shown(client, path, **basic("sw_viewer"))
-            assert "We can't tell whether" in page
-            assert 'method="post"' not in page
-        status, _ = await press(client, "/orders/SO-100001/release", {"key": "k"}, **basic("sw_viewer"))
+        looker = (await logged_in("Finn", Grant(Role.FINANCE))).at(client)
+        page = await shown(client, "/orders/SO-100001")
+        assert page.count('method="post"') == 1, "log out"
+        status, _ = await press(client, "/orders/SO-100001/release", {"key": "k", **looker.form})
         assert status == 403
-        assert (await press(client, "/orders/SO-100001/release", {"key": "k"}))[0] == 401
+        assert (await press(client, "/orders/SO-100001/release", {"key": "k"}))[0] == 403
+        (await logged_in("Pia", Grant(Role.PICKER))).at(client)
+        assert "/release" in await shown(client, "/orders/SO-100001")
+        assert "/cancel" not in await shown(client, "/orders/SO-100001")
 
 
 async def test_what_a_print_looks_like_is_a_click_away(client: TestClient) -> None:
