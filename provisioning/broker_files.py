@@ -15,6 +15,8 @@ from provisioning.files import PUBLIC, SHARED, write_whole
 from provisioning.register import Kind, Register
 
 GROUP = "mosquitto"
+_OPEN_TO_GROUP = 0o2770
+"""The access list is all that the controller may write, too, where it is in the broker's group; what it writes stays the group's."""
 _OURS = b"# Written by `shelfwire-provision"
 
 
@@ -45,10 +47,15 @@ def write(ca: Path, folder: Path, register: Register, broker: str | None, listen
 
 def update(ca: Path, folder: Path, register: Register) -> Written:
     """What changes with each box: access list, list of the revoked, the CA's certificate."""
-    withdrawn = tuple(mosquitto.withdrawn_boxes(folder))
+    access = folder / mosquitto.ACCESS
+    if not access.parent.exists():
+        access.parent.mkdir(mode=0o770, parents=True)
+        _give(access.parent)
+        access.parent.chmod(_OPEN_TO_GROUP)
+    withdrawn = tuple(mosquitto.withdrawn_boxes(access.parent))
     _put(folder / "ca.pem", (ca / CERTIFICATE).read_bytes(), PUBLIC)
     _put(folder / "ca.crl", (ca / REVOKED).read_bytes(), PUBLIC)
-    _put(folder / mosquitto.ACCESS, mosquitto.access_list(register, withdrawn).encode(), SHARED)
+    _put(access, mosquitto.access_list(register, withdrawn).encode(), SHARED)
     boxes = {each.name for each in register.live(Kind.BOX)}
     return Written(
         boxes=len(boxes - set(withdrawn)),

@@ -17,7 +17,7 @@ from provisioning.files import SHARED, write_whole
 from provisioning.issuing import GATEWAY_PREFIX
 from provisioning.register import Kind, Register
 
-CONF, ACCESS, WITHDRAWN = "shelfwire.conf", "shelfwire.acl", "withdrawn"
+CONF, ACCESS, WITHDRAWN = "shelfwire.conf", "access/shelfwire.acl", "withdrawn"
 MAX_PACKET = 256 * 1024
 """Bytes of one packet: payloads have at most 64 KiB (`edge_agent.wire.codec.MAX_PAYLOAD`), the rest is topic and properties."""
 _BOX_SAYS = (
@@ -104,7 +104,7 @@ def access_list(register: Register, withdrawn: Iterable[str] = ()) -> str:
 
 
 def withdrawn_boxes(folder: Path) -> list[str]:
-    """Boxes that the controller revoked: beside the access list, so that writing it anew does not let them in again."""
+    """Boxes that the controller revoked: noted beside the access list, so that writing it anew does not let them in again."""
     try:
         return sorted(set((folder / WITHDRAWN).read_text(encoding="utf-8").split()))
     except FileNotFoundError:

@@ -56,7 +56,7 @@ class SecureBroker:
         target = self.folder / "broker"
         listener = Listener(port=self.port, address="127.0.0.1", store=self.folder)
         broker_files.write(self.folder / "pki", target, self.desk.register, None, listener)
-        with (target / "shelfwire.acl").open("a") as file:
+        with (target / "access/shelfwire.acl").open("a") as file:
             file.write(extra)
 
     def start(self) -> None:

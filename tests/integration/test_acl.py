@@ -104,7 +104,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
     revoked_serials = broker.desk.revoke("revoked")
     assert len(revoked_serials) == 2
     broker.write(OBSERVER)
-    withdraw(broker.folder / "broker/shelfwire.acl", "withdrawn")
+    withdraw(broker.folder / "broker/access/shelfwire.acl", "withdrawn")
     with running(broker):
         yield broker
 

@@ -338,7 +338,7 @@ async def test_a_revoked_box_is_off_within_two_seconds_in_its_open_session_and_w
 
     loop = asyncio.get_running_loop()
     shop.desk.revoke("leaver")
-    withdraw(shop.folder / "broker/shelfwire.acl", "leaver")
+    withdraw(shop.folder / "broker/access/shelfwire.acl", "leaver")
     (shop.folder / "broker/ca.crl").write_bytes((shop.folder / "pki/ca.crl").read_bytes())
     began = loop.time()
     shop.reload()

@@ -249,7 +249,7 @@ async def test_a_revoked_box_is_off_within_two_seconds_from_the_api_to_the_broke
     with running(shop):
         gateway = Gateway(session(shop, shop.gateway(), "gateway", gateway_filters()), SystemClock(), Random(2))
         box, other = speaker(shop, "b1", "sh-01"), speaker(shop, "b2", "sh-02")
-        rights = BrokerRights(shop.folder / "broker/shelfwire.acl", shop.pid_file)
+        rights = BrokerRights(shop.folder / "broker/access/shelfwire.acl", shop.pid_file)
         loops = (gateway.run, rights.run, box.session.run, box.listen, other.session.run, other.listen)
         tasks = [asyncio.create_task(each()) for each in loops]
         async with asyncio.timeout(SECONDS):

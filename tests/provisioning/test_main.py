@@ -189,7 +189,7 @@ def test_a_revoked_box_is_on_the_list_of_the_revoked_and_has_no_rights(provision
     crl = x509.load_pem_x509_crl((tmp_path / "broker/ca.crl").read_bytes())
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None
     assert len(crl) == 2  # its pages' certificate, too
-    users = [line for line in (tmp_path / "broker/shelfwire.acl").read_text().splitlines() if line.startswith("user ")]
+    users = [line for line in (tmp_path / "broker/access/shelfwire.acl").read_text().splitlines() if line.startswith("user ")]
     assert users == ["user gateway.controller", "user till-2"]
     assert certificate(shop / "ca.pem").not_valid_after_utc == crl.next_update_utc
 
@@ -201,7 +201,7 @@ def test_one_serial_may_be_revoked_and_the_box_goes_on(provision: Provision, sho
     crl = x509.load_pem_x509_crl((shop / "ca.crl").read_bytes())
     assert [each.serial_number for each in crl] == [old]
     provision("mosquitto", "--to", str(tmp_path / "broker"))
-    assert "\nuser till-1\n" in (tmp_path / "broker/shelfwire.acl").read_text()
+    assert "\nuser till-1\n" in (tmp_path / "broker/access/shelfwire.acl").read_text()
 
 
 def test_the_brokers_folder_is_written_again_but_not_over_somebody_elses(provision: Provision, shop: Path, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_the_brokers_folder_is_written_again_but_not_over_somebody_elses(provisi
     provision("mosquitto", "--to", str(folder))
     assert everything(folder) == before
     assert stat.S_IMODE((folder / "broker.key").stat().st_mode) == 0o640
-    (folder / "shelfwire.acl").write_text("user me\n")
+    (folder / "access/shelfwire.acl").write_text("user me\n")
     assert "is not ours" in provision("mosquitto", "--to", str(folder), status=1).output
 
 
@@ -220,7 +220,7 @@ def test_a_box_withdrawn_by_the_controller_stays_out_until_it_is_reinstated(
 ) -> None:
     provision("box", "till-10", "--site", "sh-01")
     provision("mosquitto", "--to", str(tmp_path / "broker"))
-    access = tmp_path / "broker/shelfwire.acl"
+    access = tmp_path / "broker/access/shelfwire.acl"
     whole = access.read_text()
     assert withdraw(access, "till-1")
     assert not withdraw(access, "till-1")
