@@ -16,10 +16,12 @@ from importlib import import_module
 from pathlib import Path
 
 from edge_agent.config import BoxConfig, BrokerConfig, Config, load_config
+from edge_agent.config_command import held
 from edge_agent.device_tools.alone import do_alone, find_udev
 from edge_agent.device_tools.ear import NobodyThere, ask
 from edge_agent.device_tools.printing import shown
 from edge_agent.device_tools.request import SIDES, CannotDo, Item, Request
+from edge_agent.stations.model import LANGUAGES
 
 CONFIG = Path("/etc/shelfwire/agent.toml")
 FAILED = 1
@@ -36,6 +38,7 @@ _VERBS = {
     "show": "show a text on a line display",
     "confirm": "the device that stands there now takes over the name and the role",
     "rule": "the udev rule that lets the agent use a device, by its id or its device file; without one, of all that need one",
+    "command-sheet": "the barcodes of all commands: on a printer, or with -o as a page for any printer",
     "calibration": "the sheet with the barcode that teaches a scanner its options",
     "record": "what passed between a device and the box, as a file",
     "replay": "play a recording's device on a pty or a TCP port, or print it as a regression test",
@@ -55,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made["listen"].add_argument("--for", dest="seconds", type=float, default=0.0, metavar="SECONDS", help="default: until Ctrl+C")
     made["rule"].add_argument("device", nargs="?", default="", metavar="ID", help="a configured device, or a device file")
     made["calibration"].add_argument("-o", dest="out", type=Path, required=True, metavar="FILE", help="a .pdf or .png")
+    sheet = made["command-sheet"]
+    sheet.add_argument("device", nargs="?", default="", metavar="ID", help="a label or receipt printer (80 mm)")
+    sheet.add_argument("-o", dest="out", type=Path, metavar="FILE", help="a .html file, to be printed from a browser")
+    sheet.add_argument("--size", type=_size, default=(60, 30), metavar="WxH", help="of a label in mm; default: 60x30")
+    sheet.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
     made["record"].add_argument(
         "--for", dest="seconds", type=float, default=0.0, metavar="SECONDS", help="what passed, and so much more"
     )
@@ -73,14 +81,16 @@ def run(chosen: argparse.Namespace) -> int:
         match chosen.what:
             case "calibration":
                 print(files.write_calibration(chosen.out))  # noqa: T201 -- a command's output
+            case "command-sheet" if chosen.out is not None:
+                print(files.write_sheet(chosen.out, chosen.language))  # noqa: T201
             case "replay":
                 return int(files.play(chosen.file, pty=chosen.pty, tcp=chosen.tcp, as_test=chosen.as_test))
             case "rule":
-                config = load_config(chosen.config) if chosen.config.exists() else None
+                config = held(load_config(chosen.config)) if chosen.config.exists() else None
                 print(files.rules(config, chosen.device, find_udev()))  # noqa: T201
             case _:
                 is_first = chosen.what == "suggest" and not chosen.config.exists()
-                asyncio.run(_tell(_NOTHING_YET if is_first else load_config(chosen.config), chosen))
+                asyncio.run(_tell(_NOTHING_YET if is_first else held(load_config(chosen.config)), chosen))
     except CannotDo as error:
         print(error, file=sys.stderr)  # noqa: T201
         return FAILED
@@ -98,6 +108,7 @@ async def _tell(config: Config, chosen: argparse.Namespace) -> None:
         lines=tuple(getattr(chosen, "text", ())),
         width=width,
         height=height,
+        language=getattr(chosen, "language", LANGUAGES[0]),
     )
     async with contextlib.aclosing(answers(config, request)) as items:
         async for item in items:

@@ -24,6 +24,7 @@ from drivers.transports.opening import parse_address
 from drivers.udev import Ports
 from edge_agent.config import Config
 from edge_agent.device_tools.request import CannotDo
+from edge_agent.stations.sheet_page import sheet_page
 
 LOCAL_RULES = "/etc/udev/rules.d/69-shelfwire-local.rules"
 _DPI = 300
@@ -42,6 +43,17 @@ def write_calibration(out: Path) -> str:
     with Image.open(BytesIO(label_png(calibration_sheet(), _DPI))) as image:
         _saved(out, image)
     return f"{out}: print it at its own size, then scan one of its two codes, once, with the scanner that the box is to learn"
+
+
+def write_sheet(out: Path, language: str) -> str:
+    """The command sheet as a page.  Raises CannotDo."""
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise CannotDo(f"{out} must end in .html")
+    try:
+        out.write_text(sheet_page(language), encoding="utf-8")
+    except OSError as error:
+        raise CannotDo(f"{out} cannot be written: {error.strerror}") from error
+    return f"{out}: open it in a browser and print it at 100 %"
 
 
 def calibration_sheet() -> Label:

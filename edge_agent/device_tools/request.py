@@ -30,7 +30,10 @@ class CannotDo(AgentError):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """`do`: the verb; `device`: the id in the configuration; `seconds`: how long; `lines`: what to show; sizes in mm."""
+    """`do`: the verb; `device`: the id in the configuration; `seconds`: how long; `lines`: what to show; sizes in mm.
+
+    `language`: of what is printed for people.
+    """
 
     do: str
     device: str = ""
@@ -38,6 +41,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     width: int = 50
     height: int = 25
+    language: str = "en"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

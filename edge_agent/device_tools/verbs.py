@@ -22,6 +22,7 @@ from edge_agent.device_tools.telling import told_candidate, told_device, told_ev
 from edge_agent.device_tools.test_paper import test_paper
 from edge_agent.devices import PRINTERS, Devices
 from edge_agent.printer_port import NothingSent
+from edge_agent.stations.sheet import labels, receipt
 
 NO_UDEV = "There is no libudev here: what is plugged in cannot be listed. Install the package libudev1."
 NOT_RUNNING = "The agent does not run: how the devices are is not known. `read-weight`, `test-print` and `listen` ask one of them."
@@ -50,6 +51,7 @@ class Verbs:
             "list": self._list,
             "suggest": self._suggest,
             "test-print": self._test_print,
+            "command-sheet": self._command_sheet,
             "read-weight": self._read_weight,
             "listen": self._listen,
             "show": self._show,
@@ -117,6 +119,24 @@ class Verbs:
             paper = test_paper(config, datetime.now(UTC), request.width, request.height)
             proof = await printer.print_once(paper)
             yield {"proof": proof.value, "message": _PROVEN[proof]}
+
+    async def _command_sheet(self, request: Request) -> AsyncGenerator[Item, None]:
+        """A receipt, or one label after the other."""
+        if not request.device:
+            raise CannotDo("name a label or receipt printer, or a file: -o commands.html")
+        config = self._config(request.device, PRINTERS, "no printer")
+        printer = self._devices.printer(config.id)
+        await self._until_usable(config)
+        if printer is None:
+            return
+        if config.kind is Kind.RECEIPT_PRINTER:
+            proof = await printer.print_once(receipt(request.language))
+            yield {"proof": proof.value, "message": _PROVEN[proof]}
+            return
+        sheet = labels(request.width, request.height, request.language)
+        for number, label in enumerate(sheet, start=1):
+            proof = await printer.print_once(label)
+            yield {"proof": proof.value, "message": f"{number} of {len(sheet)}. {_PROVEN[proof]}"}
 
     async def _read_weight(self, request: Request) -> AsyncGenerator[Item, None]:
         config = self._config(request.device, (Kind.SCALE,), "no scale")

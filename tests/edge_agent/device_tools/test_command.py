@@ -22,6 +22,7 @@ from PIL import Image
 from drivers.recording import load_recording
 from drivers.registry import Kind
 from drivers.scanners.calibration import CALIBRATION_ELEMENTS
+from drivers.symbols.commands import Command
 from drivers.transports.opening import Address
 from drivers.udev import Identity, Seen
 from edge_agent.__main__ import main
@@ -175,6 +176,11 @@ class TestBothWays:
         with emulated(shop, "zpl", "labels"), with_or_without(shop, place, "labels"):
             assert shop.items("test-print", "labels", "--size", "60x40")[0]["proof"] in ("confirmed", "status_ok")
 
+    def test_the_command_sheet_is_printed(self, shop: Shop, place: str) -> None:
+        with emulated(shop, "escpos", "till") as till, with_or_without(shop, place, "till"):
+            assert [item["proof"] for item in shop.items("command-sheet", "till")] == ["confirmed"]
+            assert any(each["event"] == "paper" for each in till.tell("tear"))
+
     def test_a_printer_without_paper_says_so_and_prints_nothing(self, shop: Shop, place: str) -> None:
         with emulated(shop, "escpos", "till") as till:
             till.fault("paper_out")
@@ -321,6 +327,19 @@ class TestAlone:
         with pytest.raises(SystemExit) as ended:
             shop.run("test-print", "labels", "--size", size)
         assert ended.value.code == 2
+
+    def test_the_command_sheet_is_a_label_for_each_command_or_a_page(self, shop: Shop) -> None:
+        with emulated(shop, "zpl", "labels"):
+            items = shop.items("command-sheet", "labels", "--size", "60x30")
+        assert len(items) == len(Command)
+        page = shop.folder / "commands.html"
+        assert shop.run("command-sheet", "-o", str(page), "--language", "zh-CN")[0] == 0
+        assert "SHELFXUNDO" in page.read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("asked", [[], ["-o", "commands.pdf"], ["-o", "/nonexistent/a.html"], ["gun"]])
+    def test_a_command_sheet_needs_a_printer_or_a_page(self, shop: Shop, asked: list[str]) -> None:
+        status, _, err = shop.run("command-sheet", *asked)
+        assert (status, bool(err)) == (1, True)
 
     async def test_what_root_would_do_is_done_alone_with_its_udev(self, shop: Shop) -> None:
         items = [item async for item in alone.do_alone(load_config(shop.config), Request(do="confirm", device="gun"), FakePorts())]
