@@ -1,4 +1,6 @@
-"""`shelfwire-agent run --config PATH`, `check-config --config PATH`, `devices VERB` (see `edge_agent.device_tools.command`).
+"""`shelfwire-agent run --config PATH`, `check-config --config PATH`, `config show|reset`, `devices VERB`.
+
+The verbs of `devices` are in `edge_agent.device_tools.command`, those of `config` in `edge_agent.config_command`.
 
 Exit status: 0 stopped as asked, or done; 1 `devices` could not do it;
 2 the configuration is wrong; 3 the state folder cannot be used; 75 start it again.
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_agent import app
+from edge_agent import app, config_command
 from edge_agent.config import Config, load_config
 from edge_agent.desired import wrong_device
 from edge_agent.device_tools import command
@@ -31,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         verbs.add_parser(verb, help=text).add_argument(
             "--config", type=Path, default=command.CONFIG, metavar="PATH", help=f"default: {command.CONFIG}"
         )
+    held = verbs.add_parser("config", help="which configuration holds, the file's or the controller's; back to the file")
+    held.add_argument("--config", type=Path, default=command.CONFIG, metavar="PATH", help=f"default: {command.CONFIG}")
+    config_command.add_arguments(held)
     devices = verbs.add_parser("devices", help="look at the devices, try them, record them")
     command.add_arguments(devices)
     chosen = parser.parse_args(arguments)
@@ -38,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.verb == "devices":
             return command.run(chosen)
         config = load_config(chosen.config, wrong_device if chosen.verb == "check-config" else None)
+        if chosen.verb == "config":
+            return config_command.run(chosen, config)
         if chosen.verb == "check-config":
             counts = f"{_count(config.devices, 'device')}, {_count(config.stations, 'station')}"
             print(f"{chosen.config}: is right: box {config.box.id}, {counts}")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -48,18 +51,7 @@ class TwinStore:
         facts.create(SCHEMA)
 
     def read(self) -> Stored:
-        row = self._facts.db.execute("SELECT version, desired, applied_version, applied, errors, gone FROM twin").fetchone()
-        if row is None:
-            return Stored()
-        version, desired, applied_version, applied, errors, gone = row
-        return Stored(
-            version=version,
-            desired=None if desired is None else msgspec.json.decode(desired, type=TwinDocument),
-            applied_version=applied_version,
-            applied=None if applied is None else msgspec.json.decode(applied, type=TwinDocument),
-            errors=tuple(msgspec.json.decode(errors, type=list[TwinError])),
-            gone=tuple(msgspec.json.decode(gone, type=list[str])),
-        )
+        return _read(self._facts.db)
 
     def keep(self, desired: TwinDesired) -> bool:
         """Store it, on disk on return.  False, and nothing changes, unless it is newer than what was stored.  Raises OutboxFull."""
@@ -84,3 +76,29 @@ class TwinStore:
             return db.execute(sql, (msgspec.json.encode([RESET]).decode(),)).rowcount
 
         return self._facts.write(work) > 0
+
+
+def look(path: Path) -> Stored:
+    """What is in a facts.db, also while its agent runs; it is only read.  Nothing, where there is no such file or table."""
+    if not path.is_file():
+        return Stored()
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)) as db:
+            return _read(db)
+    except sqlite3.DatabaseError:
+        return Stored()
+
+
+def _read(db: sqlite3.Connection) -> Stored:
+    row = db.execute("SELECT version, desired, applied_version, applied, errors, gone FROM twin").fetchone()
+    if row is None:
+        return Stored()
+    version, desired, applied_version, applied, errors, gone = row
+    return Stored(
+        version=version,
+        desired=None if desired is None else msgspec.json.decode(desired, type=TwinDocument),
+        applied_version=applied_version,
+        applied=None if applied is None else msgspec.json.decode(applied, type=TwinDocument),
+        errors=tuple(msgspec.json.decode(errors, type=list[TwinError])),
+        gone=tuple(msgspec.json.decode(gone, type=list[str])),
+    )
