@@ -73,6 +73,7 @@ class Replica:
         self._heard: tuple[str, int] | None = None
         self.changes: Counter[str] = Counter()
         """How often each part became another, since the start; who follows a part compares it."""
+        self._is_collecting = False
         self.is_damaged = False
         """A reader found it so; the writer throws it away at its next turn."""
 
@@ -123,7 +124,10 @@ class Replica:
                 self.is_damaged = True
                 raise ReplicaDamaged(f"{self._path} is damaged ({error}): it is fetched again from the beginning") from error
             raise ReplicaUnavailable(f"{self._path} cannot be written: {error}") from error
-        self.changes.update(list(self._parts) if is_new else [name for name in writes if _says_something(page, name)])
+        if is_new:
+            self.changes.update(list(self._parts))
+        elif not self._is_collecting:
+            self.changes.update([name for name in writes if _says_something(page, name)])
 
     def close_writer(self) -> None:
         if self._writer is not None:
@@ -237,6 +241,7 @@ class Replica:
         if not page.since:
             loading = max(serving, loading) + 1
             writer.execute("UPDATE held SET loading = ?", (loading,))
+        self._is_collecting = bool(loading)
         for write in writes.values():
             write(writer, loading or serving)
         if page.more:

@@ -88,7 +88,7 @@ def _beginnings(code: str) -> list[tuple[str, str]]:
         return []
     if not (code.isascii() and code.isdigit()):
         return [("text", code), ("text", code.upper())] if code != code.upper() else [("text", code)]
-    return [("gtin", code), *(("gtin", zeros + code) for zeros in ("0", "00", "000000")), ("text", code), ("measured", code)]
+    return [("gtin", code), *(("gtin", "0" * zeros + code) for zeros in range(1, 7)), ("text", code), ("measured", code)]
 
 
 def _barcodes(kind: str, code: str) -> _Stage:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from edge_agent.controller_link import Controller as Address
 from edge_agent.replica import Replica, ReplicaUnavailable
+from edge_agent.replica_parts import PEOPLE
 from edge_agent.replica_pull import ReplicaKeeper, fetch_from
+from edge_agent.replica_search import Hits
 from edge_agent.stations import Item, Missing
 from edge_agent.wire import replica as wire
-from edge_agent.wire.replica import ReplicaPage, digest_of, encode_page
+from edge_agent.wire.replica import ReplicaPage, ReplicaPerson, digest_of, encode_page, rows_of
 from tests.edge_agent.conftest import FixedClock
+from tests.edge_agent.test_people import person
 from tests.edge_agent.test_replica import item, page
 from tests.servers import free_port
 
@@ -31,6 +36,7 @@ class Controller:
         self.status = 200
         self.spoil: Callable[[bytes], bytes] = bytes
         self.digest: str | None = ""
+        self.pack = False
         self.asked: list[tuple[str, str | None]] = []
         controller = self
 
@@ -38,8 +44,12 @@ class Controller:
             def do_GET(self) -> None:
                 controller.asked.append((self.path, self.headers["Authorization"]))
                 body = encode_page(controller.pages[self.path.partition("&since=")[2]])
+                if controller.pack:
+                    body = gzip.compress(body)
                 sent = controller.spoil(body)
                 self.send_response(controller.status)
+                if controller.pack:
+                    self.send_header("Content-Encoding", "gzip")
                 if controller.digest is not None:
                     self.send_header("Content-Digest", controller.digest or digest_of(body))
                 self.send_header("Content-Length", str(len(body)))
@@ -243,3 +253,68 @@ async def test_before_the_file_was_looked_through_a_lookup_comes_too_early(
 
 def test_nobody_listens(replica: Replica, clock: FixedClock) -> None:
     assert not keeper_of(replica, clock, f"http://127.0.0.1:{free_port()}").pull()
+
+
+class TestFollowing:
+    """Who follows a part is told its rows at the start, also without a controller, and whenever they changed."""
+
+    async def told(self, keeper: ReplicaKeeper, count: int, answers: Callable[[int], bool] = lambda _: True) -> list[list[str]]:
+        heard: list[list[str]] = []
+
+        async def tell(rows: Sequence[ReplicaPerson]) -> bool:
+            heard.append([row.name for row in rows])
+            return answers(len(heard))
+
+        keeper.follow(PEOPLE, tell)
+        running = asyncio.create_task(keeper.run())
+        async with asyncio.timeout(10):
+            while len(heard) < count:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return heard
+
+    def with_people(self, whole: ReplicaPage, *people: ReplicaPerson) -> ReplicaPage:
+        return msgspec.structs.replace(whole, parts={**whole.parts, "people": rows_of(people, anew=True)})
+
+    async def test_at_the_end_of_a_snapshot_and_after_each_change(self, keeper: ReplicaKeeper, controller: Controller) -> None:
+        controller.pages[""] = self.with_people(controller.pages[""], person(1))
+        controller.pages["c2"] = self.with_people(page(since="c2", to="c3"), person(1), person(2, badge=None))
+        controller.pages["c3"] = page(since="c3", to="c3")
+        assert await self.told(keeper, 2) == [["Li 1"], ["Li 1", "Li 2"]]
+
+    async def test_without_a_controller_from_what_is_on_disk(
+        self, keeper: ReplicaKeeper, replica: Replica, controller: Controller, clock: FixedClock, tmp_path: Path
+    ) -> None:
+        controller.pages[""] = self.with_people(controller.pages[""], person(1))
+        assert keeper.pull()
+        replica.close_writer()
+        offline = keeper_of(Replica(tmp_path / "replica.db", "s1", clock), clock, f"http://127.0.0.1:{free_port()}")
+        assert await self.told(offline, 1) == [["Li 1"]]
+
+    async def test_one_that_could_not_follow_is_told_again(self, keeper: ReplicaKeeper, controller: Controller) -> None:
+        controller.pages[""] = self.with_people(controller.pages[""], person(1))
+        assert await self.told(keeper, 3, lambda heard: heard == 3) == [["Li 1"]] * 3
+
+
+async def test_a_search_is_answered_beside_lookups(keeper: ReplicaKeeper) -> None:
+    running = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(5):
+        while not isinstance(await keeper.look_up("B", None), Item):
+            await asyncio.sleep(0.01)
+        found = await keeper.search("thing")
+    assert isinstance(found, Hits)
+    assert [hit.item.sku for hit in found.hits] == ["sku-1", "sku-2"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert await keeper.search("thing") is Missing.LATE
+
+
+def test_pages_come_packed_over_one_connection(keeper: ReplicaKeeper, replica: Replica, controller: Controller) -> None:
+    controller.pack = True
+    assert keeper.pull()
+    assert known(replica) == ["A", "B"]
+    controller.spoil = lambda body: body[:20] + bytes([body[20] ^ 1]) + body[21:]
+    controller.pages["c2"] = page(item(3, "N"), since="c2", to="c3")
+    assert not keeper.pull()
+    assert replica.cursor() == "c2"

@@ -13,6 +13,7 @@ from drivers.documents.errors import BadTemplate
 from drivers.documents.templates import content_version
 from edge_agent.controller_link import Controller as Address
 from edge_agent.templates import Templates, TemplateUnavailable, UnknownTemplate, fetch_from
+from edge_agent.wire.replica import ReplicaTemplate
 from tests.edge_agent.paper import TEMPLATE, VERSION
 from tests.servers import free_port
 
@@ -114,3 +115,76 @@ async def test_the_right_bytes_that_are_no_template_are_said_to_be_none(template
     controller.body = b"{}"
     with pytest.raises(BadTemplate):
         await templates.get("shelf-label", content_version(b"{}"))
+
+
+def told(body: bytes, name: str = "shelf-label") -> ReplicaTemplate:
+    return ReplicaTemplate(name=name, version=content_version(body), kind="label")
+
+
+class TestFollow:
+    async def test_the_current_ones_are_here_before_they_are_needed(self, templates: Templates, controller: Controller) -> None:
+        assert templates.current == {}
+        assert await templates.follow([told(TEMPLATE)])
+        assert templates.current == {"shelf-label": VERSION}
+        controller.status = 503
+        assert (await templates.get("shelf-label", VERSION)).name == "shelf-label"
+        assert len(controller.asked) == 1
+
+    async def test_a_new_version_is_current_once_it_is_here(
+        self, templates: Templates, controller: Controller, tmp_path: Path
+    ) -> None:
+        await templates.follow([told(TEMPLATE)])
+        newer = TEMPLATE.replace(b"56", b"55")
+        controller.status = 503
+        assert not await templates.follow([told(newer)])
+        assert templates.current == {"shelf-label": VERSION}
+        controller.status, controller.body = 200, newer
+        assert await templates.follow([told(newer)])
+        assert templates.current == {"shelf-label": content_version(newer)}
+        assert [file.stem for file in (tmp_path / "templates").iterdir()] == [content_version(newer)], "the old one is gone"
+
+    async def test_one_that_a_job_needs_stays_until_it_is_done(
+        self, templates: Templates, controller: Controller, tmp_path: Path
+    ) -> None:
+        needed = [VERSION]
+
+        async def jobs() -> list[str]:
+            return needed
+
+        templates.needed = jobs
+        await templates.follow([told(TEMPLATE)])
+        newer = TEMPLATE.replace(b"56", b"55")
+        controller.body = newer
+        await templates.follow([told(newer)])
+        assert {file.stem for file in (tmp_path / "templates").iterdir()} == {VERSION, content_version(newer)}
+        needed.clear()
+        await templates.follow([told(newer)])
+        assert {file.stem for file in (tmp_path / "templates").iterdir()} == {content_version(newer)}
+
+    async def test_after_a_restart_without_a_controller_they_are_current_from_disk(
+        self, templates: Templates, tmp_path: Path
+    ) -> None:
+        await templates.follow([told(TEMPLATE)])
+        offline = Templates(tmp_path / "templates", fetch_from(Address(url="")))
+        assert await offline.follow([told(TEMPLATE)])
+        assert offline.current == {"shelf-label": VERSION}
+
+    async def test_one_that_is_not_told_any_more_is_not_current(self, templates: Templates) -> None:
+        await templates.follow([told(TEMPLATE)])
+        assert await templates.follow([])
+        assert templates.current == {}
+
+    async def test_one_that_the_controller_has_not_got_keeps_no_other_waiting(
+        self, templates: Templates, controller: Controller, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await templates.follow([told(TEMPLATE)])
+        controller.status = 404
+        assert await templates.follow([told(b"gone", "gone"), told(TEMPLATE)])
+        assert templates.current == {"shelf-label": VERSION}
+        assert "cannot be had" in caplog.text
+
+    async def test_a_file_of_another_kind_in_the_folder_stays(self, templates: Templates, tmp_path: Path) -> None:
+        await templates.follow([told(TEMPLATE)])
+        (tmp_path / "templates" / "notes.json").write_text("mine")
+        await templates.follow([])
+        assert [file.name for file in (tmp_path / "templates").iterdir()] == ["notes.json"]

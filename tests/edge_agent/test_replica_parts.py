@@ -1,0 +1,173 @@
+"""Parts of the replica on the box: what is gone goes, what joins later needs a line, what cannot be read changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from edge_agent.replica import Replica, ReplicaUnavailable
+from edge_agent.replica_parts import PARTS, PEOPLE, PROFILES, kept
+from edge_agent.stations import Item, Missing
+from edge_agent.wire.replica import ReplicaPage, ReplicaRows, decode_page, encode_page, rows_of
+from tests.edge_agent.conftest import FixedClock
+from tests.edge_agent.test_people import person
+from tests.edge_agent.test_replica import item
+
+
+class ReplicaTask(Struct, frozen=True, kw_only=True):
+    """What a count, a receipt or a pick list will be like."""
+
+    id: int
+    document: str
+
+
+TASKS = kept("tasks", ReplicaTask, key=lambda task: str(task.id), handle=lambda task: task.document)
+"""All that the box's side of another part is."""
+
+
+@pytest.fixture
+def replica(tmp_path: Path, clock: FixedClock) -> Iterator[Replica]:
+    replica = opened(tmp_path, clock)
+    yield replica
+    close(replica)
+
+
+def opened(tmp_path: Path, clock: FixedClock) -> Replica:
+    replica = Replica(tmp_path / "replica.db", "s1", clock, [*PARTS, TASKS])
+    replica.prepare()
+    return replica
+
+
+def close(replica: Replica) -> None:
+    replica.close_reader()
+    replica.close_search()
+    replica.close_writer()
+
+
+def take(replica: Replica, since: str = "", to: str = "c1", *, more: bool = False, **parts: ReplicaRows) -> None:
+    take_parts(replica, parts, since, to, more=more)
+
+
+def take_parts(replica: Replica, parts: dict[str, ReplicaRows], since: str = "", to: str = "c1", *, more: bool = False) -> None:
+    at = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    page = ReplicaPage(site="s1", since=since, next=to, more=more, at=at, parts=parts)
+    replica.take(decode_page(encode_page(page)), asked=replica.cursor(), asked_at_ms=0)
+
+
+def people(replica: Replica, handle: str | None = None) -> list[str]:
+    rows = replica.rows(PEOPLE, handle)
+    assert not isinstance(rows, Missing)
+    return [row.name for row in rows]
+
+
+def tasks(replica: Replica, handle: str | None = None) -> list[int]:
+    rows = replica.rows(TASKS, handle)
+    assert not isinstance(rows, Missing)
+    return [row.id for row in rows]
+
+
+class TestRows:
+    def test_they_are_found_by_their_handle_and_replaced_by_their_id(self, replica: Replica) -> None:
+        take(replica, people=rows_of([person(1), person(2, badge=None)], anew=True))
+        assert people(replica) == ["Li 1", "Li 2"]
+        assert people(replica, person(1).badge) == ["Li 1"]
+        take(replica, "c1", "c2", people=rows_of([msgspec.structs.replace(person(1), name="Wang", badge="x")]))
+        assert (people(replica), people(replica, "x"), people(replica, person(1).badge)) == (["Wang", "Li 2"], ["Wang"], [])
+
+    def test_who_is_gone_is_gone_from_the_file_too(self, replica: Replica, tmp_path: Path) -> None:
+        take(replica, people=rows_of([person(1), person(2, badge=None)]))
+        take(replica, "c1", "c2", people=rows_of([], gone=[person(1).id, "p-never-here"]))
+        assert people(replica) == ["Li 2"]
+        close(replica)
+        assert all(person(1).id.encode() not in file.read_bytes() for file in tmp_path.glob("replica.db-wal"))
+
+    def test_a_part_told_anew_forgets_what_is_not_told(self, replica: Replica) -> None:
+        take(replica, people=rows_of([person(1), person(2, badge=None)]), goods=rows_of([item(1, "A")]))
+        take(replica, "c1", "c2", people=rows_of([person(2, badge=None)], anew=True))
+        assert people(replica) == ["Li 2"]
+        assert isinstance(replica.lookup("A", None), Item), "other parts stay"
+        take(replica, "c2", "c3", goods=rows_of([], gone=["1", "nonsense", "99999999999999999999"]))
+        assert replica.lookup("A", None) is Missing.UNKNOWN
+
+    def test_before_the_first_snapshot_nobody_knows(self, replica: Replica) -> None:
+        take(replica, more=True, people=rows_of([person(1)]))
+        assert replica.rows(PEOPLE) is Missing.NO_CATALOGUE
+
+
+class TestAPartThatJoins:
+    def test_open_tasks_are_kept_found_by_their_document_and_closed(self, replica: Replica) -> None:
+        take(replica, tasks=rows_of([ReplicaTask(id=1, document="PL-1"), ReplicaTask(id=2, document="PL-2")], anew=True))
+        assert (tasks(replica), tasks(replica, "PL-2"), tasks(replica, "PL-9")) == ([1, 2], [2], [])
+        take(replica, "c1", "c2", tasks=rows_of([], gone=["1"]))
+        assert tasks(replica) == [2]
+
+    def test_it_joins_a_file_of_before_without_fetching_the_rest_again(self, tmp_path: Path, clock: FixedClock) -> None:
+        before = Replica(tmp_path / "replica.db", "s1", clock)
+        before.prepare()
+        take(before, goods=rows_of([item(1, "A")]), tasks=rows_of([ReplicaTask(id=1, document="PL-1")], anew=True))
+        close(before)
+        after = opened(tmp_path, clock)
+        assert (after.cursor(), tasks(after)) == ("c1", []), "what it did not know then was passed over"
+        take(after, "c1", "c2", tasks=rows_of([ReplicaTask(id=1, document="PL-1")], anew=True))
+        assert tasks(after) == [1]
+        assert isinstance(after.lookup("A", None), Item)
+        close(after)
+
+
+class TestWhatCannotBeRead:
+    @pytest.mark.parametrize(
+        ("part", "rows"),
+        [
+            ("people", b'[{"id": 1}]'),
+            ("people", b'{"id": "p-1"}'),
+            ("goods", b'[{"id": -1}]'),
+            ("stock", b'[{"item": 1, "on_hand": 9223372036854775808}]'),
+            ("profiles", b'[{"name": "till", "sign_in": "face"}]'),
+            ("stock", b"null"),
+        ],
+    )
+    def test_it_changes_nothing_of_any_part(self, replica: Replica, part: str, rows: bytes) -> None:
+        take(replica, people=rows_of([person(1)]))
+        wrong = ReplicaRows(rows=msgspec.Raw(rows), anew=True)
+        with pytest.raises(ReplicaUnavailable, match="cannot be read"):
+            take_parts(replica, {"people": rows_of([], anew=True), part: wrong}, "c1", "c2")
+        assert (replica.cursor(), people(replica)) == ("c1", ["Li 1"])
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+    @given(
+        st.dictionaries(
+            st.sampled_from(["goods", "stock", "people", "tasks", "else"]),
+            st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5),
+        ),
+        st.lists(st.text(max_size=9), max_size=3),
+    )
+    def test_whatever_rows_arrive_they_are_stored_or_refused(
+        self, replica: Replica, rows: dict[str, object], gone: list[str]
+    ) -> None:
+        parts = {name: ReplicaRows(rows=msgspec.Raw(msgspec.json.encode(each)), gone=gone) for name, each in rows.items()}
+        try:
+            take_parts(replica, parts)
+        except ReplicaUnavailable:
+            return
+        assert replica.cursor() == "c1"
+
+
+class TestChanges:
+    def test_they_count_by_part_what_is_served(self, replica: Replica) -> None:
+        before = replica.changes["people"]
+        take(replica, more=True, people=rows_of([person(1)]))
+        assert replica.changes["people"] == before, "it is only collected"
+        take(replica, "c1", "c2")
+        served = replica.changes["people"]
+        assert served > before
+        take(replica, "c2", "c3", stock=rows_of([]), people=rows_of([]), profiles=rows_of([]))
+        assert replica.changes["people"] == served
+        take(replica, "c3", "c4", people=rows_of([], gone=["p-1"]))
+        assert (replica.changes["people"], replica.changes["profiles"]) == (served + 1, replica.changes[PROFILES.name])
