@@ -321,7 +321,7 @@ def _check_references(config: Config, errors: list[Wrong]) -> None:
 
 
 def used_twice(key: str, of: str) -> Wrong:
-    return Wrong(key, f"{of!r} is used twice; each needs an id of its own", "used_twice")
+    return Wrong(key, f"{of!r} is used twice; each needs an id of its own", code="used_twice")
 
 
 def wrong_references(station: StationConfig, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:

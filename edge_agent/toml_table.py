@@ -13,9 +13,6 @@ Check = Callable[[object], str | None]
 """What is wrong with a value, as the end of a sentence; None if nothing is."""
 
 
-WRONG_VALUE = "wrong_value"
-
-
 def not_empty(value: object) -> str | None:
     return None if value else "must not be empty"
 
@@ -26,7 +23,7 @@ class Wrong:
 
     key: str
     message: str
-    code: str = WRONG_VALUE
+    code: str = "wrong_value"
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}"
@@ -47,7 +44,7 @@ class Table:
         """Its own path, as it stands before its keys."""
         return self._where
 
-    def wrong(self, key: str, sentence: str, code: str = WRONG_VALUE) -> None:
+    def wrong(self, key: str, sentence: str, code: str = "wrong_value") -> None:
         self._errors.append(Wrong(f"{self._where}{key}", sentence, code))
 
     def is_wrong(self, key: str) -> bool:

@@ -136,7 +136,7 @@ class Twin:
             return Reading(self._file)
         size = len(encode(_Sized(document=document)))
         if size > LARGEST:
-            return Reading(before, (Wrong("", f"the document has {size} bytes; at most {LARGEST} fit", "too_large"),))
+            return Reading(before, (Wrong("", f"the document has {size} bytes; at most {LARGEST} fit", code="too_large"),))
         if self._inspect is None:
             return read_desired(document, self._file, before)
         return await asyncio.to_thread(read_desired, document, self._file, before, self._inspect)

@@ -38,7 +38,7 @@ def check_document(document: Mapping[str, object]) -> Checked:
     """All that is wrong with a document, as far as it can be told away from the box.  Loads drivers; blocks for that."""
     size = len(msgspec.json.encode(document))
     if size > LARGEST:
-        return Checked({}, (WrongKey("", "too_large", f"the document has {size} bytes; at most {LARGEST} fit"),))
+        return Checked({}, (WrongKey(key="", code="too_large", message=f"the document has {size} bytes; at most {LARGEST} fit"),))
     reading = read_desired(document, _NOBODY, _NOBODY, wrong_device)
     shortest = document_of(reading.config)
     settings = document.get("settings")
