@@ -50,8 +50,8 @@ def has(modules: list[ModuleType], dotted: str) -> bool:
     return False
 
 
-def test_there_are_tables_for_the_three_rooms() -> None:
-    assert {room for room, *_ in rows()} == {"edge_agent", "controller", "drivers"}
+def test_there_are_tables_for_the_rooms() -> None:
+    assert {room for room, *_ in rows()} == {"edge_agent", "controller", "drivers", "provisioning"}
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,11 @@ SECONDS = 5.0
 
 @dataclass
 class SecureBroker:
-    """`folder/pki` is the CA's folder, `folder/broker` what Mosquitto reads."""
+    """`folder/pki` is the CA's folder, `folder/broker` what Mosquitto reads; `seen_as`: its port where boxes are."""
 
     folder: Path
+    hosts: tuple[str, ...] = (HOST, "127.0.0.1")
+    seen_as: int | None = None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -42,11 +44,12 @@ class SecureBroker:
         (self.folder / "pki").mkdir(parents=True)
         self.authority = make_authority(self.folder / "pki", "Test CA", None, now())
         self.desk = Desk(self.folder / "pki", self.authority, now())
-        self.desk.broker([HOST, "127.0.0.1"], 30)
+        self.desk.broker(self.hosts, 30)
         self.desk.controller([HOST, "127.0.0.1"], "controller", 30)
 
     def box(self, box: str, site: str) -> Path:
-        return self.desk.box(box, site, Addresses(broker_port=self.port, controller=f"https://{HOST}:8443"), 30).folder
+        addresses = Addresses(broker_port=self.seen_as or self.port, controller=f"https://{HOST}:8443")
+        return self.desk.box(box, site, addresses, 30).folder
 
     def gateway(self) -> Path:
         return self.desk.folder_of(Kind.GATEWAY, "controller")
