@@ -75,7 +75,7 @@ ANY_BOX = re.compile(r"shelfwire/1/[^/]*/[^/]*/(.*)")
 
 
 def may_say(role: str, topic: str) -> bool:
-    """Written down by hand from DESIGN.md 3, not from the access list."""
+    """Written down by hand from the meaning of topics, not from the access list."""
     if role in BOXES:
         own = f"shelfwire/1/{BOXES[role]}/{role}/"
         return topic.startswith(own) and bool(BOX_SAYS.fullmatch(topic[len(own) :]))
