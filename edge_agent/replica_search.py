@@ -75,6 +75,9 @@ def _stages(terms: list[str]) -> list[_Stage]:
             )
         )
         stages += [_barcodes(*each) for each in _beginnings(code)]
+    terms = sorted(
+        terms, key=lambda term: (term.isascii() and term.isalpha(), -len(term))
+    )  # what is rare first: most rows end there
     is_in_name = " AND ".join("instr(text, ?) > 0" for _ in terms)
     not_by_code = "" if code is None else " AND NOT (sku >= ? AND sku < ?)"
     values = (*terms, *(() if code is None else _from(code)))
