@@ -10,16 +10,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
 
 import controller
-from controller.app import Parts, api_routes
+from controller.app import Parts, api_routes, make_app
+from controller.config import parse_config
 from controller.events import Event
 from controller.http import openapi
 from controller.http.routing import BadRoute, Call, Page, Permission, Route
 from controller.http.table import API_VERSION, ROUTES
 from controller.web import words
+from controller.web.build import Website
+from controller.web.routes import PageRoute
 
 ALL = api_routes(Parts())
+CONFIG = parse_config({}, {}, "test")
 INT64 = 2**63
 
 
@@ -41,6 +46,34 @@ def test_every_route_declares_what_it_needs(route: Route) -> None:
         assert route.path in {"/healthz", "/readyz", "/metrics", openapi.PATH}, "only health and the description are public"
     elif route.writes:
         assert not route.permission.value.endswith(".read"), "a write needs more than a read permission"
+
+
+def test_a_page_without_a_permission_cannot_be_built() -> None:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    with pytest.raises(TypeError):
+        PageRoute("GET", "/x", handler)  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(BadRoute):
+        PageRoute("GET", "/x", handler, permission="stock.read")  # type: ignore[arg-type]  # a word is no permission
+
+
+def test_nothing_is_served_past_the_tables() -> None:
+    """Every path of the application is in the table of the API or of the pages, or below /static."""
+    app = make_app(CONFIG, Parts())
+    declared = {(route.method, route.path) for route in ALL} | {(page.method, page.path) for page in Website(CONFIG.http).routes()}
+    served = {
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD" and not route.resource.canonical.startswith("/static/")
+    }
+    assert served == declared
+
+
+def test_pages_that_change_something_need_more_than_a_read_permission() -> None:
+    for route in Website(CONFIG.http).routes():
+        if route.method == "POST":
+            assert not route.permission.value.endswith(".read"), route.path
 
 
 def test_no_route_is_declared_twice() -> None:
