@@ -20,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from controller import db
 from controller.app import Parts, make_app
 from controller.config import Config, parse_config
+from tests.browser.floor import FloorSite, floor_site
 from tests.browser.shop import BrowserShop
 
 FLAGS = [
@@ -102,6 +103,13 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     yield site
     await site.stop()
     await db.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def floor() -> AsyncIterator[FloorSite]:
+    """The floor's pages over a box that behaves; nobody has to log in."""
+    async with floor_site() as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")

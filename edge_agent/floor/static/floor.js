@@ -253,7 +253,11 @@
     if (token) token.value = csrf;
     const fields = Object.fromEntries(new FormData(form));
     const entry = { id: drawId(), at: now(), label: form.querySelector("button:not([type=button])").textContent.trim() };
-    if (!station || !("press" in form.dataset || "typed" in form.dataset)) { hold(form, entry.id); return; }
+    if (!station || !("press" in form.dataset || "typed" in form.dataset)) {
+      hold(form, entry.id);
+      close();  /* the page is left: what its stream says of a log-out must not overtake it */
+      return;
+    }
     event.preventDefault();
     if ("typed" in form.dataset) { read(fields.text.trim(), true); form.reset(); form.querySelector("[data-manual]").focus(); return; }
     hold(form, entry.id);
