@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
 import pytest
 
-from drivers.devices import Symbol, Weight
+from drivers.devices import Encoded, Symbol, Weight
+from drivers.documents.model import Label, Receipt, Text
+from drivers.documents.templates import Template, load_template
 from edge_agent.config import BoxConfig, BrokerConfig, Config, StationConfig
 from edge_agent.device_events import DeviceEvent, Failed, Scanned, WeightChanged
 from edge_agent.errors import OutboxFull
@@ -19,12 +23,14 @@ from edge_agent.faults import fault
 from edge_agent.intake import Intake, UnknownStation
 from edge_agent.jobs import Action
 from edge_agent.outbox import Outbox
+from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback, Item, Missing, Person, say
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.facts import JobState, Retracted
 from edge_agent.wire.messages import Envelope, Stream
 from tests.edge_agent.conftest import IDENTITY, FixedClock, MemorySession
+from tests.edge_agent.paper import PaperPort
 
 T = TypeVar("T")
 DESK = StationConfig(id="desk", scanner="scanner", scale="scale", label_printer="labels")
@@ -279,6 +285,37 @@ async def test_undo_of_a_label_that_is_printing_says_so_and_leaves_it(desk: Desk
     assert (desk.answers[-1], len(facts_of(stores.outbox))) == ("undo_too_late", before + 1)
     await desk.scan("SHELFXUNDO")
     assert desk.answers[-1] == "nothing_to_undo"
+
+
+class LabelPort(PaperPort):
+    """Its paper has a line for each label: the name that is on it."""
+
+    async def encode(self, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:
+        assert isinstance(document, Label)
+        name = next(each.text for each in document.elements if isinstance(each, Text))
+        return Encoded(f"{name}{' COPY' if copy_mark else ''}\n".encode() * copies, copies)
+
+
+async def test_labels_stored_before_a_crash_come_out_after_it_once_each(
+    desk: Desk, stores: Stores, clock: FixedClock, tmp_path: Path
+) -> None:
+    desk.known = ITEM
+    for text in ("SHELFXSTICKER", MILK, "SHELFXDUO", "SHELFXDITTO", MILK, "SHELFXUNDO"):
+        await desk.scan(text)
+    port = LabelPort(tmp_path / "paper")
+    template = load_template((resources.files("controller.documents") / "builtin" / "shelf-label.json").read_bytes())
+
+    async def template_of(name: str, version: str) -> Template:
+        assert (name, version) == ("shelf-label", "a" * 64)
+        return template
+
+    running = asyncio.create_task(Spooler(stores.journal, AtOnce(), {"labels": port}, template_of, clock).run())
+    async with asyncio.timeout(10):
+        while stores.journal.unfinished():
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert port.printed() == ["牛奶 Milk"] * 3
 
 
 # --- people, training, change -----------------------------------------------------------------------------------------------

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from importlib import resources
+from io import BytesIO
 
 import pytest
+import zxingcpp
 from msgspec.structs import replace
+from PIL import Image
 
+from drivers.documents.model import Label
+from drivers.documents.preview import label_png
 from drivers.documents.templates import fill, load_template
 from edge_agent.stations import Item, Missing, Paper, Rules, Verdict, say
 from edge_agent.stations.shelf_label import ShelfLabels, label_data
@@ -117,3 +122,11 @@ def test_what_is_printed_fills_the_template(code: str, item: Item, printed: dict
     data = label_data(item, code)
     assert {key: value for key, value in data.items() if key not in ("name", "price")} == printed
     assert fill(TEMPLATE, data)
+
+
+def test_the_label_on_paper_holds_the_item_s_barcode() -> None:
+    (request,) = requests(Worker().scans("STICKER", MILK))
+    label = fill(TEMPLATE, request.data)
+    assert isinstance(label, Label)
+    with Image.open(BytesIO(label_png(label))) as paper:
+        assert [found.text for found in zxingcpp.read_barcodes(paper)] == [MILK]
