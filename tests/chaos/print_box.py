@@ -2,7 +2,8 @@
 
 python -m tests.chaos.print_box        one life per JSON line in, one JSON line out with how it ended
 
-    {"folder": …, "devices": [{"id": …, "kind": …, "model": …, "address": …, "stand_ins": […]}], "failpoints": {…}, "kill_after": 0.05}
+    {"folder": …, "devices": [{"id": …, "kind": …, "model": …, "address": …, "stand_ins": […]}], "failpoints": {"print.…": "crash"},
+     "kill_after": 0.05, "proof_seconds": 1}
 
 In a life everything below the spooler is the product's own: journal, disk thread, devices' threads, drivers.  It ends with SIGKILL
 (its own by a failpoint, or ours after `kill_after` seconds), or by itself once all that is left waits for a person.
@@ -23,8 +24,9 @@ from typing import Any
 
 from drivers.documents.templates import Template, load_template
 from drivers.registry import Kind, find
-from drivers.testing import ScriptedTransport
-from edge_agent import seams
+from drivers.testing import ScriptedPipe
+from drivers.transports.buffered import Buffered
+from edge_agent import print_attempt, seams
 from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, StateChanged
 from edge_agent.devices import Devices
@@ -50,7 +52,7 @@ RECEIPT = b"""{"name": "receipt", "kind": "receipt", "fields": {"code": {"type":
 BODIES = {"label": LABEL, "receipt": RECEIPT}
 
 
-def request_for(job: str, kind: str, **more: Any) -> JobRequest:  # noqa: ANN401 -- any field of a request
+def request_for(job: str, kind: str, **more: Any) -> JobRequest:
     return JobRequest(template=kind, version=kind, data={"code": job}, **more)
 
 
@@ -97,6 +99,7 @@ def _child(wish: dict[str, Any]) -> None:
         os.dup2(log.fileno(), 2)
     logging.basicConfig(level=logging.INFO, force=True)
     seams._ARMED.update(wish.get("failpoints", {}))
+    print_attempt.PROOF_TIMEOUT = wish.get("proof_seconds", print_attempt.PROOF_TIMEOUT)
     devices = [
         DeviceConfig(**{**device, "kind": Kind(device["kind"]), "stand_ins": tuple(device.get("stand_ins", ()))})
         for device in wish["devices"]
@@ -127,7 +130,7 @@ def _warm_up() -> None:
 
     for model, kind in (("zpl", "label"), ("escpos", "receipt")):
         document = fill(load_template(BODIES[kind]), {"code": "warm"})
-        driver: Any = find(model).build(ScriptedTransport(), {})
+        driver: Any = find(model).build(Buffered(ScriptedPipe(), "warm"), {})
         (driver.encode_label if kind == "label" else driver.encode_receipt)(document)
 
 
