@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +16,18 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from edge_agent.replica import Replica, ReplicaUnavailable
-from edge_agent.replica_parts import PARTS, PEOPLE, PROFILES, kept
+from edge_agent.replica_parts import PARTS, PEOPLE, PROFILES, TEMPLATES, kept
 from edge_agent.stations import Item, Missing
-from edge_agent.wire.replica import ReplicaPage, ReplicaRows, decode_page, encode_page, rows_of
+from edge_agent.wire.replica import (
+    ReplicaPage,
+    ReplicaProfile,
+    ReplicaRows,
+    ReplicaStock,
+    ReplicaTemplate,
+    decode_page,
+    encode_page,
+    rows_of,
+)
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_people import person
 from tests.edge_agent.test_replica import item
@@ -171,3 +183,76 @@ class TestChanges:
         assert replica.changes["people"] == served
         take(replica, "c3", "c4", people=rows_of([], gone=["p-1"]))
         assert (replica.changes["people"], replica.changes["profiles"]) == (served + 1, replica.changes[PROFILES.name])
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from edge_agent.replica import Replica
+from edge_agent.replica_parts import PARTS
+from edge_agent.seams import SystemClock
+from tests.edge_agent.test_replica_parts import page_of
+
+def dying(put):
+    def half(writer, edition, rows):
+        put(writer, edition, rows[: len(rows) // 2])
+        if rows and rows[0] in of_second:
+            os.kill(os.getpid(), signal.SIGKILL)
+        put(writer, edition, rows[len(rows) // 2 :])
+    return half
+
+first, second = page_of(1), page_of(2)
+name = sys.argv[2]
+import msgspec
+part = next(part for part in PARTS if part.name == name)
+of_second = msgspec.json.decode(second.parts[name].rows, type=list[part.row])
+parts = [replace(each, put=dying(each.put)) if each.name == name else each for each in PARTS]
+replica = Replica(Path(sys.argv[1]), "s1", SystemClock(), parts)
+replica.prepare()
+replica.take(first, asked="", asked_at_ms=0)
+replica.take(second, asked="c1", asked_at_ms=0)
+"""
+
+
+def page_of(number: int) -> ReplicaPage:
+    """The first of two pages of a snapshot, or the second, with two rows of each part."""
+    ids = (10 * number, 10 * number + 1)
+    parts = {
+        "goods": rows_of([item(each, f"B-{each}") for each in ids]),
+        "stock": rows_of([ReplicaStock(item=each, on_hand=each) for each in ids]),
+        "people": rows_of([person(each, badge=f"badge-{each}") for each in ids]),
+        "profiles": rows_of([profile(f"profile-{each}") for each in ids]),
+        "templates": rows_of([ReplicaTemplate(name=f"t-{each}", version="0" * 64, kind="label") for each in ids]),
+    }
+    since, to = ("", "c1") if number == 1 else ("c1", "c2")
+    at = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    return decode_page(encode_page(ReplicaPage(site="s1", since=since, next=to, more=number == 1, at=at, parts=parts)))
+
+
+def profile(name: str) -> ReplicaProfile:
+    return ReplicaProfile(
+        name=name, activities=[], sign_in="none", language="", quiet_minutes=30, double_read_ms=300, is_default=False
+    )
+
+
+@pytest.mark.parametrize("name", [part.name for part in PARTS])
+def test_killed_in_the_middle_of_a_part_the_page_is_not_there_and_comes_again(tmp_path: Path, clock: FixedClock, name: str) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "replica.db"), name], cwd=Path(__file__).parents[2], check=False, timeout=60
+    )
+    assert killed.returncode == -signal.SIGKILL
+    replica = opened(tmp_path, clock)
+    assert replica.cursor() == "c1"
+    assert replica.rows(PEOPLE) is Missing.NO_CATALOGUE, "half a snapshot is never seen"
+    replica.take(page_of(2), asked="c1", asked_at_ms=0)
+    assert people(replica) == [f"Li {number}" for number in (10, 11, 20, 21)]
+    for symbol in ("B-10", "B-11", "B-20", "B-21"):
+        found = replica.lookup(symbol, None)
+        assert isinstance(found, Item)
+        assert found.on_hand == int(symbol[2:])
+    profiles, templates = replica.rows(PROFILES), replica.rows(TEMPLATES)
+    assert not isinstance(profiles, Missing)
+    assert not isinstance(templates, Missing)
+    assert (len(profiles), len(templates)) == (4, 4)
+    close(replica)

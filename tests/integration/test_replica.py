@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -13,24 +14,35 @@ from random import Random
 
 import pytest
 from aiohttp.test_utils import TestServer
+from PIL import Image
 
 from controller import db
+from controller.catalog.images import put_image
 from controller.catalog.imports import import_catalog
 from controller.catalog.operations import NewBarcode, NewSku, add_barcode, create_sku
 from controller.catalog.policies import Ambiguous, Found, Unknown
 from controller.catalog.queries import SymbolKey, resolve
+from controller.documents.operations import store_builtin
 from controller.http import auth
 from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.http.table import ROUTES
+from controller.people.operations import add_person, issue_badge, set_active, set_pin
+from controller.people.policies import Grant, Role
 from controller.stock.ledger import move
 from drivers import devices
 from edge_agent.controller_link import Controller
+from edge_agent.people import People, Verified, Wrong
 from edge_agent.replica import Replica
+from edge_agent.replica_images import ReplicaImages
+from edge_agent.replica_images import fetch_from as fetch_image
+from edge_agent.replica_parts import PEOPLE, TEMPLATES, Part
 from edge_agent.replica_pull import ReplicaKeeper, fetch_from
 from edge_agent.seams import SystemClock
 from edge_agent.stations import Item, Missing, scanned
+from edge_agent.templates import Templates
+from edge_agent.templates import fetch_from as fetch_template
 from tests.controller.goods import Shop
 
 HEADER = "sku,name_en,name_zh,base_unit,price_minor,barcode,pack,site\n"
@@ -52,6 +64,11 @@ class Box:
         is_done = self.keeper.pull()
         self.replica.close_writer()  # each pull is another thread here
         return is_done
+
+    def rows(self, part: Part) -> list:
+        rows = self.replica.rows(part)
+        assert not isinstance(rows, Missing)
+        return rows
 
     def lookup(self, text: str) -> Item | Missing:
         read = scanned("scanner", devices.Symbol(text.encode()), 0)
@@ -178,3 +195,50 @@ async def test_a_database_that_was_replaced_is_fetched_anew(box: Box) -> None:
     await db.execute("UPDATE replica_version SET stamp = 'another'")
     assert await box.pull()
     assert box.lookup(MILK) is Missing.UNKNOWN
+
+
+class TestPeople:
+    async def test_they_sign_in_offline_and_who_left_does_not_any_more(
+        self, box: Box, controller: TestServer, tmp_path: Path
+    ) -> None:
+        li, wang = [await add_person(name, roles=[Grant(Role.FLOOR, "s1")]) for name in ("Li", "Wang")]
+        badge, other = await issue_badge(li), await issue_badge(wang)
+        await set_pin(li, "4711")
+        people = People(tmp_path / "wrong-pins.json", SystemClock())
+        assert await box.pull()
+        await people.follow(box.rows(PEOPLE))
+        await set_active(wang, active=False)
+        assert await box.pull()
+        await controller.close()
+        await people.follow(box.rows(PEOPLE))
+        signed = await people.sign_in(badge, "4711")
+        assert isinstance(signed, Verified)
+        assert (signed.person.id, signed.person.name, signed.person.roles) == (li, "Li", ("floor",))
+        assert people.by_badge(other) is None
+        assert await people.sign_in(other, "4711") == Wrong(4)
+
+
+async def test_the_current_templates_and_a_picture_are_there_when_the_controller_is_not(
+    box: Box, controller: TestServer, tmp_path: Path
+) -> None:
+    await store_builtin()
+    await create_sku(NewSku(code="milk", name_en="Milk", name_zh="牛奶"), [NewBarcode(barcode=MILK)])
+    out = io.BytesIO()
+    Image.new("RGB", (600, 600), (250, 250, 250)).save(out, "PNG")
+    await put_image("milk", out.getvalue())
+    address = Controller(url=str(controller.make_url("")), token="sw_box")
+    templates = Templates(tmp_path / "templates", fetch_template(address))
+    images = ReplicaImages(tmp_path / "images", fetch_image(address), SystemClock().mono_ms)
+    assert await box.pull()
+    assert await templates.follow(box.rows(TEMPLATES))
+    item = box.lookup(MILK)
+    assert isinstance(item, Item)
+    assert item.image is not None
+    assert await images.image(item.image) is not None
+    await controller.close()
+    version = templates.current["shelf-label"]
+    assert (await templates.get("shelf-label", version)).name == "shelf-label"
+    file = await images.image(item.image)
+    assert file is not None
+    with Image.open(file) as shown:
+        assert shown.size == (320, 320)
