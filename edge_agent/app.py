@@ -32,7 +32,7 @@ from edge_agent.replica import Replica
 from edge_agent.replica_parts import PEOPLE, PROFILES, TEMPLATES
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_pull import fetch_from as fetch_replica_from
-from edge_agent.sd_notify import READY, STOPPING, notifier
+from edge_agent.sd_notify import READY, STOPPING, WATCHDOG, notifier
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.standing_in import stand_ins
@@ -121,6 +121,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
     stopped, notify = _stop_signals(), notifier()
+    box.beats.feed = lambda: notify(WATCHDOG)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run(), name=name) for name, part in parts]
         _log.info("ready", extra={"box": config.box.id, "devices": len(config.devices)})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from edge_agent.commands import Commands
 from edge_agent.config import Config
@@ -20,9 +20,10 @@ from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
 from edge_agent.effects import Effects, Hands, NoHands
 from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
-from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, TELEMETRY_SECONDS, Health, description, unknown_devices
+from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, STUCK, TELEMETRY_SECONDS, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
 from edge_agent.intake import Answer, Intake, Weigh
+from edge_agent.liveness import Beats
 from edge_agent.log_levels import LogLevels
 from edge_agent.spooler import Spooler
 from edge_agent.stores import Seams, Stores
@@ -75,7 +76,9 @@ class Box:
         self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
         self._is_clock_told = False
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
+        self.beats = Beats(seams.clock, seams.disk, alarm=self._stuck)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
+        self.delivery.working = self.beats.loop("delivery").working
         self.intake = Intake(config.stations, stores, seams, self._pressed, config.symbols)
         self.intake.outlets.append(answer)
         self.intake.hear_prints(spooler.wake)
@@ -152,18 +155,23 @@ class Box:
     # --- devices -------------------------------------------------------------------------------------------------------------
 
     async def _take_device_events(self) -> None:
+        beat = self.beats.loop("devices' events")
         while True:
             event = await self._events.get()
-            match event.what:
-                case StateChanged() if event.device not in self._devices:
-                    pass  # the last word of one that is configured no more
-                case StateChanged(state, faults):
-                    now = self._seams.clock.now()
-                    self.health.device(event.device, DeviceState(state=state, faults=list(faults), at=now))
-                    self._spooler.told(event.device, state, is_one_way=state is Condition.UNKNOWN and not faults)
-                case WeightChanged():
-                    await self._show_weight(event.device, event.what)
-            await self.intake.take(event)
+            with beat.working():
+                await self._take_device_event(event)
+
+    async def _take_device_event(self, event: DeviceEvent) -> None:
+        match event.what:
+            case StateChanged() if event.device not in self._devices:
+                pass  # the last word of one that is configured no more
+            case StateChanged(state, faults):
+                now = self._seams.clock.now()
+                self.health.device(event.device, DeviceState(state=state, faults=list(faults), at=now))
+                self._spooler.told(event.device, state, is_one_way=state is Condition.UNKNOWN and not faults)
+            case WeightChanged():
+                await self._show_weight(event.device, event.what)
+        await self.intake.take(event)
 
     async def _show_weight(self, device: str, changed: WeightChanged) -> None:
         topic = self._topic(Family.LIVE, device=device, name="weight")
@@ -176,8 +184,10 @@ class Box:
     # --- messages ------------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
+        beat = self.beats.loop("messages")
         async for event in self._seams.session.events():
-            await self._hear(event)
+            with beat.working():
+                await self._hear(event)
 
     async def _hear(self, event: Event) -> None:
         match event:
@@ -246,10 +256,12 @@ class Box:
     # --- from time to time ---------------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
+        beat = self.beats.loop("stations' time")
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            await self.intake.tick(self._seams.clock.mono_ms())
-            await self._tell_clock()
+            with beat.working():
+                await self.intake.tick(self._seams.clock.mono_ms())
+                await self._tell_clock()
 
     async def _tell_clock(self) -> None:
         """Once per start: at which boot time the wall clock was right."""
@@ -310,6 +322,12 @@ class Box:
             self.health.clear(DISK_FULL)
         else:
             self.health.alert(DISK_FULL, full.code, str(full))
+
+    def _stuck(self, loops: Collection[str]) -> None:
+        self.health.clear(STUCK)
+        if loops:
+            named = ", ".join(sorted(loops))
+            self.health.alert(STUCK, "stuck", f"Part of the agent does not get on: {named}. Collect the box's diagnostics for IT.")
 
     def _refused(self, refused: Refused) -> None:
         self.health.alert(REFUSED, refused.code, str(refused))

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -94,6 +95,8 @@ class Delivery:
         self, outbox: Outbox, disk: Disk, session: Session, *, on_refused: Callable[[Refused], None] = lambda _: None
     ) -> None:
         self.gateways = Gateways()
+        self.working: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Around each reading of what is next."""
         self._outbox = outbox
         self._disk = disk
         self._session = session
@@ -161,7 +164,7 @@ class Delivery:
             while True:
                 self._wake.clear()
                 self._forget_overdue()
-                while self.is_linked and (parcels := await self._next()):
+                while self.is_linked and (parcels := await self._in_time()):
                     for parcel in parcels:
                         tasks.create_task(self._publish(parcel), name="delivery.publish")
                 with contextlib.suppress(TimeoutError):
@@ -169,6 +172,10 @@ class Delivery:
                         await self._wake.wait()
 
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    async def _in_time(self) -> list[Parcel]:
+        with self.working():
+            return await self._next()
 
     async def _next(self) -> list[Parcel]:
         """What is to be sent now, from the first stream that has any; marked as on its way."""

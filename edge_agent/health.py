@@ -26,7 +26,7 @@ PUBACK_SECONDS = 10.0
 FAREWELL_SECONDS = 1.0
 TELEMETRY_SECONDS = 60.0
 AGENT_VERSION = "0.1.0"
-DISK_FULL, REFUSED, CONFIG_WRONG = "disk-full", "mqtt-refused", "config-wrong"
+DISK_FULL, REFUSED, CONFIG_WRONG, STUCK = "disk-full", "mqtt-refused", "config-wrong", "stuck"
 """Keys of this box's alerts."""
 
 _log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Health:
         self._clock = clock
         self._random = random
         self.begin_session()
-        for key in (DISK_FULL, REFUSED):  # what an earlier run told holds no longer, unless it is told again
+        for key in (DISK_FULL, REFUSED, STUCK):  # what an earlier run told holds no longer, unless it is told again
             self.retained.put(self._topic(Family.ALERT, name=key), b"")
 
     # --- the box itself ------------------------------------------------------------------------------------------------------

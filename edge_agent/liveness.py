@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from edge_agent.disk import Disk
 from edge_agent.seams import Clock
 
 LOOK_SECONDS = 1.0
+LIMIT_MS = 60_000
+"""For one scan, one message, one edge of a job: each takes milliseconds, and seconds when the disk is slow."""
 DISK_MS = 20_000
 """A commit on a worn card that rearranges itself takes seconds; SQLite's own busy time-out is 5 s."""
 
@@ -27,16 +29,17 @@ def _nobody_feeds() -> None:
     """No service manager asked for it."""
 
 
-def _nobody_is_told(loop: str, over_limit_ms: int) -> None:
-    del loop, over_limit_ms
+def _nobody_is_told(stuck: Collection[str]) -> None:
+    del stuck
 
 
 @dataclass(slots=True)
 class Beat:
-    """One loop.  `limit_ms`: for one thing that it took up."""
+    """One loop.  `limit_ms`: for one thing that it took up; `is_vital`: without it the agent is to be started again."""
 
     name: str
     limit_ms: int
+    is_vital: bool
     _clock: Clock
     _since: int | None = None
 
@@ -57,18 +60,18 @@ class Beat:
 
 @dataclass(slots=True)
 class Beats:
-    """All loops.  `feed` tells the service manager that all is well, `alarm` is told once of each loop that is stuck."""
+    """All loops.  `feed` tells the service manager that all is well, `alarm` which loops are stuck, whenever that changes."""
 
     clock: Clock
     disk: Disk
     feed: Callable[[], None] = _nobody_feeds
-    alarm: Callable[[str, int], None] = _nobody_is_told
+    alarm: Callable[[Collection[str]], None] = _nobody_is_told
     _beats: list[Beat] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
 
-    def loop(self, name: str, *, limit_ms: int) -> Beat:
+    def loop(self, name: str, *, limit_ms: int = LIMIT_MS, is_vital: bool = True) -> Beat:
         """A loop that will say when it works."""
-        beat = Beat(name, limit_ms, self.clock)
+        beat = Beat(name, limit_ms, is_vital, self.clock)
         self._beats.append(beat)
         return beat
 
@@ -89,9 +92,10 @@ class Beats:
         stuck = self.stuck()
         for name in stuck.keys() - self._told:
             _log.error("a loop is stuck", extra={"loop": name, "over_limit_ms": stuck[name]})
-            self.alarm(name, stuck[name])
-        self._told = set(stuck)
-        if not stuck:
+        if stuck.keys() != self._told:
+            self._told = set(stuck)
+            self.alarm(self._told)
+        if not any(beat.is_vital for beat in self._beats if beat.name in stuck):
             self.feed()
 
     async def _ask_disk(self, beat: Beat) -> None:

@@ -30,10 +30,10 @@ class Watched:
     clock: FixedClock = field(default_factory=FixedClock)
     disk: StoppableDisk = field(default_factory=StoppableDisk)
     fed: int = 0
-    alarms: list[str] = field(default_factory=list)
+    alarms: list[set[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.beats = Beats(self.clock, self.disk, self._feed, lambda loop, _: self.alarms.append(loop))
+        self.beats = Beats(self.clock, self.disk, self._feed, lambda stuck: self.alarms.append(set(stuck)))
 
     def _feed(self) -> None:
         self.fed += 1
@@ -75,12 +75,20 @@ async def test_a_loop_that_is_not_through_within_its_limit_starves_the_watchdog_
         with beat.working():
             assert await watched.seconds(3) == 3
             assert await watched.seconds(5) == 0
-            assert watched.alarms == ["stuck"]
+            assert watched.alarms == [{"stuck"}]
             assert watched.beats.stuck() == {"stuck": 5000}
         assert await watched.seconds(2) == 2
         with beat.working():
             await watched.seconds(5)
-        assert watched.alarms == ["stuck", "stuck"]
+        assert watched.alarms == [{"stuck"}, set(), {"stuck"}]
+
+
+async def test_a_device_that_is_stuck_is_told_and_ends_nothing_else() -> None:
+    async with watching() as watched:
+        beat = watched.beats.loop("device[scale]", limit_ms=1000, is_vital=False)
+        with beat.working():
+            assert await watched.seconds(5) == 5
+        assert watched.alarms == [{"device[scale]"}]
 
 
 async def test_a_loop_that_works_without_a_pause_but_gets_through_is_alive() -> None:
@@ -105,7 +113,7 @@ async def test_a_disk_that_does_not_come_back_starves_the_watchdog() -> None:
         watched.disk.is_stopped = True
         await watched.seconds(DISK_MS // 1000 + 2)
         assert await watched.seconds(3) == 0
-        assert watched.alarms == ["disk"]
+        assert watched.alarms == [{"disk"}]
         watched.disk.is_stopped = False
         await watched.seconds(1)
         assert await watched.seconds(3) == 3
