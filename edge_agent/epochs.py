@@ -7,11 +7,13 @@ was earlier: an ack that is still on its way names a number that this file does 
 from __future__ import annotations
 
 import sqlite3
+from random import Random
 from uuid import UUID
 
 import msgspec
 
 from edge_agent.acks import SEQ_REUSED
+from edge_agent.seams import uuid4
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.facts import RESTARTED, EpochClosed
 from edge_agent.wire.messages import Envelope, Stream
@@ -28,8 +30,14 @@ def current_epoch(db: sqlite3.Connection) -> UUID | None:
     return UUID(row[0]) if row else None
 
 
-def is_known(db: sqlite3.Connection, epoch: UUID) -> bool:
-    """Whether it is or was one of this file's."""
+def draw(db: sqlite3.Connection, random: Random) -> UUID:
+    """One that this file does not know, however poor the random source is."""
+    while _is_known(db, epoch := uuid4(random)):
+        pass
+    return epoch
+
+
+def _is_known(db: sqlite3.Connection, epoch: UUID) -> bool:
     if epoch == current_epoch(db):
         return True
     return db.execute("SELECT 1 FROM outbox WHERE epoch = ? LIMIT 1", (str(epoch),)).fetchone() is not None

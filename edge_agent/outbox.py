@@ -18,7 +18,7 @@ from edge_agent import epochs
 from edge_agent.acks import SEQ_REUSED, AckResult, apply_ack, forget_some, is_reuse, slices
 from edge_agent.errors import FactTooLarge, OutboxFull
 from edge_agent.facts import FactsDb
-from edge_agent.seams import Clock, failpoint, uuid4, uuid7
+from edge_agent.seams import Clock, failpoint, uuid7
 from edge_agent.wire.codec import MAX_PAYLOAD, encode, encode_data
 from edge_agent.wire.facts import FactDraft
 from edge_agent.wire.messages import Ack, ClockState, Envelope, Stream
@@ -97,7 +97,7 @@ class Outbox:
         facts.create(SCHEMA)
         facts.on_pressure(forget_some)
         facts.after_commit(self._tell)
-        self.epoch = facts.write(self._open)
+        self.epoch = self._begin()
 
     def listen(self, listener: Callable[[set[Stream]], None]) -> None:
         """`listener` hears after each commit which streams got something, on the thread that wrote."""
@@ -173,10 +173,7 @@ class Outbox:
         return replace(result, freed=freed + result.freed)
 
     def resend(self, epoch: UUID | None, stream: Stream, from_seq: int = 1) -> int:
-        """Acked facts of an epoch from `from_seq` on wait again, or (None) all of the stream (a controller was restored).
-
-        Returns how many.
-        """
+        """Acked facts wait again: of an epoch from `from_seq` on, or (None) all of the stream; returns how many."""
         sql = (
             "UPDATE outbox SET state = 'pending', acked_at = NULL "
             "WHERE stream = ? AND state = 'acked' AND (? IS NULL OR (epoch = ? AND seq >= ?))"
@@ -272,25 +269,28 @@ class Outbox:
         self._new_epoch(db, SEQ_REUSED, 0)
         return replace(result, has_new_epoch=True, has_new_identities=True)
 
+    def _begin(self) -> UUID:
+        """In the epoch that there is, where the disk has no room for another: no facts come in, but acks must."""
+        try:
+            return self._facts.write(self._open)
+        except OutboxFull:
+            if epoch := epochs.current_epoch(self._facts.db):
+                return epoch
+            raise
+
     def _open(self, db: sqlite3.Connection) -> UUID:
         note = db.execute("SELECT reason, salvaged FROM quarantine").fetchone()
         if note is not None:
             self._new_epoch(db, f"quarantined: {note[0]}", note[1])
             db.execute("DELETE FROM quarantine")
-        elif (closed := epochs.go_on_in(db, self._draw_epoch(db))) is not None:
+        elif (closed := epochs.go_on_in(db, epochs.draw(db, self._random))) is not None:
             self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
         failpoint("box.epoch_opening")
         return epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
 
-    def _draw_epoch(self, db: sqlite3.Connection) -> UUID:
-        """One that this file does not know, however poor the random source is."""
-        while epochs.is_known(db, epoch := uuid4(self._random)):
-            pass
-        return epoch
-
     def _new_epoch(self, db: sqlite3.Connection, reason: str, salvaged: int) -> None:
         closed = epochs.close_epoch(db, reason, salvaged)
-        epochs.begin_epoch(db, self._draw_epoch(db))
+        epochs.begin_epoch(db, epochs.draw(db, self._random))
         self._insert(db, FactDraft(data=closed, stream=Stream.AUX))
 
 
