@@ -56,7 +56,7 @@ def load_rig() -> Rig:
 
 def stage(folder: Path, packages: Path) -> None:
     """What the guest gets to see: our code as it is now, and the packages of its lock."""
-    for name in ("drivers", "edge_agent", "systemd"):
+    for name in ("drivers", "edge_agent", "controller", "provisioning", "systemd"):
         shutil.copytree(CHECKOUT / name, folder / "code" / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(CHECKOUT / "tests" / "device" / "holder.py", folder / "code")
     _run([sys.executable, "-m", "compileall", "-q", str(folder / "code")])

@@ -17,6 +17,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from provisioning.__main__ import main
 from tests.servers import free_port, wait_for_port
 
 SECONDS = 30.0
@@ -32,9 +35,8 @@ class Shop:
         (folder / "it.token").write_text(TOKEN)
 
     def provision(self, *words: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "provisioning", "--folder", str(self.folder / "pki"), "--json", *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(main, ["--folder", str(self.folder / "pki"), "--json", *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
         said: dict[str, Any] = json.loads(done.stdout)
         return said
 
