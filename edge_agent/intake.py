@@ -17,7 +17,7 @@ from edge_agent.config import Config, StationConfig, SymbolsConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
 from edge_agent.seams import uuid7
-from edge_agent.station_book import StationBook, TooLate, rules_of
+from edge_agent.station_book import Given, StationBook, rules_of
 from edge_agent.stations import (
     SCREEN,
     Feedback,
@@ -30,7 +30,6 @@ from edge_agent.stations import (
     Rules,
     SignedIn,
     StationState,
-    Step,
     Tick,
     Weighed,
     awaits_weight,
@@ -141,7 +140,8 @@ class Intake:
     async def tick(self, at_ms: int) -> None:
         """Time went by at every station."""
         async with self._turn:
-            for station, state in list(self._book.states.items()):
+            for station in self.stations():
+                state = await self._book.latest(station)
                 after = step(state, Tick(at_ms=at_ms), self._rules[station])
                 if after.state == state:
                     continue
@@ -163,7 +163,9 @@ class Intake:
         async with self._turn:
             symbol = devices.Symbol(text.encode(errors="replace"), aim)
             read = scanned(SCREEN, symbol, self._seams.clock.mono_ms(), self._symbols)
-            return await self._read(station, replace(read, post=reading_id, by=person), symbol) or not_saved()
+            return await self._read(station, replace(read, post=reading_id, by=person), symbol) or not_saved(
+                "not_saved", reading_id
+            )
 
     async def press(
         self,
@@ -190,14 +192,14 @@ class Intake:
                 by=person,
                 at=self._seams.clock.now(),
             )
-            return await self._step(SCREEN, station, pressed) or not_saved()
+            return await self._step(SCREEN, station, pressed) or not_saved("not_saved", press_id)
 
     async def sign_in(self, station: str, person: Person | None, press_id: str | None = None) -> Feedback:
         """A screen proved who is there, or (None) that nobody is any more.  Raises UnknownStation, FactsCorrupt."""
         self.state(station)
         async with self._turn:
             given = SignedIn(person=person, at_ms=self._seams.clock.mono_ms(), id=self._new_id(), post=press_id)
-            return await self._step(SCREEN, station, given) or not_saved()
+            return await self._step(SCREEN, station, given) or not_saved("not_saved", press_id)
 
     def stations(self) -> list[str]:
         return list(self._book.states)
@@ -255,47 +257,28 @@ class Intake:
             read = replace(read, item=await self.look_up(read.symbol.text, read.gtin))
         return await self._step(read.device, station, read)
 
-    async def _step(self, device: str, station: str | None, given: Read | Pressed | Weighed | SignedIn) -> Feedback | None:
+    async def _step(self, device: str, station: str | None, given: Given) -> Feedback | None:
         """One step, committed; its answer, told to all.  None: there is nothing to say."""
-        place = station or device
-        before = self._book.states[station] if station is not None else StationState()
+        place, reading = station or device, getattr(given, "post", None) or given.id
         try:
-            after, is_stored = await self._committed(device, station, before, given)
+            after, is_stored = await self._book.take(device, station, given, self._rules_of(station))
         except FactsCorrupt:
-            self._answer(place, not_saved("not_saved_damaged"))
+            self._answer(place, not_saved("not_saved_damaged", reading))
             raise
         except AgentError:
             _log.exception("a reading could not be stored", extra={"device": device})
-            return self._answer(place, not_saved())
+            return self._answer(place, not_saved("not_saved", reading))
+        finally:
+            self._ask_scale(station)
         if not is_stored:
             self._refused += 1
-            return self._answer(place, not_saved("not_saved_full"))
+            return self._answer(place, not_saved("not_saved_full", reading))
         if after.is_repeated:
             return after.feedback
         if after.feedback is not None:
             self._answer(place, after.feedback)
         await self._tell_refused()
         return after.feedback
-
-    async def _committed(
-        self, device: str, station: str | None, before: StationState, given: Read | Pressed | Weighed | SignedIn
-    ) -> tuple[Step, bool]:
-        """The step that is on disk; False: the disk is full."""
-        after = step(before, given, self._rules_of(station))
-        try:
-            return after, await self._keep(device, station, _acting(given, before, after), after)
-        except TooLate:
-            late = replace(given, is_too_late=True) if isinstance(given, Read | Pressed) else given
-            after = step(before, late, self._rules_of(station))
-            return after, await self._keep(device, station, _acting(given, before, after), after)
-
-    async def _keep(self, device: str, station: str | None, person: str | None, after: Step) -> bool:
-        if after.is_repeated:
-            return True
-        drafts = [replace(draft, device=draft.device or device, station=station, person=person) for draft in after.facts]
-        is_stored = await self._book.store(drafts, {station: after.state} if station is not None else {}, after.cancels)
-        self._ask_scale(station)
-        return is_stored
 
     async def _misread(self, device: str, code: str, message: str) -> None:
         station = self._at(device)
@@ -334,10 +317,3 @@ class Intake:
         for outlet in self.outlets:
             outlet(place, told)
         return told
-
-
-def _acting(given: Read | Pressed | Weighed | SignedIn, before: StationState, after: Step) -> str | None:
-    """Who did it: at the screen that sent it, else who is signed in at the station."""
-    by = given.by if isinstance(given, Read | Pressed) else None
-    person = after.state.person or before.person
-    return by or (person.id if person is not None else None)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from sqlite3 import Connection
 
 import msgspec
+from msgspec.structs import replace
 
 from edge_agent.config import StationConfig
 from edge_agent.disk import Disk
 from edge_agent.errors import AgentError, OutboxFull
 from edge_agent.jobs import Action, IllegalTransition, UnknownJob
 from edge_agent.seams import failpoint
-from edge_agent.stations import Paper, Rules, StationState, restore
+from edge_agent.stations import Paper, Pressed, Rules, Scanned, SignedIn, StationState, Step, Weighed, restore, step
 from edge_agent.stores import Stores
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import FactDraft, PrintRequested
+
+Given = Scanned | Pressed | Weighed | SignedIn
+"""What a person does at a station."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +44,38 @@ class StationBook:
         self._disk = disk
         self._pressed = pressed
         self.states: dict[str, StationState] = {}
+        self._doubtful: set[str] = set()
         self.wake_printer: Callable[[str], None] = _nothing_wakes
 
     def keep(self, stations: Sequence[str]) -> None:
         """These are the stations from now on; one that is new goes on where it was left."""
         stored = self._stores.outbox.station_states()
         self.states = {each: self.states.get(each) or _restored(each, stored.get(each)) for each in stations}
+
+    async def latest(self, station: str) -> StationState:
+        """Its state; asked of the disk again where nobody waited for the last answer of that."""
+        if station in self._doubtful:
+            stored = await self._disk.run(self._stores.outbox.station_states)
+            self.states[station] = _restored(station, stored.get(station))
+            self._doubtful.discard(station)
+        return self.states[station]
+
+    async def take(self, device: str, station: str | None, given: Given, rules: Rules | None) -> tuple[Step, bool]:
+        """One step, on disk when it returns; False: the disk is full.  Without a station it is a reading and no more."""
+        before = await self.latest(station) if station is not None else StationState()
+        after = step(before, given, rules)
+        try:
+            return after, await self._keep(device, station, _acting(given, before, after), after)
+        except TooLate:
+            late = replace(given, is_too_late=True) if isinstance(given, Scanned | Pressed) else given
+            after = step(before, late, rules)
+            return after, await self._keep(device, station, _acting(given, before, after), after)
+
+    async def _keep(self, device: str, station: str | None, person: str | None, after: Step) -> bool:
+        if after.is_repeated:
+            return True
+        drafts = [replace(draft, device=draft.device or device, station=station, person=person) for draft in after.facts]
+        return await self.store(drafts, {station: after.state} if station is not None else {}, after.cancels)
 
     async def store(
         self, drafts: Sequence[FactDraft], states: Mapping[str, StationState] | None = None, cancels: str | None = None
@@ -63,6 +94,9 @@ class StationBook:
 
         try:
             await self._disk.run(lambda: self._stores.facts.write(work))
+        except asyncio.CancelledError:  # a screen went away: the disk may have it all the same
+            self._doubtful.update(states)
+            raise
         except OutboxFull as full:
             self._pressed(full)
             return False
@@ -99,3 +133,10 @@ def _restored(station: str, stored: bytes | None) -> StationState:
     except msgspec.DecodeError as error:
         _log.warning("a station's stored state is unreadable; it begins anew", extra={"station": station, "reason": str(error)})
         return StationState()
+
+
+def _acting(given: Given, before: StationState, after: Step) -> str | None:
+    """Who did it: at the screen that sent it, else who is signed in at the station."""
+    by = given.by if isinstance(given, Scanned | Pressed) else None
+    person = after.state.person or before.person
+    return by or (person.id if person is not None else None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from edge_agent.stations.model import Feedback, ok, wrong
+from edge_agent.stations.model import Feedback, Verdict, ok, wrong
 
 
-def not_saved(code: str = "not_saved") -> Feedback:
-    """The scan or weight was not stored: `not_saved`, `not_saved_full` or `not_saved_damaged`."""
-    return wrong(code)
+def not_saved(code: str, reading: str | None) -> Feedback:
+    """This reading was not stored: `not_saved`, `not_saved_full` or `not_saved_damaged`."""
+    return Feedback(verdict=Verdict.WRONG, code=code, reading=reading)
 
 
 def misread(reason: str) -> Feedback:

@@ -41,15 +41,19 @@ BADGE = "SHELFXIDBCDEFGHIJKLNOPRS"
 
 
 class AtOnce:
-    """A disk that works in the loop; full if it is told."""
+    """A disk that works in the loop; full if it is told; a slow one has done its work and does not return."""
 
     def __init__(self) -> None:
         self.is_full = False
+        self.is_slow = False
 
     async def run(self, work: Callable[[], T]) -> T:
         if self.is_full:
             raise OutboxFull("full")
-        return work()
+        done = work()
+        if self.is_slow:
+            await asyncio.Event().wait()
+        return done
 
     def close(self) -> None:
         """Nothing is open."""
@@ -214,6 +218,20 @@ async def test_a_reading_that_was_not_stored_may_be_sent_again(desk: Desk, outbo
     desk.disk.is_full = False
     assert (await desk.intake.read_at_screen("desk", "r1", MILK)).code == "scanned"
     assert [fact.name for fact in facts_of(outbox)] == ["scan"]
+
+
+async def test_a_screen_that_goes_away_in_the_middle_leaves_the_box_of_one_mind(desk: Desk, outbox: Outbox) -> None:
+    for text in ("SHELFXRECEIVE", "D-1"):
+        await desk.scan(text)
+    desk.disk.is_slow = True
+    reading = asyncio.create_task(desk.intake.read_at_screen("desk", "r1", MILK))
+    await asyncio.sleep(0)
+    reading.cancel()  # after the disk took it, before anybody was told
+    await asyncio.gather(reading, return_exceptions=True)
+    desk.disk.is_slow = False
+    again = await desk.intake.read_at_screen("desk", "r1", MILK)
+    assert (again.code, again.args["items"]) == ("received", 1)
+    assert [fact.name for fact in facts_of(outbox)].count("received") == 1
 
 
 async def test_a_button_is_a_command_and_counts_once(desk: Desk, outbox: Outbox) -> None:
