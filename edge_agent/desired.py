@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -186,11 +186,16 @@ def _settings(root: Table, file: Config, before: Config, errors: list[Wrong]) ->
 
 def _table_of(item: DeviceConfig | StationConfig | SymbolsConfig) -> dict[str, object]:
     """As it would stand in a file: JSON's types, defaults left out."""
-    values: dict[str, object] = msgspec.to_builtins(item, str_keys=True)
+    values: dict[str, object] = _as_json(item)
     defaults: dict[str, object] = {}
     for each in fields(item):
         if each.default_factory is not MISSING:
-            defaults[each.name] = msgspec.to_builtins(each.default_factory())
+            defaults[each.name] = _as_json(each.default_factory())
         elif each.default is not MISSING:
-            defaults[each.name] = msgspec.to_builtins(each.default)
+            defaults[each.name] = _as_json(each.default)
     return {key: value for key, value in values.items() if key not in defaults or defaults[key] != value}
+
+
+def _as_json(value: object) -> Any:
+    """With JSON's own types: a list where a tuple was."""
+    return msgspec.json.decode(msgspec.json.encode(value))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drivers.registry import Kind
 from edge_agent.config import BoxConfig, BrokerConfig, Config, ControllerConfig, DeviceConfig, StationConfig, SymbolsConfig
-from edge_agent.desired import document_hash, document_of, read_desired, wrong_device
+from edge_agent.desired import Reading, document_hash, document_of, read_desired, wrong_device
 
 SCANNER = DeviceConfig(id="scanner", kind=Kind.SCANNER, model="scanner.serial", address="tcp:127.0.0.1:1")
 LABELS = DeviceConfig(id="labels", kind=Kind.LABEL_PRINTER, model="zpl", address="tcp:127.0.0.1:2")
@@ -40,9 +40,8 @@ def test_what_a_configuration_says_is_read_back_the_same() -> None:
         symbols=SymbolsConfig(own_prefixes=("20",)),
         box=replace(FILE.box, log_level="DEBUG"),
     )
-    reading = read_desired(json.loads(json.dumps(document_of(rich))), FILE, FILE)
-    assert reading.errors == ()
-    assert reading.config == rich
+    for said in (document_of(rich), json.loads(json.dumps(document_of(rich)))):
+        assert read_desired(said, FILE, FILE) == Reading(rich)
 
 
 def test_defaults_are_left_out_and_the_settings_said() -> None:
