@@ -56,6 +56,7 @@ FAULTS_ZH: Final[dict[str, str]] = {
     # print jobs
     "interrupted": "打印过程中盒子停了。看看打印机:说明是否打出来了,或者重新打印。",
     "template_unavailable": "盒子上还没有这个模板,控制器也没有回应。会自动再试。",
+    "stood_in": "该用的打印机没有就绪。由另一台代为打印。",
     "unknown_printer": "盒子上没有这台打印机。检查盒子的设置,或换一台打印。",
     "internal_error": "打印时盒子内部出错,日志里写了原因。联系 IT。",
 }

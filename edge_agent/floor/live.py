@@ -130,7 +130,10 @@ class Live:
 
     async def _look(self) -> None:
         try:
-            self.wire = self._link.look(await self._port.link())
+            before, self.wire = self.wire, self._link.look(await self._port.link())
+            if self.wire != before:
+                for watcher in self._watchers:
+                    watcher.wake.set()  # its next beat tells
             if self._watchers:
                 await self._refresh()
         except Exception:  # noqa: BLE001 -- the outermost loop of what is shown live

@@ -137,7 +137,7 @@
     known.set(entry.id, entry);
     keep();
     showCaptured(entry);
-    send();
+    if (document.hidden) send(); else requestAnimationFrame(() => setTimeout(send));  /* what was captured is painted first */
   };
   const read = (text, typed) => capture({ id: drawId(), text: text.slice(0, 4096), typed, at: now() });
 
@@ -277,13 +277,15 @@
   /* --- live regions ------------------------------------------------------------------------------------------------------------ */
   const waiting = new Map();
   const turns = {};
+  const shown = {};
   const put = (name, html, turn) => {
     const region = $(`region-${name}`);
-    if (!region || turn < (turns[name] || 0)) return;  /* an older look that came later */
+    if (!region || turn < (turns[name] || 0) || html === shown[name]) return;  /* an older look that came later, or nothing new */
     turns[name] = turn;
     const active = document.activeElement;
     if (region.contains(active) && isField(active)) { waiting.set(name, { html, turn }); return; }  /* nobody's typing is taken away */
     waiting.delete(name);
+    shown[name] = html;
     if (window.htmx) htmx.swap({ target: region, text: html, swap: "innerMorph" }); else region.innerHTML = html;
   };
   document.addEventListener("focusout", () => setTimeout(() => { for (const [name, { html, turn }] of Array.from(waiting)) put(name, html, turn); }));

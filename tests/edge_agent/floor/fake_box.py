@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from edge_agent.floor.port import (
     Answered,
@@ -43,6 +44,7 @@ PEOPLE = {
 }
 BADGE, PIN = next(iter(PEOPLE))
 IT_BADGE, IT_PIN = list(PEOPLE)[1]
+IMAGE = "a" * 64
 ITEMS = {
     "4006381333931": Item(
         sku="MILK-1L", name_en="Whole milk 1 L", name_zh="全脂牛奶 1 升", unit="piece", price_minor=1290, currency="CNY", on_hand=5
@@ -100,6 +102,7 @@ class FakeBox:
         self.said: list[tuple[str, str, str | None]] = []
         self.asked = 0
         self.has_catalogue = True
+        self.images = {IMAGE: Path(__file__)}
         self.is_weighing = False
         self.tried = self.must_wait = 0
         self._listeners: list[Listener] = []
@@ -189,6 +192,9 @@ class FakeBox:
 
     async def look_up(self, symbol: str) -> Item | Missing:
         return ITEMS.get(symbol, Missing.UNKNOWN) if self.has_catalogue else Missing.NO_CATALOGUE
+
+    async def image(self, digest: str) -> Path | None:
+        return self.images.get(digest)
 
     async def search(self, words: str, limit: int) -> Sequence[Item]:
         found = [item for item in ITEMS.values() if words.lower() in f"{item.name_en} {item.name_zh} {item.sku}".lower()]

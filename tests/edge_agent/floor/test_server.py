@@ -7,13 +7,18 @@ import pytest
 from edge_agent.floor.guard import HEADERS
 from edge_agent.floor.server import For
 from tests.edge_agent.floor.client import Pages
-from tests.edge_agent.floor.fake_box import IT_BADGE, IT_PIN, PEOPLE
+from tests.edge_agent.floor.fake_box import IMAGE, IT_BADGE, IT_PIN, PEOPLE
 
 FINANCE_BADGE, FINANCE_PIN = list(PEOPLE)[2]
 
 
 def path_of(pattern: str) -> str:
-    return pattern.replace("{station}", "counter-1").replace("{job}", "job-1").replace("{name}", "floor.css")
+    return (
+        pattern.replace("{station}", "counter-1")
+        .replace("{job}", "job-1")
+        .replace("{name}", "floor.css")
+        .replace("{digest}", IMAGE)
+    )
 
 
 async def test_each_page_is_there_with_its_headers(pages: Pages) -> None:
