@@ -248,6 +248,7 @@ class Gateway:
                 if is_time:
                     await in_transaction(requests.give_up_late)
                     await in_transaction(alerts.tell_of_parked_facts)
+                    await in_transaction(alerts.tell_of_certificates)
                     await in_transaction(clones.tell_when_over)
             except Exception:  # the worker's outermost loop
                 log.exception("the sweep failed; it comes again")

@@ -12,6 +12,8 @@ from edge_agent.wire.messages import Alert
 
 PARKED_TOO_LONG = timedelta(minutes=10)
 PARKED_KEY = "ctl-parked"
+ENDS_SOON = timedelta(days=30)
+CERTIFICATE_KEY = "ctl-certificate"
 
 
 async def raise_alert(box: str, site: str, key: str, alert: Alert) -> None:
@@ -49,7 +51,29 @@ async def tell_of_parked_facts() -> None:
             "Look at the parked facts; enter what is missing."
         )
         await raise_alert(row["box"], row["site"], PARKED_KEY, Alert(code="facts_parked", message=message, at=now()))
-    stuck = {row["box"] for row in rows}
-    for row in await fetch("SELECT alert.box, box.site FROM alert JOIN box ON box.id = alert.box WHERE alert.key = ?", PARKED_KEY):
-        if row["box"] not in stuck:
-            await clear_alert(row["box"], row["site"], PARKED_KEY)
+    await _clear_others(PARKED_KEY, {row["box"] for row in rows})
+
+
+async def tell_of_certificates() -> None:
+    """Raise one alert per box whose newest certificate ends within 30 days, and clear those that hold no longer."""
+    rows = await fetch(
+        "SELECT c.box, b.site, c.not_after FROM box_certificate c JOIN box b ON b.id = c.box "
+        "WHERE b.revoked_at IS NULL AND c.revoked_at IS NULL AND c.not_after < ? AND NOT EXISTS (SELECT 1 FROM box_certificate n "
+        "WHERE n.box = c.box AND n.revoked_at IS NULL AND (n.not_after > c.not_after OR "
+        "(n.not_after = c.not_after AND n.serial > c.serial)))",
+        now() + ENDS_SOON,
+    )
+    for row in rows:
+        message = (
+            f"This box's certificate ends on {row['not_after']:%Y-%m-%d}; then it connects no more. Renew it "
+            f"(shelfwire-provision renew {row['box']} --api …) and unpack its new bundle."
+        )
+        await raise_alert(row["box"], row["site"], CERTIFICATE_KEY, Alert(code="certificate_ends", message=message, at=now()))
+    await _clear_others(CERTIFICATE_KEY, {row["box"] for row in rows})
+
+
+async def _clear_others(key: str, boxes: set[str]) -> None:
+    """The alert holds for these boxes and for no other."""
+    for row in await fetch("SELECT alert.box, box.site FROM alert JOIN box ON box.id = alert.box WHERE alert.key = ?", key):
+        if row["box"] not in boxes:
+            await clear_alert(row["box"], row["site"], key)
