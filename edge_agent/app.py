@@ -29,6 +29,8 @@ from edge_agent.outbox import Identity
 from edge_agent.people import People
 from edge_agent.profiles import Profiles
 from edge_agent.replica import Replica
+from edge_agent.replica_images import ReplicaImages
+from edge_agent.replica_images import fetch_from as fetch_image_from
 from edge_agent.replica_parts import PEOPLE, PROFILES, TEMPLATES
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_pull import fetch_from as fetch_replica_from
@@ -88,8 +90,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     known = KnownDevices(config.box.state_dir)
     devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
     answering = Answering(config.stations, devices, config.box.language)
-    token, certificate = _secret(config.controller.token_file), controller_context(config.broker)
-    controller = Controller(url=config.controller.url, token=token, tls=certificate)
+    controller = _controller(config)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
     devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
@@ -159,8 +160,17 @@ def _pages(
     devices, spooler, keeper, people = more
     log = LogRing()
     logging.getLogger().addHandler(log)
+    fetch = fetch_image_from(_controller(config)) if config.controller.url else None
     parts = BoxParts(
-        config=config, box=box, stores=stores, seams=seams, devices=devices, spooler=spooler, keeper=keeper, people=people
+        config=config,
+        box=box,
+        stores=stores,
+        seams=seams,
+        devices=devices,
+        spooler=spooler,
+        keeper=keeper,
+        people=people,
+        images=ReplicaImages(config.box.state_dir / "images", fetch, seams.clock.mono_ms),
     )
     return [BoxPort(parts, log)]
 
@@ -196,6 +206,11 @@ def _stop_signals() -> asyncio.Event:
         with contextlib.suppress(NotImplementedError, RuntimeError):  # not in the main thread: whoever embeds us stops us
             loop.add_signal_handler(number, stopped.set)
     return stopped
+
+
+def _controller(config: Config) -> Controller:
+    token, certificate = _secret(config.controller.token_file), controller_context(config.broker)
+    return Controller(url=config.controller.url, token=token, tls=certificate)
 
 
 def _broker(config: Config) -> Broker:

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
@@ -42,6 +43,7 @@ from edge_agent.floor.station_view import kept, shown, tasks, unkept
 from edge_agent.health import AGENT_VERSION
 from edge_agent.jobs import IllegalTransition, UnknownJob
 from edge_agent.people import People, Verified, Waits
+from edge_agent.replica_images import ReplicaImages
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stations import SCREEN, Feedback, Item, Missing
@@ -66,6 +68,7 @@ class BoxParts:
     spooler: Spooler
     keeper: ReplicaKeeper
     people: People
+    images: ReplicaImages
 
 
 class BoxPort:
@@ -185,6 +188,9 @@ class BoxPort:
     async def look_up(self, symbol: str) -> Item | Missing:
         read = scanned(SCREEN, Symbol(symbol.encode(errors="replace")), 0, self._config.symbols.rules())
         return await self._parts.keeper.look_up(read.symbol.text, read.gtin)
+
+    async def image(self, digest: str) -> Path | None:
+        return await self._parts.images.image(digest)
 
     async def search(self, words: str, limit: int) -> Sequence[Item]:
         found = await self._parts.keeper.search(words)

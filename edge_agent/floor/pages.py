@@ -103,6 +103,15 @@ class Pages:
                 return await self._task(request, "lookup", {"q": words, "found": [], "has_catalogue": False})
         return await self._task(request, "lookup", {"q": words, "found": found, "has_catalogue": True})
 
+    async def image(self, request: web.Request) -> web.StreamResponse:
+        """A picture of goods, if the box has it or gets it now; it never changes."""
+        file = await self._port.image(request.match_info["digest"])
+        if file is None:
+            return web.Response(status=404)
+        return web.FileResponse(
+            file, headers={"Content-Type": "image/webp", "Cache-Control": "private, max-age=31536000, immutable"}
+        )
+
     async def labels(self, request: web.Request) -> web.StreamResponse:
         return await self._task(request, "shelf_label", {})
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from edge_agent.stations import Item, Missing, Verdict
@@ -294,6 +295,10 @@ class FloorPort(Protocol):
     async def link(self) -> LinkShown: ...
 
     async def look_up(self, symbol: str) -> Item | Missing: ...
+
+    async def image(self, digest: str) -> Path | None:
+        """The file with an item's picture (`Item.image`), WebP; None: it cannot be had now."""
+        ...
 
     async def search(self, words: str, limit: int) -> Sequence[Item]:
         """Items whose name or number holds the words."""

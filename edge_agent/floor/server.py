@@ -82,6 +82,7 @@ class Floor:
             Route("POST", "/floor/stations/{station}/readings", forms.readings, For.PEOPLE),
             Route("POST", "/floor/stations/{station}/presses", forms.presses, For.PEOPLE),
             Route("GET", "/floor/lookup", pages.lookup, For.PEOPLE),
+            Route("GET", "/floor/images/{digest}", pages.image, For.PEOPLE),
             Route("GET", "/floor/labels", pages.labels, For.PEOPLE),
             Route("GET", "/floor/prints", pages.prints, For.PEOPLE),
             Route("POST", "/floor/prints/{job}/resolution", forms.resolve, For.PEOPLE),
