@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from controller.db import Row, among, execute, fetch, for_update, listing
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
-from controller.fulfilment.facts import take_back_picked
+from controller.fulfilment.facts import OVER_PICK, picks_refused, take_back_picked
 from controller.purchasing.facts import take_back_received
 from edge_agent.wire.facts import FACTS, Picked, Received, Retracted
 
@@ -59,6 +60,8 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
             outcome = await take_back_received(fact, target["occurred_at"])
         case Picked():
             outcome = await take_back_picked(fact, data, target["occurred_at"])
+            if outcome == APPLIED:
+                await _try_again(await picks_refused(data.pick_list))
         case _:
             return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
     if outcome is None:  # it came in this very transaction and is not booked: what became of it is seen next time
@@ -66,6 +69,16 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
     if outcome == APPLIED:
         await _mark(fact, "applied", "applied")
     return outcome
+
+
+async def _try_again(facts: Sequence[UUID]) -> None:
+    """A pick that came before this retraction may have been one too many only because of that."""
+    await execute(
+        f"UPDATE fact SET outcome = 'parked', due = ?, detail = NULL WHERE outcome = 'rejected' AND code = ? AND {among('id')}",
+        True,
+        OVER_PICK,
+        listing(facts),
+    )
 
 
 async def _mark(fact: FactIn[Retracted], outcome: str, before: str) -> None:

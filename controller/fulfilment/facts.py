@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from controller.catalog.operations import note_unknown, sighting, waiting_for
 from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, Unknown, resolve
 from controller.errors import NotFound
+from controller.events import history
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
 from controller.fulfilment import lists
 from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
@@ -28,6 +30,7 @@ from controller.stock.queries import booked_by
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
 S = TypeVar("S", Picked, PickShort)
+OVER_PICK = "over_pick"
 
 
 async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
@@ -59,7 +62,7 @@ def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow 
     taken = spread(quantity, lines)
     if taken is None:
         still = sum(line.open for line in lines)
-        return _refuse(fact, pick_list, work, Rejected("over_pick", f"{quantity} of {item.sku} picked, {still} still wanted"))
+        return _refuse(fact, pick_list, work, Rejected(OVER_PICK, f"{quantity} of {item.sku} picked, {still} still wanted"))
     for line, part in taken:
         line.picked += part
         pick_list.changed[line.id] = line
@@ -156,6 +159,13 @@ async def take_back_picked(fact: FactIn[Retracted], picked: Picked, occurred_at:
         work.tell(fact, pick_list, refused)
     await work.finish(now.values())
     return outcome
+
+
+async def picks_refused(pick_list: str) -> list[UUID]:
+    """The facts that were refused because the list wanted no more: one that was taken back makes room for them."""
+    now = await lists.by_number([pick_list])
+    found = [event for one in now.values() for event in await history(one.order_no) if event.name == PickRefused.name]
+    return [UUID(event.cause) for event in found if event.cause is not None and event.data["code"] == OVER_PICK]
 
 
 def _put_back(fact: FactIn[Retracted], pick_list: PickListNow, picks: Sequence[Move], work: Work) -> Outcome:

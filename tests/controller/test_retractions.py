@@ -103,6 +103,22 @@ async def test_a_pick_taken_back_ends_the_same_in_any_order(shop: OrderShop) -> 
     assert await books_add_up()
 
 
+async def test_the_right_one_after_the_wrong_one_ends_the_same_in_any_order(shop: OrderShop) -> None:
+    """Even where it came before the retraction, and was one too many then."""
+    for index, order in enumerate(itertools.permutations(range(3))):
+        code = f"tea-{index}"
+        await shop.stock(code, 10)
+        _, pick_list = await shop.released((code, 1))
+        wrong, right = (shop.box.envelope(shop.picked(pick_list, code)) for _ in range(2))
+        back = shop.box.envelope(taken_back(wrong))
+        await give(shop.box, [(wrong, right, back)[place] for place in order], together=False)
+        lines = await db.fetch("SELECT l.picked FROM pick_line l JOIN sku s ON s.id = l.sku_id WHERE s.code = ?", code)
+        assert [line["picked"] for line in lines] == [1], order
+        assert (await queries.pick_list(pick_list)).state is PickListState.PICKED
+        assert (await outcome(right.id), await outcome(back.id)) == ("applied", "applied")
+    assert await books_add_up()
+
+
 async def test_the_list_is_picked_again_after_it(shop: OrderShop) -> None:
     tea = await shop.stock("tea", 10)
     _, pick_list = await shop.released(("tea", 1))
