@@ -71,9 +71,15 @@ class Twin:
         return tuple(_gone((*self._stored.gone, *_ids(self._file)), self.config))
 
     async def take(self, desired: TwinDesired) -> None:
-        """Raises OutboxFull: it is not stored, and the controller sends it again."""
-        if desired.version <= self._stored.version:
+        """The same again is answered by a report: whoever sends it may have missed the one before.
+
+        Raises OutboxFull: it is not stored, and the controller sends it again.
+        """
+        if desired.version < self._stored.version:
             _log.debug("an older configuration is ignored", extra={"version": desired.version, "newest": self._stored.version})
+            return
+        if desired.version == self._stored.version:
+            self._tell()
             return
         if await self._disk.run(lambda: self._store.keep(desired)):
             failpoint("twin.after_persist_before_apply")

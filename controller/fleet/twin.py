@@ -123,11 +123,15 @@ async def due(box: str) -> None:
 
 
 async def claim() -> list[Publication]:
-    """What is to be published now, in the caller's transaction: what was never sent, and what its box does not report in time."""
+    """What is to be published now, in the caller's transaction: what was never sent, and what its box does not report in time.
+
+    A box answers what it knows already by its report: with several gateways an older one of its reports may be the last to be noted.
+    """
     skip = "FOR UPDATE OF t SKIP LOCKED" if engine() is Engine.POSTGRES else ""
     rows = await fetch(
         "SELECT t.box, t.version, t.document, box.site FROM box_twin t JOIN box ON box.id = t.box WHERE t.document IS NOT NULL "  # noqa: S608 -- ours
-        "AND (t.sent_at IS NULL OR (t.sent_at < ? AND box.link = 'online' AND coalesce(t.reported_version, 0) < t.version)) "
+        "AND (t.sent_at IS NULL OR (t.sent_at < ? AND box.link = 'online' "
+        "AND (coalesce(t.reported_version, 0) < t.version OR coalesce(t.applied_version, 0) < t.version))) "
         f"ORDER BY t.box LIMIT {AT_ONCE:d} {skip}",
         now() - AGAIN,
     )

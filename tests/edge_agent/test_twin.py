@@ -139,6 +139,7 @@ async def test_an_older_and_the_same_version_are_ignored(box: BoxOfTest) -> None
         await box.take(TwinDesired(version=version, document=document(SCANNER)))
     assert box.works_by.devices == (SCALE,)
     assert len(box.part.configs) == 1
+    assert [report.applied_version for report in box.reports] == [0, 0, 3, 3]  # the same again is answered by a report
 
 
 async def test_what_is_wrong_is_told_by_its_key_and_the_rest_holds(box: BoxOfTest) -> None:

@@ -74,6 +74,9 @@ async def test_a_change_is_published_retained_until_the_box_reports_it(database:
     assert await publish() == []
     await db.execute("UPDATE box_twin SET sent_at = ?", db.now() - twin.AGAIN - timedelta(seconds=1))
     assert [one.version for one in await publish()] == [1]
+    await tell(1, DOCUMENT, applied=0)
+    await db.execute("UPDATE box_twin SET sent_at = ?", db.now() - twin.AGAIN - timedelta(seconds=1))
+    assert [one.version for one in await publish()] == [1]
     await tell(1, DOCUMENT)
     await db.execute("UPDATE box_twin SET sent_at = ?", db.now() - twin.AGAIN - timedelta(seconds=1))
     assert await publish() == []
