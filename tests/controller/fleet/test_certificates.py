@@ -11,6 +11,7 @@ import pytest
 from controller import db
 from controller.errors import NotFound
 from controller.fleet import certificates, presence
+from controller.fleet.alerts import tell_of_certificates
 from controller.fleet.certificates import BadCertificate, CertificateTaken, Revocation, holder_of, register_certificate, revoke
 from controller.fleet.operations import BoxIsRevoked, send_command
 from controller.ingest import ingest
@@ -140,6 +141,20 @@ async def test_with_a_new_certificate_a_revoked_box_is_in_service_again(database
     assert await holder_of(renewed.issued.serial) is not None
     acks = await ingest(WireBox().messages(scan()))
     assert not acks[0].ack.rejected
+
+
+async def test_a_certificate_that_ends_soon_is_told_of_until_there_is_a_newer_one(database: str, authority: Authority) -> None:
+    await register()
+    soon = authority.issue(Wanted(kind=Kind.BOX, name="b1", common_name="b1", days=20), now())
+    await register_certificate("b1", soon.certificate.decode())
+    for _ in range(2):
+        await tell_of_certificates()
+    (alert,) = await db.fetch("SELECT key, code, message FROM alert")
+    assert (alert["key"], alert["code"]) == ("ctl-certificate", "certificate_ends")
+    assert f"{soon.issued.not_after:%Y-%m-%d}" in alert["message"]
+    await register_certificate("b1", issue(authority).certificate.decode())
+    await tell_of_certificates()
+    assert await db.fetch("SELECT key FROM alert") == []
 
 
 # --- the broker's access list -----------------------------------------------------------------------------------------------------
