@@ -125,7 +125,7 @@ async def due(box: str) -> None:
 async def claim() -> list[Publication]:
     """What is to be published now, in the caller's transaction: what was never sent, and what its box does not report in time.
 
-    A box answers what it knows already by its report: with several gateways an older one of its reports may be the last to be noted.
+    A box answers what it knows already by its report: with several gateways an older one of them may be the last to be noted.
     """
     skip = "FOR UPDATE OF t SKIP LOCKED" if engine() is Engine.POSTGRES else ""
     rows = await fetch(
