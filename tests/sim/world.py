@@ -30,6 +30,7 @@ from tests.sim.network import CALM, Broker, SimSession, ended
 from tests.sim.people import Desk, Office, Worker, look_after_printers
 from tests.sim.plan import BINS, GOODS, HEALTHY, SITE, SKU, STOCK, Mutant, Plan
 from tests.sim.swapping import swap
+from tests.sim.twins import UNSETTLED, Twins
 from tests.sim.vloop import SimClock
 
 HEAL_SECONDS = 200
@@ -48,6 +49,7 @@ class World:
         self.broker = Broker(self.random, self.plan.weather)
         self.folder = folder
         self.desk = Desk()
+        self.twins = Twins()
         self.is_healing = False
         self.boxes = [SimBox(self, number, has_printers=True) for number in range(self.plan.boxes)]
         if self.plan.restores:
@@ -127,6 +129,7 @@ class World:
             "SELECT EXISTS (SELECT 1 FROM command WHERE state = 'requested') "
             "OR EXISTS (SELECT 1 FROM print_job WHERE state NOT IN ('printed', 'failed', 'expired', 'cancelled')) "
             "OR EXISTS (SELECT 1 FROM box WHERE link <> 'online') "
+            f"OR {UNSETTLED} "
             "OR EXISTS (SELECT 1 FROM fact WHERE outcome = 'parked' AND substr(waits_for, 1, 4) NOT IN ('barc', 'bin:')) "
             "OR EXISTS (SELECT 1 FROM event WHERE name = 'document_wanted' AND id > "
             "coalesce((SELECT CAST(position AS INTEGER) FROM event_cursor WHERE consumer = 'printing'), 0)) AS n"
