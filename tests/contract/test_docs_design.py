@@ -62,7 +62,7 @@ def test_the_style_sheets_use_no_other_colours() -> None:
     sheets = [CSS.split("*, *::before")[1]]
     sheets += [
         path.read_text(encoding="utf-8")
-        for folder in ("controller/web", "drivers/emulators/bench")
+        for folder in ("controller/web", "drivers/emulators/bench", "edge_agent/floor")
         for path in sorted((ROOT / folder / "static").glob("*.css"))
     ]
     paper = {"#fff"}  # printed paper is white in both themes
