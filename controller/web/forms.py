@@ -17,6 +17,7 @@ from controller.errors import Conflict, DomainError
 from controller.events import acting
 from controller.fleet import queries as fleet
 from controller.fleet.operations import Resolution, cancel_print, resolve_print
+from controller.fleet.queue_operations import prioritise_print, reprint
 from controller.fulfilment import operations as fulfilment
 from controller.http.dispatch import IN_FLIGHT, JSON
 from controller.http.errors import Problem
@@ -26,6 +27,7 @@ from controller.web import shown
 from controller.web.access import CSRF_FIELD, FIELDS, actor_of
 from controller.web.pages import Pages, form_values, page_request
 from controller.web.routes import PageRoute
+from edge_agent.wire.messages import Priority
 
 UNKEPT = frozenset({CSRF_FIELD, "password", "again", "current", "pin", "badge"})
 """Fields that tell two forms apart by nothing, or whose hash must not lie in the database."""
@@ -107,6 +109,15 @@ class Forms:
         sent = sent_by(request)
         return await self._to_print(sent, lambda: cancel_print(request.match_info["id"]))
 
+    async def prioritise_print(self, request: web.Request) -> web.Response:
+        """Let it be the next one."""
+        sent = sent_by(request)
+        return await self._to_print(sent, lambda: prioritise_print(request.match_info["id"], Priority.URGENT))
+
+    async def reprint(self, request: web.Request) -> web.Response:
+        sent = sent_by(request)
+        return await self._to_print(sent, lambda: reprint(request.match_info["id"]))
+
     async def release(self, request: web.Request) -> web.Response:
         """Have an order's goods picked."""
         sent = sent_by(request)
@@ -165,6 +176,8 @@ def form_routes(forms: Forms) -> list[PageRoute]:
         PageRoute("POST", "/unknown-barcodes", forms.link, permission=may.CATALOG_WRITE),
         PageRoute("POST", "/prints/{id}/resolution", forms.resolve_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/cancel", forms.cancel_print, permission=may.PRINTS_WRITE),
+        PageRoute("POST", "/prints/{id}/priority", forms.prioritise_print, permission=may.PRINTS_WRITE),
+        PageRoute("POST", "/prints/{id}/reprint", forms.reprint, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/orders/{no}/release", forms.release, permission=may.FULFILMENT_WRITE),
         PageRoute("POST", "/orders/{no}/cancel", forms.cancel_order, permission=may.ORDERS_WRITE),
     ]

@@ -10,6 +10,7 @@ from controller import events
 from controller.catalog import queries as catalog
 from controller.errors import NotFound
 from controller.fleet import queries as fleet
+from controller.fleet.print_queues import print_queues
 from controller.fleet.states import PrintState
 from controller.fleet.views import Decision, PrintJobView
 from controller.fulfilment import queries as fulfilment
@@ -219,6 +220,7 @@ async def prints(request: PageRequest, state: str, sites: Sites = None) -> dict[
         "prints": shown.items,
         "next": shown.next,
         "states": [state.value for state in PrintState],
+        "queues": await print_queues(limit=MANY, sites=sites),
         "asks": await _asks(sites=sites),
         "back": "/prints",
     }

@@ -101,6 +101,11 @@ FAULTS: Mapping[str, str] = {
     "scale_error": N_("The scale reports an error. Switch it off and on; if it comes back, call IT."),
     "device_unavailable": N_("Not reachable. Check its cable and its power; it is picked up again by itself."),
     "device_timeout": N_("Gives no answer. Check its cable and its power."),
+    "stood_in": N_("The printer it is for is not ready. Another one prints it in its place."),
+    "box_offline": N_("The box is offline. What it has is printed there; the rest waits for its link."),
+    "template_unavailable": N_("The box has not got this template yet. It fetches it as soon as it can."),
+    "unknown_printer": N_("The box has no printer of that name. Send the job to another one."),
+    "no_answer": N_("Gives no answer. Check its cable and its power."),
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
