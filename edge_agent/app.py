@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,21 +97,16 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
     twin.parts += [devices, answering]
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted), twin)
-    replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
-    fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
-    keeper = ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+    keeper = _keeper(config, controller, seams)
     verbs = Verbs(config.devices, devices, udev, is_running=True)
     twin.parts += [keeper, verbs]
     box.hands = DeviceHands(devices, verbs)
-    box.intake.look_up = keeper.look_up
-    people = _follow_replica(config, keeper, seams, stores, templates)
+    people = _follow_replica(config, keeper, box, (stores, seams), templates)
     pages = _pages(config, box, stores, seams, (devices, spooler, keeper, people))
     page_ears = [each.on_event for each in pages]
     profiles = Profiles(config, [answering, box.intake, *pages])
     keeper.follow(PROFILES, profiles.follow)
     twin.parts = [part for part in twin.parts if part not in (answering, box.intake)] + [profiles]
-    box.intake.identify_badge = people.by_badge
-    box.intake.templates = lambda: templates.current
     parts: list[tuple[str, _Runs]] = [
         ("hotplug", Hotplug(_watch(udev), devices)),
         ("ear", Ear(config.box.state_dir, verbs)),
@@ -121,6 +117,10 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         *_floor(pages, config, seams),
         ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
+    await _run_until_stopped(parts, config, box)
+
+
+async def _run_until_stopped(parts: Sequence[tuple[str, _Runs]], config: Config, box: Box) -> None:
     stopped, notify = _stop_signals(), notifier()
     box.beats.feed = lambda: notify(WATCHDOG)
     async with asyncio.TaskGroup() as tasks:
@@ -135,8 +135,15 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
             await asyncio.wait([task], timeout=STOP_SECONDS)
 
 
-def _follow_replica(config: Config, keeper: ReplicaKeeper, seams: Seams, stores: Stores, templates: Templates) -> People:
-    """People and templates come with the replica."""
+def _keeper(config: Config, controller: Controller, seams: Seams) -> ReplicaKeeper:
+    replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
+    fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
+    return ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+
+
+def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple[Stores, Seams], templates: Templates) -> People:
+    """People and templates come with the replica, and stations ask for them."""
+    stores, seams = kept
 
     async def needed() -> list[str]:
         return [job.request.version for job in await seams.disk.run(stores.journal.unfinished)]
@@ -145,6 +152,9 @@ def _follow_replica(config: Config, keeper: ReplicaKeeper, seams: Seams, stores:
     templates.needed = needed
     keeper.follow(PEOPLE, people.follow)
     keeper.follow(TEMPLATES, templates.follow)
+    box.intake.look_up = keeper.look_up
+    box.intake.identify_badge = people.by_badge
+    box.intake.templates = lambda: templates.current
     return people
 
 
