@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 from edge_agent.jobs import Job
 from edge_agent.seams import Clock
+from edge_agent.wire.messages import ClockState
 
 
 class Expiry:
     """Deadlines of queued jobs.  What a person has printed again does not expire.
 
-    The time that is left counts from the arrival, as long as the box has not booted since; then, from when this process first saw
-    the job, by the wall clock.
+    The time that is left counts from the arrival, as long as the box has not booted since; then by the wall clock, if that is known
+    to be right, else all of the time that it had counts again, from when this process first saw the job.
     """
 
-    def __init__(self, clock: Clock, boot: str) -> None:
+    def __init__(self, clock: Clock, boot: str, clock_state: Callable[[], ClockState]) -> None:
         self._clock = clock
         self._boot = boot
+        self._clock_state = clock_state
         self._deadlines: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
         self.place = 0
@@ -49,8 +52,8 @@ class Expiry:
 
     def _deadline(self, job: Job) -> int | None:
         boot, arrived_ms = job.arrived
-        if job.request.ttl_ms is not None and boot == self._boot:
-            return arrived_ms + job.request.ttl_ms
+        if job.request.ttl_ms is not None and (boot == self._boot or not self._clock_state().synced):
+            return (arrived_ms if boot == self._boot else self._clock.mono_ms()) + job.request.ttl_ms
         if job.request.expires_at is None:
             return None
         began, clock = (arrived_ms, job.accepted_at) if boot == self._boot else (self._clock.mono_ms(), self._clock.now())

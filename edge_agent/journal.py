@@ -53,6 +53,7 @@ class Journal:
         self._outbox = outbox
         self._clock = clock
         self.boot = outbox.identity.boot
+        self.clock_state = outbox.clock_state
         self._fresh: set[str] = set()
         self._has_changed = False
         self._listener: Callable[[set[str]], None] | None = None

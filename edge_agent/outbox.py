@@ -91,7 +91,7 @@ class Outbox:
         self._facts = facts
         self._clock = clock
         self._random = random
-        self._clock_state = clock_state
+        self.clock_state = clock_state
         self._fresh: set[Stream] = set()
         self._listener: Callable[[set[Stream]], None] | None = None
         facts.create(SCHEMA)
@@ -221,7 +221,7 @@ class Outbox:
 
     def _insert(self, db: sqlite3.Connection, draft: FactDraft) -> Envelope:
         epoch = epochs.current_epoch(db) or epochs.UNKNOWN_EPOCH
-        clock_state = self._clock_state()  # before the time: a clock that is set in between must not make a wrong time a right one
+        clock_state = self.clock_state()  # before the time: a clock that is set in between must not make a wrong time a right one
         now = self._clock.now()
         self._fresh.add(draft.stream)
         seq = epochs.next_seq(db, draft.stream)

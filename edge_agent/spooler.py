@@ -76,7 +76,7 @@ class Spooler:
         self._at_work: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._paused: set[str] = set()
         self._rota = Rota(rules or {}, clock)
-        self._expiry = Expiry(clock, journal.boot)
+        self._expiry = Expiry(clock, journal.boot, journal.clock_state)
         self._attempts = Attempts(journal, disk, template, self._asked)
         self._wake: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
