@@ -107,6 +107,25 @@ async def test_a_print_that_waits_can_be_called_off(shop: BrowserShop, client: T
     assert "Nothing was changed" in text
 
 
+async def test_a_print_that_waits_is_shown_by_printer_and_can_be_the_next(shop: BrowserShop, client: TestClient) -> None:
+    job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data={}, document="SO-100001"))
+    assert "Why it waits" in await shown(client, "/prints")
+    action, fields = await form(client, "/prints", f"{job}/priority")
+    assert await press(client, action, fields) == (303, "/prints")
+    assert (await db.fetch("SELECT priority FROM print_job WHERE id = ?", job))[0]["priority"] == 1
+    assert f"{job}/priority" not in await shown(client, "/prints"), "it is the most urgent already"
+
+
+async def test_what_was_printed_can_be_printed_again_once_for_a_form(shop: BrowserShop, client: TestClient) -> None:
+    job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data={}, document="SO-100001"))
+    await shop.happens(JobChanged(job=job, step=5, state=JobState.PRINTED, printer="label-printer"), stream=Stream.RESULT)
+    action, fields = await form(client, "/prints", f"{job}/reprint")
+    for _ in range(2):
+        assert await press(client, action, fields) == (303, "/prints")
+    copies = await db.fetch("SELECT id FROM print_job WHERE copy AND document = 'SO-100001'")
+    assert len(copies) == 1
+
+
 async def test_an_order_is_released_and_cancelled_from_its_page(client: TestClient) -> None:
     action, release = await form(client, "/orders/SO-100001", "/release")
     _, cancel = await form(client, "/orders/SO-100001", "/cancel")
