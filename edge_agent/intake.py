@@ -153,16 +153,24 @@ class Intake:
     # --- from the screens ----------------------------------------------------------------------------------------------------
 
     async def read_at_screen(
-        self, station: str, reading_id: str, text: str, aim: str | None = None, person: str | None = None
+        self,
+        station: str,
+        reading_id: str,
+        text: str,
+        aim: str | None = None,
+        person: str | None = None,
+        age_ms: int = 0,
     ) -> Feedback:
         """A screen's wedge read `text`, or somebody typed it; `person` is who is logged in there.
 
+        `age_ms`: how long ago that was, since a screen that could not send keeps what it reads, and the guard against double reads
+        goes by when each was read.
         The same `reading_id` again is answered as before and books nothing.  Raises UnknownStation, FactsCorrupt.
         """
         self.state(station)
         async with self._turn:
             symbol = devices.Symbol(text.encode(errors="replace"), aim)
-            read = scanned(SCREEN, symbol, self._seams.clock.mono_ms(), self._symbols)
+            read = scanned(SCREEN, symbol, max(0, self._seams.clock.mono_ms() - age_ms), self._symbols)
             return await self._read(station, replace(read, post=reading_id, by=person), symbol) or not_saved(
                 "not_saved", reading_id
             )

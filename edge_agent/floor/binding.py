@@ -127,7 +127,7 @@ class BoxPort:
         self._station(station)
         self._typed[reading.id] = reading.text
         try:
-            feedback = await self._intake.read_at_screen(station, reading.id, reading.text, reading.aim, person)
+            feedback = await self._intake.read_at_screen(station, reading.id, reading.text, reading.aim, person, reading.age_ms)
         finally:
             del self._typed[reading.id]
         return self._answered.get(reading.id) or self._reading(station, feedback, reading.id, reading.text)

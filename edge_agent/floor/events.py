@@ -36,6 +36,8 @@ class Stream:
         )
         await response.prepare(request)
         session = session_of(request)
+        if self._live.watchers == 0:  # nobody looked for a while
+            await self._live.look()
         last_id = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         with self._live.watching(watcher, last_id):
             try:

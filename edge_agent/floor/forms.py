@@ -26,6 +26,8 @@ LONGEST_SYMBOL = 4096
 MOST_READINGS = 32
 """In one request; a screen that has more sends them next."""
 LONGEST_ID = 64
+OLDEST_MS = 24 * 3600 * 1000
+"""Of a reading that a screen kept: its clock may say anything."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ class SentReading(Struct, frozen=True):
     id: str
     text: str
     aim: str | None = None
-    typed: bool = False
+    age: int = 0
+    """Milliseconds since it was read, by the screen's clock."""
 
 
 class SentReadings(Struct, frozen=True):
@@ -110,7 +113,9 @@ class Forms:
         if request.content_type == "application/json":
             sent = await _json(request)
             answers = [
-                await self._port.read(station, ScreenReading(id=each.id, text=each.text, aim=each.aim, typed=each.typed), who)
+                await self._port.read(
+                    station, ScreenReading(id=each.id, text=each.text, aim=each.aim, age_ms=min(max(each.age, 0), OLDEST_MS)), who
+                )
                 for each in sent.readings
             ]
             return await self._answers(request, station, answers)
@@ -118,7 +123,7 @@ class Forms:
         text = fields.get("text", "").strip()
         if not text:
             return self._pages.problem(request, 422, "no_input")
-        reading = ScreenReading(id=_id(fields), text=text[:LONGEST_SYMBOL], typed=True)
+        reading = ScreenReading(id=_id(fields), text=text[:LONGEST_SYMBOL])
         await self._port.read(station, reading, who)
         raise web.HTTPSeeOther(local_address(fields.get("to", "")) or f"/floor/stations/{station}")
 

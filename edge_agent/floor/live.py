@@ -78,10 +78,11 @@ class Live:
         unlisten = self._port.listen(self._on_heard)
         try:
             while True:
-                await _until(self._changed, IDLE)
+                await _until(self._changed, IDLE if self._watchers else None)
                 self._changed.clear()
-                await self._look()
-                await asyncio.sleep(INTERVAL)
+                if self._watchers:
+                    await self.look()
+                    await asyncio.sleep(INTERVAL)
         finally:
             unlisten()
 
@@ -126,18 +127,18 @@ class Live:
             "row": self._renderer.render("reading.html", look, values) if reading.symbol else "",
         }
 
-    # --- inside --------------------------------------------------------------------------------------------------------------
-
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """At the box, now; what came of it is on its way to the screens.  Never raises."""
         try:
             before, self.wire = self.wire, self._link.look(await self._port.link())
             if self.wire != before:
                 for watcher in self._watchers:
                     watcher.wake.set()  # its next beat tells
-            if self._watchers:
-                await self._refresh()
+            await self._refresh()
         except Exception:  # noqa: BLE001 -- the outermost loop of what is shown live
             _log.exception("what screens show could not be renewed")
+
+    # --- inside --------------------------------------------------------------------------------------------------------------
 
     def _on_heard(self, heard: Heard) -> None:
         match heard:
@@ -202,7 +203,7 @@ class Live:
             return None
 
 
-async def _until(event: asyncio.Event, seconds: float) -> None:
+async def _until(event: asyncio.Event, seconds: float | None) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -48,12 +48,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenReading:
-    """What a screen read: a wedge at the tablet, or typed digits.  `id`: drawn by the screen; sent again under the same id."""
+    """What a screen read: a wedge at the tablet, or typed digits.  `id`: drawn by the screen; sent again under the same id.
+
+    `age_ms`: how long ago that was.
+    """
 
     id: str
     text: str
     aim: str | None = None
-    typed: bool = False
+    age_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,7 @@
     showCaptured(entry);
     if (document.hidden) send(); else requestAnimationFrame(() => setTimeout(send));  /* what was captured is painted first */
   };
-  const read = (text, typed) => capture({ id: drawId(), text: text.slice(0, 4096), typed, at: now() });
+  const read = (text) => capture({ id: drawId(), text: text.slice(0, 4096), at: now() });
 
   const request = (batch) => {
     const [first] = batch;
@@ -150,7 +150,7 @@
       const fields = { id: first.id, control: first.control, number: first.number ?? "", reading: first.reading ?? "" };
       return fetch(`${to}presses`, { method: "POST", headers, signal, body: new URLSearchParams(fields) });
     }
-    const readings = batch.map(({ id, text, typed }) => ({ id, text, typed }));
+    const readings = batch.map(({ id, text, at }) => ({ id, text, age: Math.max(0, now() - at) }));
     headers["Content-Type"] = "application/json";
     return fetch(`${to}readings`, { method: "POST", headers, signal, body: JSON.stringify({ readings }) });
   };
@@ -207,7 +207,7 @@
   const take = (found) => {
     clearTimeout(found.timer);
     if (found.field) found.field.value = isLogin ? "" : found.value;
-    if (!isLogin) { read(found.text, false); return; }
+    if (!isLogin) { read(found.text); return; }
     $("badge").value = found.text;
     $("pin").focus();
   };
@@ -259,7 +259,7 @@
       return;
     }
     event.preventDefault();
-    if ("typed" in form.dataset) { read(fields.text.trim(), true); form.reset(); form.querySelector("[data-manual]").focus(); return; }
+    if ("typed" in form.dataset) { read(fields.text.trim()); form.reset(); form.querySelector("[data-manual]").focus(); return; }
     hold(form, entry.id);
     capture({ ...entry, control: fields.control, number: fields.number, reading: fields.reading });
   });

@@ -62,9 +62,11 @@ class Browser:
             return text
 
     async def read(self, text: str, reading_id: str | None = None) -> dict[str, object]:
-        drawn = reading_id or f"{self._random.getrandbits(64):x}"
+        return await self.send({"id": reading_id or f"{self._random.getrandbits(64):x}", "text": text})
+
+    async def send(self, *readings: dict[str, object]) -> dict[str, object]:
         headers = {"X-Csrf-Token": self.token, "Accept": "application/json"}
-        body = {"readings": [{"id": drawn, "text": text}]}
+        body = {"readings": readings}
         async with self._session.post(f"{self._address}/floor/stations/desk/readings", json=body, headers=headers) as response:
             assert response.status == 200, await response.text()
             return dict(await response.json())
@@ -108,6 +110,18 @@ async def test_a_screen_counts_undoes_and_trains_at_the_real_station(browser: Br
     assert "reading ok undone" in await browser.get("/floor/stations/desk")
     assert "Stop" not in said(await browser.press("stop"))
     assert "nothing is booked" in said(await browser.press("drill"))
+
+
+async def test_what_a_screen_kept_while_it_could_not_send_is_counted_by_when_it_was_read(browser: Browser) -> None:
+    """Twelve of one article, scanned one after another and sent at once, are twelve; two reads within the guard are one."""
+    await browser.get("/floor/stations/desk")
+    await browser.press("count")
+    await browser.read("A-03")
+    readings = [{"id": f"kept-{number}", "text": "4006381333931", "age": 20_000 - 1000 * number} for number in range(12)]
+    readings.append({"id": "double", "text": "4006381333931", "age": 8_900})
+    answers = (await browser.send(*readings))["answers"]
+    assert [each["verdict"] for each in answers] == ["ok"] * 12 + ["duplicate"]  # type: ignore[attr-defined]  # JSON
+    assert ">12<" in await browser.get("/floor/stations/desk")
 
 
 async def test_every_page_shows_the_real_box(browser: Browser) -> None:

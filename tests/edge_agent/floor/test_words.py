@@ -33,7 +33,9 @@ def test_a_fault_is_told_in_the_page_s_language() -> None:
     assert words.fault(Language.CHINESE, Fault(code="brand_new", message="New.")) == "New."
 
 
-@pytest.mark.parametrize(("table", "values"), [(words.VERDICTS, list(Verdict)), (words.DEVICES, list(Condition)), (words.PRINTS, list(JobState))])
+@pytest.mark.parametrize(
+    ("table", "values"), [(words.VERDICTS, list(Verdict)), (words.DEVICES, list(Condition)), (words.PRINTS, list(JobState))]
+)
 def test_every_state_has_a_word(table: dict[str, words.Word], values: list[Verdict | Condition | JobState]) -> None:
     assert {each.value for each in values} <= set(table)
     assert len({(word.tone, word.icon) for word in words.VERDICTS.values()}) == len(words.VERDICTS)
