@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -29,3 +30,9 @@ class Outcome:
     failure: str = ""
     is_cut_short: bool = False
     """Its time was over before all was done."""
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which that share lies; the nearest there is."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

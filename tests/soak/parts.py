@@ -24,10 +24,11 @@ from tests.chaos.world import World, open_world
 from tests.servers import running_mosquitto
 from tests.sim.mutants import MUTANTS
 from tests.sim.run import notice_all, play_all, write_template
-from tests.soak.outcome import Outcome
+from tests.soak.outcome import Outcome, percentile
 from tests.soak.tiers import Tier
 
 FROZEN_SECONDS = 5.0
+RECOVERED_WITHIN = 5.0
 KILLS_AT_ONCE = 60
 """In one shop; then it heals, is judged, and another opens."""
 
@@ -133,6 +134,9 @@ async def recoveries(soak: Soak, outcome: Outcome) -> None:
             outcome.recoveries.append(time.monotonic() - began)
             outcome.injected["kill -9 agent, timed"] += 1
         await _settle(world, person, office, outcome)
+    slow = percentile(outcome.recoveries, 0.99)
+    if slow > RECOVERED_WITHIN:
+        raise AssertionError(f"recovery p99 is {slow:.1f} s, its limit {RECOVERED_WITHIN:g} s")
 
 
 async def network(soak: Soak, outcome: Outcome) -> None:

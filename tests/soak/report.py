@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tests.soak.outcome import Outcome
+from tests.soak.outcome import Outcome, percentile
 
 HEAD = """# Reliability: what the latest soak found
 
@@ -15,12 +15,6 @@ Written by `{command}`, not by hand. What is promised and how it is attacked: [a
 | | |
 |---|---|
 """
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which that share lies; the nearest there is."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def render(outcomes: Sequence[Outcome], about: Mapping[str, str]) -> str:
