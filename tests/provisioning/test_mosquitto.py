@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.wire.topics import BoxTopic, Family, gateway_filters
@@ -32,6 +32,7 @@ def blocks(text: str) -> set[str]:
 
 
 @given(SHOPS, st.data())
+@settings(deadline=None, max_examples=40)  # each change waits for the disk
 def test_taking_boxes_out_and_in_leaves_what_a_new_list_would_have(boxes: dict[str, str], data: st.DataObject) -> None:
     out = data.draw(st.lists(st.sampled_from(sorted(boxes)), unique=True))
     back = data.draw(st.lists(st.sampled_from(out), unique=True)) if out else []
@@ -47,6 +48,7 @@ def test_taking_boxes_out_and_in_leaves_what_a_new_list_would_have(boxes: dict[s
         assert set(withdrawn_boxes(access.parent)) == set(out) - set(back)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50).filter(lambda text: not text or set(text) - set("abcdefghijklmnopqrstuvwxyz0123456789-")))
 def test_what_is_no_box_takes_nothing_out(text: str) -> None:
     with TemporaryDirectory() as folder, pytest.raises(BadName):
@@ -69,6 +71,7 @@ def test_every_family_of_a_box_has_a_side_that_says_it() -> None:
     assert str(BoxTopic(site="sh-01", box="b1", family=Family.ACK)) in lines
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_a_register_that_is_none_is_told_as_that(content: bytes) -> None:
     with TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ from edge_agent.wire.tls import Tls, TlsFailed, client_context, trouble_of
 
 
 @given(st.binary(max_size=400), st.binary(max_size=400))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_files_that_are_none_are_told_as_that(ca: bytes, key: bytes) -> None:
     with TemporaryDirectory() as folder:
         for name, content in (("ca", ca), ("key", key)):
