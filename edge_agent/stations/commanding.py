@@ -91,7 +91,7 @@ def _undone(state: StationState, pressed: Pressed) -> tuple[StationState, Done]:
         return state, Done(activity=state.activity, feedback=wrong("nothing_to_undo"))
     owner = named(reading.took.station)
     if pressed.is_too_late or owner is None or owner.undo is None:
-        code = "undo_too_late" if pressed.is_too_late else "undo_not_possible"
-        return remembering.final(state, reading.id), Done(activity=state.activity, feedback=wrong(code, what=reading.took.what))
+        refused = wrong("undo_too_late" if pressed.is_too_late else "undo_not_possible", what=reading.took.what)
+        return remembering.final(state, reading.id), Done(activity=state.activity, feedback=refused)
     done = owner.undo(state.activity, reading.took, reading.id)
     return (remembering.undone(state, reading.id) if done.feedback.verdict is Verdict.OK else state), done
