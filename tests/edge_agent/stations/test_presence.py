@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers import devices
 from drivers.symbols.commands import PREFIX, SAFE_LETTERS, Command, UnknownCommand, parse_badge, parse_command
@@ -100,3 +102,10 @@ def test_commands_are_typed_alike_on_every_keyboard_and_none_begins_like_a_badge
         assert not command.value.startswith("ID")
     assert parse_command("SHELFXIDLE") == UnknownCommand("IDLE")
     assert [command.digit for command in Command if command.digit is not None] == list(range(10))
+
+
+@given(st.text(max_size=40) | st.text(alphabet="SHELFXIDshelfxidBCA", max_size=30).map(lambda text: "SHELFXID" + text))
+def test_whatever_was_scanned_is_a_badge_or_a_command_or_neither(text: str) -> None:
+    badge, command = parse_badge(text), parse_command(text)
+    assert badge is None or (command is None and len(badge) == 24 and SAFE_LETTERS.issuperset(badge[8:]))
+    assert (command is not None or badge is not None) == text.upper().startswith(PREFIX)
