@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -61,10 +62,26 @@ def test_serve_refuses_a_second_process_imports_by_api_and_stops_cleanly(
     done = run(config, "import-catalog", str(tmp_path / "c.csv"), "--api", address, "--token-file", str(tmp_path / "token"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 rows read, 0 bad" in done.stdout
+    (tmp_path / "password").write_text("four words one wall\n")
+    adding = "people", "add", "Li Wei", "--role", "admin", "--badge", "--password-file", str(tmp_path / "password")
+    added = run(config, *adding, "--api", address, "--token-file", str(tmp_path / "token"))
+    assert (added.returncode, added.stderr) == (0, "")
+    assert re.fullmatch(r"p-[0-9a-z]{12} SHELFXID[A-Z]{16}\n", added.stdout)
+    twice = run(config, *adding, "--api", address, "--token-file", str(tmp_path / "token"))
+    assert (twice.returncode, "name_taken" in twice.stderr) == (1, True)
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
+
+
+def test_the_first_administrator_is_made_without_a_controller_running(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("password1234\n")
+    adding = "people", "add", "Li Wei", "--role", "admin", "--password-file", str(tmp_path / "password")
+    refused = run(config, *adding)
+    assert (refused.returncode, "bad_password" in refused.stderr) == (1, True)
+    (tmp_path / "password").write_text("four words one wall\n")
+    assert re.fullmatch(r"p-[0-9a-z]{12}\n", run(config, *adding).stdout), "and nobody of that name was left by the refusal"
 
 
 def test_an_import_reports_line_by_line_and_writes_all_or_nothing(config: Path, tmp_path: Path) -> None:
