@@ -255,8 +255,7 @@ class Spooler:
 
     async def _round(self, printer: str, port: PrinterPort) -> bool:
         """Try what waits, one job after the other, as long as it goes on.  True if something still waits."""
-        await self._disk.run(lambda: self._journal.recover(printer))
-        await self._expire()
+        await self._begin_round(printer)
         waits: set[str] = set()
         while printer not in self._paused and (found := await self._next(printer, waits)) is not None:
             job, is_oldest = found
@@ -298,8 +297,14 @@ class Spooler:
 
         return await self._disk.run(look)
 
-    async def _expire(self) -> None:
-        for job in await self._disk.run(lambda: self._journal.expiring(self._expiry.place)):
+    async def _begin_round(self, printer: str) -> None:
+        """What was on its way here is in doubt now, and what is due expires, at whatever printer."""
+
+        def look() -> list[Job]:
+            self._journal.recover(printer)
+            return self._journal.expiring(self._expiry.place)
+
+        for job in await self._disk.run(look):
             self._expiry.watch(job)
         for job_id in self._expiry.due():
             await self._end(job_id)

@@ -13,18 +13,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
+from msgspec.structs import replace
+
 from edge_agent.wire.codec import encode
+from edge_agent.wire.messages import Priority
 from tests.bench import chain
 from tests.bench.agent import agent, job_topic, receipt
 from tests.bench.raw_file import RawFile
 from tests.bench.report import Row, percentile, row
 
 JOBS = 300
+STACK = 500
+LEAST_PER_SECOND = 30
+"""Of a stack that is printed as fast as it goes; a label printer makes some three labels a second."""
 WARM_UP = 5
 LIMIT_MS = 20.0
 EDGES = 5
 """Facts of one job: accepted, queued, sending, sent, printed."""
 COMMITS = 2
+COMMITS_TO_THE_END = 4
+"""Taken in and queued; sending; sent; printed."""
 COMMIT_BYTES = 8 * 4096
 """About what an edge with its fact puts into the WAL."""
 PRINTER = "receipts"
@@ -34,14 +42,17 @@ def measure() -> Iterator[Row]:
     with chain.work_folder() as folder, chain.broker(folder) as broker:
         url = f"sqlite://{folder}/controller.db"
         asyncio.run(chain.prepare(url))
-        jobs, raw = asyncio.run(_samples(folder, url, broker.port))
+        jobs, raw, stack = asyncio.run(_samples(folder, url, broker.port))
     value, limit = percentile(jobs, 99), percentile(raw, 99)
     name, target = "job received -> first byte at the printer (p99)", f"<= {LIMIT_MS:g} ms"
     yield row(name, value, "ms", limit=limit, target=target, ok=value <= LIMIT_MS)
+    rate, bare = STACK / stack, 1000 * COMMITS / COMMITS_TO_THE_END / (sum(raw) / len(raw))
+    name, target = f"a stack of {STACK} print jobs, to the last proof", f">= {LEAST_PER_SECOND}/s"
+    yield row(name, rate, "jobs/s", limit=bare, target=target, ok=rate >= LEAST_PER_SECOND)
 
 
-async def _samples(folder: Path, url: str, port: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of each job, and of as many raw commits as it waits for."""
+async def _samples(folder: Path, url: str, port: int) -> tuple[list[float], list[float], float]:
+    """Milliseconds of each job, and of as many raw commits as it waits for; seconds of a stack."""
     printer = Printer()
     server = await asyncio.start_server(printer.serve, "127.0.0.1", 0)
     address = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -63,10 +74,24 @@ async def _samples(folder: Path, url: str, port: int) -> tuple[list[float], list
                     (await _print(listener, printer, number), sum(raw.write() for _ in range(COMMITS)))
                     for number in range(WARM_UP, WARM_UP + JOBS)
                 ]
+            stack = await _print_stack(listener)
         finally:
             await box.stop()
             await controller.stop()
-    return [job for job, _ in pairs], [writes for _, writes in pairs]
+    return [job for job, _ in pairs], [writes for _, writes in pairs], stack
+
+
+async def _print_stack(listener: chain.Listener) -> float:
+    """Seconds from the first request to the last acked edge."""
+    first = WARM_UP + JOBS
+    requests = [
+        (job_topic(PRINTER, f"job-{number}"), encode(replace(receipt(number), priority=Priority.BULK.value)))
+        for number in range(first, first + STACK)
+    ]
+    began = perf_counter()
+    await listener.publish(requests)
+    await listener.until_acked(EDGES * (first + STACK))
+    return perf_counter() - began
 
 
 async def _print(listener: chain.Listener, printer: Printer, number: int) -> float:
