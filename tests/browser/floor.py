@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 
 from aiohttp import web
 from playwright.async_api import Page, expect
 
 from edge_agent.floor.config import FloorConfig, SignIn
-from edge_agent.floor.port import PrintShown
 from edge_agent.floor.server import Floor
 from edge_agent.seams import SystemClock
-from tests.edge_agent.floor.fake_box import BADGE, PIN, FakeBox, fault
+from tests.edge_agent.floor.fake_box import BADGE, PIN, FakeBox, busy_day
+
+__all__ = ["FloorSite", "busy_day", "floor_site", "live", "signed_in", "wedge"]
 
 
 @dataclass
@@ -60,34 +60,6 @@ async def floor_site(sign_in: SignIn = SignIn.NONE, *stations: str) -> AsyncIter
         yield site
     finally:
         await site.stop()
-
-
-def busy_day(box: FakeBox) -> None:
-    """Readings of all verdicts, prints in all states that are shown, a fault, a weight."""
-    for symbol in ("SHELFXCOUNT", "4006381333931", "4006381333931", "AGAIN-4006381333931", "9521000001015", "WRONG-6901234567892"):
-        box.scan("counter-1", symbol)
-    now = SystemClock().now()
-    empty = fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself.")
-    waiting = PrintShown(
-        id="job-1", template="shelf-label", document="MILK-1L", state="queued", since=now - timedelta(minutes=3), can_cancel=True,
-        reason=empty,
-    )  # fmt: skip
-    broken = fault(
-        "interrupted", "The box stopped while this was being printed. It is not known whether this came out. Look at the printer."
-    )
-    box.put_job("labels", replace(waiting, id="job-0", document="TEA-500", state="uncertain", reason=broken, can_cancel=False))
-    box.put_job("labels", waiting)
-    box.put_job(
-        "labels",
-        replace(waiting, id="job-2", template="shipping-label", document="PK-100001", copies=2, is_urgent=True, reason=None),
-    )
-    box.put_job("receipts", replace(waiting, id="job-3", template="receipt", document="SO-100001", is_copy=True, reason=None))
-    box.device(
-        "labels",
-        "fault",
-        fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself."),
-    )
-    box.put_on_scale("1234", stable=True)
 
 
 async def signed_in(page: Page, site: FloorSite, after: str = "/floor") -> None:

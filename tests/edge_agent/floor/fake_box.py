@@ -340,3 +340,31 @@ class FakeBox:
         for jobs in self.jobs.values():
             jobs[:] = [each for each in jobs if each.id != job.id]
         self.tell(Changed(Topic.PRINTS))
+
+
+def busy_day(box: FakeBox) -> None:
+    """Readings of all verdicts, prints in all states that are shown, a fault, a weight."""
+    for symbol in ("SHELFXCOUNT", "4006381333931", "4006381333931", "AGAIN-4006381333931", "9521000001015", "WRONG-6901234567892"):
+        box.scan("counter-1", symbol)
+    now = datetime.now(UTC)
+    empty = fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself.")
+    waiting = PrintShown(
+        id="job-1", template="shelf-label", document="MILK-1L", state="queued", since=now - timedelta(minutes=3), can_cancel=True,
+        reason=empty,
+    )  # fmt: skip
+    broken = fault(
+        "interrupted", "The box stopped while this was being printed. It is not known whether this came out. Look at the printer."
+    )
+    box.put_job("labels", replace(waiting, id="job-0", document="TEA-500", state="uncertain", reason=broken, can_cancel=False))
+    box.put_job("labels", waiting)
+    box.put_job(
+        "labels",
+        replace(waiting, id="job-2", template="shipping-label", document="PK-100001", copies=2, is_urgent=True, reason=None),
+    )
+    box.put_job("receipts", replace(waiting, id="job-3", template="receipt", document="SO-100001", is_copy=True, reason=None))
+    box.device(
+        "labels",
+        "fault",
+        fault("paper_out", "The printer is out of paper or labels. Load a roll, close the cover; printing goes on by itself."),
+    )
+    box.put_on_scale("1234", stable=True)
