@@ -15,7 +15,6 @@ from PIL import Image
 
 from drivers.emulators.emulator import make_emulator
 from tests.drivers.printers.paired import Paired
-from tests.servers import free_port
 
 BARCODE_HEIGHT = 120
 """Dots."""
@@ -35,7 +34,7 @@ class PaperPrinter:
     """
 
     def __init__(self, protocol: str) -> None:
-        self.port = free_port()
+        self.port = 0
         self.pictures: list[tuple[bytes, int]] = []
         self.lie: Lie = honest
         self.late = 0.0
@@ -44,6 +43,7 @@ class PaperPrinter:
         self.received = 0
         self.emulator: Any = make_emulator(protocol, self._reported)  # each has commands of its own
         self._server: asyncio.Server | None = None
+        self._is_plugged = False
         self._lines: set[asyncio.StreamWriter] = set()
         self._speaks_to: asyncio.StreamWriter | None = None
         self._turn = asyncio.Lock()
@@ -52,14 +52,21 @@ class PaperPrinter:
     def address(self) -> str:
         return f"tcp:127.0.0.1:{self.port}"
 
-    async def plug(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+    async def switch_on(self) -> None:
+        """The port is its own from here on, also while nobody gets through."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def switch_off(self) -> None:
+        await self.unplug()
+        if self._server is not None:
+            self._server.close()
+
+    def plug(self) -> None:
+        self._is_plugged = True
 
     async def unplug(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        self._is_plugged = False
         for line in list(self._lines):
             line.transport.abort()
         while self._lines:
@@ -88,6 +95,9 @@ class PaperPrinter:
             self.pictures.append((base64.b64decode(str(report["png_b64"])), int(str(report["copies"]))))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._is_plugged:
+            writer.transport.abort()
+            return
         self._lines.add(writer)
         try:
             async with self._turn:
@@ -107,6 +117,7 @@ class PaperPrinter:
             self._say(self.emulator.on_bytes(taken))
             if is_cut:
                 self.cut_after = None
+                self._is_plugged = False
                 self.at_cut()
                 writer.transport.abort()
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -40,7 +41,7 @@ class Counter3:
     again: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     wanted: list[str] = field(default_factory=list)
-    prefix: str = "j"
+    prefix: str = field(default_factory=lambda: f"{secrets.token_hex(2)}-")
     """Of its jobs' ids, which are global."""
 
     # --- the box -----------------------------------------------------------------------------------------------------------------
@@ -176,12 +177,14 @@ async def open_counter(folder: Path, unplugged: Iterable[str] = (), beside: Coun
         sys.executable, "-m", "tests.chaos.print_box",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    counter = Counter3(folder, process) if beside is None else Counter3(folder, process, beside.printers, prefix="k")
+    counter = Counter3(folder, process) if beside is None else Counter3(folder, process, beside.printers)
     try:
         await counter._answer()
         for name, printer in counter.printers.items():
-            if beside is None and name not in unplugged:
-                await printer.plug()
+            if beside is None:
+                await printer.switch_on()
+                if name not in unplugged:
+                    printer.plug()
         yield counter
     except BaseException as error:
         log = folder / "box.log"
@@ -192,4 +195,4 @@ async def open_counter(folder: Path, unplugged: Iterable[str] = (), beside: Coun
         process.stdin.close()
         await process.wait()
         for printer in counter.printers.values() if beside is None else ():
-            await printer.unplug()
+            await printer.switch_off()
