@@ -181,16 +181,17 @@ def ca(settings: Settings, name: str, days: int) -> None:
 @click.argument("box_id", metavar="BOX")
 @click.option("--site", required=True, help="The site that it stands in, as the controller knows it.")
 @click.option("--name", help="What people call it, for the controller.  [default: BOX]")
+@click.option("--page-name", "pages", multiple=True, help="A further name or address by which screens reach it; again for several.")
 @_addressed
 @_days(LEAF_DAYS)
 @_telling
 @click.pass_obj
 def box(
-    settings: Settings, /, box_id: str, site: str, name: str | None, days: int, **rest: Any
+    settings: Settings, /, box_id: str, site: str, name: str | None, pages: tuple[str, ...], days: int, **rest: Any
 ) -> None:  # the options of `_addressed` and `_telling`
     """Certificate, key and configuration of a box as one tar; with --api the controller lets it in."""
     with _desk(settings) as desk:
-        done = desk.box(box_id, site, _addresses(rest), days)
+        done = desk.box(box_id, site, _addresses(rest), days, pages)
         _enrol(rest, done, name or box_id)
         _tell_done(settings, f"box {box_id}", done, done.folder.parent / f"{box_id}.tar")
 

@@ -16,7 +16,7 @@ from provisioning.register import Kind, Register
 
 GROUP = "mosquitto"
 _OPEN_TO_GROUP = 0o2770
-"""The access list is all that the controller may write, too, where it is in the broker's group; what it writes stays the group's."""
+"""The access list is all that the controller may write, where it is in the broker's group; what it writes stays the group's."""
 _OURS = b"# Written by `shelfwire-provision"
 
 

@@ -26,6 +26,13 @@ port = {port}
 ca = "ca.pem"
 cert = "box.pem"
 key = "box.key"
+
+# Pages for the people of the store: https://{box}.local:8443/floor.  Tablets get the CA that they are to trust at /floor/root.crt.
+[floor]
+host = "0.0.0.0"
+cert = "floor.pem"
+key = "floor.key"
+root = "ca.pem"
 """
 _CONTROLLER_OF_BOX = """
 # The same certificate opens the controller's listener for boxes.

@@ -62,8 +62,11 @@ class Desk:
     def register(self) -> Register:
         return load_register(self._folder)
 
-    def box(self, box: str, site: str, addresses: Addresses, days: int) -> Done:
-        """A box's certificate, that of its pages, and its bundle.  Raises BadName, AlreadyThere, UnknownName (no broker)."""
+    def box(self, box: str, site: str, addresses: Addresses, days: int, pages: Sequence[str] = ()) -> Done:
+        """A box's certificate, that of its pages, and its bundle; `pages`: further names and addresses by which screens reach it.
+
+        Raises BadName, AlreadyThere, UnknownName (no broker).
+        """
         _check_box(box, site)
         there = self.register.newest(Kind.BOX, box)
         folder = self.folder_of(Kind.BOX, box)
@@ -71,7 +74,8 @@ class Desk:
             raise AlreadyThere(f"box {box!r} was issued for site {there.site!r}: revoke it first, or take another id")
         if there is not None and (folder.parent / f"{box}.tar").exists():
             return Done(folder=folder, issued=(there,), is_new=False)
-        return self._make_box(box, site, self._found(addresses), days)
+        hosts = (f"{box}.local", box, *(check_host(name) for name in pages))
+        return self._make_box(box, site, self._found(addresses), days, tuple(dict.fromkeys(hosts)))
 
     def broker(self, hosts: Sequence[str], days: int) -> Done:
         """The broker's server certificate; the first host names it.  Raises BadName, AlreadyThere."""
@@ -99,7 +103,9 @@ class Desk:
         """New keys and certificates of the same names; the old ones hold until they end or are revoked.  Raises UnknownName."""
         register = self.register
         if (box := register.newest(Kind.BOX, name)) is not None:
-            return self._make_box(name, str(box.site), self._found(addresses), days)
+            pages = register.newest(Kind.FLOOR, name)
+            hosts = pages.hosts if pages else (f"{name}.local", name)
+            return self._make_box(name, str(box.site), self._found(addresses), days, hosts)
         old = [each for kind in (Kind.BROKER, Kind.BOX_HTTP, Kind.GATEWAY) if (each := register.newest(kind, name)) is not None]
         if not old:
             raise UnknownName(f"nothing that holds was issued to {name!r}: see `list`")
@@ -123,9 +129,9 @@ class Desk:
 
     # --- how ---------------------------------------------------------------------------------------------------------------------
 
-    def _make_box(self, box: str, site: str, addresses: Addresses, days: int) -> Done:
+    def _make_box(self, box: str, site: str, addresses: Addresses, days: int, hosts: tuple[str, ...]) -> Done:
         own = Wanted(kind=Kind.BOX, name=box, common_name=box, site=site, days=days)
-        pages = Wanted(kind=Kind.FLOOR, name=box, common_name=f"{box}.local", site=site, hosts=(f"{box}.local",), days=days)
+        pages = Wanted(kind=Kind.FLOOR, name=box, common_name=hosts[0], site=site, hosts=hosts, days=days)
         signed = [self._authority.issue(wanted, self._at) for wanted in (own, pages)]
         folder = self.folder_of(Kind.BOX, box)
         toml = bundle.agent_toml(box, site, str(addresses.broker), addresses.broker_port, addresses.controller or "")

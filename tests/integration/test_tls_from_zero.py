@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -31,7 +33,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.broker_port, self.door_port, self.api_port = free_port(), free_port(), free_port()
+        self.broker_port, self.door_port, self.api_port, self.floor_port = (free_port() for _ in range(4))
         (folder / "it.token").write_text(TOKEN)
 
     def provision(self, *words: str) -> dict[str, Any]:
@@ -69,6 +71,15 @@ class Shop:
             time.sleep(0.05)
         return time.monotonic() - began
 
+    def shows_pages_to_who_trusts_the_ca(self, box: str) -> bool:
+        tablet = ssl.create_default_context(cafile=str(self.folder / "pki/ca.pem"))
+        with (
+            socket.create_connection(("127.0.0.1", self.floor_port), 5) as plain,
+            tablet.wrap_socket(plain, server_hostname=f"{box}.local") as page,
+        ):
+            page.sendall(f"GET /floor HTTP/1.1\r\nHost: {box}.local\r\nConnection: close\r\n\r\n".encode())
+            return page.recv(12).startswith(b"HTTP/1.1 ")
+
     # --- the steps of the page -----------------------------------------------------------------------------------------------
 
     def broker(self) -> tuple[str, ...]:
@@ -98,7 +109,8 @@ class Shop:
         with tarfile.open(self.folder / f"pki/boxes/{box}.tar") as tar:
             tar.extractall(there, filter="data")
         config = there / "agent.toml"
-        config.write_text(config.read_text().replace("/var/lib/shelfwire-agent", str(there / "state")))
+        text = config.read_text().replace("/var/lib/shelfwire-agent", str(there / "state"))
+        config.write_text(text.replace('host = "0.0.0.0"', f'host = "127.0.0.1"\nport = {self.floor_port}'))
         return sys.executable, "-m", "edge_agent", "run", "--config", str(config)
 
 
@@ -123,6 +135,7 @@ def test_from_zero_to_a_box_on_tls_and_off_again(tmp_path: Path) -> None:
         assert shop.provision(*again)["boxes"] == 1
         shop.until(lambda: link(shop) == "online", "agent", "controller")
         shop.until(lambda: has_replica(tmp_path / "till-1/state/replica.db"), "agent", "controller")
+        assert shop.shows_pages_to_who_trusts_the_ca("till-1")
         said = shop.provision("revoke", "till-1", "--mosquitto", folder, "--pid-file", pid, *api)
         assert said["told"]
         assert link(shop) == "offline"

@@ -46,7 +46,7 @@ def test_a_box_is_named_in_its_certificate_which_is_no_servers(shop: Path) -> No
     assert list(own.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert list(pages.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [ExtendedKeyUsageOID.SERVER_AUTH]
     names = pages.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["till-1.local"]
+    assert names.get_values_for_type(x509.DNSName) == ["till-1.local", "till-1"]
 
 
 def test_the_agent_starts_from_the_unpacked_tar(shop: Path, tmp_path: Path) -> None:
@@ -61,6 +61,8 @@ def test_the_agent_starts_from_the_unpacked_tar(shop: Path, tmp_path: Path) -> N
     assert (config.broker.ca, config.broker.cert, config.broker.key) == tuple(
         there / name for name in ("ca.pem", "box.pem", "box.key")
     )
+    assert config.floor is not None
+    assert (config.floor.host, config.floor.cert, config.floor.root) == ("0.0.0.0", there / "floor.pem", there / "ca.pem")
     context = ssl.create_default_context(cafile=str(config.broker.ca))
     context.load_cert_chain(there / "box.pem", there / "box.key")
 
@@ -155,6 +157,17 @@ def test_a_renewed_box_has_a_new_key_and_the_same_names(provision: Provision, sh
         assert packed.read() == (shop / "boxes/till-1/box.pem").read_bytes()
     listed = json.loads(provision("--json", "list").output)
     assert len([each for each in listed if (each["kind"], each["revoked_at"]) == ("box", None)]) == 2
+
+
+def test_pages_may_have_further_names_and_keep_them(provision: Provision, shop: Path) -> None:
+    provision("box", "till-2", "--site", "sh-01", "--page-name", "192.168.1.20", "--page-name", "kasse.shop.example")
+    for _ in range(2):
+        pages = certificate(shop / "boxes/till-2/floor.pem")
+        names = pages.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert names.get_values_for_type(x509.DNSName) == ["till-2.local", "till-2", "kasse.shop.example"]
+        assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == ["192.168.1.20"]
+        provision("renew", "till-2")
+    assert "host name" in provision("box", "till-3", "--site", "sh-01", "--page-name", "no name", status=1).output
 
 
 @pytest.mark.parametrize("name", ["localhost", "controller"])
