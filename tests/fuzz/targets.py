@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 from drivers.devices import KeyEvent, LabelPrinter, LineDisplay, POSPrinter, PriceScale, Scale, Scanner
 from drivers.emulators.emulator import PROTOCOLS, BadCommand, make_emulator
 from drivers.errors import DriverError
 from drivers.hid_descriptor import parse_descriptor
-from drivers.registry import Driver, Over, find, models
+from drivers.registry import Driver, Kind, Over, find, models
 from drivers.symbols.parse import parse_symbol
 from drivers.testing import ScriptedKeys
+from edge_agent.config import BoxConfig, BrokerConfig, Config, DeviceConfig, StationConfig
+from edge_agent.desired import document_of, read_desired, wrong_device
+from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.errors import WireError
+from edge_agent.wire.messages import TwinDesired
 from tests.drivers.every import CASES, Overheard, on_line, pair, works
 
 Target = Callable[[bytes], None]
@@ -92,6 +98,26 @@ def _descriptor(data: bytes) -> None:
         parse_descriptor(data)
 
 
+_BOX = Config(
+    box=BoxConfig(id="b1", site="s1", state_dir=Path("unused")),
+    broker=BrokerConfig(host="127.0.0.1", port=1883),
+    devices=(DeviceConfig(id="scanner", kind=Kind.SCANNER, model="scanner.serial", address="tcp:127.0.0.1:1"),),
+    stations=(StationConfig(id="desk", scanner="scanner"),),
+)
+_TWIN = TwinDesired(version=1, document=document_of(_BOX))
+
+
+def _twin(data: bytes) -> None:
+    """A configuration from the wire: it is read, or each wrong key told, and reading it again over the result changes nothing."""
+    try:
+        document = decode(TwinDesired, data).document
+    except WireError:
+        return
+    once = read_desired(document, _BOX, _BOX, wrong_device)
+    assert read_desired(document, _BOX, once.config, wrong_device) == once
+    assert once.config.broker == _BOX.broker
+
+
 @cache
 def seeds(name: str) -> Sequence[bytes]:
     """What the target is fed with in life: all that a driver's emulator, or a driver, says while they do their work."""
@@ -104,15 +130,16 @@ def seeds(name: str) -> Sequence[bytes]:
     if kind == "emulator":
         for model in (model for model, case in CASES.items() if case.emulator == which):
             assert works(pair(model, lambda pipe: Overheard(pipe, said, from_device=False)))
-    return said
+    return [encode(_TWIN)] if kind == "twin" else said
 
 
 def targets() -> Mapping[str, Target]:
-    """All targets by name: ``driver.<model>``, ``emulator.<protocol>``, ``hid_descriptor``, ``key_events``, ``symbol``."""
+    """All targets by name: ``driver.<model>``, ``emulator.<protocol>``, and those that stand alone."""
     return {
         **{f"driver.{name}": _driver(name) for name in models()},
         **{f"emulator.{protocol}": _emulator(protocol) for protocol in PROTOCOLS},
         "hid_descriptor": _descriptor,
         "key_events": _key_events,
         "symbol": _symbol,
+        "twin": _twin,
     }
