@@ -15,7 +15,18 @@ DOCUMENT = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 CODES = DOCUMENT.split("\n## Codes\n")[1].split("\n## ")[0]
 ROW = re.compile(r"^\| `([a-z_]+)` \| (.+?) \|(?: (.*?) \|)?$", re.MULTILINE)
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
-PLACES = {"Rejected": 0, "Parked": 0, "fault": 0, "Outcome": 0, "Problem": 1, "alert": 1, "_unreadable": 2}
+PLACES = {
+    "Denied": 1,
+    "sign_in_page": 1,
+    "problem": 2,
+    "Rejected": 0,
+    "Parked": 0,
+    "fault": 0,
+    "Outcome": 0,
+    "Problem": 1,
+    "alert": 1,
+    "_unreadable": 2,
+}
 """Where the code stands among the arguments of what makes a refusal, a fault or an alert."""
 
 
