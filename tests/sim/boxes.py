@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,15 +24,15 @@ from edge_agent.device_events import DeviceEvent, Scanned, WeightChanged
 from edge_agent.disk import InlineDisk
 from edge_agent.facts import FactsDb, FactsLimits
 from edge_agent.outbox import Identity
-from edge_agent.seams import uuid4
 from edge_agent.printer_port import PrinterPort
+from edge_agent.seams import uuid4
 from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback
 from edge_agent.stores import Seams, open_stores
 from edge_agent.templates import TemplateUnavailable
 from edge_agent.wire.messages import ClockState
 from edge_agent.wire.topics import box_filters
-from tests.shopday.invariants import kept_by_box
+from tests.sim.cards import Card, copy
 from tests.sim.network import SimSession, ended
 from tests.sim.plan import SITE
 from tests.sim.printers import FINE, SimPrinter, Trouble
@@ -63,6 +61,18 @@ class SimDisk(InlineDisk):
         if self._seconds:
             await asyncio.sleep(self._seconds)
         return result
+
+
+class SimFacts(FactsDb):
+    """Its disk is full for a while: no new facts; what is kept in reserve still holds acks and results."""
+
+    def __init__(self, path: Path, is_full: Callable[[], bool]) -> None:
+        self._is_full = is_full
+        super().__init__(path, FactsLimits(ballast_bytes=0))
+
+    @property
+    def is_near_limit(self) -> bool:
+        return self._is_full() or super().is_near_limit
 
 
 class BoxClock(SimClock):
@@ -114,14 +124,12 @@ class SimBox:
         self.answers = 0
         self.identified: list[tuple[float, bool]] = []
         """When the box said who it is, and whether its clock was right then."""
-        self.forgiven: Counter[str] = Counter()
-        """By text: scans that only the card knew that was replaced."""
-        self.torn_epochs: set[str] = set()
-        self.kept: set[str] = set()
-        """Facts that the controller had acked before a card was replaced."""
+        self.card = Card(self.folder / "facts.db")
         self.printers: dict[str, SimPrinter] = {}
         if has_printers:
             self.printers = {name: SimPrinter(world.random, self._trouble, self._die_and_return) for name in (LABELS, RECEIPTS)}
+        self.is_full = False
+        """Its disk."""
         self._process: _Process | None = None
 
     @property
@@ -137,17 +145,20 @@ class SimBox:
         seams = Seams(clock=clock, random=random, session=session, disk=disk, clock_state=clock.state)
         if not world.mutant.outbox_survives:
             shutil.rmtree(self.folder, ignore_errors=True)
-        facts = FactsDb(self.folder / "facts.db", FactsLimits(ballast_bytes=0))
+        facts = SimFacts(self.folder / "facts.db", lambda: self.is_full and not world.is_healing)
         stores = open_stores(facts, Identity(site=SITE, box=self.id, boot=str(uuid4(random))), seams)
+        self.card.opened(facts.db)
         ports: dict[str, PrinterPort] = dict(self.printers)
         spooler = Spooler(stores.journal, disk, ports, self._templates(loop, random), clock)
         box = Box(_config(self), stores, seams, spooler, self._answer)
+        world.twins.watch(self.id, box)
         parts = _together(session.run(), box.run(), spooler.run())
         self._process = _Process(session, facts, disk, clock, box, loop.create_task(parts, name=self.id))
 
-    def crash(self) -> None:
-        """kill -9: nothing is said to anyone, only the file stays."""
+    def crash(self, *, power_cut: bool = False) -> None:
+        """kill -9: nothing is said to anyone, only the file stays; at a power cut only what was synchronised of it."""
         if self._process is not None and not self._process.is_dead:
+            self.card.loses_power |= power_cut
             self._process.is_dead = self._process.disk.is_dead = True
             self._process.session.kill()
             self._process.task.cancel()
@@ -158,6 +169,14 @@ class SimBox:
         if process is not None:
             await ended(process.task)
             process.facts.close()
+            self.card.closed()
+
+    def image(self, to: Path) -> bool:
+        """Copy the card while the box runs.  False if it does not."""
+        if self._process is None or self._process.is_dead:
+            return False
+        copy(self._process.facts.db, to)
+        return True
 
     def set_clock_right(self) -> None:
         if self._process is not None:
@@ -186,8 +205,10 @@ class SimBox:
             is_synced = self._process is not None and self._process.clock.is_synced
             self.identified.append((asyncio.get_running_loop().time(), is_synced))
             return
+        if feedback.code.startswith("not_saved"):
+            return  # whoever hears that scans again
         self.answers += 1
-        if not feedback.code.startswith("not_saved") and "symbol" in feedback.args:
+        if "symbol" in feedback.args:
             self.beeps[str(feedback.args["symbol"])] += 1
 
     def _trouble(self) -> Trouble:
@@ -196,32 +217,6 @@ class SimBox:
     def _die_and_return(self) -> None:
         self.crash()
         self.world.mishaps.bring_back(self)
-
-    # --- the card ------------------------------------------------------------------------------------------------------------
-
-    def image(self, to: Path) -> bool:
-        """Copy the card while the box runs.  False if it does not."""
-        if self._process is None or self._process.is_dead:
-            return False
-        with closing(sqlite3.connect(to)) as copy:
-            self._process.facts.db.backup(copy)
-        return True
-
-    def put_back(self, image: Path) -> None:
-        """An older image replaces the card of a box that is down.  What only this card knew is gone, by all rights."""
-        file = self.folder / "facts.db"
-        before = kept_by_box(image)
-        with closing(sqlite3.connect(file)) as card:
-            rows = card.execute("SELECT id, epoch, name, state, payload ->> '$.data.symbol.text' FROM outbox").fetchall()
-        for fact, epoch, name, state, text in rows:
-            if state == "acked":
-                self.kept.add(fact)
-            elif fact not in before:
-                self.torn_epochs.add(epoch)
-                self.forgiven[text] += name == "scan"
-        for old in (file, *self.folder.glob("facts.db-*")):
-            old.unlink(missing_ok=True)
-        shutil.copy(image, file)
 
     # --- inside --------------------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from tests.sim.boxes import SimBox
     from tests.sim.world import World
 
-CARD_SECONDS = 60
-"""To replace a card.  An ack that was on its way for longer would free a number that the card uses again: a known limit."""
+CARD_SECONDS = (0.5, 2.0, 60.0)
+"""To replace a card: some acks for what only the old one knew are still on their way then."""
+CORRUPTED = 3
+"""Pages that are damaged at once."""
 
 
 class Mishaps:
@@ -33,32 +35,39 @@ class Mishaps:
             for number in range(self._world.plan.restores):
                 group.create_task(self._restore(self._world.folder / f"image-{number}.db"))
 
-    def bring_back(self, box: SimBox, image: Path | None = None) -> None:
+    def bring_back(self, box: SimBox, image: Path | None = None, *, damages: bool = False) -> None:
         """A crashed box starts again after a while, perhaps from an image of its card.  Once, however many want it."""
         if box not in self._away:
-            self._away[box] = self._group.create_task(self._return(box, image))
+            self._away[box] = self._group.create_task(self._return(box, image, damages=damages))
 
     async def all_back(self) -> None:
         while self._away:
             await asyncio.gather(*self._away.values())
 
-    async def _return(self, box: SimBox, image: Path | None) -> None:
+    async def _return(self, box: SimBox, image: Path | None, *, damages: bool) -> None:
         await box.bury()
+        if damages:
+            box.card.damage(self._random, CORRUPTED)
         if image is None:
             await asyncio.sleep(self._random.uniform(0.1, 10))
         else:
-            await asyncio.sleep(CARD_SECONDS)
-            box.put_back(image)
+            await asyncio.sleep(self._random.choice(CARD_SECONDS))
+            box.card.put_back(image)
         await box.start()
         del self._away[box]
 
     async def _one(self) -> None:
         await asyncio.sleep(self._random.uniform(0.5, 40))
-        match self._random.choice(["box", "gateway", "broker", "wipe", "cut"]):
-            case "box":
+        match self._random.choice(["box", "power", "gateway", "broker", "wipe", "cut", "full"]):
+            case "box" | "power" as what:
                 box = self._random.choice(self._world.boxes)
-                box.crash()
+                box.crash(power_cut=what == "power")
                 self.bring_back(box)
+            case "full":
+                box = self._random.choice(self._world.boxes)
+                box.is_full = True
+                await asyncio.sleep(self._random.uniform(0.5, 3))
+                box.is_full = False
             case "gateway":
                 await self._gateway()
             case "broker" | "wipe" as what:
@@ -88,9 +97,13 @@ class Mishaps:
         broker.is_up = True
 
     async def _restore(self, image: Path) -> None:
-        """The card of the last box is put back to what it was some seconds ago."""
+        """The card of the last box is put back to what it was some seconds ago, or damaged in some of its pages."""
         box = self._world.boxes[-1]
         await asyncio.sleep(self._random.uniform(1, 25))
+        if self._random.random() < 0.4:
+            box.crash()
+            self.bring_back(box, damages=True)
+            return
         if not box.image(image):
             return
         await asyncio.sleep(self._random.uniform(0.5, 20))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import count
+from random import Random
+from sqlite3 import Connection
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -16,23 +19,27 @@ from msgspec.structs import replace
 import controller.ingest
 from controller import gateway
 from controller.fleet import acks, intake, storage
+from controller.fleet import operations as fleet
 from controller.fleet.dating import Dated, KnownClock
+from controller.fleet.operations import PrintOrder
 from controller.fleet.storage import Arrival as Stored
 from controller.ingest import ingest
-from edge_agent import outbox
-from edge_agent.commands import Commands, Outcome
+from edge_agent import epochs, outbox
+from edge_agent.commands import Commands
 from edge_agent.delivery import Delivery, Parcel
 from edge_agent.epochs import next_seq
+from edge_agent.facts import FactsDb
 from edge_agent.inbox import Arrival, Inbox, Request
 from edge_agent.jobs import Job
 from edge_agent.journal import Journal
 from edge_agent.seams import uuid4
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Ack, CommandRequest, Envelope, JobRequest
+from edge_agent.wire.messages import Ack, Envelope, JobRequest
 from edge_agent.wire.session import Incoming
 from tests.sim.plan import Mutant
 from tests.sim.swapping import Undo
 from tests.sim.swapping import swap as _swap
+from tests.sim.twins import TWIN_MUTANTS
 
 
 def _dedupe_off() -> Undo:
@@ -123,12 +130,34 @@ def _command_not_remembered() -> Undo:
 
 def _expiry_ignored() -> Undo:
     """A command that comes late is done all the same."""
-    take = Commands._do
+    return _swap(Commands, "_is_expired", lambda *_: False)
 
-    async def do(self: Commands, command_id: str, command: CommandRequest) -> Outcome:
-        return await take(self, command_id, replace(command, expires_at=command.expires_at + timedelta(days=1)))
 
-    return _swap(Commands, "_do", do)
+def _ttl_by_wall_clock() -> Undo:
+    """The wall clock says whether a command's time is over, synchronised or not."""
+    return _swap(Commands, "_is_expired", lambda self, taken: taken.command.expires_at <= self._clock.now())
+
+
+def _no_fsync() -> Undo:
+    """A commit returns before it is on the disk."""
+    set_up = FactsDb._set_up
+
+    def set_up_fast(self: FactsDb, db: Connection) -> None:
+        set_up(self, db)
+        db.execute("PRAGMA synchronous = OFF")
+
+    return _swap(FactsDb, "_set_up", set_up_fast)
+
+
+def _print_without_key() -> Undo:
+    """A request for paper that is sent again is another request."""
+    request_print = fleet.request_print
+    numbers = count()
+
+    async def another(order: PrintOrder, *, random: Random | None = None) -> str:
+        return await request_print(replace(order, key=f"{order.key}/{next(numbers)}"), random=random)
+
+    return _swap(fleet, "request_print", another)
 
 
 def _retry_without_identity() -> Undo:
@@ -157,9 +186,25 @@ def _box_clock_believed() -> Undo:
     return _swap(controller.ingest, "date", date)
 
 
+def _numbers_go_on() -> Undo:
+    """A box that starts goes on in its epoch: a card that was put back uses numbers again that were used."""
+
+    def go_on(db: Connection, epoch: UUID) -> None:
+        if epochs.current_epoch(db) is None:
+            epochs.begin_epoch(db, epoch)
+
+    return _swap(epochs, "go_on_in", go_on)
+
+
 def _reuse_not_noticed() -> Undo:
-    """A card that was put back goes on with numbers that were used."""
-    return _swap(outbox, "is_reuse", lambda _: False)
+    """The same, and what the controller says to it is not heard."""
+    back = (_numbers_go_on(), _swap(outbox, "is_reuse", lambda _: False))
+
+    def undo() -> None:
+        for each in back:
+            each()
+
+    return undo
 
 
 MUTANTS = (
@@ -171,7 +216,12 @@ MUTANTS = (
     Mutant(name="job not remembered", arm=_job_not_remembered),
     Mutant(name="command not remembered", arm=_command_not_remembered),
     Mutant(name="expiry ignored", arm=_expiry_ignored),
+    Mutant(name="TTL by wall clock", arm=_ttl_by_wall_clock),
+    Mutant(name="no fsync", arm=_no_fsync),
+    Mutant(name="print again without a key", arm=_print_without_key),
     Mutant(name="retry without identity", arm=_retry_without_identity),
     Mutant(name="box clock believed", arm=_box_clock_believed),
+    Mutant(name="numbers go on", arm=_numbers_go_on),
     Mutant(name="reuse not noticed", arm=_reuse_not_noticed),
+    *TWIN_MUTANTS,
 )

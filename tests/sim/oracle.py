@@ -32,8 +32,10 @@ async def violations(world: World) -> list[str]:
     for box in world.boxes:
         found += _scans(box, rows)
         found += await _commands(world, box)
+    found += await world.twins.violations(world)
     found += await _books(world)
     found += await _paper(world, rows)
+    found += await _expiry(rows)
     return found + await _time(rows)
 
 
@@ -43,7 +45,7 @@ def _scans(box: SimBox, rows: list[db.Row]) -> list[str]:
     lost = [
         f"I1: {box.id} beeped {n} times for {text!r}, {stored[text]} stored"
         for text, n in box.beeps.items()
-        if stored[text] < n - box.forgiven[text]
+        if stored[text] < n - box.card.forgiven[text]
     ]
     return lost + [f"I2: {n} scans of {text!r} stored, {box.scans[text]} made" for text, n in stored.items() if n > box.scans[text]]
 
@@ -58,8 +60,8 @@ async def _books(world: World) -> list[str]:
         papers={(box.id, name): len(printer.papers) for box in world.boxes for name, printer in box.printers.items()}
     )
     for box in world.boxes:
-        evidence.kept |= box.kept | kept_by_box(box.folder / "facts.db")
-    torn = tuple(f"{box.id}/{epoch}/" for box in world.boxes for epoch in box.torn_epochs)
+        evidence.kept |= box.card.kept | kept_by_box(box.folder / "facts.db")
+    torn = tuple(f"{box.id}/{epoch}/" for box in world.boxes for epoch in box.card.torn_epochs)
 
     async def query(sql: str) -> list[db.Row]:
         return await db.fetch(sql)
@@ -125,6 +127,20 @@ def _identify_problems(command: Identify, done: list[tuple[float, bool]], code: 
     if (code == "ok" and not done) or (done and code not in ("ok", "interrupted")):
         problems.append(f"I7: {command} was done {len(done)} times, its result says {code}")
     return problems
+
+
+async def _expiry(rows: list[db.Row]) -> list[str]:
+    """I11: a box, whatever its wall clock says, lets nothing expire before its time."""
+    times = {row["id"]: row["expires_at"] for row in await db.fetch("SELECT id, expires_at FROM command")}
+    times |= {row["id"]: row["expires_at"] for row in await db.fetch("SELECT id, expires_at FROM print_job")}
+    found = []
+    for row in rows:
+        said = json.loads(row["payload"]) if row["name"] in ("command_done", "job_changed") else {}
+        if "expired" in (said.get("code"), said.get("state")):
+            expires = times.get(said.get("command") or said["job"])
+            if expires is not None and _true_time(row) < expires - timedelta(milliseconds=SLACK_MS):
+                found.append(f"I11: {said} on {row['box']} at {_true_time(row)}, and its time was {expires}")
+    return found
 
 
 def _true_time(row: db.Row) -> datetime:

@@ -159,6 +159,7 @@ class Office:
             for number in range(self._world.plan.wishes):
                 group.create_task(self._print(number))
             for box in self._world.boxes:
+                group.create_task(self._world.twins.edit(self._world, box.id))
                 if box.printers:  # a card that is put back forgets what was done
                     group.create_task(self._identify(box.id))
 

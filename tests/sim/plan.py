@@ -43,7 +43,7 @@ class Plan:
         restores = random.choice([0, 0, 0, 1, 2])
         return cls(
             boxes=random.randint(1, 3),
-            gateways=random.randint(1, 2),
+            gateways=random.choice([1, 1, 2, 4]),
             tasks=random.randint(1, 3),
             orders=random.randint(0, 3),
             wishes=random.randint(0, 4),

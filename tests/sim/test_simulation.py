@@ -10,22 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.sim.mutants import MUTANTS
-from tests.sim.plan import HEALTHY, Mutant
+from tests.sim.run import RAM, notice_all, play, play_all, write_template
 from tests.sim.vloop import VirtualLoop
-from tests.sim.world import World, make_template
+from tests.sim.world import World
 
 SEEDS = 500
 MUTANT_SEEDS = 200
-RAM = Path("/dev/shm")  # noqa: S108 -- fsync costs nothing there
-
-
-def play(seed: int, template: Path, mutant: Mutant = HEALTHY) -> list[str]:
-    """Run one seed on a loop of its own."""
-    with (
-        tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as folder,
-        asyncio.Runner(loop_factory=VirtualLoop) as runner,
-    ):
-        return runner.run(World(seed, Path(folder), template, mutant).play())
 
 
 def fingerprint(seed: int, template: Path) -> tuple[object, ...]:
@@ -44,27 +34,21 @@ def fingerprint(seed: int, template: Path) -> tuple[object, ...]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sim") / "controller.db"
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(make_template(path))
-    return path
-
-
-def chosen_seeds() -> list[int]:
-    one = os.environ.get("SHELFWIRE_SEED")
-    return [int(one)] if one else list(range(SEEDS))
+    return write_template(tmp_path_factory.mktemp("sim") / "controller.db")
 
 
 def test_nothing_is_lost_and_nothing_counts_twice(template: Path) -> None:
-    for seed in chosen_seeds():
-        violations = play(seed, template)
+    one = os.environ.get("SHELFWIRE_SEED")
+    results = [(int(one), play(int(one), template))] if one else play_all(range(SEEDS), template)
+    for seed, violations in results:
         assert not violations, f"SHELFWIRE_SEED={seed}: {violations}"
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_simulation_notices_a_missing_rule(mutant: Mutant, template: Path) -> None:
-    caught = next((seed for seed in range(MUTANT_SEEDS) if play(seed, template, mutant)), None)
-    assert caught is not None, f"{MUTANT_SEEDS} seeds did not notice: {mutant.name}"
+def test_the_simulation_notices_each_missing_rule(template: Path) -> None:
+    noticed = notice_all(MUTANTS, template, range(MUTANT_SEEDS))
+    print("\n".join(f"{name}: noticed after {seeds} seeds" for name, seeds in noticed.items()))
+    missed = [name for name, seeds in noticed.items() if seeds is None]
+    assert not missed, f"{MUTANT_SEEDS} seeds did not notice: {missed}"
 
 
 def test_a_seed_gives_the_same_run_twice(template: Path) -> None:
