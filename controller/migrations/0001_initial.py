@@ -800,13 +800,12 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="SiteProfile",
             fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 (
                     "site",
-                    fields.OneToOneField(
+                    fields.ForeignKeyField(
                         "controller.Site",
                         source_field="site_id",
-                        primary_key=True,
-                        db_index=True,
                         db_constraint=True,
                         to_field="id",
                         related_name=False,
@@ -825,7 +824,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"table": "site_profile", "app": "controller", "pk_attr": "site_id"},
+            options={"table": "site_profile", "app": "controller", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(

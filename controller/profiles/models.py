@@ -27,11 +27,15 @@ class StationProfile(Model):
 class SiteProfile(Model):
     """The profile of those of a site's stations that name none themselves."""
 
-    site: fields.OneToOneRelation[Site] = fields.OneToOneField("controller.Site", related_name=False, primary_key=True)
+    id = fields.BigIntField(primary_key=True)
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("controller.Site", related_name=False)
     profile: fields.ForeignKeyRelation[StationProfile] = fields.ForeignKeyField("controller.StationProfile", related_name=False)
 
     class Meta:
         table = "site_profile"
 
 
-EXTRA_SQL = (check("station_profile", "station_profile_not_negative", "NEW.quiet_minutes >= 0 AND NEW.double_read_ms >= 0"),)
+EXTRA_SQL = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS site_profile_site ON site_profile (site_id)",
+    check("station_profile", "station_profile_not_negative", "NEW.quiet_minutes >= 0 AND NEW.double_read_ms >= 0"),
+)
