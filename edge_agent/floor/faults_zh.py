@@ -49,16 +49,16 @@ FAULTS_ZH: Final[dict[str, str]] = {
     "no_weight": "秤没有给出重量。放上东西,或者拿起再放下;看看秤是否开着。",
     # any device
     "absent": "设备不在。",
-    "device_swapped": "这里插的是另一台设备。在盒子上确认由它接替,或插回原来那台。",
+    "device_swapped": "这里插的是另一台设备。在主机确认由它接替,或插回原来那台。",
     "unsupported": "这台设备做不到。",
     "unreadable": "设备发来的内容读不懂。如果一直这样,检查线缆和设置。",
     "device_timeout": "设备中途没有回应。",
     # print jobs
-    "interrupted": "打印过程中盒子停了。看看打印机:说明是否打出来了,或者重新打印。",
-    "template_unavailable": "盒子上还没有这个模板,控制器也没有回应。会自动再试。",
+    "interrupted": "打印过程中主机停了。看看打印机:说明是否打出来了,或者重新打印。",
+    "template_unavailable": "主机还没有这个模板,控制器也没有回应。会自动再试。",
     "stood_in": "该用的打印机没有就绪。由另一台代为打印。",
-    "unknown_printer": "盒子上没有这台打印机。检查盒子的设置,或换一台打印。",
-    "internal_error": "打印时盒子内部出错,日志里写了原因。联系 IT。",
+    "unknown_printer": "主机没有这台打印机。检查主机设置,或换一台打印。",
+    "internal_error": "打印时主机内部出错,日志里写了原因。联系 IT。",
 }
 
 IN_DOUBT_ZH: Final = "不知道这张是否打出来了。看看打印机,说明是否打出来了;只有没打出来才重打,并标注“副本”。"

@@ -66,7 +66,8 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals["languages"] = {each.value: name for each, name in NAMES.items()}
     environment.globals["say"] = partial(words.say, language)
     environment.globals["fault_text"] = partial(words.fault, language)
-    environment.globals["task_icon"] = partial(dict.get, words.TASK_ICONS)
+    environment.globals["task_icon"] = dict(words.TASK_ICONS).get
+    environment.globals["control_icon"] = dict(words.CONTROL_ICONS).get
     for name in ("VERDICT", "DEVICE", "PRINT", "KIND", "DETAIL", "PAPER", "ERROR"):
         environment.globals[f"{name.lower()}_word"] = partial(words.word, getattr(words, f"{name}S"), translate)
     environment.filters["json"] = partial(json.dumps, ensure_ascii=False)

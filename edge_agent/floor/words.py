@@ -63,6 +63,7 @@ TASK_ICONS: Final[Mapping[str, str]] = {
     "handing_over": "send",
 }
 """The words of a task are its station's own."""
+CONTROL_ICONS: Final[Mapping[str, str]] = {"ditto": "again", "short": "warn"}
 DEVICES: Final[Mapping[str, Word]] = {
     "ready": _ok(N_("Ready")),
     "busy": _busy(N_("Busy")),

@@ -28,7 +28,7 @@ async def test_the_banner_says_offline_and_catching_up_and_goes_by_itself(open_p
     await expect(one.locator("#banner")).to_contain_text(
         "Working offline – 12 scans waiting on this box; they'll send by themselves"
     )
-    await expect(two.locator("#banner")).to_contain_text("离线工作中:12 条扫描存在盒子里")
+    await expect(two.locator("#banner")).to_contain_text("离线工作中:12 条扫描存在主机")
     await expect(two.locator("#wire")).to_have_text("离线", use_inner_text=True)
     floor.box.scan("counter-1", MILK)
     await expect(one.locator("#panel")).to_have_class("panel ok")

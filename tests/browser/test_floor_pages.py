@@ -180,7 +180,7 @@ async def test_a_double_click_answers_once(open_page: OpenPage) -> None:
         page = (await open_page("zh-CN", 768)).page
         await signed_in(page, floor, "/floor/prints")
         await page.get_by_role("button", name="再打一份").dblclick()
-        await expect(page.get_by_text("不确定货架标签")).to_have_count(0)
+        await expect(page.get_by_text("不确定价签")).to_have_count(0)
         assert floor.box.said == [("job-0", "again", "p-1")]
         await page.go_back()
         await page.goto(f"{floor.address}/floor/prints")
