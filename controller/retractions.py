@@ -15,11 +15,11 @@ import msgspec
 
 from controller.db import Row, among, execute, fetch, for_update, listing
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
-from controller.fulfilment.facts import OVER_PICK, picks_refused, take_back_picked
+from controller.fulfilment.facts import OVER_PICK_CODE, picks_refused, take_back_picked
 from controller.purchasing.facts import take_back_received
 from edge_agent.wire.facts import FACTS, Picked, Received, Retracted
 
-MARK = "retracted"
+RETRACTED_CODE = "retracted"
 _KINDS = (Received.name, Picked.name)
 
 
@@ -49,7 +49,7 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
         return Parked("unknown_fact", _key(fact.data.fact))
     if (target["box"], target["name"]) != (fact.box, fact.data.kind):
         return Rejected("fact_of_another", f"fact {fact.data.fact} is no {fact.data.kind} of box {fact.box}")
-    if target["outcome"] == "rejected" or target["code"] == MARK:
+    if target["outcome"] == "rejected" or target["code"] == RETRACTED_CODE:
         return APPLIED
     if target["outcome"] == "parked":
         await _mark(fact, "rejected", "parked")
@@ -76,7 +76,7 @@ async def _try_again(facts: Sequence[UUID]) -> None:
     await execute(
         f"UPDATE fact SET outcome = 'parked', due = ?, detail = NULL WHERE outcome = 'rejected' AND code = ? AND {among('id')}",
         True,
-        OVER_PICK,
+        OVER_PICK_CODE,
         listing(facts),
     )
 
@@ -85,7 +85,7 @@ async def _mark(fact: FactIn[Retracted], outcome: str, before: str) -> None:
     await execute(
         "UPDATE fact SET outcome = ?, code = ?, detail = ?, waits_for = NULL, due = ? WHERE id = ? AND outcome = ?",
         outcome,
-        MARK,
+        RETRACTED_CODE,
         f"taken back by fact {fact.id}",
         False,
         fact.data.fact,

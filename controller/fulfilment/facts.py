@@ -30,7 +30,7 @@ from controller.stock.queries import booked_by
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
 S = TypeVar("S", Picked, PickShort)
-OVER_PICK = "over_pick"
+OVER_PICK_CODE = "over_pick"
 
 
 async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
@@ -62,7 +62,7 @@ def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow 
     taken = spread(quantity, lines)
     if taken is None:
         still = sum(line.open for line in lines)
-        return _refuse(fact, pick_list, work, Rejected(OVER_PICK, f"{quantity} of {item.sku} picked, {still} still wanted"))
+        return _refuse(fact, pick_list, work, Rejected(OVER_PICK_CODE, f"{quantity} of {item.sku} picked, {still} still wanted"))
     for line, part in taken:
         line.picked += part
         pick_list.changed[line.id] = line
@@ -165,7 +165,7 @@ async def picks_refused(pick_list: str) -> list[UUID]:
     """The facts that were refused because the list wanted no more: one that was taken back makes room for them."""
     now = await lists.by_number([pick_list])
     found = [event for one in now.values() for event in await history(one.order_no) if event.name == PickRefused.name]
-    return [UUID(event.cause) for event in found if event.cause is not None and event.data["code"] == OVER_PICK]
+    return [UUID(event.cause) for event in found if event.cause is not None and event.data["code"] == OVER_PICK_CODE]
 
 
 def _put_back(fact: FactIn[Retracted], pick_list: PickListNow, picks: Sequence[Move], work: Work) -> Outcome:

@@ -37,12 +37,14 @@ def texts(value: ast.expr) -> Iterator[str]:
 
 
 def told(node: ast.AST) -> Iterator[str]:
-    """The codes that one piece of code names: `code = "…"`, or an argument of one of `PLACES`, or `code="…"`."""
+    """The codes that one piece of code names: `code = "…"`, `…_CODE = "…"`, or an argument of one of `PLACES`, or `code="…"`."""
     match node:
         case (
             ast.Assign(targets=[ast.Name(id="code")], value=value)
             | ast.AnnAssign(target=ast.Name(id="code"), value=ast.expr() as value)
         ):
+            yield from texts(value)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() as value) if name.endswith("_CODE"):
             yield from texts(value)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments, keywords=keywords):
             place = PLACES.get(name, len(arguments))
