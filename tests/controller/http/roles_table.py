@@ -120,6 +120,8 @@ fpm$ia POST /me/sessions/{session}/end
 fpm-ia GET /prints
 fpm-ia POST /prints/{id}/cancel
 fpm$ia GET /prints/{id}/preview.png
+fpm-ia POST /prints/{id}/priority
+fpm-ia POST /prints/{id}/reprint
 fpm-ia POST /prints/{id}/resolution
 fpm$-a GET /stock
 fpm$ia GET /unknown-barcodes
