@@ -26,6 +26,8 @@ from edge_agent.disk import ThreadDisk
 from edge_agent.facts import FactsDb
 from edge_agent.hotplug import Hotplug
 from edge_agent.known_devices import KnownDevices
+from edge_agent.liveness import CHANGE_MS
+from edge_agent.machine import machine_state
 from edge_agent.outbox import Identity
 from edge_agent.people import People
 from edge_agent.profiles import Profiles
@@ -40,12 +42,14 @@ from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.standing_in import stand_ins
 from edge_agent.state_lock import StateLock
+from edge_agent.stations import Missing
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
 from edge_agent.tls import controller_context, tls_of
 from edge_agent.twin import Twin
 from edge_agent.wire.session import Broker, MqttSession
+from edge_agent.wire.telemetry import ReplicaState
 from edge_agent.wire.topics import box_filters
 
 if TYPE_CHECKING:  # a box without pages never loads this
@@ -101,6 +105,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     verbs = Verbs(config.devices, devices, udev, is_running=True)
     twin.parts += [keeper, verbs]
     box.hands = DeviceHands(devices, verbs)
+    _look_after(box, devices, keeper)
     people = _follow_replica(config, keeper, box, (stores, seams), templates)
     pages = _pages(config, box, stores, seams, (devices, spooler, keeper, people))
     page_ears = [each.on_event for each in pages]
@@ -139,6 +144,22 @@ def _keeper(config: Config, controller: Controller, seams: Seams) -> ReplicaKeep
     replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
     fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
     return ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+
+
+def _look_after(box: Box, devices: Devices, keeper: ReplicaKeeper) -> None:
+    """Who looks after the box sees how all of it is."""
+
+    async def replica() -> ReplicaState | None:
+        found = await keeper.state()
+        return None if isinstance(found, Missing) else ReplicaState(version=found[0][:64], age=_seconds(found[1]))
+
+    devices.beats, devices.count = box.beats, box.measuring.statistics.add
+    keeper.watching = lambda name: box.beats.once(name, CHANGE_MS)
+    box.measuring.machine, box.measuring.replica = machine_state, replica
+
+
+def _seconds(milliseconds: int | None) -> int | None:
+    return None if milliseconds is None else milliseconds // 1000
 
 
 def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple[Stores, Seams], templates: Templates) -> People:

@@ -20,11 +20,12 @@ from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
 from edge_agent.effects import Effects, Hands, NoHands
 from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
-from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, STUCK, TELEMETRY_SECONDS, Health, description, unknown_devices
+from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, STUCK, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
 from edge_agent.intake import Answer, Intake, Weigh
-from edge_agent.liveness import Beats
+from edge_agent.liveness import CHANGE_MS, PRINT_MS, Beats
 from edge_agent.log_levels import LogLevels
+from edge_agent.measuring import Measuring
 from edge_agent.spooler import Spooler
 from edge_agent.stores import Seams, Stores
 from edge_agent.twin import Twin
@@ -78,7 +79,7 @@ class Box:
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
         self.beats = Beats(seams.clock, seams.disk, alarm=self._stuck)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
-        self.delivery.working = self.beats.loop("delivery").working
+        self.measuring = Measuring(stores, seams, self.health, self.beats, config.devices)
         self.intake = Intake(config.stations, stores, seams, self._pressed, config.symbols)
         self.intake.outlets.append(answer)
         self.intake.hear_prints(spooler.wake)
@@ -89,7 +90,8 @@ class Box:
         self._commands = self._make_commands()
         self.twin = twin or Twin(config, stores.twin, seams.disk, seams.clock)
         self.twin.report = self._report
-        self.twin.parts += [spooler, self.intake, self, self.log_levels]
+        self.twin.parts += [spooler, self.intake, self, self.log_levels, self.measuring]
+        self._watch()
         self._describe()
         for device, state in unknown_devices(config.devices, seams.clock).items():
             self.health.device(device, state)
@@ -130,12 +132,13 @@ class Box:
                 tasks.create_task(self.twin.run(), name="box.twin")
                 tasks.create_task(self._commands.run(), name="box.commands")
                 tasks.create_task(self._tick(), name="box.tick")
-                tasks.create_task(self._tell_telemetry(), name="box.telemetry")
+                tasks.create_task(self.measuring.run(), name="box.telemetry")
                 tasks.create_task(self._keep_house(), name="box.housekeeping")
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await self._flush()
+                    await self.measuring.save(all_of_it=True)
             await self.health.farewell()
 
     def _hears_appended(self, loop: asyncio.AbstractEventLoop) -> Callable[[set[Stream]], None]:
@@ -162,6 +165,7 @@ class Box:
                 await self._take_device_event(event)
 
     async def _take_device_event(self, event: DeviceEvent) -> None:
+        self.measuring.statistics.hear(event)
         match event.what:
             case StateChanged() if event.device not in self._devices:
                 pass  # the last word of one that is configured no more
@@ -192,6 +196,7 @@ class Box:
     async def _hear(self, event: Event) -> None:
         match event:
             case Connected():
+                self.measuring.counted.connections += 1
                 self.health.clear(REFUSED)  # its ACL may be corrected; what is refused still, says so again
                 self.health.retained.publish_again()
                 self.delivery.start_over()
@@ -272,24 +277,28 @@ class Box:
         synced = ClockSynced(boot=self._identity.boot, mono_ms=clock.mono_ms(), at=clock.now(), error_ms=state.error_ms or 0)
         self._is_clock_told = await self.intake.append([FactDraft(data=synced, stream=Stream.AUX)])
 
-    async def _tell_telemetry(self) -> None:
-        while True:
-            backlog = await self._seams.disk.run(self._stores.outbox.backlog)
-            await self.health.telemetry(backlog, self._stores.facts.free_disk_bytes())
-            await asyncio.sleep(TELEMETRY_SECONDS)
-
     async def _keep_house(self) -> None:
         """Let go of what is old; set the ballast aside again."""
+        beat = self.beats.loop("housekeeping", limit_ms=CHANGE_MS)
         while True:
             try:
-                for work in (self._stores.outbox.forget_acked, self._stores.inbox.forget, self._stores.journal.forget_old):
-                    await self._seams.disk.run(work)
-                await self._seams.disk.run(self._stores.facts.restore_ballast)
+                with beat.working():
+                    for work in (self._stores.outbox.forget_acked, self._stores.inbox.forget, self._stores.journal.forget_old):
+                        await self._seams.disk.run(work)
+                    await self._seams.disk.run(self._stores.facts.restore_ballast)
             except OutboxFull as full:
                 self._pressed(full)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Every loop says when it works; a printer that does not get on is told of, and ends nothing."""
+        self.delivery.working = self.beats.loop("delivery").working
+        self.intake.on_refused = self.measuring.count_refused
+        self.health.retained.working = self.beats.loop("retained state").working
+        self.twin.working = self.beats.loop("configuration", limit_ms=CHANGE_MS).working
+        self._commands.watching = self._spooler.watching = lambda name: self.beats.once(name, PRINT_MS)
 
     def _make_commands(self) -> Commands:
         stores, seams = self._stores, self._seams
@@ -302,6 +311,7 @@ class Box:
             tell_again=self.health.retained.publish_again,
             log_for_a_while=self.log_levels.for_a_while,
             hands=lambda: self.hands,
+            statistics=self.measuring.statistics,
         )
         stored = (stores.facts, stores.outbox, stores.inbox)
         return Commands(stored, seams.disk, seams.clock, seams.clock_state, effects.by_name())

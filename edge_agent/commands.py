@@ -7,8 +7,10 @@ begun again: its result says `interrupted`.  What may take its time goes on besi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Final
@@ -66,6 +68,8 @@ class Commands:
         self._clock_state = clock_state
         self._effects = effects
         self._slow: asyncio.Queue[_Taken] = asyncio.Queue()
+        self.watching: Callable[[str], AbstractContextManager[None]] = lambda _: contextlib.nullcontext()
+        """Around each that takes its time, by its name."""
 
     async def recover(self) -> None:
         """After a start: what was open ends as `interrupted`."""
@@ -104,7 +108,8 @@ class Commands:
 
     async def _do_beside(self, taken: _Taken) -> None:
         try:
-            await self._finish_by_doing(taken)
+            with self.watching(f"command {taken.command.name}"):
+                await self._finish_by_doing(taken)
         except OutboxFull as full:
             _log.warning("a command's result could not be stored: %s", full, extra={"command": taken.request.id})
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from drivers.devices import Symbol, Weight
@@ -71,6 +73,10 @@ class Reporter:
         self.gone = threading.Event()
         self.come = threading.Event()
         self.on_learned: Callable[[Mapping[str, object]], None] = _nobody_learns
+        self.working: Callable[[int], AbstractContextManager[None]] = lambda _: contextlib.nullcontext()
+        """Around each call of the driver, with the milliseconds that it may take at most."""
+        self.count: Callable[[str, int], None] = _nobody_counts
+        """How often something happened that no event tells of (`edge_agent.statistics`)."""
         self._post = post
         self._clock = clock
         self._state: StateChanged | None = None
@@ -107,3 +113,7 @@ class Reporter:
 
 def _nobody_learns(options: Mapping[str, object]) -> None:
     del options
+
+
+def _nobody_counts(name: str, times: int) -> None:
+    del name, times

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
@@ -20,6 +20,7 @@ from edge_agent.config import DeviceConfig
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault
 from edge_agent.known_devices import KnownDevices
+from edge_agent.liveness import READ_MS, Beats
 from edge_agent.wire.messages import Condition
 
 FIRST_WAIT = 1.0
@@ -58,6 +59,9 @@ class Surroundings:
     random: Random
     ports: Ports | None = None
     known: KnownDevices = field(default_factory=KnownDevices)
+
+    beats: Callable[[], Beats | None] = lambda: None
+    """Asked when a thread begins: they are there only once the box is."""
 
     def at(self, address: str) -> Seen | None:
         return None if self.ports is None else self.ports.at(parse_address(address))
@@ -121,6 +125,18 @@ class Worker:
     # --- on the thread -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        beats = self._around.beats()
+        if beats is None:
+            self._use_on_and_on()
+            return
+        beat = beats.loop(self.thread.name, limit_ms=READ_MS, is_vital=False)
+        self._report.working = beat.working
+        try:
+            self._use_on_and_on()
+        finally:
+            beats.forget(beat)
+
+    def _use_on_and_on(self) -> None:
         wait = FIRST_WAIT
         while not self._report.stop.is_set():
             self._report.come.clear()
@@ -139,7 +155,9 @@ class Worker:
     def _serve(self) -> str:
         """Open it and use it as long as it is there; why it is not there any more."""
         try:
-            with contextlib.closing(self._open()) as opened:
+            with self._report.working(READ_MS):
+                found = self._open()
+            with contextlib.closing(found) as opened:
                 self._found()
                 self._use.serve(opened)
         except DeviceSwapped as error:

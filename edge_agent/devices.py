@@ -26,6 +26,7 @@ from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter,
 from edge_agent.device_worker import Surroundings, Use, Worker
 from edge_agent.displaying import DisplayThread
 from edge_agent.known_devices import KnownDevices
+from edge_agent.liveness import Beats
 from edge_agent.printer_port import PrinterPort
 from edge_agent.printing import PrinterThread
 from edge_agent.reading import Answers, Wanted, use_scale, use_scanner
@@ -48,6 +49,10 @@ async def _nothing_waits(printer: str) -> None:
 
 def _nobody_goes_on(printer: str) -> None:
     del printer
+
+
+def _nobody_counts(device: str, name: str, times: int) -> None:
+    del device, name, times
 
 
 class _Reading:
@@ -131,7 +136,11 @@ class Devices:
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known = known or KnownDevices()
-        self._around = Surroundings(random, udev, self._known)
+        self.beats: Beats | None = None
+        """Set before `run`: the threads say when they work on something."""
+        self.count: Callable[[str, str, int], None] = _nobody_counts
+        """From any thread: how often something happened that no event tells of."""
+        self._around = Surroundings(random, udev, self._known, lambda: self.beats)
         self._workers: dict[str, Worker] = {}
         self._answers: dict[str, Answers] = {}
         self._wanted: dict[str, Wanted] = {}
@@ -223,6 +232,7 @@ class Devices:
 
     def _add(self, config: DeviceConfig) -> Worker:
         report = Reporter(config.id, self._post, self._clock)
+        report.count = lambda name, times: self.count(config.id, name, times)
         worker = self._workers[config.id] = Worker(config, self._use(config, report), report, self._around)
         return worker
 
@@ -297,7 +307,8 @@ class Devices:
 
     def _use(self, config: DeviceConfig, report: Reporter) -> Use:
         if config.kind in PRINTERS:
-            printer = self._printers[config.id] = PrinterThread(report)
+            is_cut = config.options.get("cut") != "none"
+            printer = self._printers[config.id] = PrinterThread(report, is_cut=is_cut)
             return _Printing(printer)
         if config.kind is Kind.LINE_DISPLAY:
             display = self._displays[config.id] = DisplayThread(report)

@@ -12,6 +12,7 @@ from drivers.devices import LineDisplay
 from drivers.errors import DeviceTimeout, DeviceUnavailable
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault
+from edge_agent.liveness import READ_MS
 from edge_agent.wire.messages import Condition
 
 LOOK_EVERY = 5.0
@@ -57,7 +58,8 @@ class DisplayThread:
 
     def _put(self, display: LineDisplay, lines: tuple[str, ...]) -> bool:
         try:
-            display.show(wrapped(lines, *display.size))
+            with self._report.working(READ_MS):
+                display.show(wrapped(lines, *display.size))
         except DeviceTimeout:
             self._report.state(Condition.UNKNOWN, [fault("no_answer")])
             return False

@@ -12,6 +12,7 @@ from edge_agent.disk import Disk
 from edge_agent.errors import AgentError
 from edge_agent.outbox import Outbox
 from edge_agent.spooler import Resolution, Spooler
+from edge_agent.statistics import Statistics
 from edge_agent.wire import commands
 from edge_agent.wire.commands import Arguments
 from edge_agent.wire.messages import JobRequest
@@ -65,6 +66,7 @@ class Effects:
     tell_again: Callable[[], None]
     log_for_a_while: Callable[[str, float], None]
     hands: Callable[[], Hands]
+    statistics: Statistics
 
     def by_name(self) -> Mapping[str, Effect]:
         return {
@@ -79,6 +81,7 @@ class Effects:
             "test_print": self._test_print,
             "restart_device": self._restart_device,
             "log_level": self._log_level,
+            "reset_statistics": self._reset_statistics,
         }
 
     async def _identify(self, _: str, __: Arguments) -> None:
@@ -130,6 +133,12 @@ class Effects:
         wanted = _of(args, commands.LogLevel)
         self.log_for_a_while(wanted.level, wanted.minutes * 60)
         return f"the log is at {wanted.level} for {wanted.minutes} minutes"
+
+    async def _reset_statistics(self, _: str, args: Arguments) -> str:
+        wanted = _of(args, commands.ResetStatistics)
+        if not self.statistics.has(wanted.device):
+            raise NoSuchDevice(f"this box has no device {wanted.device!r}")
+        return "begun anew: " + (", ".join(self.statistics.reset(wanted.device, wanted.name)) or "nothing had been counted")
 
 
 def _of(args: Arguments, kind: type[T]) -> T:

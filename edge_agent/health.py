@@ -8,23 +8,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from random import Random
 from uuid import UUID
 
 from edge_agent.config import DeviceConfig
-from edge_agent.outbox import Backlog, Identity
+from edge_agent.outbox import Identity
 from edge_agent.seams import Clock, uuid4
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
 from edge_agent.wire.facts import FACTS
-from edge_agent.wire.messages import Alert, BoxDescription, BoxState, Condition, DeviceDescription, DeviceState, Link, Telemetry
+from edge_agent.wire.messages import Alert, BoxDescription, BoxState, Condition, DeviceDescription, DeviceState, Link
 from edge_agent.wire.session import Session, Will
+from edge_agent.wire.telemetry import Telemetry
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 
 PUBACK_SECONDS = 10.0
 FAREWELL_SECONDS = 1.0
-TELEMETRY_SECONDS = 60.0
 AGENT_VERSION = "0.1.0"
 DISK_FULL, REFUSED, CONFIG_WRONG, STUCK = "disk-full", "mqtt-refused", "config-wrong", "stuck"
 """Keys of this box's alerts."""
@@ -40,6 +41,8 @@ class Retained:
         self._wanted: dict[str, bytes] = {}
         self._there: dict[str, bytes] = {}
         self._wake = asyncio.Event()
+        self.working: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Around each publication."""
 
     def put(self, topic: str, payload: bytes) -> None:
         """This is the topic's content from now on; empty: cleared.  Topics are published in the order they were first put."""
@@ -61,7 +64,8 @@ class Retained:
             for topic in [topic for topic, payload in self._wanted.items() if self._there.get(topic) != payload]:
                 if not self._session.is_connected:
                     break
-                await self._publish(topic, self._wanted[topic])
+                with self.working():
+                    await self._publish(topic, self._wanted[topic])
             await self._wake.wait()
 
     async def _publish(self, topic: str, payload: bytes) -> None:
@@ -131,10 +135,8 @@ class Health:
             _log.info("alert is over", extra={"alert": key})
             self.retained.put(topic, b"")
 
-    async def telemetry(self, backlog: Backlog, disk_free: int) -> None:
+    async def telemetry(self, message: Telemetry) -> None:
         """QoS 0: an old one is worth nothing."""
-        now = self._clock.now()
-        message = Telemetry(waiting=backlog.waiting, oldest_at=backlog.oldest_at, disk_free=disk_free, at=now)
         with contextlib.suppress(NotConnected, Refused):
             await self._session.publish(self._topic(Family.TEL), encode(message), qos=0)
 

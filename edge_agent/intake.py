@@ -96,6 +96,8 @@ class Intake:
         self._seams = seams
         self._book = StationBook(stores, seams.disk, pressed)
         self._refused = 0
+        self.on_refused: Callable[[], None] = lambda: None
+        """Called for each scan that could not be stored."""
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
         self.outlets: list[Answer] = []
         """All who tell people an answer, after its commit.  None of them waits."""
@@ -280,6 +282,7 @@ class Intake:
             self._ask_scale(station)
         if not is_stored:
             self._refused += 1
+            self.on_refused()
             return self._answer(place, not_saved("not_saved_full", reading))
         if after.is_repeated:
             return after.feedback

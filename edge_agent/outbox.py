@@ -70,6 +70,7 @@ class Backlog:
     waiting: int = 0
     oldest_at: datetime | None = None
     streams: Mapping[Stream, int] = field(default_factory=dict)
+    oldest: Mapping[Stream, datetime] = field(default_factory=dict)
 
 
 def unknown_clock() -> ClockState:
@@ -194,6 +195,7 @@ class Outbox:
             waiting=sum(row[1] for row in rows),
             oldest_at=datetime.fromisoformat(min(row[2] for row in rows)),
             streams={Stream(row[0]): row[1] for row in rows},
+            oldest={Stream(row[0]): datetime.fromisoformat(row[2]) for row in rows},
         )
 
     def rejected(self, limit: int = 100) -> list[tuple[Waiting, str]]:

@@ -16,8 +16,10 @@ from drivers.documents.model import Label, Receipt
 from drivers.errors import DeviceFault, DeviceUnavailable, DriverError, Unsupported
 from edge_agent.device_events import Reporter
 from edge_agent.faults import fault, faults
+from edge_agent.liveness import PRINT_MS, READ_MS
 from edge_agent.printer_port import NothingSent
 from edge_agent.seams import failpoint
+from edge_agent.statistics import printed
 from edge_agent.wire.messages import Condition
 
 T = TypeVar("T")
@@ -72,8 +74,11 @@ _CLOSED = "the box stops using this printer: it is restarted, changed, or the bo
 class PrinterThread:
     """Both sides of a printer's thread: `serve` and `stay_absent` run on it, the PrinterPort's methods in the event loop."""
 
-    def __init__(self, report: Reporter, reload_within: float = RELOAD_WITHIN) -> None:
+    def __init__(self, report: Reporter, reload_within: float = RELOAD_WITHIN, *, is_cut: bool = True) -> None:
         self._report = report
+        self._is_cut = is_cut
+        self._rendered: tuple[Encoded, dict[str, int]] | None = None
+        """The newest document, and what it counts as once it is out."""
         self._reload_within = reload_within
         self._is_ready = False
         self._is_mid_job = False
@@ -86,7 +91,7 @@ class PrinterThread:
         return await self._wait_for(self._look)
 
     async def encode(self, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:
-        return await self._wait_for(lambda printer: encode(printer, document, copies=copies, copy_mark=copy_mark))
+        return await self._wait_for(lambda printer: self._encode(printer, document, copies=copies, copy_mark=copy_mark))
 
     async def send(self, encoded: Encoded) -> None:
         await self._wait_for(lambda printer: self._send(printer, encoded), NothingSent)
@@ -113,7 +118,8 @@ class PrinterThread:
 
     def serve(self, printer: AnyPrinter) -> None:
         """Until `report.stop`, and the proof of a job whose bytes are out.  Raises DeviceUnavailable."""
-        self._look(printer)
+        with self._report.working(READ_MS):
+            self._look(printer)
         announcing = printer if isinstance(printer, Announces) else None
         next_look = time.monotonic() + self._pause()
         while not self._report.stop.is_set() or self._is_mid_job:
@@ -125,13 +131,16 @@ class PrinterThread:
                 work = self._queue.get(timeout=min(left, LISTEN_EVERY) if listening else left)
             except queue.Empty:
                 if listening and time.monotonic() < next_look:
-                    self._listen(listening)
+                    with self._report.working(READ_MS):
+                        self._listen(listening)
                     continue
                 self._is_mid_job = False
-                self._look(printer)
+                with self._report.working(READ_MS):
+                    self._look(printer)
             else:
                 if work is not None:
-                    work.run(printer)
+                    with self._report.working(PRINT_MS):
+                        work.run(printer)
             next_look = time.monotonic() + self._pause()
 
     def stay_absent(self, seconds: float, why: str) -> None:
@@ -180,6 +189,17 @@ class PrinterThread:
             case Readiness.UNKNOWN:
                 self._report.state(Condition.UNKNOWN, [] if status.is_one_way else [fault("no_answer")])
 
+    def _encode(self, printer: AnyPrinter, document: Label | Receipt, *, copies: int, copy_mark: bool) -> Encoded:
+        encoded = encode(printer, document, copies=copies, copy_mark=copy_mark)
+        self._rendered = (encoded, printed(document, copies=copies, is_cut=self._is_cut))
+        return encoded
+
+    def _count(self, encoded: Encoded) -> None:
+        """It is out, as far as the printer can prove that."""
+        if self._rendered is not None and self._rendered[0] is encoded:
+            for name, times in self._rendered[1].items():
+                self._report.count(name, times)
+
     def _send(self, printer: AnyPrinter, encoded: Encoded) -> None:
         self._report.state(Condition.BUSY)
         self._is_mid_job = True
@@ -194,13 +214,15 @@ class PrinterThread:
         if status.readiness is not Readiness.OK and not status.is_one_way:
             why = faults(status.faults) or [fault("no_answer")]
             raise NothingSent(" ".join(each.message for each in why))
-        encoded = encode(printer, document, copies=1, copy_mark=False)
+        encoded = self._encode(printer, document, copies=1, copy_mark=False)
         self._send(printer, encoded)
         return self._prove(printer, encoded, TEST_PROOF)
 
     def _prove(self, printer: AnyPrinter, encoded: Encoded, timeout: float) -> PrintProof:
         try:
-            return self._proven(printer, encoded, timeout)
+            proof = self._proven(printer, encoded, timeout)
+            self._count(encoded)
+            return proof
         finally:
             self._is_mid_job = False
             with contextlib.suppress(DriverError):  # what was proven stays proven; the next look will see it again

@@ -12,6 +12,7 @@ from drivers.devices import Learns, Pace, PriceScale, Scale, Scanner, Signals, W
 from drivers.errors import DeviceFault, DeviceTimeout, DeviceUnavailable, ProtocolViolation
 from edge_agent.device_events import Reporter
 from edge_agent.faults import WORDS, fault, faults
+from edge_agent.liveness import READ_MS
 from edge_agent.wire.messages import Condition
 
 LISTEN = 0.5
@@ -85,9 +86,11 @@ def use_scanner(scanner: Scanner, report: Reporter, answers: Answers) -> None:
     answers.begin()
     while not report.stop.is_set():
         if isinstance(scanner, Signals):
-            answers.sound(scanner)
+            with report.working(READ_MS):
+                answers.sound(scanner)
         try:
-            symbol = scanner.read_symbol(LISTEN_FOR_ANSWER if answers.is_due else LISTEN)
+            with report.working(READ_MS):
+                symbol = scanner.read_symbol(LISTEN_FOR_ANSWER if answers.is_due else LISTEN)
         except ProtocolViolation as error:
             report.failed(fault(error.code, f"{error}. Scan it again."))
             answers.expect()
@@ -178,7 +181,8 @@ class _Asking:
         self._next_question = time.monotonic() + ASK_EVERY
         self._may_answer_late = False
         try:
-            weight = self._scale.read_weight()
+            with self._report.working(READ_MS):
+                weight = self._scale.read_weight()
         except DeviceFault as error:
             self._report.state(Condition.FAULT, faults(error.faults or ("device_fault",)))
             self._settling.moved()

@@ -151,6 +151,10 @@ class Replica:
             self._searches, lambda reader, served: search(reader, served.edition, text, after, self._age_ms(served.as_of))
         )
 
+    def state(self) -> tuple[str, int | None] | Missing:
+        """The cursor of what is served, and how many milliseconds ago it was up to date.  Never raises."""
+        return self._ask(self._lookups, lambda reader, served: (_cursor(reader), self._age_ms(served.as_of)))
+
     def close_reader(self) -> None:
         self._lookups.close()
 
@@ -263,6 +267,10 @@ def _kept(reader: sqlite3.Connection, edition: int, part: str, handle: str | Non
     asked, values = ("", ()) if handle is None else (" AND handle = ?", (handle,))
     sql = f"SELECT body FROM kept WHERE edition = ? AND part = ?{asked} ORDER BY id"  # noqa: S608 -- ours
     return [row[0] for row in reader.execute(sql, (edition, part, *values))]
+
+
+def _cursor(reader: sqlite3.Connection) -> str:
+    return str(reader.execute("SELECT cursor FROM held").fetchone()[0])
 
 
 def _says_something(page: ReplicaPage, part: str) -> bool:

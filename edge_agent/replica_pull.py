@@ -6,11 +6,13 @@ A controller that is away, or that sends what cannot be used, changes nothing: w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
 from typing import Generic, TypeVar
@@ -66,6 +68,8 @@ class ReplicaKeeper:
         self._trouble: str | None = None
         self._followers: list[_Follower] = []  # type: ignore[type-arg]  # each of another row
         self.patience = PATIENCE
+        self.watching: Callable[[str], AbstractContextManager[None]] = lambda _: contextlib.nullcontext()
+        """Around each page, and around what is told of it."""
 
     def follow(self, part: Part[R], tell: Callable[[Sequence[R]], Awaitable[bool]]) -> None:
         """Tell all rows of a `kept` part when the box starts, and whenever they changed; one that answers False is told again."""
@@ -116,6 +120,12 @@ class ReplicaKeeper:
         except TimeoutError:
             return Missing.LATE
 
+    async def state(self) -> tuple[str, int | None] | Missing:
+        """Which version is served, and its age in milliseconds."""
+        if self._stopping.is_set():
+            return Missing.LATE
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.state)
+
     def pull(self) -> bool:
         """Fetch until there is no more; whether it came to the end.  Blocks, never raises.  Trouble is logged when it changes."""
         try:
@@ -147,8 +157,9 @@ class ReplicaKeeper:
 
     def _pull_page(self, fetch: Fetch) -> bool:
         asked, at_ms = self._replica.cursor(), self._clock.mono_ms()
-        page = fetch(asked)
-        self._replica.take(page, asked=asked, asked_at_ms=at_ms)
+        with self.watching("replica"):
+            page = fetch(asked)
+            self._replica.take(page, asked=asked, asked_at_ms=at_ms)
         return page.more
 
     async def _tell_followers(self) -> None:
@@ -157,8 +168,9 @@ class ReplicaKeeper:
             if changes == follower.told:
                 continue
             rows = await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.rows, follower.part)
-            if not isinstance(rows, Missing) and await follower.tell(rows):
-                follower.told = changes
+            with self.watching("replica's followers"):
+                if not isinstance(rows, Missing) and await follower.tell(rows):
+                    follower.told = changes
 
 
 def fetch_from(controller: Controller, site: str, parts: Sequence[str]) -> Fetch:

@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from enum import StrEnum
 
 from drivers.errors import DriverError
@@ -82,6 +83,8 @@ class Spooler:
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
         self._cannot: defaultdict[str, set[str]] = defaultdict(set)
         """By printer: template versions of others that it cannot print."""
+        self.watching: Callable[[str], AbstractContextManager[None]] = lambda _: contextlib.nullcontext()
+        """Around each job at a printer."""
         self._listeners: list[Callable[[], None]] = []
 
     # --- people and the controller -----------------------------------------------------------------------------------------------
@@ -262,7 +265,8 @@ class Spooler:
             if self._expiry.is_due(job):
                 await self._end(job.id)
                 continue
-            outcome = await self._attempts.make(job, printer, port)
+            with self.watching(f"print[{printer}]"):
+                outcome = await self._attempts.make(job, printer, port)
             if outcome is Outcome.PRINTER_WAITS:
                 return True
             await self._pass(job, printer, outcome, waits)

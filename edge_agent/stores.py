@@ -12,6 +12,7 @@ from edge_agent.inbox import Inbox
 from edge_agent.journal import Journal
 from edge_agent.outbox import Identity, Outbox, unknown_clock
 from edge_agent.seams import Clock
+from edge_agent.statistics import StatisticsStore
 from edge_agent.twin_store import TwinStore
 from edge_agent.wire.messages import ClockState
 from edge_agent.wire.session import Session
@@ -37,6 +38,7 @@ class Stores:
     inbox: Inbox
     journal: Journal
     twin: TwinStore
+    statistics: StatisticsStore
 
 
 def open_stores(facts: FactsDb, identity: Identity, seams: Seams) -> Stores:
@@ -48,4 +50,5 @@ def open_stores(facts: FactsDb, identity: Identity, seams: Seams) -> Stores:
         inbox=Inbox(facts, seams.clock),
         journal=Journal(facts, outbox, seams.clock),
         twin=TwinStore(facts),
+        statistics=StatisticsStore(facts),
     )

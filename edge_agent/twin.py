@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -62,6 +63,8 @@ class Twin:
         self.parts: list[Follows] = []
         self.report: Callable[[TwinReported], None] = _nobody_is_told
         """Told whenever something of it changes."""
+        self.working: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Around each application of a configuration."""
         self._is_behind = self._stored.applied_version < self._stored.version or bool(held.errors)
         self._wake = asyncio.Event()
 
@@ -94,7 +97,8 @@ class Twin:
         while True:
             self._wake.clear()
             if self._is_behind:
-                await self._apply()
+                with self.working():
+                    await self._apply()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_SECONDS if self._is_behind else None):
                     await self._wake.wait()

@@ -22,8 +22,9 @@ from controller.fleet.facts import LARGEST, clean
 from controller.fleet.intake import UNREADABLE_KEPT, Unreadable, box_topic
 from edge_agent.wire.codec import decode
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Alert, BoxDescription, BoxState, DeviceState, Link, Telemetry, TwinReported
+from edge_agent.wire.messages import Alert, BoxDescription, BoxState, DeviceState, Link, TwinReported
 from edge_agent.wire.session import Incoming
+from edge_agent.wire.telemetry import Telemetry
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 
 FAMILIES = frozenset({Family.STATE, Family.DESC, Family.ALERT, Family.TEL, Family.TWIN})

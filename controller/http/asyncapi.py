@@ -21,10 +21,10 @@ from edge_agent.wire.messages import (
     GatewayState,
     JobRequest,
     LiveWeight,
-    Telemetry,
     TwinDesired,
     TwinReported,
 )
+from edge_agent.wire.telemetry import LogLines, Telemetry
 from edge_agent.wire.topics import RETAINED, BoxTopic, Family, GatewayTopic
 
 Json = dict[str, Any]
@@ -100,6 +100,7 @@ def _all() -> Iterator[tuple[str, str, list[str], bool, str]]:
             ("twin_reported", Family.TWIN, _box_topic(Family.TWIN, name="reported"), ["TwinReported"], "send"),
             ("alert", Family.ALERT, _box_topic(Family.ALERT, name=_ID), ["Alert"], "send"),
             ("telemetry", Family.TEL, _box_topic(Family.TEL), ["Telemetry"], "send"),
+            ("log", Family.LOG, _box_topic(Family.LOG), ["LogLines"], "send"),
         ]
     )
 
@@ -118,6 +119,7 @@ _PLAIN: tuple[type[msgspec.Struct], ...] = (
     TwinReported,
     Alert,
     Telemetry,
+    LogLines,
 )
 
 

@@ -61,6 +61,17 @@ class LogLevel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 15
 
 
+class ResetStatistics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The statistics of a device begin anew: all, or the one of this name."""
+
+    device: TopicId
+    name: Annotated[str, Meta(pattern=r"^((M_)?[A-Z][A-Za-z0-9]{0,59})?$")] = ""
+
+
+class CollectDiagnostics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tells how the box is, with secrets masked, in one file that the box sends to the controller."""
+
+
 class CancelJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A print job that has not begun is not printed."""
 
@@ -93,7 +104,19 @@ class PrioritiseJob(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 Arguments = (
-    Identify | Rebirth | Flush | Resend | TestPrint | RestartDevice | LogLevel | CancelJob | ResolveJob | MoveJob | PrioritiseJob
+    Identify
+    | Rebirth
+    | Flush
+    | Resend
+    | TestPrint
+    | RestartDevice
+    | LogLevel
+    | ResetStatistics
+    | CollectDiagnostics
+    | CancelJob
+    | ResolveJob
+    | MoveJob
+    | PrioritiseJob
 )
 
 COMMANDS: Final[Mapping[str, type[Arguments]]] = {
@@ -104,6 +127,8 @@ COMMANDS: Final[Mapping[str, type[Arguments]]] = {
     "test_print": TestPrint,
     "restart_device": RestartDevice,
     "log_level": LogLevel,
+    "reset_statistics": ResetStatistics,
+    "collect_diagnostics": CollectDiagnostics,
     "cancel_job": CancelJob,
     "resolve_job": ResolveJob,
     "move_job": MoveJob,

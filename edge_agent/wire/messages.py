@@ -195,16 +195,6 @@ class LiveWeight(Struct, frozen=True, kw_only=True):
     at: UtcTime
 
 
-class Telemetry(Struct, frozen=True, kw_only=True):
-    """Once a minute: how much waits on the box and how old its oldest is."""
-
-    v: Positive = 1
-    waiting: Count
-    oldest_at: UtcTime | None
-    disk_free: Count
-    at: UtcTime
-
-
 # --- requests to a box ----------------------------------------------------------------------------------------------------------
 
 

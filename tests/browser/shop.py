@@ -31,9 +31,9 @@ from edge_agent.wire.messages import (
     Link,
     Stream,
     Symbol,
-    Telemetry,
 )
 from edge_agent.wire.session import Incoming
+from edge_agent.wire.telemetry import Telemetry
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.controller.boxes import WireBox
 

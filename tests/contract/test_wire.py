@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.wire import messages
+from edge_agent.wire import messages, telemetry
 from edge_agent.wire.codec import MAX_PAYLOAD, batches, decode, decode_fact, encode
 from edge_agent.wire.errors import BadTopic, UnsupportedVersion, WireError
 from edge_agent.wire.facts import FACTS
@@ -31,10 +31,10 @@ from edge_agent.wire.messages import (
     GatewayState,
     JobRequest,
     LiveWeight,
-    Telemetry,
     TwinDesired,
     TwinReported,
 )
+from edge_agent.wire.telemetry import LogLines, Telemetry
 from edge_agent.wire.topics import BoxTopic, GatewayTopic, box_filters, gateway_filters, parse
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -50,6 +50,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "gateway_state.v1": GatewayState,
     "job_request.v1": JobRequest,
     "live_weight.v1": LiveWeight,
+    "log_lines.v1": LogLines,
     "telemetry.v1": Telemetry,
     "twin_desired.v1": TwinDesired,
     "twin_reported.v1": TwinReported,
@@ -67,7 +68,7 @@ def test_every_message_of_every_version_has_a_golden_payload() -> None:
 def test_every_message_with_a_version_is_in_this_test() -> None:
     versioned = {
         kind
-        for kind in vars(messages).values()
+        for kind in (*vars(messages).values(), *vars(telemetry).values())
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and "v" in kind.__struct_fields__ and kind is not Envelope
     }
     assert versioned == set(MESSAGES.values())
@@ -159,7 +160,7 @@ def test_filters_match_what_is_published() -> None:
 
 def test_the_contract_loads_nothing_heavy() -> None:
     heavy = "serial usb evdev escpos tortoise aiohttp PIL"
-    modules = "topics messages codec errors session link"
+    modules = "topics messages telemetry codec errors session link"
     program = (
         f"import sys\n{chr(10).join(f'import edge_agent.wire.{name}' for name in modules.split())}\n"
         f"print(*[name for name in '{heavy}'.split() if name in sys.modules])"
