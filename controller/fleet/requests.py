@@ -29,7 +29,7 @@ ASKED_BY = 512
 CANCEL_AGAIN = timedelta(days=7)
 """A cancellation whose box was away for so long waits as long again, while its job is open there."""
 
-_wakes: set[asyncio.Event] = set()
+_wakes: dict[asyncio.Event, None] = {}
 
 
 class Request(Struct, frozen=True):
@@ -43,11 +43,11 @@ class Request(Struct, frozen=True):
 
 def wake_on_requests(wake: asyncio.Event) -> None:
     """Set `wake` whenever this process commits a request."""
-    _wakes.add(wake)
+    _wakes[wake] = None
 
 
 def forget_wake(wake: asyncio.Event) -> None:
-    _wakes.discard(wake)
+    _wakes.pop(wake, None)
 
 
 def announce() -> None:
