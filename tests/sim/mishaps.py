@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.sim.boxes import SimBox
     from tests.sim.world import World
 
-CARD_SECONDS = (0.5, 2.0, 60.0)
+CARD_SECONDS = (0.5, 0.5, 2.0, 60.0)
 """To replace a card: some acks for what only the old one knew are still on their way then."""
 CORRUPTED = 3
 """Pages that are damaged at once."""
@@ -107,5 +107,8 @@ class Mishaps:
         if not box.image(image):
             return
         await asyncio.sleep(self._random.uniform(0.5, 20))
+        if self._random.random() < 0.6:  # what the box sends now is taken in, and acked, when it has its older card
+            self._group.create_task(self._gateway())
+            await asyncio.sleep(self._random.uniform(0.5, 5))
         box.crash()
         self.bring_back(box, image)

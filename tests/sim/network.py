@@ -160,7 +160,7 @@ class SimSession:
         self._events: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._lost = asyncio.Event()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self._states: dict[str, float] = {}
         """By retained topic: when its latest message arrives."""
 
@@ -199,7 +199,7 @@ class SimSession:
             raise NotConnected("no connection")
         random, weather = self._broker.random, self._broker.weather
         done = asyncio.get_running_loop().create_future()
-        self._waiting.add(done)
+        self._waiting[done] = None
         connection = self._connection
         self._later(lambda: self._arrive(connection, topic, payload, retain, done))
         if random.random() < weather.duplicate:
@@ -211,7 +211,7 @@ class SimSession:
         try:
             await done
         finally:
-            self._waiting.discard(done)
+            self._waiting.pop(done, None)
             if done.done() and not done.cancelled():
                 done.exception()  # seen, also by a task that was cancelled meanwhile
 

@@ -71,6 +71,8 @@ class Mutant:
     outbox_survives: bool = True
     arm: Callable[[], Undo] = lambda: lambda: None
     """Takes the rule out, returns how to put it back."""
+    worlds: Callable[[Plan], Plan] = lambda plan: plan
+    """In which worlds the rule matters, where that is in few of all."""
 
 
 HEALTHY = Mutant(name="healthy")

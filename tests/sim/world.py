@@ -44,7 +44,7 @@ class World:
 
     def __init__(self, seed: int, folder: Path, template: Path, mutant: Mutant = HEALTHY) -> None:
         self.random = Random(seed)
-        self.plan = Plan.of(self.random)
+        self.plan = mutant.worlds(Plan.of(self.random))
         self.mutant = mutant
         self.broker = Broker(self.random, self.plan.weather)
         self.folder = folder
