@@ -13,7 +13,8 @@ from controller import db, gateway
 from controller.backlog import TRIES
 from controller.gateway import Gateway
 from edge_agent.wire.codec import decode, encode
-from edge_agent.wire.messages import Ack, BoxDescription, DeviceDescription, GatewayState, Telemetry
+from edge_agent.wire.messages import Ack, BoxDescription, DeviceDescription, GatewayState
+from edge_agent.wire.telemetry import Telemetry
 from tests.controller.boxes import WireBox, register, scan
 from tests.doubles import NOON, FixedClock, MemorySession
 
