@@ -36,6 +36,8 @@ NEWS_WAITING = 10_000
 """With so much news waiting, telemetry is dropped: there is a new one each minute.  All else is bounded by the receive maximum."""
 TEND_SECONDS = 1.0
 SWEEP_SECONDS = 30.0
+PUBACK_SECONDS = 10.0
+"""The longest wait for a PUBACK: what was lost with it is sent again, an ack when its box sends the fact again."""
 BIRTH_SECONDS = 5.0
 """The longest wait for the PUBACK of our own state; meanwhile nothing else is taken from the session."""
 FAREWELL_SECONDS = 1.0
@@ -128,8 +130,9 @@ class Gateway:
     async def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Whether the broker has it."""
         try:
-            await self._session.publish(topic, payload, retain=retain)
-        except NotConnected:
+            async with asyncio.timeout(PUBACK_SECONDS):
+                await self._session.publish(topic, payload, retain=retain)
+        except (NotConnected, TimeoutError):
             return False
         except Refused as refused:
             log.error("the broker refuses a message: check its ACLs", extra={"topic": topic, "reason_code": refused.reason_code})  # noqa: TRY400 -- the code says it all
