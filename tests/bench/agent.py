@@ -16,8 +16,8 @@ BOX = BOXES[0]
 Device = Mapping[str, object]
 
 
-def agent(folder: Path, broker_port: int, devices: Sequence[Device], station: Device) -> Program:
-    """The templates are on its disk already."""
+def agent(folder: Path, broker_port: int, devices: Sequence[Device], station: Device, floor: Device | None = None) -> Program:
+    """The templates are on its disk already.  `floor`: what stands in `[floor]`, if it serves pages."""
     place = folder / "box"
     for name in ("receipt", "shelf-label"):
         file = place / "templates" / f"{content_version(_body(name))}.json"
@@ -29,6 +29,7 @@ def agent(folder: Path, broker_port: int, devices: Sequence[Device], station: De
         ("[broker]", {"host": "127.0.0.1", "port": broker_port}),
         *(("[[device]]", device) for device in devices),
         ("[[station]]", station),
+        *([("[floor]", floor)] if floor is not None else []),
     ]
     config.write_text(toml(tables), encoding="utf-8")
     return Program("agent", ("edge_agent", "run", "--config", str(config)), folder / "agent.log")

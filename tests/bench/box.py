@@ -23,9 +23,11 @@ from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.stations import Feedback
+from edge_agent.statistics import StatisticsStore
 from edge_agent.stores import Seams, Stores
 from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
+from edge_agent.twin_store import TwinStore
 from edge_agent.wire.messages import Ack, Stream
 from edge_agent.wire.session import Broker, MqttSession
 from edge_agent.wire.topics import box_filters
@@ -75,6 +77,8 @@ class BenchBox:
             outbox=self.outbox,
             inbox=Inbox(self.facts, self._clock),
             journal=Journal(self.facts, self.outbox, self._clock),
+            twin=TwinStore(self.facts),
+            statistics=StatisticsStore(self.facts),
         )
         templates = Templates(folder / "templates", fetch_from(Controller(url="")))
         spooler = Spooler(stores.journal, self.disk, {}, templates.get, self._clock)

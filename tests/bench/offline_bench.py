@@ -22,7 +22,7 @@ from edge_agent.seams import SystemClock
 from edge_agent.wire.facts import FactDraft
 from tests.bench import chain, load
 from tests.bench.agent import BOX, agent
-from tests.bench.footprint_bench import resident_mib
+from tests.bench.counter import resident_mib
 from tests.bench.report import Row, percentile, row
 
 BACKLOG = 100_000

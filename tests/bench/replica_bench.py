@@ -15,38 +15,25 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from edge_agent.people import People, Verified, badge_hash
+from edge_agent.people import People, Verified
 from edge_agent.replica import Replica
 from edge_agent.replica_parts import PEOPLE
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.replica_search import Hits
 from edge_agent.seams import SystemClock
 from edge_agent.stations import Item
-from edge_agent.wire.replica import (
-    ITEMS,
-    ReplicaBarcode,
-    ReplicaItem,
-    ReplicaPage,
-    ReplicaPerson,
-    ReplicaStock,
-    decode_page,
-    encode_page,
-    rows_of,
-)
+from edge_agent.wire.replica import decode_page, encode_page
 from tests.bench import chain
+from tests.bench.catalogue import PEOPLE_HERE, SKUS, badge, pages, symbol
 from tests.bench.report import Row, percentile, row
 
-SKUS, PEOPLE_HERE = 100_000, 200
 LOOKUPS, SEARCHES, PINS = 2000, 60, 10
 LOOKUP_MS, STATION_MS, SNAPSHOT_SECONDS, SEARCH_MS, BADGE_MS, PIN_MS = 2.0, 10.0, 10.0, 50.0, 2.0, 500.0
 RSS_MIB, DISK_MIB = 15.0, 100.0
 MIB = 1024 * 1024
-WORDS = ("organic", "fresh", "semi-skimmed", "milk", "chocolate", "bar", "washing", "powder", "shampoo", "noodles", "beef", "rice")
-CHARACTERS = "牛奶巧克力酸洗衣粉发水面条方便肉香辣大米优质有机新鲜瓶装袋整箱儿童老年绿色低脂高钙"
 QUERIES = (
     "牛奶",
     "洗衣粉",
@@ -61,7 +48,7 @@ QUERIES = (
     "sku-099999",
     "c-1234",
 )
-PIN = "$argon2id$v=19$m=19456,t=2,p=1$c2hlbGZ3aXJlLWJlbmNo$fJG8SL0TB9kGN+kvUJJYtQKjbVRPJ8t1xIf2nQ4yhpM"
+SITE = "s1"
 
 
 @dataclass(slots=True)
@@ -82,7 +69,7 @@ class Found:
 
 def measure() -> Iterator[Row]:
     with chain.work_folder() as folder:
-        bodies = [gzip.compress(encode_page(_page(number)), 3) for number in range(SKUS // ITEMS)]
+        bodies = [gzip.compress(encode_page(page), 3) for page in pages(SITE)]
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             found = pool.apply(_in_a_process_of_its_own, (folder, bodies))
     limit = percentile(found.bare, 99)
@@ -109,31 +96,31 @@ def _in_a_process_of_its_own(folder: Path, bodies: list[bytes]) -> Found:
 async def _replica(folder: Path, bodies: list[bytes]) -> Found:
     found, path, left = Found(), folder / "replica.db", iter(bodies)
     before = _rss_mib()
-    replica = Replica(path, "s1", SystemClock())
+    replica = Replica(path, SITE, SystemClock())
     keeper = ReplicaKeeper(replica, lambda _: decode_page(gzip.decompress(next(left))), SystemClock(), Random(1), every=3600)
     people = People(folder / "wrong-pins.json", SystemClock())
     keeper.follow(PEOPLE, people.follow)
     began = time.perf_counter()
     running = asyncio.create_task(keeper.run())
-    while not isinstance(await keeper.look_up("C-1", None), Item):
+    while not isinstance(await keeper.look_up(symbol(1), None), Item):
         await asyncio.sleep(0.01)
     found.snapshot = time.perf_counter() - began
-    while people.by_badge("badge-1") is None:
+    while people.by_badge(badge(1)) is None:
         await asyncio.sleep(0.01)
     random = Random(2)
     for _ in range(LOOKUPS):
         began = time.perf_counter()
-        assert isinstance(await keeper.look_up(f"C-{random.randrange(SKUS)}", "01234567890128"), Item)
+        assert isinstance(await keeper.look_up(symbol(random.randrange(SKUS)), "01234567890128"), Item)
         found.stations.append((time.perf_counter() - began) * 1000)
     for number in range(SEARCHES):
         began = time.perf_counter()
         assert isinstance(await keeper.search(QUERIES[number % len(QUERIES)]), Hits)
         found.searches.append((time.perf_counter() - began) * 1000)
-    found.badges = _milliseconds(lambda: people.by_badge(f"badge-{random.randrange(PEOPLE_HERE)}"))
+    found.badges = _milliseconds(lambda: people.by_badge(badge(random.randrange(PEOPLE_HERE))))
     found.memory = _rss_mib() - before
     for number in range(PINS):
         began = time.perf_counter()
-        assert not isinstance(await people.sign_in(f"badge-{number}", "0000"), Verified)
+        assert not isinstance(await people.sign_in(badge(number), "0000"), Verified)
         found.pins.append((time.perf_counter() - began) * 1000)
     found.memory_after_pins = _rss_mib() - before
     running.cancel()
@@ -143,45 +130,10 @@ async def _replica(folder: Path, bodies: list[bytes]) -> Found:
     return found
 
 
-def _page(number: int) -> ReplicaPage:
-    ids, random = range(number * ITEMS, (number + 1) * ITEMS), Random(number)
-    people = [] if number else [_person(each) for each in range(PEOPLE_HERE)]
-    return ReplicaPage(
-        site="s1",
-        since=f"c{number}" if number else "",
-        next=f"c{number + 1}",
-        more=ids.stop < SKUS,
-        at=datetime.now(UTC),
-        parts={
-            "goods": rows_of([_item(each, random) for each in ids], anew=not number),
-            "stock": rows_of([ReplicaStock(item=each, on_hand=each) for each in ids], anew=not number),
-            "people": rows_of(people, anew=not number),
-        },
-    )
-
-
-def _item(number: int, random: Random) -> ReplicaItem:
-    return ReplicaItem(
-        id=number,
-        sku=f"sku-{number:06}",
-        name_en=f"{' '.join(random.choices(WORDS, k=4))} {number} g",
-        name_zh=f"{''.join(random.choices(CHARACTERS, k=10))}{number} 克",
-        unit="piece",
-        price_minor=number,
-        currency="CNY",
-        barcodes=[ReplicaBarcode(kind="text", symbol=f"C-{number}")],
-    )
-
-
-def _person(number: int) -> ReplicaPerson:
-    badge = badge_hash(f"badge-{number}")
-    return ReplicaPerson(id=f"p-{number:012}", name=f"Person {number}", language="zh-CN", badge=badge, pin=PIN, roles=["floor"])
-
-
 def _lookups(path: Path) -> list[float]:
-    replica, random = Replica(path, "s1", SystemClock()), Random(4)
+    replica, random = Replica(path, SITE, SystemClock()), Random(4)
     replica.prepare()
-    milliseconds = _milliseconds(lambda: replica.lookup(f"C-{random.randrange(SKUS)}", "01234567890128"))
+    milliseconds = _milliseconds(lambda: replica.lookup(symbol(random.randrange(SKUS)), "01234567890128"))
     replica.close_reader()
     replica.close_writer()
     return milliseconds
