@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from edge_agent.floor.guard import COOKIE, Denied, session_of
+from edge_agent.floor.guard import COOKIE, Denied, body_of, fields_of, session_of
 from edge_agent.floor.pages import STATION_COOKIE, Pages, Parts, local_address
 from edge_agent.floor.port import FloorPort, HasMovedOn, HasToWait, Person, Press, Reading, ScreenReading
 from edge_agent.floor.sessions import Tries, new_cookie
@@ -60,7 +60,7 @@ class Forms:
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Badge and PIN; who comes in gets a new cookie."""
-        fields = await _fields(request)
+        fields = await fields_of(request)
         badge, pin, after = fields.get("badge", "").strip(), fields.get("pin", ""), fields.get("next", "")
         address = request.remote or ""
         wait, person = self._tries.wait_seconds(address), None
@@ -94,7 +94,7 @@ class Forms:
     async def choose_station(self, request: web.Request) -> web.StreamResponse:
         """Which station this screen stands at."""
         person = self._pages.person(request)
-        station = (await _fields(request)).get("station", "")
+        station = (await fields_of(request)).get("station", "")
         if station not in self._port.stations():
             raise Denied(404, "unknown_station")
         if person is not None:
@@ -119,7 +119,7 @@ class Forms:
                 for each in sent.readings
             ]
             return await self._answers(request, station, answers)
-        fields = await _fields(request)
+        fields = await fields_of(request)
         text = fields.get("text", "").strip()
         if not text:
             return self._pages.problem(request, 422, "no_input")
@@ -130,7 +130,7 @@ class Forms:
     async def presses(self, request: web.Request) -> web.StreamResponse:
         """A button of a station's page."""
         station, person = request.match_info["station"], self._pages.person(request)
-        fields = await _fields(request)
+        fields = await fields_of(request)
         number = fields.get("number", "")
         if number and not (number.isascii() and number.isdigit() and len(number) <= 7):
             raise Denied(422, "malformed")
@@ -150,7 +150,7 @@ class Forms:
     async def resolve(self, request: web.Request) -> web.StreamResponse:
         """A person looked at the printer: it came out, or it is to be printed again, marked COPY."""
         person = self._pages.person(request)
-        outcome = (await _fields(request)).get("outcome", "")
+        outcome = (await fields_of(request)).get("outcome", "")
         if outcome not in ("printed", "again"):
             raise Denied(422, "malformed")
         who = person.id if person else None
@@ -200,14 +200,10 @@ def sign_in_address(request: web.Request) -> str:
     return f"/floor/login?{urlencode({'next': here})}"
 
 
-async def _fields(request: web.Request) -> Mapping[str, str]:
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-
-
 async def _json(request: web.Request) -> SentReadings:
     try:
-        sent = msgspec.json.decode(await request.read(), type=SentReadings)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        sent = msgspec.json.decode(await body_of(request), type=SentReadings)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Denied(400, "malformed") from error
     is_fine = all(0 < len(each.id) <= LONGEST_ID and 0 < len(each.text) <= LONGEST_SYMBOL for each in sent.readings)
     if not is_fine or not 0 < len(sent.readings) <= MOST_READINGS:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge_agent.floor.sessions import Session, Sessions, new_cookie
 
@@ -17,6 +19,10 @@ COOKIE = web.RequestKey("cookie", str)
 SESSION = web.RequestKey("session", Session)
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-Csrf-Token"
 LARGEST_BODY = 64 * 1024
+MOST_FIELDS = 40
+FORM = "application/x-www-form-urlencoded"
+BODY_SECONDS = 15.0
+"""Within which a request's body has come: who trickles holds nothing for longer."""
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -69,9 +75,9 @@ class Guard:
         """Of a request that changes something.  Raises Denied."""
         token = request.headers.get(CSRF_HEADER)
         if token is None:
-            field = (await request.post()).get(CSRF_FIELD)
-            token = field if isinstance(field, str) else ""
-        if not self.sessions.is_csrf(request.cookies.get(self.cookie_name), token):
+            token = (await fields_of(request)).get(CSRF_FIELD, "") if request.content_type == FORM else ""
+        is_own = request.cookies.get(self.cookie_name) == request[COOKIE] and token.isascii()
+        if not is_own or not self.sessions.is_csrf(request[COOKIE], token):
             raise Denied(403, "form_too_old")
 
     def finish(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -93,6 +99,28 @@ class Guard:
 
 def session_of(request: web.Request) -> Session | None:
     return request.get(SESSION)
+
+
+async def body_of(request: web.Request) -> bytes:
+    """Raises Denied 400 (it breaks off, or is not packed as it says), 408, HTTPRequestEntityTooLarge."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise Denied(408, "malformed") from error
+    except (HttpProcessingError, web.RequestPayloadError) as error:
+        raise Denied(400, "malformed") from error
+
+
+async def fields_of(request: web.Request) -> Mapping[str, str]:
+    """A form's fields, as a browser sends one of our own.  Raises Denied 400, 408, 415."""
+    if request.content_type != FORM:
+        raise Denied(415, "malformed")
+    try:
+        text = (await body_of(request)).decode()
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise Denied(400, "malformed") from error
 
 
 def _host_of(address: str) -> tuple[str, str]:
