@@ -28,6 +28,7 @@ from edge_agent.log_levels import LogLevels
 from edge_agent.measuring import Measuring
 from edge_agent.spooler import Spooler
 from edge_agent.stores import Seams, Stores
+from edge_agent.taken_over import TakenOver
 from edge_agent.twin import Twin
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.errors import BadTopic, NotConnected, Refused, WireError
@@ -77,6 +78,7 @@ class Box:
         self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
         self._is_clock_told = False
         self.health = Health(self._identity, seams.session, seams.clock, seams.random)
+        self._taken_over = TakenOver(self.health, seams.clock, self._identity.box)
         self.beats = Beats(seams.clock, seams.disk, alarm=self._stuck)
         self.delivery = Delivery(stores.outbox, seams.disk, seams.session, on_refused=self._refused)
         self.measuring = Measuring(stores, seams, self.health, self.beats, config.devices)
@@ -197,10 +199,12 @@ class Box:
         match event:
             case Connected():
                 self.measuring.counted.connections += 1
+                self._taken_over.connected()
                 self.health.clear(REFUSED)  # its ACL may be corrected; what is refused still, says so again
                 self.health.retained.publish_again()
                 self.delivery.start_over()
-            case Disconnected():
+            case Disconnected(reason=reason):
+                self._taken_over.hear(reason)
                 self.delivery.on_disconnected()
                 if not self._seams.session.is_connected:  # else it is late: the next connection has its will already
                     self.health.begin_session()
@@ -266,6 +270,7 @@ class Box:
             await asyncio.sleep(TICK_SECONDS)
             with beat.working():
                 await self.intake.tick(self._seams.clock.mono_ms())
+                self._taken_over.tick()
                 await self._tell_clock()
 
     async def _tell_clock(self) -> None:

@@ -27,7 +27,7 @@ from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 PUBACK_SECONDS = 10.0
 FAREWELL_SECONDS = 1.0
 AGENT_VERSION = "0.1.0"
-DISK_FULL, REFUSED, CONFIG_WRONG, STUCK = "disk-full", "mqtt-refused", "config-wrong", "stuck"
+DISK_FULL, REFUSED, CONFIG_WRONG, STUCK, SAME_ID = "disk-full", "mqtt-refused", "config-wrong", "stuck", "same-id"
 """Keys of this box's alerts."""
 
 _log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Health:
         self._clock = clock
         self._random = random
         self.begin_session()
-        for key in (DISK_FULL, REFUSED, STUCK):  # what an earlier run told holds no longer, unless it is told again
+        for key in (DISK_FULL, REFUSED, STUCK, SAME_ID):  # what an earlier run told holds no longer, unless it is told again
             self.retained.put(self._topic(Family.ALERT, name=key), b"")
 
     # --- the box itself ------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ async def test_an_alert_of_an_earlier_run_does_not_stay_at_the_broker(
         await settle()
     told = {name: payload for name, payload, _ in session.published}
     told = {name.rpartition("/")[2]: told[name] for name in told if "/alert/" in name}
-    assert told == {"disk-full": b"", "mqtt-refused": b"", "stuck": b""}
+    assert told == {"disk-full": b"", "mqtt-refused": b"", "stuck": b"", "same-id": b""}
 
 
 def test_the_kernel_tells_whether_its_clock_is_right() -> None:
