@@ -77,9 +77,9 @@ async def job(shop: OrderShop, *states: JobState, copies: int = 1) -> str:
     """A job whose box told these states, step by step."""
     name = f"job-{uuid4()}"[:40]
     await db.execute(
-        "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, state, step, requested_by, "
+        "INSERT INTO print_job (id, box, device, template, version, data, copies, copy, test, priority, state, step, requested_by, "
         "cancel_wanted, created_at, changed_at) "
-        "VALUES (?, 'b1', 'label', 't', 'v', '{}', ?, false, false, 'requested', 0, 'test', false, ?, ?)",
+        "VALUES (?, 'b1', 'label', 't', 'v', '{}', ?, false, false, 5, 'requested', 0, 'test', false, ?, ?)",
         *(name, copies, db.now(), db.now()),
     )
     for step, state in enumerate(states, 1):
