@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ from tests.shopday.programs import ROOT
 from tests.soak.outcome import Outcome
 from tests.soak.parts import PARTS, Soak
 from tests.soak.report import render
-from tests.soak.tiers import TIERS
+from tests.soak.tiers import TIERS, Tier
 
 PAGE = ROOT / "docs" / "reliability.md"
 
@@ -30,9 +31,14 @@ def main() -> int:
     parser.add_argument("tier", choices=sorted(TIERS))
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="only these; then nothing is written")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))
+    parser.add_argument("--minutes", type=int, help="the whole run's time, if it is not to be the tier's")
     chosen = parser.parse_args()
-    outcomes = asyncio.run(_run(chosen.tier, chosen.part or list(PARTS), chosen.seed))
-    page = render(outcomes, _about(chosen.tier, chosen.seed))
+    tier = TIERS[chosen.tier]
+    if chosen.minutes:
+        tier = replace(tier, seconds=60 * chosen.minutes)
+    outcomes = asyncio.run(_run(tier, chosen.part or list(PARTS), chosen.seed))
+    limited = f" --minutes {chosen.minutes}" if chosen.minutes else ""
+    page = render(outcomes, _about(f"{chosen.tier}{limited}", chosen.seed))
     if chosen.part or chosen.tier == "smoke":
         print(page)
     else:
@@ -41,8 +47,8 @@ def main() -> int:
     return 1 if any(outcome.failure for outcome in outcomes) else 0
 
 
-async def _run(tier: str, parts: list[str], seed: int) -> list[Outcome]:
-    began, total = time.monotonic(), TIERS[tier].seconds
+async def _run(tier: Tier, parts: list[str], seed: int) -> list[Outcome]:
+    began, total = time.monotonic(), tier.seconds
     shares = sum(PARTS[name][1] for name in parts)
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="shelfwire-soak-", ignore_cleanup_errors=True) as folder:
@@ -50,7 +56,7 @@ async def _run(tier: str, parts: list[str], seed: int) -> list[Outcome]:
         for name in parts:
             part, share = PARTS[name]
             due += total * share / shares
-            soak = Soak(TIERS[tier], Path(folder), Random(f"{seed}/{name}"), due)
+            soak = Soak(tier, Path(folder), Random(f"{seed}/{name}"), due)
             outcomes.append(Outcome(name))
             print(f"{_clock(began)}  {name} (at most until {_minutes(due - began)}) …", flush=True)
             await _do(soak, part, outcomes[-1])
@@ -80,7 +86,7 @@ def _about(tier: str, seed: int) -> dict[str, str]:
         f"Python {platform.python_version()}",
     )
     return {
-        "command": f"make soak ARGS={tier}",
+        "command": f"make soak ARGS={tier!r}" if " " in tier else f"make soak ARGS={tier}",
         "seed": str(seed),
         "commit": (commit.stdout.strip() or "unknown") + (", with changes" if changed.stdout.strip() else ""),
         "machine": ", ".join(machine),
