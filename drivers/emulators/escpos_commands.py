@@ -32,6 +32,8 @@ _SKIPPED = {  # commands without a picture here, and their number of arguments
     b"\x1dP": 2, b"\x1db": 1, b"\x1df": 1, b"\x1dT": 1, b"\x1cS": 2, b"\x1cC": 1,
 }  # fmt: skip
 
+_CODE_SETS = {"A": range(0x60), "B": range(0x20, 0x80), "C": range(100)}
+
 
 class Machine(Protocol):
     """What a command does beyond the paper."""
@@ -202,7 +204,12 @@ class Interpreter:
             if len(data) < size:
                 return 0
             content = data[4:size]
-        text = _code128_text(content) if kind == 73 else content.decode("ascii", "replace")
+        if kind == 73:
+            text, read = _code128_text(content)
+            if read < len(content):
+                return size - len(content) + read  # it stops there, and takes what follows for text
+        else:
+            text = content.decode("ascii", "replace")
         if kind in _LINEAR:
             self._paper.barcode(_LINEAR[kind], text)
         else:
@@ -261,19 +268,24 @@ class Interpreter:
         return size
 
 
-def _code128_text(content: bytes) -> str:
-    """The text behind `{A`, `{B`, `{C`, with `{1` as FNC1; in code set C each byte is a pair of digits."""
-    text, code_set, index = "", "B", 0
+def _code128_text(content: bytes) -> tuple[str, int]:
+    """The text behind `{A`, `{B`, `{C`, with `{1` as FNC1; in code set C each byte is a pair of digits.
+
+    And how much could be read: up to what its code set does not have (GS k, notes for CODE128).
+    """
+    text, code_set, index = "", "", 0
     while index < len(content):
-        char = chr(content[index])
-        if char == "{" and index + 1 < len(content):
-            follower = chr(content[index + 1])
+        byte, follower = content[index], content[index + 1 : index + 2]
+        if byte == ord("{"):
+            if follower and follower in b"ABC":
+                code_set = follower.decode()
+            elif not code_set or not follower or follower not in b"{1234S":
+                break
+            text += {b"{": "{", b"1": FNC1}.get(follower, "")
             index += 2
-            if follower in "ABC":
-                code_set = follower
-            elif follower in "{1":
-                text += follower.replace("1", FNC1)
             continue
-        text += f"{content[index]:02d}" if code_set == "C" else char
+        if byte not in _CODE_SETS.get(code_set, ()):
+            break
+        text += f"{byte:02d}" if code_set == "C" else chr(byte)
         index += 1
-    return text
+    return text, index

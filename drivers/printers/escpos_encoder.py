@@ -145,12 +145,21 @@ def _drawn(printer: Dummy, rows: Sequence[Row], options: EscposOptions) -> Itera
                 data, module = receipt_module(row, options.dots)
                 printer.qr(data, ec=1, size=module, native=True)
                 yield _CENTER + _taken(printer) + _LEFT
-            case CodeRow() if options.codes == "native" and row.symbology in NATIVE:
-                data, module = receipt_module(row, options.dots)
-                text = data.encode() + b"\n" if row.symbology is Symbology.GS1_128 else b""
-                yield _CENTER + bars(row.symbology, data, module, options.dots) + text + _LEFT
+            case CodeRow() if options.codes == "native" and (command := _native_bars(row, options)) is not None:
+                yield _CENTER + command + _LEFT
             case CodeRow():
                 yield from raster(draw_code_row(row, options.dots))
+
+
+def _native_bars(row: CodeRow, options: EscposOptions) -> bytes | None:
+    """In the printer's own command, with its text; None if it has none for this code.  Raises BadBarcode."""
+    if row.symbology not in NATIVE:
+        return None
+    data, module = receipt_module(row, options.dots)
+    command = bars(row.symbology, data, module, options.dots)
+    if command is None or row.symbology is not Symbology.GS1_128:
+        return command
+    return command + data.encode() + b"\n"
 
 
 def raster(picture: Image.Image) -> Iterator[bytes]:

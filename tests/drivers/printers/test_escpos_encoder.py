@@ -108,12 +108,22 @@ def test_no_data_can_command_the_printer(parts: list[Any], han: str, codes: str)
 
 
 @pytest.mark.parametrize("data", ["160401", "1620010001", "160502"])
-def test_pairs_of_digits_are_not_packed_where_they_would_be_a_real_time_command(data: str) -> None:
+def test_digits_whose_pairs_would_be_a_real_time_command_command_nothing(data: str) -> None:
     pair = Paired("escpos", {"announces": False})
     encoded = pair.driver.encode_receipt(Receipt(parts=(Code(symbology=Symbology.CODE128, data=data),)))
     assert pair.emulator.on_bytes(encoded.data) == b""
     assert [report["event"] for report in pair.reports] == ["paper"]
     assert read_back(pair.papers[0]) == [data]
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "is_drawn"), [("S-0012", 48, False), ("1" * 30, 48, True), ("S-2026-000123", 32, True)]
+)
+def test_code_128_is_drawn_where_it_would_be_too_fine_without_pairs_of_digits(data: str, columns: int, *, is_drawn: bool) -> None:
+    code = Code(symbology=Symbology.CODE128, data=data)
+    encoded = encode(Receipt(parts=(code,)), columns=columns).data
+    assert (b"\x1dv0" in encoded, b"\x1dk" in encoded) == (is_drawn, not is_drawn)
+    assert read_back(printed(Receipt(parts=(code,)), columns=columns).papers[0]) == [data]
 
 
 @pytest.mark.parametrize("command", [b"\x10\x04\x01", b"\x10\x05\x02", b"\x10\x14\x01\x00\x01"])
@@ -221,7 +231,7 @@ def test_what_the_chinese_font_may_lack_or_draw_wider_stays_a_picture(text: str)
         (Symbology.UPCA, "036000291452", b"\x1dkA\x0c036000291452"),
         (Symbology.ITF14, "09506000134352", b"\x1dkF\x0e09506000134352"),
         (Symbology.CODE39, "AB-12", b"\x1dkE\x05AB-12"),
-        (Symbology.GS1_128, "(01)09506000134352(10)AB", b"\x1dkI\x11{C{1\x01\x09\x32\x3c\x00\x0d\x2b\x34\x0a{BAB"),
+        (Symbology.GS1_128, "(01)09506000134352(10)AB", b"\x1dkI\x18{B{1010950600013435210AB"),
     ],
 )
 def test_barcodes_in_the_printers_own_commands(symbology: Symbology, data: str, command: bytes) -> None:
