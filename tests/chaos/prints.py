@@ -121,6 +121,40 @@ class Counter3:
 
         self.at_journal(resolve)
 
+    # --- a day of it -------------------------------------------------------------------------------------------------------------
+
+    async def rage(self, random: Random, kills: int, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Jobs, faults and people, and the box killed at any instant, so many times."""
+        until = self.killed + kills
+        while self.killed < until and not is_over():
+            printer = random.choice(["receipts", "receipts", "receipts-2", "labels"])
+            self.want(printer, random.randint(1, 3), priority=random.randint(0, 9))
+            for name, printer_ in self.printers.items():
+                if name != "labels":
+                    printer_.fault("paper_out", on=random.random() < 0.25)
+                if random.random() < 0.15:
+                    printer_.cut_after = random.randint(1, 3000)
+            await self.live(kill_after=random.uniform(0.01, 0.25))
+            for printer_ in self.printers.values():
+                printer_.plug()
+            if random.random() < 0.3:
+                self.cancel_some(random)
+            if random.random() < 0.3:
+                self.decide(random)
+
+    async def finish(self, random: Random) -> None:
+        """All well again; people decide until nothing is left to decide."""
+        for printer in self.printers.values():
+            printer.cut_after = None
+            printer.plug()
+            printer.fault("paper_out", on=False)
+        for _ in range(12):
+            assert await self.live() == 0
+            self.decide(random)
+            if self.at_journal(lambda journal: not journal.unfinished()):
+                return
+        raise AssertionError("people decide without end")
+
     # --- what came of it ---------------------------------------------------------------------------------------------------------
 
     def papers(self) -> Counter[str]:

@@ -18,6 +18,7 @@ from tests.chaos.mqtt_proxy import Fault
 from tests.chaos.nemesis import Victim, rage
 from tests.chaos.oracle import heal, judge
 from tests.chaos.people import Heard, Office, Person, watch
+from tests.chaos.prints import open_counter
 from tests.chaos.syscalls import every, try_all
 from tests.chaos.test_kills import longest
 from tests.chaos.world import World, open_world
@@ -113,6 +114,23 @@ async def kills(soak: Soak, outcome: Outcome) -> None:
             outcome.injected.update({f"kill -9 {victim.value}": count for victim, count in plan.items()})
             outcome.stalled = max(outcome.stalled, *(longest(world.history, victim, "stored") for victim in Victim))
     outcome.is_cut_short = left.total() > 0
+
+
+async def prints(soak: Soak, outcome: Outcome) -> None:
+    """SIGKILL to a box while it prints, cables pulled at any byte; the paper is counted."""
+    left = soak.tier.print_kills
+    while left > 0 and not soak.is_over:
+        seed = soak.random.getrandbits(32)
+        random = Random(seed)
+        async with open_counter(soak.place("prints")) as counter:
+            await counter.rage(random, min(left, KILLS_AT_ONCE), lambda: soak.is_over)
+            await counter.finish(random)
+            left -= counter.killed
+            outcome.injected["kill -9 while it prints"] += counter.killed
+            outcome.prints += len(counter.wanted)
+            if wrong := counter.judge():
+                raise AssertionError(f"SHELFWIRE_CHAOS_SEED={seed}: " + "\n".join(wrong))
+    outcome.is_cut_short = left > 0
 
 
 async def recoveries(soak: Soak, outcome: Outcome) -> None:
@@ -248,8 +266,9 @@ PARTS: dict[str, tuple[Part, float]] = {
     "recoveries": (recoveries, 0.06),
     "freezes": (freezes, 0.06),
     "full disks": (full_disks, 0.04),
-    "kills": (kills, 0.16),
+    "kills": (kills, 0.14),
+    "prints": (prints, 0.08),
     "mutants": (mutants, 0.08),
-    "simulation": (simulation, 0.16),
+    "simulation": (simulation, 0.14),
 }
 """Each with its share of the time; what one leaves goes to those after it."""
