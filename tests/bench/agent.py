@@ -13,14 +13,15 @@ from tests.bench.load import BOXES, SITE
 from tests.shopday.programs import Program, toml
 
 BOX = BOXES[0]
+TEMPLATES = ("receipt", "shelf-label")
 Device = Mapping[str, object]
 
 
 def agent(folder: Path, broker_port: int, devices: Sequence[Device], station: Device, floor: Device | None = None) -> Program:
     """The templates are on its disk already.  `floor`: what stands in `[floor]`, if it serves pages."""
     place = folder / "box"
-    for name in ("receipt", "shelf-label"):
-        file = place / "templates" / f"{content_version(_body(name))}.json"
+    for name in TEMPLATES:
+        file = place / "templates" / f"{version(name)}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(_body(name))
     config = folder / "agent.toml"
@@ -48,12 +49,12 @@ def receipt(number: int) -> JobRequest:
         "total_word": "Total",
         "total": "€21.00",
     }
-    return JobRequest(template="receipt", version=content_version(_body("receipt")), data=data)
+    return JobRequest(template="receipt", version=version("receipt"), data=data)
 
 
 def shelf_label() -> JobRequest:
     data: dict[str, str | int | list[dict[str, str | int]]] = {"name": "Milk 1 l", "price": "€3.50", "ean13": "4006381333931"}
-    return JobRequest(template="shelf-label", version=content_version(_body("shelf-label")), data=data)
+    return JobRequest(template="shelf-label", version=version("shelf-label"), data=data)
 
 
 def job_topic(printer: str, job: str) -> str:
@@ -62,6 +63,10 @@ def job_topic(printer: str, job: str) -> str:
 
 def state_topic() -> str:
     return str(BoxTopic(site=SITE, box=BOX, family=Family.STATE))
+
+
+def version(template: str) -> str:
+    return content_version(_body(template))
 
 
 def _body(name: str) -> bytes:

@@ -13,7 +13,17 @@ from edge_agent.replica import Replica
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.seams import SystemClock
 from edge_agent.stations import Item
-from edge_agent.wire.replica import ITEMS, ReplicaBarcode, ReplicaItem, ReplicaPage, ReplicaPerson, ReplicaStock, rows_of
+from edge_agent.wire.replica import (
+    ITEMS,
+    ReplicaBarcode,
+    ReplicaItem,
+    ReplicaPage,
+    ReplicaPerson,
+    ReplicaStock,
+    ReplicaTemplate,
+    rows_of,
+)
+from tests.bench.agent import TEMPLATES, version
 
 SKUS, PEOPLE_HERE = 100_000, 200
 WORDS = ("organic", "fresh", "semi-skimmed", "milk", "chocolate", "bar", "washing", "powder", "shampoo", "noodles", "beef", "rice")
@@ -44,6 +54,7 @@ def page(site: str, number: int) -> ReplicaPage:
             "goods": rows_of([_item(each, random) for each in ids], anew=not number),
             "stock": rows_of([ReplicaStock(item=each, on_hand=each) for each in ids], anew=not number),
             "people": rows_of(people, anew=not number),
+            "templates": rows_of([] if number else _templates(), anew=not number),
         },
     )
 
@@ -78,6 +89,10 @@ def _item(number: int, random: Random) -> ReplicaItem:
         currency="CNY",
         barcodes=[ReplicaBarcode(kind="text", symbol=symbol(number))],
     )
+
+
+def _templates() -> list[ReplicaTemplate]:
+    return [ReplicaTemplate(name=name, version=version(name), kind="label") for name in TEMPLATES]
 
 
 def _person(number: int) -> ReplicaPerson:
