@@ -229,11 +229,15 @@ class PriceScale(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A document in a printer's language, ready to be sent, and how many copies of it will come out."""
+    """A document in a printer's language, ready to be sent, and how many copies of it will come out.
+
+    `again` is sent behind `data` for each copy but the first, by whoever sends it: a hundred copies take no more memory than two.
+    """
 
     data: bytes
     copies: int = 1
     warnings: tuple[str, ...] = field(default=())
+    again: bytes = b""
 
 
 class Printer(Protocol):

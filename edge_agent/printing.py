@@ -203,8 +203,8 @@ class PrinterThread:
     def _send(self, printer: AnyPrinter, encoded: Encoded) -> None:
         self._report.state(Condition.BUSY)
         self._is_mid_job = True
-        for piece in _pieces(encoded.data):
-            printer.send(replace(encoded, data=piece))
+        for piece in pieces(encoded):
+            printer.send(replace(encoded, data=piece, again=b""))
             failpoint("print.after_first_byte")
 
     def _print_once(self, printer: AnyPrinter, document: Label | Receipt) -> PrintProof:
@@ -268,13 +268,20 @@ def encode(printer: AnyPrinter, document: Label | Receipt, *, copies: int, copy_
         if copies == 1:
             return first
         more = printer.encode_receipt(replace(document, open_drawer=False), copy_mark=copy_mark)  # the drawer opens once a job
-        return replace(first, data=first.data + more.data * (copies - 1), copies=copies)
+        return replace(first, copies=copies, again=more.data)
     kind = "label" if isinstance(document, Label) else "receipt"
     raise Unsupported(f"the template makes a {kind}, and this printer prints none; send it to another printer")
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
+def pieces(encoded: Encoded) -> Iterator[bytes]:
     """The first byte alone: before it the job is on disk as `sending`, after it nobody knows what is on paper."""
-    yield data[:1]
-    for start in range(1, len(data), PIECE):
+    yield encoded.data[:1]
+    yield from _pieces(encoded.data[1:])
+    if encoded.again:
+        for _ in range(encoded.copies - 1):
+            yield from _pieces(encoded.again)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), PIECE):
         yield data[start : start + PIECE]

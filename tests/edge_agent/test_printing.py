@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -25,7 +25,7 @@ from edge_agent.faults import fault
 from edge_agent.jobs import Job
 from edge_agent.journal import Journal
 from edge_agent.outbox import Outbox
-from edge_agent.printing import LOOK_EVERY, PrinterThread, encode
+from edge_agent.printing import LOOK_EVERY, PIECE, PrinterThread, encode, pieces
 from edge_agent.seams import SystemClock
 from edge_agent.spooler import Spooler
 from edge_agent.wire.facts import JobState, Proof
@@ -191,9 +191,21 @@ def test_the_drawer_opens_once_however_many_copies_there_are() -> None:
     pair = Paired("escpos")
     encoded = encode(pair.driver, Receipt(parts=(Line(text="Sold"),), open_drawer=True), copies=3, copy_mark=False)
     assert encoded.copies == 3
-    assert encoded.data.count(b"\x1bp") == 1
-    pair.driver.send(encoded)
+    sent = list(pieces(encoded))
+    assert b"".join(sent).count(b"\x1bp") == 1
+    assert sent[0] == encoded.data[:1]
+    for piece in sent:
+        pair.driver.send(replace(encoded, data=piece))
     assert pair.copies == 3
+
+
+def test_many_copies_take_no_more_memory_than_two() -> None:
+    pair = Paired("escpos")
+    long = Receipt(parts=(Line(text="Sold"),) * 400)
+    two, hundred = (encode(pair.driver, long, copies=copies, copy_mark=False) for copies in (2, 100))
+    assert len(hundred.data) + len(hundred.again) == len(two.data) + len(two.again)
+    assert sum(map(len, pieces(hundred))) == len(hundred.data) + 99 * len(hundred.again)
+    assert max(map(len, pieces(hundred))) <= PIECE
 
 
 async def test_a_printer_pulled_out_keeps_its_job_until_it_is_back(tmp_path: Path, outbox: Outbox) -> None:
