@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import TypeVar
 
 T = TypeVar("T")
+_SHORT = Repr()
+"""What stands where something else should may be of any size and depth."""
+_SHORT.maxstring = _SHORT.maxother = 80
 Check = Callable[[object], str | None]
 """What is wrong with a value, as the end of a sentence; None if nothing is."""
 
@@ -121,7 +125,7 @@ class Table:
             return default
         value = self._values[key]
         if not isinstance(value, kind) or isinstance(value, bool):
-            self.wrong(key, f"must be {name}, not {value!r}")
+            self.wrong(key, f"must be {name}, not {_SHORT.repr(value)}")
             return default
         return value
 

@@ -144,12 +144,15 @@ class Twin:
         document, before = self._stored.desired, self.config
         if document is None:
             return Reading(self._file)
-        size = len(encode(_Sized(document=document)))
-        if size > LARGEST:
-            return Reading(before, (Wrong("", f"the document has {size} bytes; at most {LARGEST} fit", code="too_large"),))
-        if self._inspect is None:
-            return read_desired(document, self._file, before)
-        return await asyncio.to_thread(read_desired, document, self._file, before, self._inspect)
+        try:
+            size = len(encode(_Sized(document=document)))
+            if size > LARGEST:
+                return Reading(before, (Wrong("", f"the document has {size} bytes; at most {LARGEST} fit", code="too_large"),))
+            if self._inspect is None:
+                return read_desired(document, self._file, before)
+            return await asyncio.to_thread(read_desired, document, self._file, before, self._inspect)
+        except RecursionError:  # it is stored by now: raised, it would be met again with each start
+            return Reading(before, (Wrong("", "the document is nested too deeply", code="too_deep"),))
 
     def _tell(self, errors: Iterable[TwinError] | None = None) -> None:
         stored = self._stored

@@ -1,7 +1,12 @@
-"""Network devices: a raw TCP connection, as printers have on port 9100 and serial device servers on theirs."""
+"""Network devices: a raw TCP connection, as printers have on port 9100 and serial device servers on theirs.
+
+Link-local, multicast and unspecified addresses are none: under the first a machine in a cloud is told its own secrets
+(169.254.169.254), and an address may come from the office.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import select
 import socket
 
@@ -9,6 +14,7 @@ from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
 from drivers.transports.opening import refuse_settings
 
 _CONNECT_WAIT = _WRITE_WAIT = 1.0
+_LONGEST_PORT = len("65535")
 
 
 def open_pipe(where: str, settings: dict[str, str]) -> TcpPipe:
@@ -23,6 +29,11 @@ def open_pipe(where: str, settings: dict[str, str]) -> TcpPipe:
         raise DeviceUnavailable(f"{where} refuses connections: is the port right, is another computer connected to it?") from error
     except (OSError, UnicodeError) as error:
         raise DeviceUnavailable(f"{where} does not answer: is the device on, and its network cable plugged in?") from error
+    try:
+        _refuse_place(opened.getpeername()[0])  # a name, or an address written in another way, may lead anywhere
+    except (OSError, Unsupported) as error:
+        opened.close()
+        raise DeviceUnavailable(f"{where} cannot be used: {error}") from error
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
@@ -32,11 +43,24 @@ def open_pipe(where: str, settings: dict[str, str]) -> TcpPipe:
 
 
 def check(where: str, settings: dict[str, str]) -> None:
-    """What can be said of an address without a device.  Raises Unsupported (malformed)."""
+    """What can be said of an address without a device.  Raises Unsupported (malformed, or no place for a device)."""
     refuse_settings("a tcp address", settings)
     host, _, port = where.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise Unsupported(f"tcp:{where} needs a host and a port, as in tcp:192.168.1.50:9100")
+    is_number = port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT
+    if not host or not is_number or not 0 < int(port) < 65536:
+        raise Unsupported(f"tcp:{where[:80]} needs a host and a port, as in tcp:192.168.1.50:9100")
+    _refuse_place(host.strip("[]"))
+
+
+def _refuse_place(host: str) -> None:
+    """Raises Unsupported for an address where no device is; a name is looked at when it is known where it leads."""
+    try:
+        place = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return
+    place = getattr(place, "ipv4_mapped", None) or place
+    if place.is_link_local or place.is_multicast or place.is_unspecified:
+        raise Unsupported(f"{host} is no address of a device: link-local, multicast and unspecified ones are refused")
 
 
 class TcpPipe:

@@ -183,6 +183,18 @@ async def test_a_document_that_is_too_large_changes_nothing_and_its_report_still
     assert all(len(encode(report)) <= MAX_PAYLOAD for report in box.reports)
 
 
+async def test_a_document_too_deep_to_be_read_is_told_and_does_not_end_the_agent(box: BoxOfTest) -> None:
+    """How deep is too deep depends on who calls: what the wire could still decode, a deeper caller could not write down again."""
+
+    def inspect(_: DeviceConfig) -> list[tuple[str, str]]:
+        return inspect(_)
+
+    box.twin._inspect = inspect
+    await box.take(TwinDesired(version=1, document=document(SCALE)))
+    assert [error.code for error in box.reports[-1].errors] == ["too_deep"]
+    assert box.works_by.devices == (SCANNER,)
+
+
 async def test_a_full_disk_leaves_it_unstored_or_stores_it_later(box: BoxOfTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OutboxFull("full")
