@@ -1,6 +1,6 @@
 """Whatever our own description of the API allows, and whatever it forbids, is answered, and never by an error of ours.
 
-Each operation of docs/openapi.json gets values made from its schemas: right ones, right ones with a part made wrong, and other JSON.
+Each operation of docs/openapi.json gets values made from its schemas: right ones, right ones with a part made wrong, other JSON.
 """
 
 from __future__ import annotations
