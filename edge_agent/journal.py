@@ -182,6 +182,10 @@ class Journal:
         marks = ", ".join("?" * len(TERMINAL))
         return select(self._facts.db, f"WHERE state NOT IN ({marks}) ORDER BY place", TERMINAL)
 
+    def get(self, job_id: str) -> Job:
+        """Raises UnknownJob."""
+        return get(self._facts.db, job_id)
+
     def find(self, job_id: str) -> Job | None:
         return find(self._facts.db, job_id)
 

@@ -64,12 +64,13 @@ def _queue(journal: Journal, printer: str) -> PrinterQueue:
         waiting=waiting,
         oldest_at=oldest,
         reason=next((job.fault for job in queued if job.fault is not None), None),
-        jobs=[_shown(job) for job in [*printing, *queued]],
-        uncertain=[_shown(job) for job in uncertain],
+        jobs=[shown(job) for job in [*printing, *queued]],
+        uncertain=[shown(job) for job in uncertain],
     )
 
 
-def _shown(job: Job) -> QueuedJob:
+def shown(job: Job) -> QueuedJob:
+    """A job in the form in which people see it."""
     return QueuedJob(
         id=job.id,
         state=job.state,

@@ -15,20 +15,19 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from enum import StrEnum
 
-from drivers.errors import DriverError
 from edge_agent.config import Config
 from edge_agent.disk import Disk
-from edge_agent.errors import AgentError, FactsCorrupt
+from edge_agent.errors import FactsCorrupt
 from edge_agent.faults import fault
 from edge_agent.job_expiry import Expiry
-from edge_agent.jobs import Action, Job, UnknownJob
+from edge_agent.jobs import Action, Job, after
 from edge_agent.journal import Change, Journal
-from edge_agent.print_attempt import NEVER_PRINTS, Attempts, Outcome, TemplateOf
-from edge_agent.print_queue import PrinterQueue, queues
+from edge_agent.print_attempt import Attempts, Outcome, TemplateOf
+from edge_agent.print_moves import Choices, UnknownPrinter, alternative, ask
+from edge_agent.print_queue import PrinterQueue, queues, shown
 from edge_agent.printer_port import PrinterPort
 from edge_agent.seams import Clock
 from edge_agent.standing_in import Rota, StandIn, Turns, stand_ins
-from edge_agent.templates import TemplateUnavailable
 from edge_agent.wire.facts import JobState
 from edge_agent.wire.messages import Condition, JobRequest
 
@@ -38,16 +37,6 @@ PAUSE_SECONDS = 30.0
 """For a job that is on its way when its printer is to change; after that it is left in doubt, and a person asked."""
 
 _log = logging.getLogger(__name__)
-
-
-class UnknownPrinter(AgentError):
-    code = "unknown_printer"
-
-
-class NotForThisPrinter(AgentError):
-    """The printer cannot print this job, or cannot be asked now whether it can."""
-
-    code = "not_for_this_printer"
 
 
 class Resolution(StrEnum):
@@ -115,21 +104,22 @@ class Spooler:
 
         Raises UnknownJob, UnknownPrinter, NotForThisPrinter, IllegalTransition (it is not queued; LeaseLost: it just moved on).
         """
-        job = await self._disk.run(lambda: self._journal.find(job_id))
-        if job is None:
-            raise UnknownJob(f"this box has no print job {job_id}")
+        job = await self._disk.run(lambda: self._journal.get(job_id))
         port = self._ports.get(printer)
         if port is None:
             raise UnknownPrinter(f"this box has no printer {printer!r}; it has {', '.join(sorted(self._ports))}")
-        try:
-            with contextlib.suppress(TemplateUnavailable):
-                await self._attempts.render(job, port)
-        except (*NEVER_PRINTS, DriverError) as error:
-            raise NotForThisPrinter(f"printer {printer} cannot take this print job now: {error}") from error
+        await ask(job, printer, port, self._attempts.render)
         change = Change(printer=printer, wanted=printer, seen=job, person=person)
         moved = await self._disk.run(lambda: self._journal.advance(job_id, Action.MOVE, change))
         self.wake(printer)
         return moved
+
+    async def choices(self, job_id: str, among: Collection[str]) -> Choices:
+        """A queued job, and which others `among` these printers could print it.  Raises UnknownJob, IllegalTransition."""
+        job = await self._disk.run(lambda: self._journal.get(job_id))
+        after(job.state, Action.MOVE)
+        others = [(name, port) for name, port in self._ports.items() if name in among and name != job.printer]
+        return Choices(shown(job), [await alternative(job, name, port, self._attempts.render) for name, port in others])
 
     async def prioritise(self, job_id: str, priority: int, *, person: str | None = None) -> Job:
         """A queued job gets another rank; what is being printed goes on.  Raises UnknownJob, IllegalTransition."""

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from drivers.documents.templates import Template
 from drivers.errors import DeviceTimeout
+from drivers.errors import DeviceUnavailable, Unsupported
 from edge_agent.jobs import Action, IllegalTransition, LeaseLost, UnknownJob
 from edge_agent.journal import Change, Journal
 from edge_agent.outbox import Outbox
-from edge_agent.spooler import NotForThisPrinter, UnknownPrinter
+from edge_agent.print_moves import Alternative, NotForThisPrinter, UnknownPrinter, WhyNot
 from edge_agent.standing_in import TURNS, Turns
 from edge_agent.templates import TemplateUnavailable
 from edge_agent.wire.facts import JobState
@@ -141,6 +142,24 @@ async def test_what_a_printer_cannot_print_is_not_sent_there(shop: Printers) -> 
         await shop.until_is("a", JobState.PRINTED)
         with pytest.raises(IllegalTransition):
             await shop.spooler.move("a", "other")
+
+
+async def test_people_are_told_which_printers_could_take_a_job_and_why_another_cannot(shop: Printers) -> None:
+    shop.breaks("labels")
+    async with shop.running():
+        await shop.wants("a")
+        shop.port["other"].encode_errors = [Unsupported("too large")]
+        choices = await shop.spooler.choices("a", {"labels", "spare", "other"})
+        assert choices.job.id == "a"
+        assert {each.printer: each.why_not for each in choices.others} == {"spare": None, "other": WhyNot.DOES_NOT_FIT}
+        shop.port["other"].encode_errors = [DeviceUnavailable("its cable is out")]
+        assert (await shop.spooler.choices("a", {"other"})).others == [Alternative("other", WhyNot.AWAY)]
+        with pytest.raises(UnknownJob):
+            await shop.spooler.choices("nothing", {"other"})
+        shop.is_put_right("labels")
+        await shop.until_is("a", JobState.PRINTED)
+        with pytest.raises(IllegalTransition):
+            await shop.spooler.choices("a", {"other"})
 
 
 async def test_an_edge_taken_upon_an_old_look_is_refused(shop: Printers) -> None:
