@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from drivers.documents.templates import Template
-from drivers.errors import DeviceTimeout
-from drivers.errors import DeviceUnavailable, Unsupported
+from drivers.errors import DeviceTimeout, DeviceUnavailable, Unsupported
 from edge_agent.jobs import Action, IllegalTransition, LeaseLost, UnknownJob
 from edge_agent.journal import Change, Journal
 from edge_agent.outbox import Outbox
