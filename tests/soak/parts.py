@@ -67,7 +67,7 @@ async def shop(soak: Soak, name: str, *, pieces: int = 6000, limits: dict[str, o
 
 async def simulation(soak: Soak, outcome: Outcome) -> None:
     """Seeds of a hostile world under a virtual clock."""
-    template = write_template(soak.folder / "template.db")
+    template = await asyncio.to_thread(write_template, soak.folder / "template.db")
     first = soak.random.getrandbits(30)
 
     def play() -> None:
@@ -86,7 +86,7 @@ async def mutants(soak: Soak, outcome: Outcome) -> None:
     """Rules taken out: each must be noticed."""
     if not soak.tier.mutant_seeds:
         return
-    template = write_template(soak.folder / "mutants.db")
+    template = await asyncio.to_thread(write_template, soak.folder / "mutants.db")
     outcome.noticed = await asyncio.to_thread(notice_all, MUTANTS, template, range(soak.tier.mutant_seeds))
     missed = [name for name, seeds in outcome.noticed.items() if seeds is None]
     if missed:
