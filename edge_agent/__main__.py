@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
 
 WRONG_CONFIG = 2
 UNUSABLE_STATE = 3
+_FOR_US_ALONE = 0o077
+"""Facts, people and recordings of devices are nobody else's, whoever starts the agent."""
 START_AGAIN = 75
 
 
@@ -67,6 +70,7 @@ class LogLine(logging.Formatter):
 
 
 def _run(config: Config) -> int:
+    os.umask(_FOR_US_ALONE)
     handler = logging.StreamHandler()
     handler.setFormatter(LogLine("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     logging.basicConfig(level=config.box.log_level, handlers=[handler])

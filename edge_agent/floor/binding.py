@@ -47,7 +47,7 @@ from edge_agent.replica_images import ReplicaImages
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stations import SCREEN, Feedback, Item, Missing
-from edge_agent.stations.reading import scanned
+from edge_agent.stations.reading import badge_of, scanned
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.messages import Condition
 
@@ -71,6 +71,11 @@ class BoxParts:
     images: ReplicaImages
 
 
+def _without_badge(reading: ScreenReading) -> str:
+    """What others may see of it: a badge's letters open doors."""
+    return "" if badge_of(Symbol(reading.text.encode(errors="replace"), reading.aim)) is not None else reading.text
+
+
 class BoxPort:
     """Implements `FloorPort`."""
 
@@ -83,8 +88,8 @@ class BoxPort:
         self._listeners: list[Listener] = []
         self._weights: dict[str, WeightShown] = {}
         self._undone = {station: self._undone_at(station) for station in self._intake.stations()}
-        self._typed: dict[str, str] = {}
-        self._answered: OrderedDict[str, Reading] = OrderedDict()
+        self._typed: dict[tuple[str, str], str] = {}
+        self._answered: OrderedDict[tuple[str, str], Reading] = OrderedDict()
         self._intake.outlets.append(self._on_answer)
         parts.spooler.listen(lambda: self._tell(Changed(Topic.PRINTS)))
 
@@ -125,17 +130,18 @@ class BoxPort:
 
     async def read(self, station: str, reading: ScreenReading, person: str | None) -> Reading:
         self._station(station)
-        self._typed[reading.id] = reading.text
+        shown = _without_badge(reading)
+        self._typed[station, reading.id] = shown
         try:
             feedback = await self._intake.read_at_screen(station, reading.id, reading.text, reading.aim, person, reading.age_ms)
         finally:
-            del self._typed[reading.id]
-        return self._answered.get(reading.id) or self._reading(station, feedback, reading.id, reading.text)
+            self._typed.pop((station, reading.id), None)  # the same may be sent twice at once
+        return self._answered.get((station, reading.id)) or self._reading(station, feedback, reading.id, shown)
 
     async def press(self, station: str, press: Press, person: str | None) -> Reading:
         self._station(station)
         feedback = await self._intake.press(station, press.id, press.control, press.number, press.reading, person)
-        return self._answered.get(press.id) or self._reading(station, feedback, press.id, "")
+        return self._answered.get((station, press.id)) or self._reading(station, feedback, press.id, "")
 
     async def arrive(self, station: str, person: Person | None) -> None:
         self._station(station)
@@ -243,13 +249,13 @@ class BoxPort:
         if place not in self._intake.stations():
             return
         reading_id = feedback.reading or ""
-        reading = self._reading(place, feedback, reading_id, self._typed.get(reading_id, ""))
+        reading = self._reading(place, feedback, reading_id, self._typed.get((place, reading_id), ""))
         undone = self._undone_at(place)
         newly = undone - self._undone.get(place, set())
         self._undone[place] = undone
         if newly:
             reading = replace(reading, undoes=newly.pop())
-        self._answered[reading_id] = reading
+        self._answered[place, reading_id] = reading
         while len(self._answered) > KEPT_ANSWERS:
             self._answered.popitem(last=False)
         self._tell(Answered(place, reading))
