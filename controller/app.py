@@ -11,15 +11,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from aiohttp import web
 
 from controller import db, events, printing
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
-from controller.config import Config, Http, TokenFile
+from controller.config import Config, Http, Retention, TokenFile
 from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
+from controller.fleet import measured
 from controller.fleet import queries as fleet
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
@@ -34,6 +36,7 @@ from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
 from controller.replica.history import begin_stamp
+from controller.retention import prune
 from controller.revoking import BrokerRights
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
@@ -51,6 +54,17 @@ OBJECTS_UNTIL_COLLECTED = 50_000
 time of a backlog went into looking through them again and again (docs/numbers.md)."""
 SESSION_KEPT = 7 * 24 * 3600
 """Seconds that the broker keeps what it could not deliver to the one gateway."""
+
+
+MEASURES = {
+    "disk_free": ("shelfwire_box_disk_free_bytes", "Free bytes on a box's disk"),
+    "queued": ("shelfwire_box_prints_waiting", "Print jobs that wait on a box"),
+    "offset_ms": ("shelfwire_box_clock_offset_milliseconds", "By how much a box's clock is ahead"),
+    "loop_lag_ms": ("shelfwire_box_loop_lag_milliseconds", "By how much a box's event loop was late at worst in a minute"),
+    "cpu_celsius": ("shelfwire_box_cpu_celsius", "How warm a box's processor is"),
+    "replica_age": ("shelfwire_box_replica_age_seconds", "How old a box's copy of the catalogue is"),
+}
+"""Gauges by box: those that told something within an hour, at most 1,000 of them."""
 
 
 class Role(StrEnum):
@@ -105,6 +119,8 @@ def _add_gauges(metrics: Metrics) -> None:
 
     metrics.gauge("shelfwire_readings_waiting", "Readings that boxes have not got acked yet, by their last telemetry", waiting)
     metrics.gauge("shelfwire_facts_parked", "Facts that wait for something that has not arrived", parked)
+    for measure, (name, text) in MEASURES.items():
+        metrics.gauges(name, text, "box", partial(measured.latest, measure))
     metrics.gauges("shelfwire_event_lag_seconds", "Age of the oldest event not done yet, by consumer", "consumer", events.lags)
 
 
@@ -238,7 +254,7 @@ def _work(
     if Role.JOBS in roles:
         if config.broker.access_file is not None:
             work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
-        work.append(("sweep", _sweep(limits_of(config.http))))
+        work.append(("sweep", _sweep(limits_of(config.http), config.retention)))
         work.append(("printing", printing.run(system_random())))
     return work
 
@@ -262,7 +278,7 @@ async def _serve_boxes(config: Config, parts: Parts) -> None:
         await asyncio.Event().wait()
 
 
-async def _sweep(limits: Limits) -> None:
+async def _sweep(limits: Limits, retention: Retention) -> None:
     while True:
         try:
             forgotten = await idempotency.forget_old(datetime.now(UTC))
@@ -273,6 +289,7 @@ async def _sweep(limits: Limits) -> None:
         else:
             if forgotten:
                 log.info("forgot old idempotency keys", extra={"count": forgotten})
+        await prune(retention)
         await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -20,6 +20,7 @@ from edge_agent.wire.topics import GatewayTopic
 T = TypeVar("T")
 
 _POSTGRES = ("postgres", "postgresql")
+MOST_DAYS = 36_500
 
 
 class ConfigErrors(Exception):
@@ -97,6 +98,20 @@ class GatewaySection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """`[retention]`: days after which an hourly job lets go of what is done with.
+
+    `events_days`: of the journal of events; `requests_days`: of print jobs and commands that came to their end; `messages_days`: of
+    messages that could not be read, and of second identities of facts; `logs_days`: of boxes' warnings.
+    """
+
+    events_days: int = 730
+    requests_days: int = 400
+    messages_days: int = 90
+    logs_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFile:
     """`[[token]]`: a token that exists from the start, its text in `file` (for a demo, a provisioning tool)."""
 
@@ -116,6 +131,7 @@ class Config:
     gateway: GatewaySection
     tokens: tuple[TokenFile, ...] = field(default=())
     box_http: BoxHttp = field(default_factory=BoxHttp)
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def tokens_of_boxes(self) -> bool:
@@ -147,10 +163,20 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
     gateway = _gateway(root.table("gateway"))
     tokens = tuple(_token(table) for table in root.tables("token"))
     box_http = _box_http(root.table("box_http"))
+    retention = _retention(root.table("retention"))
     root.close()
     if root.errors:
         raise ConfigErrors(source, root.errors)
-    return Config(data=data, http=http, database=database, broker=broker, gateway=gateway, tokens=tokens, box_http=box_http)
+    return Config(
+        data=data,
+        http=http,
+        database=database,
+        broker=broker,
+        gateway=gateway,
+        tokens=tokens,
+        box_http=box_http,
+        retention=retention,
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -233,6 +259,18 @@ def _box_http(table: _Table) -> BoxHttp:
 
 def _gateway(table: _Table) -> GatewaySection:
     section = GatewaySection(id=table.text("id", "controller", check=_topic_id), share=table.text("share", "") or None)
+    table.close()
+    return section
+
+
+def _retention(table: _Table) -> Retention:
+    keys = Retention()
+    section = Retention(
+        events_days=table.number("events_days", keys.events_days, 1, MOST_DAYS),
+        requests_days=table.number("requests_days", keys.requests_days, 1, MOST_DAYS),
+        messages_days=table.number("messages_days", keys.messages_days, 1, MOST_DAYS),
+        logs_days=table.number("logs_days", keys.logs_days, 1, MOST_DAYS),
+    )
     table.close()
     return section
 

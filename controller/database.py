@@ -32,6 +32,7 @@ MODEL_MODULES = (
     "controller.stock.models",
     "controller.replica.models",
     "controller.fleet.models",
+    "controller.fleet.measured_models",
     "controller.orders.models",
     "controller.fulfilment.models",
     "controller.http.models",

@@ -186,6 +186,15 @@ async def move_cursor(consumer: str, position: int) -> None:
     )
 
 
+async def seen_by_all() -> tuple[int, int] | None:
+    """(transaction, id) of the latest event that every consumer has seen; None: there is no consumer yet."""
+    rows = await db.fetch("SELECT position FROM event_cursor")
+    if not rows:
+        return None
+    position = min(int(row["position"]) for row in rows)
+    return position >> _SHIFT, position & ((1 << _SHIFT) - 1)
+
+
 async def settle_restored() -> bool:
     """After a dump was loaded into another PostgreSQL cluster, whose transactions count anew: true when that was so.
 

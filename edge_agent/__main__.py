@@ -1,4 +1,5 @@
-"""`shelfwire-agent run --config PATH`, `check-config --config PATH`, `config show|reset`, `devices VERB`.
+"""`shelfwire-agent run --config PATH`, `check-config --config PATH`, `config show|reset`, `devices VERB`,
+`diagnostics -o FILE`.
 
 The verbs of `devices` are in `edge_agent.device_tools.command`, those of `config` in `edge_agent.config_command`.
 
@@ -16,11 +17,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_agent import app, config_command
+from edge_agent import app, config_command, diagnostics_command
 from edge_agent.config import Config, load_config
 from edge_agent.desired import wrong_device
 from edge_agent.device_tools import command
 from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
+from edge_agent.log_forwarding import LogLine
 
 WRONG_CONFIG = 2
 UNUSABLE_STATE = 3
@@ -41,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     config_command.add_arguments(held)
     devices = verbs.add_parser("devices", help="look at the devices, try them, record them")
     command.add_arguments(devices)
+    bundle = verbs.add_parser("diagnostics", help="how the box is, in one file for whoever looks after it; secrets are masked")
+    bundle.add_argument("--config", type=Path, default=command.CONFIG, metavar="PATH", help=f"default: {command.CONFIG}")
+    diagnostics_command.add_arguments(bundle)
     chosen = parser.parse_args(arguments)
     try:
         if chosen.verb == "devices":
@@ -48,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         config = load_config(chosen.config, wrong_device if chosen.verb == "check-config" else None)
         if chosen.verb == "config":
             return config_command.run(chosen, config)
+        if chosen.verb == "diagnostics":
+            return diagnostics_command.run(chosen, config)
         if chosen.verb == "check-config":
             counts = f"{_count(config.devices, 'device')}, {_count(config.stations, 'station')}"
             print(f"{chosen.config}: is right: box {config.box.id}, {counts}")
@@ -57,16 +64,6 @@ def main(arguments: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
         return WRONG_CONFIG
     return _run(config)
-
-
-class LogLine(logging.Formatter):
-    """A record's line, and behind it what it is about: the device, the job, the reason."""
-
-    _USUAL = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"))
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
-        about = [f"{name}={value}" for name, value in vars(record).items() if name not in self._USUAL]
-        return super().formatMessage(record) + (f" [{' '.join(about)}]" if about else "")
 
 
 def _run(config: Config) -> int:

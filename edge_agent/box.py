@@ -17,7 +17,7 @@ from edge_agent.commands import Commands
 from edge_agent.config import Config
 from edge_agent.delivery import Delivery
 from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
-from edge_agent.effects import Effects, Hands, NoHands
+from edge_agent.effects import Collect, Effects, Hands, NoHands, no_bundle
 from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
 from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, STUCK, Health, description, unknown_devices
@@ -88,6 +88,7 @@ class Box:
         self.intake.weigh = weigh or self.intake.weigh
         self.hands: Hands = NoHands()
         """Do what commands ask of devices."""
+        self.collect: Collect = no_bundle
         self.log_levels = LogLevels(config, logging.getLogger().setLevel)
         self._commands = self._make_commands()
         self.twin = twin or Twin(config, stores.twin, seams.disk, seams.clock)
@@ -95,7 +96,11 @@ class Box:
         self.twin.parts += [spooler, self.intake, self, self.log_levels, self.measuring]
         self._watch()
         self._describe()
-        for device, state in unknown_devices(config.devices, seams.clock).items():
+        self._tell_unknown()
+
+    def _tell_unknown(self) -> None:
+        """Until a device's thread tells, nobody knows its state; what the broker holds of devices that are no more goes."""
+        for device, state in unknown_devices(self._config.devices, self._seams.clock).items():
             self.health.device(device, state)
         for gone in self.twin.gone:
             self.health.forget_device(gone)
@@ -317,6 +322,7 @@ class Box:
             log_for_a_while=self.log_levels.for_a_while,
             hands=lambda: self.hands,
             statistics=self.measuring.statistics,
+            collect=lambda: self.collect,
         )
         stored = (stores.facts, stores.outbox, stores.inbox)
         return Commands(stored, seams.disk, seams.clock, seams.clock_state, effects.by_name())

@@ -30,7 +30,7 @@ from edge_agent.wire.messages import ClockState, CommandRequest, Stream
 Effect = Callable[[str, Arguments], Awaitable[str | None]]
 """Does one command, given its id and arguments, and says what there is to say.  Raises AgentError, WireError."""
 
-SLOW: Final = frozenset({"restart_device", "test_print", "move_job"})
+SLOW: Final = frozenset({"restart_device", "test_print", "move_job", "collect_diagnostics"})
 """They wait for a device: nothing else may wait for them."""
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from edge_agent.errors import AgentError
@@ -21,6 +21,7 @@ from edge_agent.wire.tls import CLOSED, TlsFailed, trouble_of
 
 TIMEOUT = 5.0
 """Seconds to connect, and between two pieces of an answer."""
+MOST_OF_A_RECEIPT = 1 << 16
 _PIECE = 1 << 16
 _LOST: tuple[type[Exception], ...] = (http.client.BadStatusLine, ConnectionError, ssl.SSLEOFError)
 """What a connection that the other side has closed meanwhile ends with: it is worth a new one."""
@@ -54,6 +55,14 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
 class ControllerLink:
     """One connection, used by one thread at a time (a lock sees to that), opened anew when it was lost."""
 
@@ -71,12 +80,21 @@ class ControllerLink:
 
     def get(self, path: str, *, limit: int, accept: str = "application/json") -> Answer:
         """``GET {url}{path}``, at most `limit` bytes of it, unpacked too.  Raises ControllerSilent."""
-        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        return self._answered(_Question("GET", path, {"Accept": accept, "Accept-Encoding": "gzip"}), limit)
+
+    def put(self, path: str, body: bytes, *, media_type: str, key: str) -> Answer:
+        """``PUT {url}{path}`` with an Idempotency-Key: again with the same is once.  Raises ControllerSilent."""
+        headers = {"Content-Type": media_type, "Idempotency-Key": key, "Accept": "application/json"}
+        return self._answered(_Question("PUT", path, headers, body), MOST_OF_A_RECEIPT)
+
+    def _answered(self, question: _Question, limit: int) -> Answer:
+        headers = dict(question.headers)
         if self._controller.token:
             headers["Authorization"] = f"Bearer {self._controller.token}"
+        asked = replace(question, path=f"{self._parts.path.rstrip('/')}{question.path}", headers=headers)
         with self._lock:
             try:
-                return self._asked(f"{self._parts.path.rstrip('/')}{path}", headers, limit)
+                return self._asked(asked, limit)
             except TlsFailed as error:
                 raise ControllerSilent(f"the controller does not answer ({error})") from error
             except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:  # ValueError: an address that is none
@@ -99,20 +117,20 @@ class ControllerLink:
 
     # --- inside, with the lock -----------------------------------------------------------------------------------------------
 
-    def _asked(self, path: str, headers: Mapping[str, str], limit: int) -> Answer:
+    def _asked(self, question: _Question, limit: int) -> Answer:
         is_old = self._connection is not None
         try:
-            return self._ask(path, headers, limit)
+            return self._ask(question, limit)
         except _LOST:
             self._close()
             if not is_old:
                 raise
-        return self._ask(path, headers, limit)
+        return self._ask(question, limit)
 
-    def _ask(self, path: str, headers: Mapping[str, str], limit: int) -> Answer:
+    def _ask(self, question: _Question, limit: int) -> Answer:
         if self._connection is None:
             self._connection = self._new()
-        self._connection.request("GET", path, headers=dict(headers))
+        self._connection.request(question.method, question.path, body=question.body, headers=dict(question.headers))
         response = self._connection.getresponse()
         raw = self._read(response, limit)
         is_packed = response.headers.get("Content-Encoding", "").strip().lower() == "gzip"

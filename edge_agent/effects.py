@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from edge_agent.commands import Effect
 from edge_agent.delivery import Delivery
+from edge_agent.diagnostics_sending import NoController
 from edge_agent.disk import Disk
 from edge_agent.errors import AgentError
 from edge_agent.outbox import Outbox
@@ -30,6 +31,15 @@ class DeviceRefused(AgentError):
     """The device could not do it; the message is its own."""
 
     code = "device_refused"
+
+
+Collect = Callable[[str], Awaitable[str]]
+"""Makes the bundle that a command asked for and sends it; what there is to say.  Raises NoController."""
+
+
+async def no_bundle(command: str) -> str:
+    """A box that cannot make one."""
+    raise NoController(f"nothing here makes the bundle of command {command}")
 
 
 class Hands(Protocol):
@@ -67,6 +77,7 @@ class Effects:
     log_for_a_while: Callable[[str, float], None]
     hands: Callable[[], Hands]
     statistics: Statistics
+    collect: Callable[[], Collect]
 
     def by_name(self) -> Mapping[str, Effect]:
         return {
@@ -82,6 +93,7 @@ class Effects:
             "restart_device": self._restart_device,
             "log_level": self._log_level,
             "reset_statistics": self._reset_statistics,
+            "collect_diagnostics": self._collect_diagnostics,
         }
 
     async def _identify(self, _: str, __: Arguments) -> None:
@@ -133,6 +145,9 @@ class Effects:
         wanted = _of(args, commands.LogLevel)
         self.log_for_a_while(wanted.level, wanted.minutes * 60)
         return f"the log is at {wanted.level} for {wanted.minutes} minutes"
+
+    async def _collect_diagnostics(self, command_id: str, _: Arguments) -> str:
+        return await self.collect()(command_id)
 
     async def _reset_statistics(self, _: str, args: Arguments) -> str:
         wanted = _of(args, commands.ResetStatistics)

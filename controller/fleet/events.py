@@ -122,6 +122,23 @@ class CommandChanged(Event, frozen=True, kw_only=True):
     code: str | None = None
 
 
+class DiagnosticsReceived(Event, frozen=True, kw_only=True):
+    """A box sent the bundle that a command asked for."""
+
+    name: ClassVar[str] = "diagnostics_received"
+    box: str
+    command: str
+    size: int
+
+
+class DiagnosticsFetched(Event, frozen=True, kw_only=True):
+    """Somebody took a box's bundle; the event's actor says who."""
+
+    name: ClassVar[str] = "diagnostics_fetched"
+    box: str
+    command: str
+
+
 class TwinChanged(Event, frozen=True, kw_only=True):
     """The configuration that a box is to have was changed; `keys`: which, at most 100."""
 

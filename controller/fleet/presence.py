@@ -14,7 +14,7 @@ import msgspec
 from controller.db import Row, execute, execute_many, fetch, now
 from controller.events import acting, record
 from controller.facts import Rejected
-from controller.fleet import clones, rejects, storage, twin
+from controller.fleet import clones, measured, rejects, storage, twin
 from controller.fleet.alerts import clear_alert, raise_alert
 from controller.fleet.dating import in_utc
 from controller.fleet.events import BoxLinkChanged, DeviceChanged
@@ -24,10 +24,10 @@ from edge_agent.wire.codec import decode
 from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import Alert, BoxDescription, BoxState, DeviceState, Link, TwinReported
 from edge_agent.wire.session import Incoming
-from edge_agent.wire.telemetry import Telemetry
+from edge_agent.wire.telemetry import LogLines, Telemetry
 from edge_agent.wire.topics import BOX_ITSELF, BoxTopic, Family
 
-FAMILIES = frozenset({Family.STATE, Family.DESC, Family.ALERT, Family.TEL, Family.TWIN})
+FAMILIES = frozenset({Family.STATE, Family.DESC, Family.ALERT, Family.TEL, Family.LOG, Family.TWIN})
 
 
 async def note(messages: Sequence[Incoming]) -> set[str]:
@@ -71,7 +71,11 @@ async def _note(topic: BoxTopic, site: str, message: Incoming) -> bool:
         case Family.TWIN if topic.name == "reported" and message.payload:
             await twin.note_reported(topic.box, site, decode(TwinReported, message.payload))
         case Family.TEL:
-            await _telemetry(topic.box, decode(Telemetry, message.payload))
+            telemetry = decode(Telemetry, message.payload)
+            await _telemetry(topic.box, telemetry)
+            await measured.note_telemetry(topic.box, telemetry)
+        case Family.LOG:
+            await measured.note_log(topic.box, decode(LogLines, message.payload))
     return False
 
 

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from controller.config import BoxHttp
 from controller.fleet.certificates import Revocation, holder_of, serial_of, watch_revocations
+from controller.fleet.diagnostics import LARGEST
 from controller.http.build import build
 from controller.http.dispatch import IDENTIFY
 from controller.http.errors import Problem
@@ -26,7 +27,8 @@ from controller.http.routing import Actor, Permission, Route
 LOOK_SECONDS = 60.0
 """How often the certificate's files are looked at: a renewed one serves the next connection."""
 STOP_SECONDS = 5.0
-MAX_BODY = 64 * 1024
+MAX_BODY = LARGEST + 4096
+"""A diagnostics bundle is the largest that a box sends."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class BoxDoor:
         if holder is None or transport is None or serial is None:
             raise Problem(403, "certificate_refused", "This certificate is not registered here, or it was revoked.")
         self._remember(serial, transport)
-        return Actor(name=holder.box, permissions=frozenset({Permission.BOX}), sites=frozenset({holder.site}))
+        return Actor(name=holder.box, permissions=frozenset({Permission.BOX}), sites=frozenset({holder.site}), kind="box")
 
     def on_revoked(self, revocation: Revocation) -> None:
         """Connections of what was revoked end; one that is answered right now ends in its middle."""

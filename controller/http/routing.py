@@ -110,7 +110,7 @@ class Actor:
     name: str
     permissions: frozenset[Permission]
     sites: frozenset[str] | None = None
-    kind: Literal["token", "person", "page"] = "token"
+    kind: Literal["token", "person", "page", "box"] = "token"
     scope: Scope | None = None
 
     @property

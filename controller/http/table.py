@@ -6,7 +6,7 @@ from controller.catalog import api as catalog
 from controller.catalog import image_api as images
 from controller.documents import api as documents
 from controller.fleet import api as fleet
-from controller.fleet import certificate_api, previews, print_api, twin_api
+from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
 from controller.http import events
 from controller.http.routing import Route
@@ -34,6 +34,7 @@ ROUTES: list[Route] = [
     *certificate_api.ROUTES,
     *print_api.ROUTES,
     *twin_api.ROUTES,
+    *measured_api.ROUTES,
     *previews.ROUTES,
     *events.ROUTES,
 ]

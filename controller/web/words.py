@@ -139,6 +139,8 @@ EVENTS: Mapping[str, str] = {
     "alert_cleared": N_("Alert cleared"),
     "print_job_changed": N_("Print job moved on"),
     "command_changed": N_("Command moved on"),
+    "diagnostics_received": N_("Diagnostics came from a box"),
+    "diagnostics_fetched": N_("Diagnostics of a box taken"),
     "twin_changed": N_("Configuration of a box changed"),
     "twin_reported": N_("Box told its configuration"),
     "drawer_moved": N_("Cash drawer moved"),

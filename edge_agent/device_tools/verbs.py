@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from drivers.devices import PrintProof
@@ -47,7 +47,7 @@ class Verbs:
         self._devices = devices
         self._ports = ports
         self._is_running = is_running
-        self._verbs: Mapping[str, _Verb] = {
+        self._verbs: dict[str, _Verb] = {
             "list": self._list,
             "suggest": self._suggest,
             "test-print": self._test_print,
@@ -58,6 +58,10 @@ class Verbs:
             "confirm": self._confirm,
             "record": self._record,
         }
+
+    def learn(self, name: str, verb: _Verb) -> None:
+        """Something else that can be asked of the running agent, about more than its devices."""
+        self._verbs[name] = verb
 
     async def reconfigure(self, config: Config) -> None:
         self._configs = {device.id: device for device in config.devices}

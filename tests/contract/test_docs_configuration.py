@@ -41,6 +41,7 @@ CONTROLLER = {
     "[broker]": controller_config.Broker,
     "[gateway]": controller_config.GatewaySection,
     "[box_http]": controller_config.BoxHttp,
+    "[retention]": controller_config.Retention,
     "[[token]]": controller_config.TokenFile,
 }
 DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}

@@ -49,6 +49,7 @@ COMPOSITION = (
     "dispatch",
     "retractions",
     "printing",
+    "retention",
     "revoking",
     "replica",
     "broker",

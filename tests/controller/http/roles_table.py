@@ -31,7 +31,13 @@ fpm$ia GET /
 --m-ia GET /api/v1/boxes/{id}/certificates
 ----ia POST /api/v1/boxes/{id}/certificates
 ----ia POST /api/v1/boxes/{id}/commands
+--m-ia GET /api/v1/boxes/{id}/diagnostics
+----ia GET /api/v1/boxes/{id}/diagnostics/{command}
+--m-ia GET /api/v1/boxes/{id}/logs
 ----ia POST /api/v1/boxes/{id}/revoke
+--m-ia GET /api/v1/boxes/{id}/statistics
+--m-ia GET /api/v1/boxes/{id}/telemetry
+--m-ia GET /api/v1/boxes/{id}/telemetry/history
 --m-ia GET /api/v1/boxes/{id}/twin
 ----ia PUT /api/v1/boxes/{id}/twin
 ----ia POST /api/v1/boxes/{id}/twin/check
@@ -105,6 +111,7 @@ fpm$-a GET /api/v1/stock/reconciliation
 fpm$ia GET /api/v1/templates
 fpm$ia GET /api/v1/unknown-barcodes
 --m--a POST /api/v1/unknown-barcodes/{unknown}/link
+------ PUT /box/v1/diagnostics/{command}
 ------ GET /box/v1/images/{hash}
 ------ GET /box/v1/replica/{site}
 ------ GET /box/v1/templates/{name}/{version}

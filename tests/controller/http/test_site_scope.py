@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from collections.abc import AsyncIterator
 
@@ -15,6 +17,7 @@ from controller.catalog.operations import NewBarcode, add_barcode
 from controller.documents.operations import store_builtin
 from controller.documents.queries import current
 from controller.fleet import presence
+from controller.fleet.diagnostics import keep
 from controller.fleet.operations import PrintOrder, request_print, send_command
 from controller.http import auth
 from controller.http.build import build
@@ -28,6 +31,7 @@ from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Alert, Condition, DeviceState, Symbol
 from edge_agent.wire.session import Incoming
+from edge_agent.wire.telemetry import LogLine, LogLines, Telemetry
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.controller.orders_shop import OrderShop
 from tests.doubles import NOON
@@ -36,6 +40,7 @@ ALL = api_routes(Parts())
 SHARED = {"tea", "shelf-label"}
 """What the whole chain has in common: its goods and its templates."""
 SECRET = "SECRET-OF-S1"
+PACKED = gzip.compress(SECRET.encode())
 ABSENT = {
     "/api/v1/skus/{sku}/image",
     "/box/v1/images/{hash}",
@@ -82,11 +87,15 @@ async def ids(database: None) -> dict[str, str]:
     for family, device, name, message in (
         (Family.STATE, "scanner", None, DeviceState(state=Condition.READY, at=NOON)),
         (Family.ALERT, "_", "disk", Alert(code="disk", message=SECRET, at=NOON)),
+        (Family.TEL, "_", None, Telemetry(waiting=1, oldest_at=None, disk_free=1, at=NOON, agent=SECRET)),
+        (Family.LOG, "_", None, LogLines(start="a", lines=[LogLine(no=1, at=NOON, level="ERROR", name="x", message=SECRET)])),
     ):
         topic = str(BoxTopic(site="s1", box="b1", device=device, family=family, name=name))
         async with db.transaction():
             await presence.note([Incoming(topic, encode(message), False, False, lambda: None)])
     unknown = await db.fetch("SELECT id FROM unknown_barcode")
+    collected = await send_command("b1", "collect_diagnostics", {})
+    await keep(collected, PACKED, hashlib.sha256(PACKED).hexdigest(), box="b1", sites=None)
     return {
         "site": "s1",
         "person": await add_person(SECRET, roles=[Grant(Role.FLOOR, "s1")]),
@@ -103,6 +112,7 @@ async def ids(database: None) -> dict[str, str]:
             PrintOrder(box="b1", device="labels", template="shelf-label", data={"name": "Tea", "price": "1"})
         ),
         "commands": await send_command("b1", "identify", {}),
+        "command": collected,
     }
 
 
