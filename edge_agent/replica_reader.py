@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+CACHE_KIB = 512
+"""What a connection keeps of the file beside the kernel's own cache: a lookup reads a handful of pages."""
 T = TypeVar("T")
 
 
@@ -35,6 +37,7 @@ class ReplicaReader:
             connection = self._connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
             )
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             self._generation = generation
         connection.execute("BEGIN")
         try:
