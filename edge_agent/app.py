@@ -14,6 +14,7 @@ from drivers.errors import Unsupported
 from drivers.udev import Udev, Watch
 from edge_agent.answering import Answering
 from edge_agent.box import Box
+from edge_agent.caring import Care, Looked
 from edge_agent.config import BrokerConfig, Config
 from edge_agent.controller_link import Controller
 from edge_agent.desired import wrong_device
@@ -27,8 +28,6 @@ from edge_agent.facts import FactsDb
 from edge_agent.floor_start import FloorStart
 from edge_agent.hotplug import Hotplug
 from edge_agent.known_devices import KnownDevices
-from edge_agent.liveness import CHANGE_MS
-from edge_agent.machine import machine_state
 from edge_agent.memory import be_frugal
 from edge_agent.outbox import Identity
 from edge_agent.people import People
@@ -44,14 +43,12 @@ from edge_agent.seams import SystemClock, new_boot_id, system_random
 from edge_agent.spooler import Spooler
 from edge_agent.standing_in import stand_ins
 from edge_agent.state_lock import StateLock
-from edge_agent.stations import Missing
 from edge_agent.stores import Seams, Stores, open_stores
 from edge_agent.templates import Templates, fetch_from
 from edge_agent.timekeeping import kernel_clock_state
 from edge_agent.tls import controller_context, tls_of
 from edge_agent.twin import Twin
 from edge_agent.wire.session import Broker, MqttSession
-from edge_agent.wire.telemetry import ReplicaState
 from edge_agent.wire.topics import box_filters
 
 if TYPE_CHECKING:  # a box without pages never loads this
@@ -90,13 +87,9 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         for hear in (box.on_device_event, answering.on_event, *page_ears):  # the devices run only once the box is there
             hear(event)
 
-    twin = await seams.disk.run(lambda: Twin(file, stores.twin, seams.disk, seams.clock, wrong_device))
-    config = twin.config
-    if config.box.log_level != file.box.log_level:
-        logging.getLogger().setLevel(config.box.log_level)
-    udev = _udev()
-    known = KnownDevices(config.box.state_dir)
-    devices = Devices(config.devices, on_event, seams.clock, seams.random, known, udev)
+    twin = await _twin(file, stores, seams)
+    config, udev = twin.config, _udev()
+    devices = Devices(config.devices, on_event, seams.clock, seams.random, KnownDevices(config.box.state_dir), udev)
     answering = Answering(config.stations, devices, config.box.language)
     controller = _controller(config)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
@@ -108,7 +101,8 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     verbs = Verbs(config.devices, devices, udev, is_running=True)
     twin.parts += [keeper, verbs]
     box.hands = DeviceHands(devices, verbs)
-    _look_after(box, devices, keeper)
+    care = Care(Looked(config, box, controller, devices, keeper, spooler, stores, seams))
+    verbs.learn("diagnostics", care.at_the_box)
     people = _follow_replica(config, keeper, box, (stores, seams), templates)
     pages = _pages(config, box, stores, seams, (devices, spooler, keeper, people))
     page_ears = [each.on_event for each in pages]
@@ -121,11 +115,21 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
         ("devices", devices),
         ("spooler", spooler),
         ("box", box),
+        *care.runs(),
         ("mqtt", seams.session),
         *_floor(pages, config, seams),
         ("replica", keeper),  # after the farewell: it may still wait for a controller that does not answer
     ]
-    await _run_until_stopped(parts, config, box)
+    with contextlib.closing(care):
+        await _run_until_stopped(parts, config, box)
+
+
+async def _twin(file: Config, stores: Stores, seams: Seams) -> Twin:
+    """What holds, and the log at its level."""
+    twin = await seams.disk.run(lambda: Twin(file, stores.twin, seams.disk, seams.clock, wrong_device))
+    if twin.config.box.log_level != file.box.log_level:
+        logging.getLogger().setLevel(twin.config.box.log_level)
+    return twin
 
 
 async def _run_until_stopped(parts: Sequence[tuple[str, _Runs]], config: Config, box: Box) -> None:
@@ -147,22 +151,6 @@ def _keeper(config: Config, controller: Controller, seams: Seams) -> ReplicaKeep
     replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
     fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
     return ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
-
-
-def _look_after(box: Box, devices: Devices, keeper: ReplicaKeeper) -> None:
-    """Who looks after the box sees how all of it is."""
-
-    async def replica() -> ReplicaState | None:
-        found = await keeper.state()
-        return None if isinstance(found, Missing) else ReplicaState(version=found[0][:64], age=_seconds(found[1]))
-
-    devices.beats, devices.count = box.beats, box.measuring.statistics.add
-    keeper.watching = lambda name: box.beats.once(name, CHANGE_MS)
-    box.measuring.machine, box.measuring.replica = machine_state, replica
-
-
-def _seconds(milliseconds: int | None) -> int | None:
-    return None if milliseconds is None else milliseconds // 1000
 
 
 def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple[Stores, Seams], templates: Templates) -> People:
