@@ -17,6 +17,8 @@ from edge_agent.floor.sessions import Sessions
 
 BEAT_SECONDS = 3.0
 WEIGHT_SECONDS = 0.25
+GATHER_SECONDS = 0.05
+"""Between two sendings to one screen: the first answer goes at once, a flood of them together."""
 AGAIN_MS = 500
 """When a browser whose stream broke off connects again."""
 
@@ -44,7 +46,9 @@ class Stream:
                 await response.write(f"retry: {AGAIN_MS}\n\n".encode())
                 while session is None or self._sessions.find(request[COOKIE], is_use=False) is session:
                     await response.write("".join([*self._news(watcher), self._beat(watcher)]).encode())
+                    sent = asyncio.get_running_loop().time()
                     await _woken(watcher, None if session is None else session.ended)
+                    await asyncio.sleep(sent + GATHER_SECONDS - asyncio.get_running_loop().time())
                 await response.write(_event("signed-out", "{}").encode())
             except (ConnectionResetError, ClientConnectionResetError):
                 pass

@@ -145,9 +145,12 @@ class Live:
             case Answered(station, reading):
                 self._number += 1
                 self._kept.append((self._number, station, reading))
+                shown: dict[Look, str] = {}  # once for all screens that look alike: many may be open, and the scanner waits
                 for watcher in self._watchers:
                     if watcher.station == station:
-                        watcher.told(self._number, json.dumps(self.answer(watcher.look, station, reading), ensure_ascii=False))
+                        if watcher.look not in shown:
+                            shown[watcher.look] = json.dumps(self.answer(watcher.look, station, reading), ensure_ascii=False)
+                        watcher.told(self._number, shown[watcher.look])
                 self._changed.set()
             case WeightShown(scale=scale):
                 for watcher in self._watchers:

@@ -11,6 +11,7 @@ from enum import Enum, auto
 
 from aiohttp import web
 
+from edge_agent.floor.callers import Callers
 from edge_agent.floor.config import FloorConfig
 from edge_agent.floor.events import Stream
 from edge_agent.floor.forms import Forms, sign_in_address, wants_json
@@ -65,6 +66,7 @@ class Floor:
         self._guard = guard
         self._pages = Pages(parts, Stream(self.live, renderer, sessions, clock.now))
         self._forms = Forms(parts, self._pages, clock)
+        self._callers = Callers()
         self.port: int | None = None
         """Where it listens by now."""
 
@@ -104,6 +106,7 @@ class Floor:
         """Until cancelled.  A port that is taken, or a certificate that cannot be read, is tried again."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.live.run(), name="floor.live")
+            tasks.create_task(self._callers.run(), name="floor.callers")
             tasks.create_task(self._serve(), name="floor.serve")
 
     # --- inside --------------------------------------------------------------------------------------------------------------
@@ -124,7 +127,8 @@ class Floor:
     ) -> web.StreamResponse:
         try:
             self._guard.check(request)
-            response = await handler(request)
+            with self._callers.answering(request):
+                response = await handler(request)
         except Denied as denied:
             response = self._refusal(request, denied)
         except UnknownStation as error:
@@ -162,6 +166,7 @@ class Floor:
                 await runner.setup()
                 await web.TCPSite(runner, self._config.host, self._config.port, ssl_context=context, reuse_address=True).start()
                 self.port = runner.addresses[0][1]
+                self._callers.server = runner.server
                 _log.info("the floor's pages are served", extra={"host": self._config.host, "port": self.port})
                 told = ""
                 await self._follow_certificate(context)
@@ -171,7 +176,7 @@ class Floor:
                 told = str(error)
                 await asyncio.sleep(AGAIN_SECONDS)
             finally:
-                self.port = None
+                self.port = self._callers.server = None
                 await runner.cleanup()
 
     def _context(self) -> ssl.SSLContext | None:
