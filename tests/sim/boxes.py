@@ -27,6 +27,7 @@ from edge_agent.outbox import Identity
 from edge_agent.printer_port import PrinterPort
 from edge_agent.seams import uuid4
 from edge_agent.spooler import Spooler
+from edge_agent.standing_in import StandIn
 from edge_agent.stations import Feedback
 from edge_agent.stores import Seams, open_stores
 from edge_agent.templates import TemplateUnavailable
@@ -42,7 +43,17 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 T = TypeVar("T")
-SCANNER, SCALE, LABELS, RECEIPTS = "scanner", "scale", "labels", "receipts"
+SCANNER, SCALE = "scanner", "scale"
+PRINTERS = {
+    name: (kind, model)
+    for kind, model, names in (
+        (Kind.LABEL_PRINTER, "zpl", ("labels", "labels-2")),
+        (Kind.RECEIPT_PRINTER, "escpos", ("receipts", "receipts-2")),
+    )
+    for name in names
+}
+STAND_IN_AFTER = 3.0
+"""Seconds."""
 ERROR_MS = 5
 WRONG = (timedelta(days=-365 * 20), timedelta(days=-2), timedelta(minutes=-7), timedelta(hours=5), timedelta(days=3))
 
@@ -127,7 +138,7 @@ class SimBox:
         self.card = Card(self.folder / "facts.db")
         self.printers: dict[str, SimPrinter] = {}
         if has_printers:
-            self.printers = {name: SimPrinter(world.random, self._trouble, self._die_and_return) for name in (LABELS, RECEIPTS)}
+            self.printers = {name: SimPrinter(world.random, self._trouble, self._die_and_return) for name in PRINTERS}
         self.is_full = False
         """Its disk."""
         self._process: _Process | None = None
@@ -149,7 +160,7 @@ class SimBox:
         stores = open_stores(facts, Identity(site=SITE, box=self.id, boot=str(uuid4(random))), seams)
         self.card.opened(facts.db)
         ports: dict[str, PrinterPort] = dict(self.printers)
-        spooler = Spooler(stores.journal, disk, ports, self._templates(loop, random), clock)
+        spooler = Spooler(stores.journal, disk, ports, self._templates(loop, random), clock, _rules())
         box = Box(_config(self), stores, seams, spooler, self._answer)
         world.twins.watch(self.id, box)
         parts = _together(session.run(), box.run(), spooler.run())
@@ -261,10 +272,18 @@ async def _run(part: Awaitable[None]) -> None:
     await part
 
 
+def _rules() -> dict[str, StandIn]:
+    """Printers of a kind stand in for each other."""
+    return {
+        name: StandIn(tuple(other for other in PRINTERS if PRINTERS[other] == kind and other != name), STAND_IN_AFTER)
+        for name, kind in PRINTERS.items()
+    }
+
+
 def _config(box: SimBox) -> Config:
     kinds = [(SCANNER, Kind.SCANNER, "scanner.serial"), (SCALE, Kind.SCALE, "toledo.8217")]
     if box.printers:
-        kinds += [(LABELS, Kind.LABEL_PRINTER, "zpl"), (RECEIPTS, Kind.RECEIPT_PRINTER, "escpos")]
+        kinds += [(name, kind, model) for name, (kind, model) in PRINTERS.items()]
     return Config(
         box=BoxConfig(id=box.id, site=SITE, state_dir=box.folder),
         broker=BrokerConfig(host="127.0.0.1", port=1),

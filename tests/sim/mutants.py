@@ -31,10 +31,12 @@ from edge_agent.delivery import Delivery, Parcel
 from edge_agent.epochs import next_seq
 from edge_agent.facts import FactsDb
 from edge_agent.inbox import Arrival, Inbox, Request
-from edge_agent.jobs import Job
-from edge_agent.journal import Journal
+from edge_agent.jobs import Action, Job
+from edge_agent.journal import Change, Journal
+from edge_agent.print_attempt import Attempts
 from edge_agent.seams import uuid4
 from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.facts import JobState
 from edge_agent.wire.messages import Ack, Envelope, JobRequest
 from edge_agent.wire.session import Incoming
 from tests.sim.plan import Mutant, Plan
@@ -98,6 +100,42 @@ def _crash_forgets_sending() -> Undo:
         return []
 
     return _swap(Journal, "recover", recover)
+
+
+def _lease_not_checked() -> Undo:
+    """Whoever takes an edge upon an old look at the job takes it all the same, also one that another printer has by now."""
+    take = Journal._take
+
+    def anyhow(self: Journal, db: Connection, job: Job, action: Action, change: Change) -> Job:
+        free = replace(job, state=JobState.QUEUED) if action in (Action.MOVE, Action.SEND) else job
+        return take(self, db, free, action, replace(change, seen=None))
+
+    return _swap(Journal, "_take", anyhow)
+
+
+def _move_after_send() -> Undo:
+    """A stand-in sends first, and writes down that it took the job over when the bytes are out."""
+
+    late: dict[str, str] = {}
+
+    async def not_yet(_: Attempts, job: Job, printer: str) -> Job:
+        late[job.id] = printer
+        return job
+
+    advance = Attempts._advance
+
+    async def moved_late(self: Attempts, job: Job, action: Action, change: Change | None = None) -> Job:
+        if action is Action.WROTE and job.id in late:
+            change = Change(printer=late.pop(job.id))
+        return await advance(self, job, action, change)
+
+    back = (_swap(Attempts, "_take_over", not_yet), _swap(Attempts, "_advance", moved_late))
+
+    def undo() -> None:
+        for each in back:
+            each()
+
+    return undo
 
 
 def _job_not_remembered() -> Undo:
@@ -219,6 +257,8 @@ MUTANTS = (
     Mutant(name="no outbox", outbox_survives=False),
     Mutant(name="publish, then forget", arm=_publish_then_forget),
     Mutant(name="crash forgets sending", arm=_crash_forgets_sending),
+    Mutant(name="lease not checked", arm=_lease_not_checked),
+    Mutant(name="move after send", arm=_move_after_send),
     Mutant(name="job not remembered", arm=_job_not_remembered),
     Mutant(name="command not remembered", arm=_command_not_remembered),
     Mutant(name="expiry ignored", arm=_expiry_ignored),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from controller import db
 from tests.shopday.invariants import TERMINAL, Evidence, check, kept_by_box
+from tests.sim.boxes import PRINTERS
 from tests.sim.people import Identify, name_on_paper
 from tests.sim.vloop import START
 
@@ -73,18 +74,30 @@ async def _books(world: World) -> list[str]:
 
 
 async def _paper(world: World, rows: list[db.Row]) -> list[str]:
-    """I6, job by job: what its state says lies in the tray, and a second time only marked, because a person said so."""
+    """I6, job by job: what its state says lies in the trays, at printers that its edges name; a second time only marked, because a
+    person said so.
+    """
     edges: dict[str, set[str]] = defaultdict(set)
+    sent_at: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row["name"] == "job_changed":
             said = json.loads(row["payload"])
             edges[said["job"]].add(said["state"])
+            if said["state"] == "sending":
+                sent_at[said["job"]].add(said["printer"])
     boxes = {box.id: box for box in world.boxes}
     found = []
     for job in await db.fetch("SELECT id, box, device, printer, state, copies, data FROM print_job"):
         text = name_on_paper(job["data"])
-        tray = [paper for paper in boxes[job["box"]].printers[job["printer"] or job["device"]].papers if text in paper.text]
+        alike = [name for name in PRINTERS if PRINTERS[name] == PRINTERS[job["device"]]]
+        trays = {name: boxes[job["box"]].printers[name].with_text(text) for name in alike}
+        tray = [paper for papers in trays.values() for paper in papers]
         marked = sum(paper.is_copy for paper in tray)
+        found += [
+            f"I6: job {job['id']} lies at {name}, and was sent to {sorted(sent_at[job['id']])}"
+            for name, papers in trays.items()
+            if papers and name not in sent_at[job["id"]]
+        ]
         found += [
             f"I6: {job['state']} job {job['id']}, copies {job['copies']}: {len(tray) - marked} + {marked} marked; {problem}"
             for problem in _tray_problems(job, len(tray) - marked, marked, edges[job["id"]], world.desk.again[job["id"]])

@@ -54,6 +54,9 @@ class SimPrinter:
         """Whether it is on paper: what a person sees who goes there."""
         return any(text in paper.text for paper in self.papers)
 
+    def with_text(self, text: str) -> list[Paper]:
+        return [paper for paper in self.papers if text in paper.text]
+
     async def status(self) -> PrinterStatus:
         await self._step()
         if self._happens(self._trouble().not_ready):
