@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.report import Row, show, write
 
-BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "devices", "replica", "offline")
+BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "recovery", "floor", "devices", "replica", "offline")
 OUT = Path("build/bench.json")
 
 
