@@ -12,6 +12,8 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.fleet_forms import FleetForms, fleet_form_routes
+from controller.web.fleet_pages import FleetPages, fleet_routes
 from controller.web.forms import Forms, form_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
@@ -47,6 +49,8 @@ class Website:
             *form_routes(Forms(self._pages)),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
+            *fleet_routes(FleetPages(self._pages)),
+            *fleet_form_routes(FleetForms(FleetPages(self._pages))),
         ]
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:

@@ -32,7 +32,9 @@ from edge_agent.wire.messages import Priority
 UNKEPT = frozenset({CSRF_FIELD, "password", "again", "current", "pin", "badge"})
 """Fields that tell two forms apart by nothing, or whose hash must not lie in the database."""
 MAX_REASON = 200
-_BACK = re.compile(r"/(prints(\?state=[a-z]+)?|orders/[A-Z]{2}-[0-9]{1,18})?")
+_BACK = re.compile(
+    r"/(prints(\?state=[a-z]+)?|orders/[A-Z]{2}-[0-9]{1,18}|fleet/boxes/[a-z0-9-]{1,40}/queue|fleet/devices(/[a-z0-9-]{1,40}){2})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
