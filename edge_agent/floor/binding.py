@@ -21,6 +21,7 @@ from edge_agent.floor.log_ring import LogRing
 from edge_agent.floor.port import (
     Answered,
     BoxShown,
+    CannotPrint,
     Changed,
     DeviceShown,
     HasMovedOn,
@@ -30,6 +31,7 @@ from edge_agent.floor.port import (
     Listener,
     Person,
     Press,
+    PrintChoices,
     QueueShown,
     Reading,
     ScreenReading,
@@ -43,13 +45,14 @@ from edge_agent.floor.station_view import kept, shown, tasks, unkept
 from edge_agent.health import AGENT_VERSION
 from edge_agent.jobs import IllegalTransition, UnknownJob
 from edge_agent.people import People, Verified, Waits
+from edge_agent.print_moves import NotForThisPrinter, UnknownPrinter
 from edge_agent.replica_images import ReplicaImages
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stations import SCREEN, Feedback, Item, Missing
 from edge_agent.stations.reading import badge_of, scanned
 from edge_agent.stores import Seams, Stores
-from edge_agent.wire.messages import Condition
+from edge_agent.wire.messages import Condition, Priority
 
 KEPT_ANSWERS = 64
 WEIGHER = "floor"
@@ -231,6 +234,26 @@ class BoxPort:
             await self._parts.spooler.cancel(job, person=person)
         except (UnknownJob, IllegalTransition) as error:
             raise HasMovedOn(str(error)) from error
+
+    async def print_choices(self, job: str) -> PrintChoices:
+        try:
+            return await box_view.choices(self._parts.spooler, job, {device.id: device for device in self.devices()})
+        except (UnknownJob, IllegalTransition) as error:
+            raise HasMovedOn(str(error)) from error
+
+    async def put_first(self, job: str, person: str | None) -> None:
+        try:
+            await self._parts.spooler.prioritise(job, Priority.URGENT, person=person)
+        except (UnknownJob, IllegalTransition) as error:
+            raise HasMovedOn(str(error)) from error
+
+    async def move(self, job: str, printer: str, person: str | None) -> None:
+        try:
+            await self._parts.spooler.move(job, printer, person=person)
+        except (UnknownJob, IllegalTransition) as error:
+            raise HasMovedOn(str(error)) from error
+        except (UnknownPrinter, NotForThisPrinter) as error:
+            raise CannotPrint(str(error)) from error
 
     # --- inside ----------------------------------------------------------------------------------------------------------------
 

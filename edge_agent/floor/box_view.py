@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drivers.registry import Kind
 from edge_agent.config import DeviceConfig
 from edge_agent.device_events import StateChanged
-from edge_agent.floor.port import DeviceShown, PrintShown, QueueShown
+from edge_agent.floor.port import DeviceShown, OtherPrinter, PrintChoices, PrintShown, QueueShown
 from edge_agent.print_queue import PrinterQueue, QueuedJob
+from edge_agent.spooler import Spooler
 from edge_agent.wire.facts import JobState
 from edge_agent.wire.messages import Condition, Priority
 
@@ -37,4 +40,21 @@ def job(of: QueuedJob) -> PrintShown:
         is_copy=of.is_copy,
         is_urgent=of.priority < Priority.NORMAL.value,
         can_cancel=of.state is JobState.QUEUED,
+    )
+
+
+async def choices(spooler: Spooler, job_id: str, devices: Mapping[str, DeviceShown]) -> PrintChoices:
+    """Other printers of the same kind, each with why it cannot.  Raises UnknownJob, IllegalTransition (it waits no more)."""
+    kinds = {Kind.LABEL_PRINTER.value, Kind.RECEIPT_PRINTER.value}
+    printers = {each.id for each in devices.values() if each.kind in kinds}
+    found = await spooler.choices(job_id, printers)
+    own = devices.get(found.job.printer)
+    return PrintChoices(
+        job=job(found.job),
+        printer=found.job.printer,
+        others=tuple(
+            OtherPrinter(printer=devices[other.printer], why_not=other.why_not.value if other.why_not else "")
+            for other in found.others
+            if own is None or devices[other.printer].kind == own.kind
+        ),
     )

@@ -190,6 +190,23 @@ class QueueShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherPrinter:
+    """Another printer for a print.  `why_not`: why it cannot take it (`does_not_fit`, `away`); "" if it can."""
+
+    printer: DeviceShown
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintChoices:
+    """A print that waits at `printer`, and where else it could be printed."""
+
+    job: PrintShown
+    printer: str
+    others: tuple[OtherPrinter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoxShown:
     """The box itself.  `serving_since`: when the agent started; `clock_error_ms`: None where nobody knows it."""
 
@@ -256,6 +273,12 @@ class HasMovedOn(FloorRefused):
     code = "has_moved_on"
 
 
+class CannotPrint(FloorRefused):
+    """The printer does not take the print: it is not there, needs a person, or has no paper for it."""
+
+    code = "cannot_print"
+
+
 class FloorPort(Protocol):
     """The box.  Everything is asked in the event loop; what waits for the disk is a coroutine."""
 
@@ -319,6 +342,18 @@ class FloorPort(Protocol):
 
     async def cancel(self, job: str, person: str | None) -> None:
         """Raises HasMovedOn."""
+        ...
+
+    async def print_choices(self, job: str) -> PrintChoices:
+        """What can be done with a print that waits.  Raises HasMovedOn."""
+        ...
+
+    async def put_first(self, job: str, person: str | None) -> None:
+        """Before all others at its printer.  Raises HasMovedOn."""
+        ...
+
+    async def move(self, job: str, printer: str, person: str | None) -> None:
+        """For good.  Raises HasMovedOn, CannotPrint (that printer does not take it now)."""
         ...
 
     async def box(self) -> BoxShown: ...

@@ -68,7 +68,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals["fault_text"] = partial(words.fault, language)
     environment.globals["task_icon"] = dict(words.TASK_ICONS).get
     environment.globals["control_icon"] = dict(words.CONTROL_ICONS).get
-    for name in ("VERDICT", "DEVICE", "PRINT", "KIND", "DETAIL", "PAPER", "ERROR"):
+    for name in ("VERDICT", "DEVICE", "PRINT", "KIND", "DETAIL", "PAPER", "ERROR", "WHY_NOT"):
         environment.globals[f"{name.lower()}_word"] = partial(words.word, getattr(words, f"{name}S"), translate)
     environment.filters["json"] = partial(json.dumps, ensure_ascii=False)
     return environment

@@ -19,6 +19,7 @@ from edge_agent.floor.guard import LARGEST_BODY, Denied, Guard, Handler
 from edge_agent.floor.live import Live
 from edge_agent.floor.pages import Pages, Parts
 from edge_agent.floor.port import FloorPort, FloorRefused, UnknownStation
+from edge_agent.floor.print_forms import PrintForms
 from edge_agent.floor.render import Renderer, zone_of
 from edge_agent.floor.sessions import Sessions
 from edge_agent.floor.shown import Shown
@@ -65,6 +66,7 @@ class Floor:
         parts = Parts(port, config, guard, renderer, self.live, shown, assets)
         self._guard = guard
         self._pages = Pages(parts, Stream(self.live, renderer, sessions, clock.now))
+        self._prints = PrintForms(port, self._pages, parts.shown)
         self._forms = Forms(parts, self._pages, clock)
         self._callers = Callers()
         self.port: int | None = None
@@ -72,7 +74,7 @@ class Floor:
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        pages, forms = self._pages, self._forms
+        pages, forms, prints = self._pages, self._forms, self._prints
         return (
             Route("GET", "/", pages.status, For.EVERYONE),
             Route("GET", "/floor", pages.home, For.PEOPLE),
@@ -87,6 +89,9 @@ class Floor:
             Route("GET", "/floor/images/{digest}", pages.image, For.PEOPLE),
             Route("GET", "/floor/labels", pages.labels, For.PEOPLE),
             Route("GET", "/floor/prints", pages.prints, For.PEOPLE),
+            Route("GET", "/floor/prints/{job}", prints.page, For.PEOPLE),
+            Route("POST", "/floor/prints/{job}/priority", prints.put_first, For.PEOPLE),
+            Route("POST", "/floor/prints/{job}/printer", prints.move, For.PEOPLE),
             Route("POST", "/floor/prints/{job}/resolution", forms.resolve, For.PEOPLE),
             Route("POST", "/floor/prints/{job}/cancellation", forms.cancel, For.PEOPLE),
             Route("GET", "/floor/scale", pages.scale, For.PEOPLE),

@@ -109,6 +109,10 @@ DETAILS: Final[Mapping[str, Word]] = {
     "printed": _plain(N_("Labels printed"), "label"),
     "name": _plain(N_("Article"), "stock"),
 }
+WHY_NOTS: Final[Mapping[str, Word]] = {
+    "does_not_fit": Word(N_("It cannot print this: its paper is too small, or it lacks the letters or the barcode."), "off", "off"),
+    "away": Word(N_("It cannot take it now: it does not answer. Switch it on, check its cable."), "warn", "warn"),
+}
 ERRORS: Final[Mapping[str, Word]] = {
     "not_found": Word(N_("There is no such page here. Go back to the floor's first page."), "off", "off"),
     "unknown_station": Word(N_("This box has no such station. Choose one on the floor's first page."), "off", "off"),
@@ -129,6 +133,7 @@ ERRORS: Final[Mapping[str, Word]] = {
     ),
     "too_many_tries": Word(N_("Too many wrong tries. This badge has to wait before it can be tried again."), "warn", "clock"),
     "has_moved_on": Word(N_("Nothing was changed: this print had moved on. It is shown here as it is now."), "warn", "warn"),
+    "printer_refused": Word(N_("Nothing was changed: that printer cannot take this print now."), "warn", "warn"),
     "no_input": Word(N_("Nothing was typed. Type the number under the barcode."), "warn", "warn"),
 }
 

@@ -15,7 +15,7 @@ from tests.browser.floor import FloorSite, busy_day, floor_site, live, signed_in
 HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]{4,}")
 LIVE = ("/floor", "/floor/stations/counter-1", "/floor/lookup?q=milk", "/floor/labels", "/floor/prints", "/floor/scale", "/")
-STILL = ("/floor/help", "/floor/login", "/floor/nothing")
+STILL = ("/floor/help", "/floor/prints/job-1", "/floor/login", "/floor/nothing")
 PAGES = (*LIVE, *STILL)
 SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
     .filter(each => each.checkVisibility() && !each.matches(".skip, .notice a"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from edge_agent.floor.port import (
     Answered,
     BoxShown,
+    CannotPrint,
     Changed,
     Control,
     DeviceShown,
@@ -20,8 +21,10 @@ from edge_agent.floor.port import (
     Heard,
     LinkShown,
     Listener,
+    OtherPrinter,
     Person,
     Press,
+    PrintChoices,
     PrintShown,
     QueueShown,
     Reading,
@@ -98,6 +101,7 @@ class FakeBox:
             DeviceShown(id="scale", kind="scale", model="toledo_8217", state="ready"),
         ]
         self.jobs: dict[str, list[PrintShown]] = {"labels": [], "receipts": []}
+        self.why_not: dict[str, str] = {}
         self.weighed: dict[str, WeightShown] = {}
         self.said: list[tuple[str, str, str | None]] = []
         self.asked = 0
@@ -219,6 +223,31 @@ class FakeBox:
     async def cancel(self, job: str, person: str | None) -> None:
         self._drop(self._job(job, "queued"))
         self.said.append((job, "cancel", person))
+
+    async def print_choices(self, job: str) -> PrintChoices:
+        found = self._job(job, "queued")
+        at = next(printer for printer, jobs in self.jobs.items() if found in jobs)
+        others = [OtherPrinter(printer=each, why_not=self.why_not.get(each.id, "")) for each in self.printers if each.id != at]
+        return PrintChoices(job=found, printer=at, others=tuple(others))
+
+    async def put_first(self, job: str, person: str | None) -> None:
+        found = self._job(job, "queued")
+        self.said.append((job, "first", person))
+        self.jobs = {
+            at: sorted(
+                (replace(each, is_urgent=True) if each is found else each for each in jobs), key=lambda each: not each.is_urgent
+            )
+            for at, jobs in self.jobs.items()
+        }
+        self.tell(Changed(Topic.PRINTS))
+
+    async def move(self, job: str, printer: str, person: str | None) -> None:
+        found = self._job(job, "queued")
+        if printer not in self.jobs or printer in self.why_not:
+            raise CannotPrint(printer)
+        self.said.append((job, printer, person))
+        self._drop(found)
+        self.put_job(printer, found)
 
     async def box(self) -> BoxShown:
         return BoxShown(

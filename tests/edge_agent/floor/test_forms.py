@@ -152,6 +152,43 @@ async def test_a_print_is_answered_once_and_says_when_it_had_moved_on(pages: Pag
     assert pages.box.said == [("job-0", "printed", "p-1"), ("job-1", "cancel", "p-1")]
 
 
+async def test_a_print_is_put_first_or_sent_to_another_printer_from_its_own_page(pages: Pages) -> None:
+    screen = await logged_in(pages)
+    busy_day(pages.box)
+    response, page = await screen.get("/floor/prints/job-1")
+    assert response.status == 200
+    assert "Print at receipts" in page
+    assert pages.box.said == [], "looking at it does nothing"
+    assert (await screen.post("/floor/prints/job-1/priority")).headers["Location"] == "/floor/prints"
+    assert "comes before the others already" in (await screen.get("/floor/prints/job-1"))[1]
+    assert (await screen.post("/floor/prints/job-1/printer", printer="receipts")).status == 303
+    assert [job.id for job in pages.box.jobs["receipts"]] == ["job-3", "job-1"]
+    assert pages.box.said == [("job-1", "first", "p-1"), ("job-1", "receipts", "p-1")]
+
+
+async def test_a_printer_that_cannot_take_a_print_says_why_and_nothing_changes(pages: Pages) -> None:
+    screen = await logged_in(pages)
+    busy_day(pages.box)
+    pages.box.why_not["receipts"] = "does_not_fit"
+    page = (await screen.get("/floor/prints/job-1"))[1]
+    assert "its paper is too small" in page
+    assert "Print at receipts" not in page
+    for printer, status in (("receipts", 409), ("nowhere", 409), ("", 422), ("x" * 65, 422)):
+        assert (await screen.post("/floor/prints/job-1/printer", printer=printer)).status == status
+    assert pages.box.said == []
+
+
+async def test_what_waits_no_more_is_neither_put_first_nor_moved(pages: Pages) -> None:
+    screen = await logged_in(pages)
+    busy_day(pages.box)
+    await screen.get("/floor/prints")
+    for job in ("job-0", "gone"):
+        assert (await screen.get(f"/floor/prints/{job}"))[0].status == 409
+        assert (await screen.post(f"/floor/prints/{job}/priority")).status == 409
+        assert (await screen.post(f"/floor/prints/{job}/printer", printer="receipts")).status == 409
+    assert pages.box.said == []
+
+
 async def test_without_a_log_in_nothing_says_who_it_was(open_pages: Pages) -> None:
     screen = await open_pages.screen()
     await screen.get("/floor")

@@ -7,7 +7,7 @@ import pytest
 from edge_agent.floor.guard import HEADERS
 from edge_agent.floor.server import For
 from tests.edge_agent.floor.client import Pages
-from tests.edge_agent.floor.fake_box import IMAGE, IT_BADGE, IT_PIN, PEOPLE
+from tests.edge_agent.floor.fake_box import IMAGE, IT_BADGE, IT_PIN, PEOPLE, busy_day
 
 FINANCE_BADGE, FINANCE_PIN = list(PEOPLE)[2]
 
@@ -24,6 +24,7 @@ def path_of(pattern: str) -> str:
 async def test_each_page_is_there_with_its_headers(pages: Pages) -> None:
     screen = await pages.screen()
     await screen.sign_in()
+    busy_day(pages.box)
     for route in pages.floor.routes:
         if route.method == "GET" and route.path not in ("/floor/events", "/floor/root.crt"):
             response, _ = await screen.get(path_of(route.path))
