@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from itertools import groupby
 
-from escpos.printer import Dummy
 from PIL import Image
 
 from drivers.devices import Encoded
@@ -21,6 +20,7 @@ from drivers.documents.rows import CodeRow, PictureRow, Row, RuleRow, TextRow, l
 from drivers.documents.text import columns, is_wide
 from drivers.errors import Unsupported
 from drivers.printers.escpos_codes import NATIVE, REAL_TIME, bars
+from drivers.printers.escpos_library import Dummy
 from drivers.printers.escpos_options import ANNOUNCE, RASTER_ROWS, EscposOptions
 
 _NOT_HAN_MODE, _HAN_MODE = b"\x1c.", b"\x1c&"

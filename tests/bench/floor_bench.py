@@ -1,9 +1,9 @@
 """The floor's pages in the system's Chromium, served by the real agent with 100,000 SKUs: the budgets of a slow tablet.
 
-Bytes are what went over the wire without the stream, heads and compression included, of a station's page in an empty browser, then of the same page
-again.  The slow tablet is Chromium with its processor slowed down six times behind 1.6 Mbit/s and 150 ms.  "Ready to scan" is when
-the script that catches the scanner's keys has run.  A scan begins with the Enter that ends it; it is captured when its row is
-painted, and has its verdict when the panel shows the box's answer, which was on disk before.
+Bytes are what went over the wire without the stream, heads and compression included: a station's page in an empty browser, then
+the same page again.  The slow tablet is Chromium with its processor slowed down six times behind 1.6 Mbit/s and 150 ms.  "Ready to
+scan" is when the script that catches the scanner's keys has run.  A scan begins with the Enter that ends it; it is captured when
+its row is painted, and has its verdict when the panel shows the box's answer, which was on disk before.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ WATCH = """() => {
 }"""
 TIMES = """async () => {
     await new Promise(told => setTimeout(told, 200));
-    const [paint] = performance.getEntriesByName("first-contentful-paint"), [navigation] = performance.getEntriesByType("navigation");
+    const [paint] = performance.getEntriesByName("first-contentful-paint");
+    const [navigation] = performance.getEntriesByType("navigation");
     return [paint.startTime, navigation.domContentLoadedEventEnd, window.shifted];
 }"""
 
