@@ -236,7 +236,7 @@ class Replica:
         """Raises ReplicaUnavailable."""
         try:
             return {name: self._parts[name].read(rows) for name, rows in page.parts.items() if name in self._parts}
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ReplicaUnavailable(f"a page of the catalogue cannot be read: {error}") from error
 
     def _store(self, writer: sqlite3.Connection, page: ReplicaPage, writes: dict[str, Write]) -> bool:

@@ -164,4 +164,7 @@ def encode_page(page: ReplicaPage) -> bytes:
 
 def decode_page(body: bytes) -> ReplicaPage:
     """Raises msgspec.DecodeError, UnicodeDecodeError."""
-    return _decoder.decode(body)
+    try:
+        return _decoder.decode(body)
+    except RecursionError as error:
+        raise msgspec.DecodeError(str(error)) from error
