@@ -1,4 +1,4 @@
-"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json; exit 1 if a target is missed."""
+"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json and build/bench.md; exit 1 if a target is missed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from tests.bench.report import Row, show, write
+from tests.bench.report import Row, show, write, write_table
 
 BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "recovery", "floor", "devices", "replica", "offline")
 OUT = Path("build/bench.json")
@@ -25,6 +25,7 @@ def main(names: list[str]) -> int:
         rows.extend(measure())
     show(rows)
     write(rows, OUT)
+    write_table(rows, OUT.with_suffix(".md"))
     return 0 if all(each.ok for each in rows) else 1
 
 

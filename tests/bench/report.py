@@ -48,3 +48,14 @@ def show(rows: Iterable[Row]) -> None:
 def write(rows: Iterable[Row], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(each) for each in rows], indent=2) + "\n", encoding="utf-8")
+
+
+def write_table(rows: Iterable[Row], path: Path) -> None:
+    """As it stands in docs/numbers.md."""
+    lines = ["| what | value | limit in this run | ratio | target | |", "|---|---|---|---|---|---|"]
+    for each in rows:
+        limit = "" if each.limit is None else f"{each.limit:,.4g} {each.unit}"
+        ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
+        cells = (each.name, f"{each.value:,.4g} {each.unit}".strip(), limit, ratio, each.target, "ok" if each.ok else "**missed**")
+        lines.append(f"| {' | '.join(cells)} |")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.report import percentile, row, write
+from tests.bench.report import percentile, row, write, write_table
 
 
 def test_the_ratio_is_of_the_limit_measured_beside() -> None:
@@ -29,3 +29,8 @@ def test_the_file_is_a_list_of_the_agreed_keys(tmp_path: Path) -> None:
         {"name": "beep", "value": 2.0, "unit": "ms", "limit": 0.5, "ratio": 4.0, "target": "<= 5 ms", "ok": True},
         {"name": "ready", "value": 2.0, "unit": "s", "limit": None, "ratio": None, "target": "<= 1 s", "ok": False},
     ]
+
+
+def test_the_table_is_that_of_the_page_of_numbers(tmp_path: Path) -> None:
+    write_table([row("beep", 2.0, "ms", limit=0.5, target="<= 1 ms", ok=False)], tmp_path / "bench.md")
+    assert (tmp_path / "bench.md").read_text().splitlines()[2] == "| beep | 2 ms | 0.5 ms | 4.00 | <= 1 ms | **missed** |"
