@@ -36,16 +36,25 @@ async def _is_well(world: World) -> bool:
 
 
 async def judge(world: World, person: Person, office: Office | None = None) -> None:
-    """Raises AssertionError with all that is wrong, the seed, the history and the logs' ends."""
+    """Raises AssertionError with all that is wrong, the seed, the history and the logs' ends.
+
+    A box makes facts of its own at any time (its clock, its devices): what is on its way as the tables are read is looked for again.
+    """
+    if wrong := await _wrong(world, person, office):
+        await until("the outbox is empty once more", lambda: world.waiting() == 0)
+        wrong = await _wrong(world, person, office)
+    if wrong:
+        world.history.note("wrong", found=wrong)
+        raise AssertionError("\n".join(wrong))
+
+
+async def _wrong(world: World, person: Person, office: Office | None) -> list[str]:
     copies = Counter(document for png, count in world.papers for document in [_document(png)] * count)
     async with connected(world.database_url) as query:
         papers = {(BOX, LABELS): copies.total()}
         wrong = [str(each) for each in await check(query, Evidence(kept=kept_by_box(world.facts_db), papers=papers))]
         wrong += await _scans(query, person)
-    wrong += _papers(world, office, copies) if office else []
-    if wrong:
-        world.history.note("wrong", found=wrong)
-        raise AssertionError("\n".join(wrong))
+    return wrong + (_papers(world, office, copies) if office else [])
 
 
 async def _scans(query: Query, person: Person) -> list[str]:
