@@ -1,4 +1,4 @@
-"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json and build/bench.md; exit 1 if a target is missed."""
+"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json and .md; exit 1 if a target is missed."""
 
 from __future__ import annotations
 
