@@ -38,7 +38,7 @@ async def _is_well(world: World) -> bool:
 async def judge(world: World, person: Person, office: Office | None = None) -> None:
     """Raises AssertionError with all that is wrong, the seed, the history and the logs' ends.
 
-    A box makes facts of its own at any time (its clock, its devices): what is on its way as the tables are read is looked for again.
+    A box makes facts of its own at any time (its clock, its devices): what is on its way as tables are read is looked for twice.
     """
     if wrong := await _wrong(world, person, office):
         await until("the outbox is empty once more", lambda: world.waiting() == 0)
