@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from controller import db, events
 from controller.errors import Forbidden
@@ -106,7 +107,18 @@ def _digest(text: str) -> str:
 
 def _keys(key: str, browser: Browser) -> list[tuple[str, int]]:
     """What failures are counted by, and from how many on they cost time; in the order in which rows are locked."""
-    return [(f"address:{browser.address}"[:80], TRIES_OF_AN_ADDRESS), (key[:80], TRIES)]
+    return [(f"address:{_counted_as(browser.address)}"[:80], TRIES_OF_AN_ADDRESS), (key[:80], TRIES)]
+
+
+def _counted_as(address: str) -> str:
+    """A network of IPv6: whoever has one address has all 2^64 of it (RFC 6177), and would never wait."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 async def _begin(keys: list[tuple[str, int]]) -> int:

@@ -96,6 +96,16 @@ async def test_an_address_waits_for_trying_many_names(mei: str, clock: FixedCloc
     assert await fails("another") > 0, "a right one in between does not make the address innocent"
 
 
+async def test_who_has_a_network_of_addresses_waits_like_who_has_one(mei: str) -> None:
+    """Every house has 2^64 addresses of IPv6: one for each try; a neighbour's network is another."""
+    for number in range(TRIES_OF_AN_ADDRESS):
+        await fails(f"name {number}", Browser(address=f"2001:db8:0:1::{number:x}", agent="x"))
+    with pytest.raises(TooManyTries):
+        await login.by_password("mei", PASSWORD, Browser(address="2001:db8:0:1:ffff::1", agent="x"))
+    await login.by_password("mei", PASSWORD, Browser(address="2001:db8:0:2::1", agent="x"))
+    await login.by_password("mei", PASSWORD, Browser(address="::ffff:10.0.0.9", agent="x"))
+
+
 async def test_many_at_once_get_no_more_tries_than_one_after_another(mei: str) -> None:
     async def attempt() -> str:
         try:
