@@ -1,4 +1,4 @@
-"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json and .md; exit 1 if a target is missed."""
+"""`python -m tests.bench [name …]`: measure, print the table, write build/bench.json and .txt; exit 1 if a target is missed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(names: list[str]) -> int:
         rows.extend(measure())
     show(rows)
     write(rows, OUT)
-    write_table(rows, OUT.with_suffix(".md"))
+    write_table(rows, OUT.with_suffix(".txt"))
     return 0 if all(each.ok for each in rows) else 1
 
 

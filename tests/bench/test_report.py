@@ -32,5 +32,5 @@ def test_the_file_is_a_list_of_the_agreed_keys(tmp_path: Path) -> None:
 
 
 def test_the_table_is_that_of_the_page_of_numbers(tmp_path: Path) -> None:
-    write_table([row("beep", 2.0, "ms", limit=0.5, target="<= 1 ms", ok=False)], tmp_path / "bench.md")
-    assert (tmp_path / "bench.md").read_text().splitlines()[2] == "| beep | 2 ms | 0.5 ms | 4.00 | <= 1 ms | **missed** |"
+    write_table([row("beep", 2.0, "ms", limit=0.5, target="<= 1 ms", ok=False)], tmp_path / "bench.txt")
+    assert (tmp_path / "bench.txt").read_text().splitlines()[2] == "| beep | 2 ms | 0.5 ms | 4.00 | <= 1 ms | **missed** |"
