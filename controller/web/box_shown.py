@@ -19,7 +19,7 @@ from controller.fleet.views import BoxView, CommandView
 from controller.http.routing import Actor, PageRequest, Permission
 from controller.web import fleet_words
 from controller.web.config_text import config_text
-from controller.web.shown import MAX_SITES, account_of, names_of
+from controller.web.shown import MAX_SITES, Ask, account_of, names_of
 from edge_agent.wire.commands import COMMANDS
 
 Shown = dict[str, object]
@@ -117,10 +117,13 @@ def strip(instants: Sequence[datetime], waiting: Sequence[int]) -> list[tuple[da
 
 async def _queue(box: BoxView, who: Actor) -> Shown:
     if not who.may_at(Permission.PRINTS_READ, box.site):
-        return {"queues": [], "prints": [], "sees_prints": False}
+        return {"queues": [], "prints": [], "asks": [], "sees_prints": False}
     queues = [queue for queue in await print_queues(after=f"{box.id}/", limit=JOBS, sites=[box.site]) if queue.box == box.id]
     prints = await fleet.print_jobs(box_id=box.id, limit=JOBS)
-    return {"queues": queues, "prints": prints, "sees_prints": True, "back": f"/fleet/boxes/{box.id}/queue"}
+    doubtful = await fleet.print_jobs(box_id=box.id, state="uncertain", limit=JOBS)
+    said = await fleet.decisions([job.id for job in doubtful])
+    asks = [Ask(job, said[job.id]) for job in doubtful]
+    return {"queues": queues, "prints": prints, "asks": asks, "sees_prints": True, "back": f"/fleet/boxes/{box.id}/queue"}
 
 
 async def _logs(box_id: str, request: PageRequest) -> Shown:

@@ -142,6 +142,14 @@ async def test_a_printer_is_asked_for_a_test_print_and_shows_it_at_its_page(clie
     assert (await send(client, f"{path}/commands", key="x", command="identify"))[0] == 400
 
 
+async def test_an_uncertain_print_job_is_answered_at_the_queue_of_its_box(client: TestClient) -> None:
+    (await logged_in("Ida", Grant(Role.IT))).at(client)
+    page = await text_of(client, f"{BOX}/queue")
+    (path,) = set(re.findall(r'action="(/prints/[^"]+/resolution)"', page))
+    status, page = await send(client, path, outcome="printed", back=f"{BOX}/queue")
+    assert (status, "Waits for box counter-1" in page, 'aria-current="page">Queue' in page) == (200, True, True)
+
+
 async def test_a_configuration_is_refused_with_its_keys_and_lines_and_then_saved(client: TestClient) -> None:
     (await logged_in("Ida", Grant(Role.IT))).at(client)
     wrong = RIGHT.replace("scanner.serial", "scanner.typo")
