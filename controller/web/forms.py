@@ -17,7 +17,7 @@ from controller.errors import Conflict, DomainError
 from controller.events import acting
 from controller.fleet import queries as fleet
 from controller.fleet.operations import Resolution, cancel_print, resolve_print
-from controller.fleet.queue_operations import prioritise_print, reprint
+from controller.fleet.queue_operations import move_print, prioritise_print, reprint
 from controller.fulfilment import operations as fulfilment
 from controller.http.dispatch import IN_FLIGHT, JSON
 from controller.http.errors import Problem
@@ -116,6 +116,11 @@ class Forms:
         sent = sent_by(request)
         return await self._to_print(sent, lambda: prioritise_print(request.match_info["id"], Priority.URGENT))
 
+    async def move_print(self, request: web.Request) -> web.Response:
+        """To another printer of its box, for good."""
+        sent = sent_by(request)
+        return await self._to_print(sent, lambda: move_print(request.match_info["id"], sent.field("printer")))
+
     async def reprint(self, request: web.Request) -> web.Response:
         sent = sent_by(request)
         return await self._to_print(sent, lambda: reprint(request.match_info["id"]))
@@ -179,6 +184,7 @@ def form_routes(forms: Forms) -> list[PageRoute]:
         PageRoute("POST", "/prints/{id}/resolution", forms.resolve_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/cancel", forms.cancel_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/priority", forms.prioritise_print, permission=may.PRINTS_WRITE),
+        PageRoute("POST", "/prints/{id}/printer", forms.move_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/reprint", forms.reprint, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/orders/{no}/release", forms.release, permission=may.FULFILMENT_WRITE),
         PageRoute("POST", "/orders/{no}/cancel", forms.cancel_order, permission=may.ORDERS_WRITE),

@@ -222,7 +222,21 @@ async def prints(request: PageRequest, state: str, sites: Sites = None) -> dict[
         "states": [state.value for state in PrintState],
         "queues": await print_queues(limit=MANY, sites=sites),
         "asks": await _asks(sites=sites),
+        "others": await other_printers(shown.items, sites),
         "back": "/prints",
+    }
+
+
+async def other_printers(jobs: Iterable[PrintJobView], sites: Sites = None) -> dict[str, list[str]]:
+    """By job: the other printers of its box and of the same kind."""
+    kinds = {(each.box, each.id): each.kind for _, each in await fleet.devices(limit=MANY, sites=sites)}
+    return {
+        job.id: [
+            name
+            for (box, name), kind in kinds.items()
+            if box == job.box and name != (job.printer or job.device) and kind == kinds.get((box, job.device))
+        ]
+        for job in jobs
     }
 
 

@@ -116,6 +116,18 @@ async def test_a_print_that_waits_is_shown_by_printer_and_can_be_the_next(shop: 
     assert f"{job}/priority" not in await shown(client, "/prints"), "it is the most urgent already"
 
 
+async def test_a_print_that_waits_can_be_sent_to_another_printer_of_its_kind(shop: BrowserShop, client: TestClient) -> None:
+    job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data={}, document="SO-100001"))
+    assert f"{job}/printer" not in await shown(client, "/prints"), "the box has one label printer"
+    columns = "kind, model, address, state, faults, since, described"
+    await db.execute(
+        f"INSERT INTO device (box, id, {columns}) SELECT box, 'labels-2', {columns} FROM device WHERE id = 'label-printer'"
+    )
+    action, fields = await form(client, "/prints", f"{job}/printer")
+    assert await press(client, action, fields | {"printer": "labels-2"}) == (303, "/prints")
+    assert (await db.fetch("SELECT device FROM print_job WHERE id = ?", job))[0]["device"] == "labels-2"
+
+
 async def test_what_was_printed_can_be_printed_again_once_for_a_form(shop: BrowserShop, client: TestClient) -> None:
     job = await request_print(PrintOrder(box="counter-1", template="shelf-label", data={}, document="SO-100001"))
     await shop.happens(JobChanged(job=job, step=5, state=JobState.PRINTED, printer="label-printer"), stream=Stream.RESULT)
