@@ -168,7 +168,7 @@ PATHS = [
     b"/floor/stations/%0d%0aX-Evil:%20y",
     b"/floor/stations/" + b"a" * 7000,
     b"//evil.example/floor",
-    b"/floor/prints/%00",
+    b"/floor/prints%00",
     b"/floor/%ED%A0%80?lang=en",
 ]
 
