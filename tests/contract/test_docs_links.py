@@ -58,7 +58,7 @@ def test_addresses_of_the_api_exist(document: Path) -> None:
 
 def test_the_tour_uses_commands_that_stations_know() -> None:
     text = (ROOT / "docs/tour.md").read_text(encoding="utf-8")
-    scanned = re.findall(r"\b(SHELFX[A-Z]+)", text)
+    scanned = re.findall(r"\b(SHELFX[A-Z]+)\b(?!…)", text)
     assert len(scanned) > 8
     assert [word for word in scanned if not isinstance(parse_command(word), Command)] == []
 
