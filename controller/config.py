@@ -36,8 +36,8 @@ class Http:
     """`[http]`.  `open_pages`: pages without a log-in (default: only while `host` is loopback).
 
     `bench_url`: a link to the demo's bench.  `names`: host names under which browsers reach the pages, besides the loopback ones (a
-    guard against DNS rebinding).  `idle_minutes`, `session_hours`: when a person's session ends.  `proxies`: addresses of proxies that
-    tell the truth about whom they ask for.
+    guard against DNS rebinding).  `idle_minutes`, `session_hours`: when a person's session ends.  `proxies`: addresses of proxies
+    that tell the truth about whom they ask for.
     """
 
     host: str = "127.0.0.1"

@@ -92,7 +92,7 @@ class ReplicaPerson(Struct, frozen=True, kw_only=True):
 class ReplicaProfile(Struct, frozen=True, kw_only=True):
     """What is set for the stations that have the profile; of the site's stations, those that name none have the default one.
 
-    `activities`: the stations' tasks that are offered, by name; empty: all.  `quiet_minutes`, `double_read_ms`: 0 turns the rule off.
+    `activities`: the stations' tasks that are offered, by name; empty: all.  `quiet_minutes`, `double_read_ms`: 0 turns it off.
     """
 
     name: str

@@ -13,6 +13,7 @@ import pytest
 
 import controller.config as controller_config
 import edge_agent.config as agent_config
+import edge_agent.floor.config as floor_config
 from controller.http.routing import Permission
 from drivers import registry
 from edge_agent.errors import ConfigErrors
@@ -32,7 +33,7 @@ AGENT = {
     "[[device]]": agent_config.DeviceConfig,
     "[[station]]": agent_config.StationConfig,
     "[symbols]": agent_config.SymbolsConfig,
-    "[floor]": agent_config.FloorConfig,
+    "[floor]": floor_config.FloorConfig,
     "[limits]": FactsLimits,
 }
 CONTROLLER = {

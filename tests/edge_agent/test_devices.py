@@ -22,10 +22,10 @@ from drivers.registry import Kind, open_device
 from edge_agent.config import DeviceConfig
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Reporter, Scanned, StateChanged, WeightChanged
 from edge_agent.devices import Devices
+from edge_agent.printer_port import NothingSent, PrinterPort
 from edge_agent.printing import PIECE, PrinterThread
 from edge_agent.reading import Settling
 from edge_agent.seams import SystemClock
-from edge_agent.printer_port import NothingSent, PrinterPort
 from edge_agent.wire.messages import Condition
 
 T = TypeVar("T")

@@ -41,9 +41,7 @@ def config(*stations: StationConfig) -> Config:
 class TestLaidOver:
     def test_a_station_that_names_none_has_the_site_s(self) -> None:
         after = laid_over(PLAIN, [STOCK_ROOM, TILL])
-        assert after == replace(
-            PLAIN, sign_in="pin", quiet_minutes=5, double_read_ms=0, activities=("lookup",), language="zh-CN"
-        )
+        assert after == replace(PLAIN, sign_in="pin", quiet_minutes=5, double_read_ms=0, activities=("lookup",), language="zh-CN")
 
     def test_one_that_names_another_has_that_one(self) -> None:
         station = replace(PLAIN, profile="stock-room")

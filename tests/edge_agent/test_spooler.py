@@ -22,8 +22,8 @@ from edge_agent.faults import IN_DOUBT
 from edge_agent.jobs import Action, IllegalTransition, Job
 from edge_agent.journal import Journal
 from edge_agent.outbox import Outbox
-from edge_agent.seams import FailpointTriggered
 from edge_agent.printer_port import NothingSent
+from edge_agent.seams import FailpointTriggered
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.templates import TemplateUnavailable, UnknownTemplate
 from edge_agent.wire.facts import JobState, Proof
