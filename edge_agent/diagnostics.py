@@ -11,8 +11,10 @@ import io
 import json
 import os
 import platform
+import select
 import sqlite3
 import tarfile
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -32,6 +34,7 @@ LARGEST: Final = 2 * 1024 * 1024
 """Bytes of a bundle."""
 LARGEST_PART: Final = 512 * 1024
 RECORDED_ENTRIES: Final = 400
+KERNEL_SECONDS: Final = 2.0
 CHECKED_UP_TO: Final = 256 * 1024 * 1024
 _FOR_ITS_OWNER: Final = 0o600
 _INPUTS = frozenset({Kind.SCANNER})
@@ -145,11 +148,19 @@ def kernel_tail(root: Path = Path("/"), lines: int = 200) -> str:
         descriptor = os.open(root / "dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         return f"the kernel's log may not be read: {error.strerror}\n"
-    with contextlib.suppress(BlockingIOError), os.fdopen(descriptor, "rb", buffering=0) as log:
-        while record := log.read(8192):
+    deadline = time.monotonic() + KERNEL_SECONDS
+    try:
+        while time.monotonic() < deadline and select.select([descriptor], [], [], 0)[0]:
+            record = os.read(descriptor, 8192)
+            if not record:
+                break
             line = record.decode(errors="replace").partition(";")[2].splitlines()[:1]
             if line and any(word in line[0].lower() for word in ("usb", "tty", "voltage", "mmc", "ext4", "thermal")):
                 found = [*found[-lines + 1 :], line[0]]
+    except OSError as error:  # EPIPE: what we were to read was overwritten meanwhile
+        found.append(f"(the kernel's log could not be read further: {error.strerror})")
+    finally:
+        os.close(descriptor)
     return "\n".join(found) + "\n"
 
 

@@ -23,8 +23,9 @@ _NAMED = re.compile(rf"(?i)((?:{_WORDS}|{_PIN})[\w-]{{0,80}}[\"']?\s{{0,20}}[=:]
 _SHAPES = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z)", re.DOTALL), f"{MASK} (PEM)"),
     (re.compile(r"(?<=://)[^\s/@\"']*(?:@[^\s/@\"']*)*@"), f"{MASK}@"),
-    (re.compile(r"\$argon2[^\s\"',]*"), MASK),
+    (re.compile(r"\$argon2[^\s\"']*"), MASK),
     (re.compile(r"SHELFXID[0-9A-Za-z]*", re.IGNORECASE), f"SHELFXID{MASK}"),
+    (re.compile(r"\bID[0-9A-Z]{12,40}\b"), f"ID{MASK}"),  # a badge's command as the log names it
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}"), rf"\1 {MASK}"),
     (re.compile(r"\bsw_[A-Za-z0-9_-]{4,}"), MASK),
 )
