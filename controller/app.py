@@ -284,12 +284,12 @@ async def _sweep(limits: Limits, retention: Retention) -> None:
             forgotten = await idempotency.forget_old(datetime.now(UTC))
             await people_sessions.forget_old(limits)
             await login.forget_old()
+            await prune(retention)
         except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
             log.exception("what is out of date could not be forgotten; the next sweep tries again")
         else:
             if forgotten:
                 log.info("forgot old idempotency keys", extra={"count": forgotten})
-        await prune(retention)
         await asyncio.sleep(SWEEP_SECONDS)
 
 
