@@ -14,7 +14,7 @@ from edge_agent.device_tools.request import Item, Request
 from edge_agent.devices import Devices
 from edge_agent.diagnostics import Part, Told, as_json, make_bundle, parts_of, recording_of, secrets_of
 from edge_agent.diagnostics_sending import BundleSender
-from edge_agent.liveness import CHANGE_MS
+from edge_agent.liveness import CHANGE_MS, Beats
 from edge_agent.log_forwarding import LogForwarder, LogTail
 from edge_agent.machine import machine_state
 from edge_agent.masking import Masker
@@ -66,9 +66,9 @@ class Care:
         box.collect = self.sender.collect
         looked.keeper.follow(PEOPLE, self._know)
 
-    def runs(self) -> list[tuple[str, LogForwarder | BundleSender]]:
+    def runs(self) -> list[tuple[str, LogForwarder | BundleSender | Beats]]:
         """What is to be run, by name."""
-        return [("log", self.forwarder), ("diagnostics", self.sender)]
+        return [("log", self.forwarder), ("diagnostics", self.sender), ("liveness", self._looked.box.beats)]
 
     def close(self) -> None:
         logging.getLogger().removeHandler(self.tail)
