@@ -18,7 +18,7 @@ class Outcome:
     prints: int = 0
     """Print jobs whose paper was counted."""
     recoveries: list[float] = field(default_factory=list)
-    """From kill -9 to the first answered scan."""
+    """From kill -9 until the box listens again, and one scan to its answer."""
     stalled: float = 0.0
     """The longest time without a fact stored while people worked."""
     healed: float = 0.0
