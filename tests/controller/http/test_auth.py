@@ -75,6 +75,15 @@ async def send(client: TestClient, boss: Somebody, method: str, path: str, key: 
     return answer.status, await answer.json() if answer.status != 204 else None
 
 
+async def test_a_role_at_one_site_opens_nothing_at_another_where_the_role_is_less(client: TestClient) -> None:
+    await create_site("s2", name="Two")
+    both = await logged_in("Both", Grant(Role.FLOOR, "s1"), Grant(Role.MANAGER, "s2"))
+    for site, profile, stock in (("s1", 404, 200), ("s2", 200, 200)):
+        assert (await client.get(f"/api/v1/sites/{site}/station-profile", headers=both.header)).status == profile
+        assert (await client.get(f"/api/v1/sites/{site}/stock", headers=both.header)).status == stock
+    assert (await client.post("/api/v1/sites/s1/adjustments", json={}, headers=both.header)).status == 404
+
+
 async def test_people_are_kept_over_the_api(client: TestClient, boss: Somebody) -> None:
     body = {"name": "Mei", "language": "zh-CN", "roles": [{"role": "picker", "site": "s1"}]}
     status, made = await send(client, boss, "POST", "", "k1", body)
