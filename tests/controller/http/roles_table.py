@@ -143,6 +143,7 @@ fpm-ia GET /prints
 fpm-ia POST /prints/{id}/cancel
 fpm$ia GET /prints/{id}/preview.png
 fpm-ia POST /prints/{id}/priority
+fpm-ia POST /prints/{id}/printer
 fpm-ia POST /prints/{id}/reprint
 fpm-ia POST /prints/{id}/resolution
 fpm$-a GET /stock
