@@ -80,11 +80,7 @@ async def test_fifty_scans_show_at_once_and_none_is_lost_or_merged_wherever_the_
     assert page.url == floor.station
     assert await page.input_value("#typed") == ""
     assert floor.box.places["counter-1"].task == "idle", "an Enter pressed a button"
-    painted = await page.evaluate("window.painted")
-    assert len(painted) == 50
-    painted.sort()  # the slowest tenth is left to a host with other work: a frame waits there as long as the whole machine does
-    assert painted[24] < 60, painted
-    assert painted[44] < 100, painted
+    assert len(await page.evaluate("window.painted")) == 50  # how soon each was: `make bench ARGS=floor`
     await expect(page.locator("#readings .captured")).to_have_count(0)
 
 
