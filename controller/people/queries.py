@@ -44,19 +44,6 @@ class Credentials:
     password_hash: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replicated:
-    """A person as the boxes of one site keep them; without `roles` they do not work there: forget them.  No password is in it."""
-
-    id: str
-    version: int
-    name: str
-    language: str
-    badge_hash: str | None
-    pin_hash: str | None
-    roles: list[str]
-
-
 def _row(row: db.Row) -> PersonRow:
     flags = {name: bool(row[name]) for name in ("active", "has_badge", "has_pin", "has_password")}
     return PersonRow(**{**row, **flags})
@@ -93,32 +80,6 @@ async def people(
         extra.append(db.listing(sorted(sites)))
     rows = await db.fetch(f"SELECT {_COLUMNS} FROM person WHERE {where} ORDER BY name_key LIMIT ?", *values, *extra, limit)
     return [_row(row) for row in rows]
-
-
-async def of_site(site_id: str, *, after: tuple[int, str], limit: int) -> list[Replicated]:
-    """What a site's boxes keep: who changed after the row at `after` (version, id), in that order, once all rows have versions."""
-    rows = await db.fetch(
-        "SELECT id, version, name, language, active, badge_hash, pin_hash FROM person WHERE (version, id) > (?, ?) "
-        "ORDER BY version, id LIMIT ?",
-        *(*after, limit),
-    )
-    grants = await grants_of_all([row["id"] for row in rows])
-    found = []
-    for row in rows:
-        roles = sorted({grant.role.value for grant in grants.get(row["id"], []) if grant.site in (None, site_id)})
-        is_here = bool(row["active"] and roles)
-        found.append(
-            Replicated(
-                id=row["id"],
-                version=row["version"],
-                name=row["name"] if is_here else "",
-                language=row["language"],
-                badge_hash=row["badge_hash"] if is_here else None,
-                pin_hash=row["pin_hash"] if is_here else None,
-                roles=roles if is_here else [],
-            )
-        )
-    return found
 
 
 async def anybody() -> bool:

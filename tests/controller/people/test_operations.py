@@ -139,21 +139,6 @@ async def test_every_change_takes_the_version_off_for_the_boxes() -> None:
         assert (await stored(mei))["version"] is None
 
 
-async def test_a_site_s_boxes_get_who_works_there_and_no_more_of_others_than_their_id() -> None:
-    mei = await add_person("Mei", roles=[Grant(Role.FLOOR, "s1")])
-    boss = await add_person("Boss", roles=[Grant(Role.ADMIN)])
-    await operations.set_pin(mei, "2580")
-    await numbered()
-    here = {row.id: row for row in await queries.of_site("s1", after=(0, ""), limit=10)}
-    there = {row.id: row for row in await queries.of_site("s2", after=(0, ""), limit=10)}
-    assert (here[mei].name, here[mei].roles, here[boss].roles) == ("Mei", ["floor"], ["admin"])
-    assert here[mei].pin_hash is not None
-    assert (there[mei].name, there[mei].roles, there[mei].pin_hash) == ("", [], None)
-    await operations.set_active(mei, active=False)
-    await numbered()
-    assert [row.name for row in await queries.of_site("s1", after=(0, ""), limit=10) if row.id == mei] == [""]
-
-
 async def test_lists_go_by_name_and_are_searched_as_names_are_folded() -> None:
     people = {name: await add_person(name, roles=[Grant(Role.FLOOR, "s1")]) for name in ("Anna", "Bea_1", "Bea%2", "王小美")}
     assert [row.name for row in await queries.people(limit=2)] == ["Anna", "Bea%2"]
