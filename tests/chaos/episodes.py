@@ -62,7 +62,6 @@ async def open_network(folder: Path, random: Random, *, pieces: int) -> AsyncIte
         ):
             person = Person(world)
             await person.begin()
-            await heal(world)  # the controller knows the box and its printer
             yield Network(world, box, controller, person, Office(world, Random(random.random())))
 
 

@@ -21,7 +21,7 @@ from edge_agent.wire.codec import encode
 from edge_agent.wire.messages import TwinDesired
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.chaos.oracle import heal, judge
-from tests.chaos.people import HAND_SECONDS, Heard, Office, Person
+from tests.chaos.people import BEEP_SECONDS, HAND_SECONDS, Heard, Office, Person
 from tests.chaos.world import BOX, SITE, SKUS, World, until
 from tests.shopday.programs import ROOT, Program
 
@@ -49,27 +49,29 @@ class Users:
         self.orders = 0
         self.unknown = 0
         self.twin_version = 0
+        self.enough = asyncio.Event()
+        """The program was where it was to come: who drives it ends what they are doing, and stops."""
 
     async def scan(self) -> None:
-        while True:
+        while not self.enough.is_set():
             await self.person.scan_next()
             await asyncio.sleep(HAND_SECONDS)
 
     async def print_label(self) -> None:
         await self.office.print_label()
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
     async def command(self) -> None:
         sent = await self.world.insist(f"/boxes/{BOX}/commands", {"name": "identify"}, f"command-{len(self.commands)}")
         self.commands.append(str(sent["id"]))
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
     async def order(self) -> None:
         self.orders += 1
         lines = [{"sku": SKUS[0], "quantity": 1, "unit_price_minor": 100}]
         wanted: dict[str, object] = {"site": SITE, "channel": "web", "reference": f"web-{self.orders}", "currency": "CNY"}
         await self.world.insist("/orders", wanted | {"lines": lines}, f"order-{self.orders}")
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
     async def name_the_unknown(self) -> None:
         """A code that nobody knows is received; then the catalogue learns it, and the fact that waits is tried again."""
@@ -79,7 +81,7 @@ class Users:
         self.person.heard[code] = await self.person.scan(code)
         await until("it is parked", lambda: self.world.parked() > 0)
         await self.world.api.import_catalogue(f"sku,name_en,name_zh,barcode\n{SKUS[0]},Tea,茶,{code}\n")
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
     async def configure(self) -> None:
         """Somebody wants another configuration of the box: the same stations, scans twice within less time."""
@@ -89,11 +91,11 @@ class Users:
         payload = encode(TwinDesired(version=self.twin_version, document=document))
         port = self.world.broker.port
         await asyncio.to_thread(publish.single, topic, payload, 1, True, "127.0.0.1", port, protocol=MQTTProtocolVersion.MQTTv5)
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
     async def nothing(self) -> None:
         """It comes there as it starts, or by itself."""
-        await asyncio.Event().wait()
+        await self.enough.wait()
 
 
 Drive = Callable[[Users], Awaitable[None]]
@@ -205,6 +207,7 @@ async def strike(users: Users, place: Place, mode: Mode) -> None:
 
 async def _come_there(users: Users, program: Program, place: Place, mode: Mode, began: int) -> None:
     """Drive it until the log says that it was there; after a crash it must be dead, of that."""
+    users.enough.clear()
     driving = asyncio.ensure_future(place.drive(users))
     try:
         await until(
@@ -218,8 +221,12 @@ async def _come_there(users: Users, program: Program, place: Place, mode: Mode, 
                 code = await program.process.wait()
             assert code == -signal.SIGKILL, f"{program.name} ended with {code} instead of dying at {place.name}"
     finally:
+        users.enough.set()  # a scan that nobody waited for would be answered for the next one
+        await asyncio.wait([driving], timeout=BEEP_SECONDS if place.drive is Users.scan else 0)
         driving.cancel()
         await asyncio.wait([driving])
+    if not driving.cancelled():
+        driving.result()
     users.world.history.note("struck", program=program.name, failpoint=place.name, mode=mode)
 
 

@@ -87,6 +87,10 @@ class World:
                 return answer.status == 200
         return False
 
+    async def is_printer_known(self) -> bool:
+        """Whether the controller has heard of it from the box, so that an office can print."""
+        return any(device["id"] == LABELS for device in await self.api.all("/devices", box=BOX))
+
     def has_agent_the_scanner(self) -> bool:
         """Whether the agent's process has the scanner's port open: what is scanned before that goes nowhere."""
         link = self.folder / SCANNER
@@ -258,6 +262,7 @@ async def open_world(
             await _furnish(world)
             if has_agent:
                 await world.start_agent()
+                await until("the controller knows the printer", world.is_printer_known)
             yield world
         except Exception as error:
             error.add_note(world.tails())
