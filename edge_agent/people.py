@@ -106,6 +106,11 @@ class People:
         """None: not, or not any more, at this site."""
         return _person(self._people.get(person_id))
 
+    @property
+    def knows_anybody(self) -> bool:
+        """Not before the replica's people are there."""
+        return bool(self._people)
+
     async def sign_in(self, badge: str, pin: str) -> Verified | Wrong | Waits:
         """By badge and PIN; nobody's badge is answered like a wrong PIN, after the same time."""
         digest = badge_hash(badge)

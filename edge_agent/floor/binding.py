@@ -41,6 +41,7 @@ from edge_agent.floor.port import (
     UnknownStation,
     WeightShown,
 )
+from edge_agent.floor.sheet_printing import SheetPrinting
 from edge_agent.floor.station_view import kept, shown, tasks, unkept
 from edge_agent.health import AGENT_VERSION
 from edge_agent.jobs import IllegalTransition, UnknownJob
@@ -50,6 +51,7 @@ from edge_agent.replica_images import ReplicaImages
 from edge_agent.replica_pull import ReplicaKeeper
 from edge_agent.spooler import Resolution, Spooler
 from edge_agent.stations import SCREEN, Feedback, Item, Missing
+from edge_agent.stations.model import Person as Known
 from edge_agent.stations.reading import badge_of, scanned
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.messages import Condition, Priority
@@ -74,6 +76,10 @@ class BoxParts:
     images: ReplicaImages
 
 
+def _shown(person: Known) -> Person:
+    return Person(id=person.id, name=person.name, language=person.language, roles=frozenset(person.roles))
+
+
 def _without_badge(reading: ScreenReading) -> str:
     """What others may see of it: a badge's letters open doors."""
     return "" if badge_of(Symbol(reading.text.encode(errors="replace"), reading.aim)) is not None else reading.text
@@ -86,6 +92,7 @@ class BoxPort:
         self._parts = parts
         self._config = parts.config
         self._log = log
+        self._sheets = SheetPrinting(parts.devices)
         self._intake = parts.box.intake
         self._since = parts.seams.clock.now()
         self._listeners: list[Listener] = []
@@ -209,11 +216,20 @@ class BoxPort:
         outcome = await self._parts.people.sign_in(badge, pin)
         match outcome:
             case Verified(person):
-                return Person(id=person.id, name=person.name, language=person.language, roles=frozenset(person.roles))
+                return _shown(person)
             case Waits(seconds):
                 raise HasToWait(seconds)
             case _:
                 return None
+
+    def as_known(self, person: Person) -> Person | None:
+        if not self._parts.people.knows_anybody:
+            return person
+        known = self._parts.people.by_id(person.id)
+        return _shown(known) if known is not None else None
+
+    def sessions_kept(self) -> tuple[Path, str]:
+        return self._config.box.state_dir / "floor-sessions.json", self._parts.stores.outbox.identity.boot
 
     # --- prints ----------------------------------------------------------------------------------------------------------------
 
@@ -228,6 +244,9 @@ class BoxPort:
             await self._parts.spooler.resolve(job, outcome, person=person)
         except (UnknownJob, IllegalTransition) as error:
             raise HasMovedOn(str(error)) from error
+
+    async def print_sheet(self, printer: str, language: str) -> None:
+        await self._sheets.print(next((each for each in self._config.devices if each.id == printer), None), language)
 
     async def cancel(self, job: str, person: str | None) -> None:
         try:

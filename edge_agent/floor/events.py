@@ -73,9 +73,9 @@ class Stream:
         return {"scale": weight.scale, "html": self._renderer.render("weight.html", watcher.look, {"weight": weight})}
 
     def _beat(self, watcher: Watcher) -> str:
-        wire = self._live.wire
+        wire, now = self._live.wire, self._now()
         told = {"wire": wire.wire.value, "waiting": wire.waiting, "sent": wire.sent, "total": wire.total}
-        return _event("beat", _json({**told, "time": self._renderer.writer(watcher.look).time(self._now())[:5]}))
+        return _event("beat", _json({**told, "time": self._renderer.writer(watcher.look).time(now)[:5], "at": now.isoformat()}))
 
 
 def _event(name: str, data: str, number: str = "") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode
 
 import msgspec
@@ -49,8 +49,9 @@ class SentReadings(Struct, frozen=True):
 class Forms:
     """The handlers.  `pages` show what came of a form that was refused."""
 
-    def __init__(self, parts: Parts, pages: Pages, clock: Clock) -> None:
+    def __init__(self, parts: Parts, pages: Pages, clock: Clock, keep_sessions: Callable[[], Awaitable[None]]) -> None:
         self._parts = parts
+        self._keep_sessions = keep_sessions
         self._port: FloorPort = parts.port
         self._shown: Shown = parts.shown
         self._pages = pages
@@ -81,12 +82,16 @@ class Forms:
         await self._arrive(self._pages.station_of(request), person)
         response = web.Response(status=303, headers={"Location": local_address(after) or "/floor"})
         self._give(request, response, sessions.begin(person))
+        await self._keep_sessions()
         return response
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
-        if session_of(request) is not None:
-            await self._arrive(self._pages.station_of(request), None)
+        """At this screen, and at the station that it stands at, unless somebody else works there by now."""
+        session = session_of(request)
+        if session is not None:
+            await self._leave(self._pages.station_of(request), session.person)
         self._parts.guard.sessions.end(request[COOKIE])
+        await self._keep_sessions()
         response = web.Response(status=303, headers={"Location": "/floor/login"})
         self._give(request, response, new_cookie())
         return response
@@ -97,7 +102,10 @@ class Forms:
         station = (await fields_of(request)).get("station", "")
         if station not in self._port.stations():
             raise Denied(404, "unknown_station")
+        before = self._pages.station_of(request)
         if person is not None:
+            if before != station:
+                await self._leave(before, person)
             await self._arrive(station, person)
         response = web.Response(status=303, headers={"Location": "/floor"})
         secure = self._parts.guard.is_https
@@ -184,6 +192,11 @@ class Forms:
     async def _arrive(self, station: str | None, person: Person | None) -> None:
         if station is not None:
             await self._port.arrive(station, person)
+
+    async def _leave(self, station: str | None, person: Person) -> None:
+        """Who came by badge meanwhile stays."""
+        if station is not None and (await self._port.station(station)).person_id == person.id:
+            await self._port.arrive(station, None)
 
     def _give(self, request: web.Request, response: web.Response, cookie: str) -> None:
         request[COOKIE] = cookie

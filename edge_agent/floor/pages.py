@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -56,10 +57,14 @@ class Pages:
     def person(self, request: web.Request) -> Person | None:
         """Who works at this screen; None: nobody needs to say so here.  Raises Denied."""
         session = session_of(request)
-        if session is not None:
-            if not session.person.has(*WORKS_HERE):
+        known = self._port.as_known(session.person) if session is not None else None
+        if session is not None and known is None:
+            self._parts.guard.sessions.end(request[COOKIE])
+        if session is not None and known is not None:
+            session.person = known
+            if not known.has(*WORKS_HERE):
                 raise Denied(403, "not_permitted")
-            return session.person
+            return known
         if self._parts.config.sign_in is SignIn.NONE:
             return None
         raise Denied(401, "sign_in_first")
@@ -79,6 +84,9 @@ class Pages:
         if chosen in stations:
             return chosen
         return stations[0] if len(stations) == 1 else None
+
+    def now(self) -> datetime:
+        return self._parts.renderer.now()
 
     # --- pages ---------------------------------------------------------------------------------------------------------------
 
@@ -122,9 +130,6 @@ class Pages:
     async def scale(self, request: web.Request) -> web.StreamResponse:
         values = await self._parts.shown.scale(self.watcher(request))
         return self.show(request, "scale.html", {**values, "regions": "scale"})
-
-    async def help(self, request: web.Request) -> web.StreamResponse:
-        return self.show(request, "help.html", {"box": await self._port.box(), "tasks": self._port.tasks(), "regions": ""})
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         """The box itself, for everyone who reaches it; its log for those who care for boxes."""

@@ -71,6 +71,19 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """An article as told of.  `price_minor`: 0 for none.  `on_hand`: in base units, as of `as_of` (None: nobody knows when)."""
+
+    sku: str
+    name: Said
+    unit: str
+    price_minor: int
+    currency: str
+    on_hand: int
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A reading with its answer.  `symbol`: what was read, empty for a weight or a button; `code`: the stable name of what is said.
 
@@ -89,6 +102,8 @@ class Reading:
     is_undone: bool = False
     undoes: str | None = None
     """The reading that this one took back."""
+    goods: Goods | None = None
+    """What was told of an article that was looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +140,10 @@ class StationShown:
     details: Mapping[str, str | int] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
     person: str | None = None
+    """The name of who works here, by a badge at the scanner or by a log-in at a screen."""
+    person_id: str | None = None
+    sign_in: str = "none"
+    """Whom the station asks for: none, badge, pin."""
     is_training: bool = False
     tasks: tuple[Task, ...] = ()
     """What can be begun here."""
@@ -334,6 +353,14 @@ class FloorPort(Protocol):
         """None: badge and PIN do not belong together, or nobody has this badge.  Raises HasToWait."""
         ...
 
+    def as_known(self, person: Person) -> Person | None:
+        """A logged-in person as the box knows them by now; None: they work here no more."""
+        ...
+
+    def sessions_kept(self) -> tuple[Path, str] | None:
+        """The file that carries sessions over a restart of the agent, and which start of the machine this is; None: none does."""
+        ...
+
     async def queues(self) -> Sequence[QueueShown]: ...
 
     async def resolve(self, job: str, *, came_out: bool, person: str | None) -> None:
@@ -354,6 +381,10 @@ class FloorPort(Protocol):
 
     async def move(self, job: str, printer: str, person: str | None) -> None:
         """For good.  Raises HasMovedOn, CannotPrint (that printer does not take it now)."""
+        ...
+
+    async def print_sheet(self, printer: str, language: str) -> None:
+        """The command sheet, as one receipt or label after label.  Returns with the first paper.  Raises CannotPrint."""
         ...
 
     async def box(self) -> BoxShown: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from gettext import NullTranslations
 from pathlib import Path
@@ -43,13 +43,13 @@ class Renderer:
 
     def __init__(self, extras: Mapping[str, object], zone: tzinfo, now: Callable[[], datetime]) -> None:
         self._zone = zone
-        self._now = now
+        self.now = now
         self._environments = {
             language: _environment(language, catalogue, extras) for language, catalogue in load_catalogues(LOCALES).items()
         }
 
     def render(self, template: str, look: Look, values: Mapping[str, object]) -> str:
-        shown = {"look": look, "write": self.writer(look), "now": self._now(), "Role": Role}
+        shown = {"look": look, "write": self.writer(look), "now": self.now(), "Role": Role}
         return self._environments[look.language].get_template(template).render(shown | dict(values))
 
     def has(self, template: str) -> bool:
@@ -59,11 +59,16 @@ class Renderer:
         return Writer(look.language, self._zone)
 
 
+def _before(instant: datetime, milliseconds: int) -> datetime:
+    return instant - timedelta(milliseconds=milliseconds)
+
+
 def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
     environment = environment_of("edge_agent.floor", language, catalogue)
     translate: words.Translate = catalogue.gettext
     environment.globals.update(extras)
     environment.globals["languages"] = {each.value: name for each, name in NAMES.items()}
+    environment.globals["before"] = _before
     environment.globals["say"] = partial(words.say, language)
     environment.globals["fault_text"] = partial(words.fault, language)
     environment.globals["task_icon"] = dict(words.TASK_ICONS).get

@@ -15,12 +15,15 @@ from edge_agent.floor.callers import Callers
 from edge_agent.floor.config import FloorConfig
 from edge_agent.floor.events import Stream
 from edge_agent.floor.forms import Forms, sign_in_address, wants_json
+from edge_agent.floor.goods import GoodsPage
 from edge_agent.floor.guard import LARGEST_BODY, Denied, Guard, Handler
+from edge_agent.floor.help_page import HelpPage
 from edge_agent.floor.live import Live
 from edge_agent.floor.pages import Pages, Parts
 from edge_agent.floor.port import FloorPort, FloorRefused, UnknownStation
 from edge_agent.floor.print_forms import PrintForms
 from edge_agent.floor.render import Renderer, zone_of
+from edge_agent.floor.session_file import SessionFile
 from edge_agent.floor.sessions import Sessions
 from edge_agent.floor.shown import Shown
 from edge_agent.seams import Clock
@@ -30,6 +33,8 @@ AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 """Between two looks whether the certificate was renewed."""
 STOP_SECONDS = 1.0
+KEEP_SECONDS = 15.0
+"""Between two writes of the sessions: what was used last may be so much older after a restart."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,16 +70,22 @@ class Floor:
         self.live = Live(port, renderer, shown.regions)
         parts = Parts(port, config, guard, renderer, self.live, shown, assets)
         self._guard = guard
+        self._sessions = sessions
+        kept_at = port.sessions_kept()
+        self._file = SessionFile(kept_at[0]) if kept_at is not None else None
+        self._boot = kept_at[1] if kept_at is not None else ""
         self._pages = Pages(parts, Stream(self.live, renderer, sessions, clock.now))
+        self._goods = GoodsPage(port, self._pages)
+        self._help = HelpPage(port, self._pages)
         self._prints = PrintForms(port, self._pages, parts.shown)
-        self._forms = Forms(parts, self._pages, clock)
+        self._forms = Forms(parts, self._pages, clock, self._keep)
         self._callers = Callers()
         self.port: int | None = None
         """Where it listens by now."""
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        pages, forms, prints = self._pages, self._forms, self._prints
+        pages, forms, prints, goods, help_page = self._pages, self._forms, self._prints, self._goods, self._help
         return (
             Route("GET", "/", pages.status, For.EVERYONE),
             Route("GET", "/floor", pages.home, For.PEOPLE),
@@ -95,7 +106,10 @@ class Floor:
             Route("POST", "/floor/prints/{job}/resolution", forms.resolve, For.PEOPLE),
             Route("POST", "/floor/prints/{job}/cancellation", forms.cancel, For.PEOPLE),
             Route("GET", "/floor/scale", pages.scale, For.PEOPLE),
-            Route("GET", "/floor/help", pages.help, For.PEOPLE),
+            Route("GET", "/floor/scan/{symbol}", goods.page, For.PEOPLE),
+            Route("POST", "/floor/scan/{symbol}/label", goods.label, For.PEOPLE),
+            Route("GET", "/floor/help", help_page.page, For.PEOPLE),
+            Route("POST", "/floor/help/sheet", help_page.sheet, For.PEOPLE),
             Route("GET", "/floor/events", pages.events, For.EVERYONE),
             Route("GET", "/floor/root.crt", pages.root, For.EVERYONE),
             Route("GET", "/floor/static/{name}", pages.static, For.EVERYONE),
@@ -109,12 +123,32 @@ class Floor:
 
     async def run(self) -> None:
         """Until cancelled.  A port that is taken, or a certificate that cannot be read, is tried again."""
+        await self.restore()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_on(), name="floor.sessions")
             tasks.create_task(self.live.run(), name="floor.live")
             tasks.create_task(self._callers.run(), name="floor.callers")
             tasks.create_task(self._serve(), name="floor.serve")
 
+    async def restore(self) -> None:
+        """Who was logged in before the restart still is."""
+        kept = await asyncio.to_thread(self._file.load, self._boot) if self._file is not None else None
+        if kept is not None:
+            self._sessions.restore(kept)
+
     # --- inside --------------------------------------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        """Sessions are on disk as they are now."""
+        if self._file is not None:
+            self._sessions.changed.clear()
+            await asyncio.to_thread(self._file.save, self._sessions.kept(self._boot))
+
+    async def _keep_on(self) -> None:
+        while True:
+            await self._sessions.changed.wait()
+            await asyncio.sleep(KEEP_SECONDS)
+            await self._keep()
 
     def _for(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

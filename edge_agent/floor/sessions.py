@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from edge_agent.floor.port import Person
+from edge_agent.floor.session_file import KeptSession, KeptSessions
 from edge_agent.seams import Clock
 
 MOST_SESSIONS = 500
@@ -30,7 +31,7 @@ class Session:
 
 
 class Sessions:
-    """Sessions by the SHA-256 of their cookie; they live as long as the agent does."""
+    """Sessions by the SHA-256 of their cookie.  `kept` and `restore` carry them over a restart of the agent."""
 
     def __init__(self, clock: Clock, *, idle_ms: int, longest_ms: int) -> None:
         self._clock = clock
@@ -38,6 +39,8 @@ class Sessions:
         self._longest_ms = longest_ms
         self._sessions: OrderedDict[bytes, Session] = OrderedDict()
         self._key = secrets.token_bytes(32)
+        self.changed = asyncio.Event()
+        """Set: what is on disk is not how it is."""
 
     def begin(self, person: Person) -> str:
         """Returns the new cookie: one that was there before the log-in is never used after it."""
@@ -47,6 +50,7 @@ class Sessions:
         cookie = new_cookie()
         now = self._clock.mono_ms()
         self._sessions[_digest(cookie)] = Session(person, began_ms=now, used_ms=now)
+        self.changed.set()
         return cookie
 
     def find(self, cookie: str | None, *, is_use: bool = True) -> Session | None:
@@ -62,10 +66,39 @@ class Sessions:
         if is_use:
             session.used_ms = now
             self._sessions.move_to_end(key)
+            self.changed.set()
         return session
 
     def end(self, cookie: str | None) -> None:
         self._end(_digest(cookie or ""))
+
+    def kept(self, boot: str) -> KeptSessions:
+        """As they are now, to be stored."""
+        self._sweep()
+        return KeptSessions(
+            boot=boot,
+            secret=self._key.hex(),
+            sessions=tuple(
+                KeptSession(
+                    key=key.hex(),
+                    person=session.person.id,
+                    name=session.person.name,
+                    language=session.person.language,
+                    roles=tuple(sorted(session.person.roles)),
+                    began_ms=session.began_ms,
+                    used_ms=session.used_ms,
+                )
+                for key, session in self._sessions.items()
+            ),
+        )
+
+    def restore(self, kept: KeptSessions) -> None:
+        """Those of before the restart, with the limits that they had."""
+        self._key = bytes.fromhex(kept.secret)
+        for each in kept.sessions[-MOST_SESSIONS:]:
+            person = Person(id=each.person, name=each.name, language=each.language, roles=frozenset(each.roles))
+            self._sessions[bytes.fromhex(each.key)] = Session(person, began_ms=each.began_ms, used_ms=each.used_ms)
+        self._sweep()
 
     def csrf(self, cookie: str) -> str:
         """The token that a form of this cookie's pages carries."""
@@ -86,6 +119,7 @@ class Sessions:
         session = self._sessions.pop(key, None)
         if session is not None:
             session.ended.set()
+            self.changed.set()
 
 
 class Tries:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from edge_agent.floor.live import Watcher
-from edge_agent.floor.port import DeviceShown, FloorPort, QueueShown, StationShown
+from edge_agent.floor.port import DeviceShown, FloorPort, Goods, QueueShown, StationShown
+from edge_agent.stations import Item
 
 SEARCH_RESULTS = 20
 MOST_JOBS = 50
@@ -57,10 +58,21 @@ class Shown:
 
     async def station(self, station: str) -> Values:
         shown = await self._port.station(station)
+        goods, image = await self._looked_up(shown)
         return {
             "station": shown,
+            "goods": goods,
+            "image": image,
             "press_id": lambda control, more="": press_id(shown, control, more),
         }
+
+    async def _looked_up(self, shown: StationShown) -> tuple[Goods | None, str | None]:
+        """The article that the lookup told of last, and its picture."""
+        latest = shown.readings[0] if shown.readings and shown.task == "lookup" else None
+        if latest is None or latest.goods is None:
+            return None, None
+        item = await self._port.look_up(latest.symbol)
+        return latest.goods, item.image if isinstance(item, Item) else None
 
     async def tiles(self, watcher: Watcher) -> Values:
         stations = [await self._port.station(each) for each in self._port.stations()]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
 from edge_agent.config import StationConfig
-from edge_agent.floor.port import Control, Reading, Said, StationShown, Task
+from edge_agent.floor.port import Control, Goods, Reading, Said, StationShown, Task
 from edge_agent.stations import Feedback, StationState, say
 from edge_agent.stations import Reading as Kept
 from edge_agent.stations.model import CHINESE, ENGLISH
@@ -45,6 +45,8 @@ def shown(station: StationConfig, state: StationState) -> StationShown:
         details=_details(state.activity),
         controls=_controls(kind, state.activity),
         person=state.person.name if state.person is not None else None,
+        person_id=state.person.id if state.person is not None else None,
+        sign_in=station.sign_in,
         is_training=state.training,
         tasks=tasks(station.activities),
         readings=tuple(kept(each) for each in state.history),
@@ -64,6 +66,7 @@ def kept(reading: Kept) -> Reading:
         is_training=reading.feedback.training,
         undo=reading.id if reading.took is not None and not reading.is_undone else None,
         is_undone=reading.is_undone,
+        goods=_goods(reading.feedback, reading.at),
     )
 
 
@@ -77,6 +80,23 @@ def unkept(feedback: Feedback, symbol: str, when: datetime) -> Reading:
         said=_saying(feedback),
         code=feedback.code,
         is_training=feedback.training,
+    )
+
+
+def _goods(feedback: Feedback, when: datetime | None) -> Goods | None:
+    """Of what a lookup found."""
+    args = feedback.args
+    if not feedback.code.startswith("lookup_") or "on_hand" not in args:
+        return None
+    age = args.get("age_ms")
+    return Goods(
+        sku=str(args["sku"]),
+        name=Said(str(args["name_en"]), str(args["name_zh"])),
+        unit=str(args["unit"]),
+        price_minor=int(args["price_minor"]),
+        currency=str(args["currency"]),
+        on_hand=int(args["on_hand"]),
+        as_of=when - timedelta(milliseconds=int(age)) if when is not None and age is not None else None,
     )
 
 

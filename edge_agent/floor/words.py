@@ -133,6 +133,11 @@ ERRORS: Final[Mapping[str, Word]] = {
     ),
     "too_many_tries": Word(N_("Too many wrong tries. This badge has to wait before it can be tried again."), "warn", "clock"),
     "has_moved_on": Word(N_("Nothing was changed: this print had moved on. It is shown here as it is now."), "warn", "warn"),
+    "cannot_print": Word(
+        N_("That printer cannot print the sheet now. The floor's first page says what it needs; or use another printer."),
+        "warn",
+        "warn",
+    ),
     "printer_refused": Word(N_("Nothing was changed: that printer cannot take this print now."), "warn", "warn"),
     "no_input": Word(N_("Nothing was typed. Type the number under the barcode."), "warn", "warn"),
 }

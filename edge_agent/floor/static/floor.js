@@ -62,6 +62,7 @@
     slider.addEventListener("change", () => play("ok"));
   }
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
     const test = event.target.closest("[data-sound]");
     if (test) { unlock(); soundEnd = 0; play(test.dataset.sound); }
   });
@@ -287,6 +288,7 @@
     waiting.delete(name);
     shown[name] = html;
     if (window.htmx) htmx.swap({ target: region, text: html, swap: "innerMorph" }); else region.innerHTML = html;
+    requestAnimationFrame(ageAll);
   };
   document.addEventListener("focusout", () => setTimeout(() => { for (const [name, { html, turn }] of Array.from(waiting)) put(name, html, turn); }));
 
@@ -301,6 +303,23 @@
   const age = () => {
     const seconds = Math.floor((now() - lastBeat) / 10000) * 10;
     return seconds < 60 ? fill(banner.dataset.seconds, { n: seconds }) : fill(banner.dataset.minutes, { n: Math.floor(seconds / 60) });
+  };
+  /* numbers: data-asof says when each was so; those with data-beats are so as of the latest beat (what changes is sent at once) */
+  let offset = wire ? Date.parse(wire.dataset.now) - now() : 0;  /* of the box's clock to this screen's */
+  const UNITS = [["days", 86400], ["hours", 3600], ["minutes", 60], ["seconds", 1]];
+  const howOld = (seconds) => {
+    const [name, length] = UNITS.find(([, each]) => seconds >= each) || UNITS[3];
+    return fill(wire.dataset.old, { age: fill(banner.dataset[name], { n: Math.floor(seconds / length) }) });
+  };
+  const ageAll = () => {
+    if (!wire) return;
+    for (const number of document.querySelectorAll("[data-asof]")) {
+      if ("beats" in number.dataset) number.dataset.asof = new Date(lastBeat + offset).toISOString();
+      const seconds = (now() + offset - Date.parse(number.dataset.asof)) / 1000;
+      const isOld = seconds > Number(number.dataset.budget || BUDGET / 1000);
+      number.classList.toggle("aged", isOld);
+      if (isOld) number.dataset.age = howOld(seconds); else delete number.dataset.age;
+    }
   };
   const others = () => {
     let count = 0;
@@ -343,6 +362,7 @@
       link = JSON.parse(event.data);
       lastBeat = now();
       lastTime = link.time;
+      offset = Date.parse(link.at) - now();
       showFreshness();
       if (queue.length) sendNow();
     });
@@ -369,6 +389,7 @@
     if (isLogin) return;
     if (!document.hidden && !source && now() - closedAt > 3000) follow();
     if (station || regions) showFreshness();
+    ageAll();
   }, 1000);
 
   for (const entry of queue) { known.set(entry.id, entry); if (!done.has(entry.id)) showCaptured(entry); }

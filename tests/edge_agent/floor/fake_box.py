@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from edge_agent.floor.goods import goods_of
 from edge_agent.floor.port import (
     Answered,
     BoxShown,
@@ -16,6 +17,7 @@ from edge_agent.floor.port import (
     Changed,
     Control,
     DeviceShown,
+    Goods,
     HasMovedOn,
     HasToWait,
     Heard,
@@ -73,6 +75,8 @@ class FakeStation:
     quantity: int = 1
     is_training: bool = False
     person: str | None = None
+    person_id: str | None = None
+    sign_in: str = "none"
     revision: int = 0
     readings: list[Reading] = field(default_factory=list)
     seen: dict[str, Reading] = field(default_factory=dict)
@@ -102,6 +106,11 @@ class FakeBox:
         ]
         self.jobs: dict[str, list[PrintShown]] = {"labels": [], "receipts": []}
         self.why_not: dict[str, str] = {}
+        self.left: set[str] = set()
+        """Ids of people who work here no more."""
+        self.kept_at: Path | None = None
+        self.boot = "boot-1"
+        self.sheets: list[tuple[str, str]] = []
         self.weighed: dict[str, WeightShown] = {}
         self.said: list[tuple[str, str, str | None]] = []
         self.asked = 0
@@ -137,6 +146,8 @@ class FakeBox:
             details=details,
             controls=controls if at.task == "shelf_label" else (),
             person=at.person,
+            person_id=at.person_id,
+            sign_in=at.sign_in,
             is_training=at.is_training,
             tasks=TASKS,
             readings=tuple(at.readings[:20]),
@@ -179,7 +190,8 @@ class FakeBox:
                 return self._answer(at, press.id, "", (Verdict.WRONG, Said("Not here.", "这里不能用。"), "not_here"))
 
     async def arrive(self, station: str, person: Person | None) -> None:
-        self._at(station).person = person.name if person else None
+        at = self._at(station)
+        at.person, at.person_id = (person.name, person.id) if person else (None, None)
         self.tell(Changed(Topic.STATION))
 
     def devices(self) -> Sequence[DeviceShown]:
@@ -265,6 +277,17 @@ class FakeBox:
     def log_lines(self) -> Sequence[str]:
         return [f"2026-11-22 03:00:{second:02} INFO line {second}" for second in range(50)]
 
+    def as_known(self, person: Person) -> Person | None:
+        return next((each for each in PEOPLE.values() if each.id == person.id and each.id not in self.left), None)
+
+    def sessions_kept(self) -> tuple[Path, str] | None:
+        return (self.kept_at, self.boot) if self.kept_at is not None else None
+
+    async def print_sheet(self, printer: str, language: str) -> None:
+        if printer not in self.jobs or printer in self.why_not:
+            raise CannotPrint(printer)
+        self.sheets.append((printer, language))
+
     # --- what tests do to it ---------------------------------------------------------------------------------------------------
 
     def tell(self, heard: Heard) -> None:
@@ -317,6 +340,8 @@ class FakeBox:
         item = ITEMS.get(text)
         if item is None:
             return Verdict.UNKNOWN, Said(f"No product has code {text}.", f"没有商品使用条码 {text}。"), "lookup_unknown"
+        if at.task == "lookup":
+            return Verdict.OK, Said(f"{item.name_en}: CNY 12.90", f"{item.name_zh}:CNY 12.90"), "lookup_found"
         at.counted += 1
         return Verdict.OK, Said(f"{item.name_en} — {at.counted}", f"{item.name_zh} — {at.counted}"), "counted_item"
 
@@ -342,6 +367,7 @@ class FakeBox:
             is_training=at.is_training,
             undo=reading_id if can_undo else None,
             undoes=undoes,
+            goods=_goods(symbol) if code == "lookup_found" else None,
         )
         at.seen[reading_id] = reading
         if symbol and not symbol.startswith("SHELFX"):
@@ -369,6 +395,11 @@ class FakeBox:
         for jobs in self.jobs.values():
             jobs[:] = [each for each in jobs if each.id != job.id]
         self.tell(Changed(Topic.PRINTS))
+
+
+def _goods(symbol: str) -> Goods:
+    item = ITEMS[symbol]
+    return goods_of(item, START)
 
 
 def busy_day(box: FakeBox) -> None:

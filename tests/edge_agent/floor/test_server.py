@@ -18,6 +18,7 @@ def path_of(pattern: str) -> str:
         .replace("{job}", "job-1")
         .replace("{name}", "floor.css")
         .replace("{digest}", IMAGE)
+        .replace("{symbol}", "4006381333931")
     )
 
 
