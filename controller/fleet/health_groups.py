@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 HEARTBEAT: Final = timedelta(seconds=60)
 """How often a box tells how it is."""
@@ -137,8 +138,9 @@ def _degraded(signs: Signs, now: datetime, usual: str | None) -> Iterator[Reason
     for device in signs.devices:
         if device.state != "fault":
             code, message = device.faults[0] if device.faults else ("", "")
-            name = "device_absent" if device.state == "absent" else "device_unknown"
-            yield Reason(group=Group.DEGRADED, code=name, about=device.id, fault=code, message=message)
+            is_gone = device.state == "absent"
+            reason = Reason(group=Group.DEGRADED, code="device_absent" if is_gone else "device_unknown", about=device.id)
+            yield replace(reason, fault=code, message=message)
     if signs.waiting is None or signs.disk_free is None:
         yield Reason(group=Group.DEGRADED, code="not_told")
     ends = signs.certificate_ends

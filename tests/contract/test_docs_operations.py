@@ -26,6 +26,7 @@ PLACES = {
     "Problem": 1,
     "alert": 1,
     "_unreadable": 2,
+    "_tell": 0,
 }
 """Where the code stands among the arguments of what makes a refusal, a fault or an alert."""
 
@@ -51,7 +52,7 @@ def told(node: ast.AST) -> Iterator[str]:
             if place < len(arguments) and isinstance(arguments[place], ast.Constant | ast.IfExp):
                 yield from texts(arguments[place])
             for keyword in keywords:
-                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant | ast.IfExp):
                     yield from texts(keyword.value)
 
 
