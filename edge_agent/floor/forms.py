@@ -79,8 +79,11 @@ class Forms:
         sessions = self._parts.guard.sessions
         sessions.end(request[COOKIE])
         _log.info("logged in", extra={"person": person.id, "address": address})
-        await self._arrive(self._pages.station_of(request), person)
+        station = self._pages.station_behind(after) or self._pages.station_of(request)
+        await self._arrive(station, person)
         response = web.Response(status=303, headers={"Location": local_address(after) or "/floor"})
+        if station is not None:
+            self._pages.remember(response, STATION_COOKIE, station)
         self._give(request, response, sessions.begin(person))
         await self._keep_sessions()
         return response
@@ -108,8 +111,7 @@ class Forms:
                 await self._leave(before, person)
             await self._arrive(station, person)
         response = web.Response(status=303, headers={"Location": "/floor"})
-        secure = self._parts.guard.is_https
-        response.set_cookie(STATION_COOKIE, station, max_age=31536000, samesite="Strict", httponly=True, secure=secure, path="/")
+        self._pages.remember(response, STATION_COOKIE, station)
         return response
 
     # --- stations ------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ LANGUAGE_COOKIE, STATION_COOKIE = "lang", "station"
 LONGEST_QUERY = 200
 YEAR = 365 * 24 * 3600
 _OURS = re.compile(r"/|/floor(/[a-z0-9./-]{0,120})?(\?[A-Za-z0-9=&%+._-]{0,200})?")
+_STATION_PAGE = re.compile(r"/floor/stations/([a-z0-9.-]+)")
 ANYONE = frozenset({Role.FLOOR.value})
 """What people may do who need not log in."""
 WORKS_HERE = frozenset({Role.FLOOR, Role.PICKER, Role.MANAGER, Role.IT, Role.ADMIN})
@@ -87,6 +88,11 @@ class Pages:
 
     def now(self) -> datetime:
         return self._parts.renderer.now()
+
+    def station_behind(self, address: str) -> str | None:
+        """The station whose page somebody was on their way to."""
+        found = _STATION_PAGE.match(address)
+        return found[1] if found is not None and found[1] in self._port.stations() else None
 
     # --- pages ---------------------------------------------------------------------------------------------------------------
 
@@ -198,16 +204,16 @@ class Pages:
         text = self._parts.renderer.render(template, look, {**common, **values})
         response = web.Response(text=text, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
         if request.query.get("lang"):
-            self._remember(response, LANGUAGE_COOKIE, look.language.value)
+            self.remember(response, LANGUAGE_COOKIE, look.language.value)
         if request.query.get("station") and station:
-            self._remember(response, STATION_COOKIE, station)
+            self.remember(response, STATION_COOKIE, station)
         response.enable_compression()
         return response
 
     def problem(self, request: web.Request, status: int, code: str) -> web.Response:
         return self.show(request, "problem.html", {"code": code, "status": status, "regions": ""}, status)
 
-    def _remember(self, response: web.Response, name: str, value: str) -> None:
+    def remember(self, response: web.Response, name: str, value: str) -> None:
         secure = self._parts.guard.is_https
         response.set_cookie(name, value, max_age=YEAR, samesite="Strict", httponly=True, secure=secure, path="/")
 

@@ -130,6 +130,7 @@
   let isSending = false;
   let failures = 0;
   let wakeSender = null;
+  let mustReload = false;  /* the box began anew: once all is answered, this page does, too */
   const keep = () => store(sessionStorage, QUEUE, queue);
 
   const capture = (entry) => {
@@ -189,6 +190,7 @@
       showFreshness();
     }
     isSending = false;
+    if (mustReload) location.reload();
   };
   const sendNow = () => { if (wakeSender) wakeSender(); send(); };
 
@@ -373,7 +375,7 @@
       const box = $(`weight-${scale}`);
       if (box) box.innerHTML = html;
     });
-    source.addEventListener("reload", () => { if (!queue.length || !isSending) location.reload(); });
+    source.addEventListener("reload", () => { mustReload = true; if (!isSending) location.reload(); });
     source.addEventListener("signed-out", () => { close(); location.assign(`/floor/login?next=${encodeURIComponent(location.pathname)}`); });
     source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) close(); });
   };
