@@ -46,6 +46,10 @@ PEOPLE = {
     ("SHELFXIDBCDEFGHIJKLNOPRS", "4711"): Person(id="p-1", name="Li Wei", roles=frozenset({Role.FLOOR.value})),
     ("SHELFXIDCCDEFGHIJKLNOPRS", "2222"): Person(id="p-2", name="Ada", language="en", roles=frozenset({Role.IT.value})),
     ("SHELFXIDDCDEFGHIJKLNOPRS", "3333"): Person(id="p-3", name="Max", roles=frozenset({Role.FINANCE.value})),
+    ("SHELFXIDFCDEFGHIJKLNOPRS", "4444"): Person(id="p-4", name="Mei", roles=frozenset({Role.MANAGER.value})),
+    ("SHELFXIDGCDEFGHIJKLNOPRS", "5555"): Person(id="p-5", name="Pia", roles=frozenset({Role.PICKER.value})),
+    ("SHELFXIDHCDEFGHIJKLNOPRS", "6666"): Person(id="p-6", name="Adi", roles=frozenset({Role.ADMIN.value})),
+    ("SHELFXIDJCDEFGHIJKLNOPRS", "7777"): Person(id="p-7", name="Nil", roles=frozenset()),
 }
 BADGE, PIN = next(iter(PEOPLE))
 IT_BADGE, IT_PIN = list(PEOPLE)[1]
