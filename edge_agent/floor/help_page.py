@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from aiohttp import web
 from markupsafe import Markup
@@ -11,6 +12,8 @@ from edge_agent.floor.guard import Denied, fields_of
 from edge_agent.floor.pages import Pages
 from edge_agent.floor.port import CannotPrint, FloorPort
 
+_SIZE = re.compile(r'width="[\d.]+mm" height="[\d.]+mm" viewBox="0 0 (\d+) 1"')
+"""On a screen a bar is a whole number of its points wide, else no scanner reads it."""
 PRINTERS = ("label_printer", "receipt_printer")
 
 
@@ -56,4 +59,5 @@ def _sheet(language: str) -> Markup:
     """Blocks.  Draws bars, by a library that is loaded only when somebody looks at them."""
     from edge_agent.stations.sheet_page import sheet_body  # noqa: PLC0415 -- see above
 
-    return Markup(sheet_body(language))  # noqa: S704 -- made of our own table of commands, escaped there
+    on_screen = _SIZE.sub(r'width="\1" height="56" viewBox="0 0 \1 1"', sheet_body(language))
+    return Markup(on_screen)  # noqa: S704 -- made of our own table of commands, escaped there

@@ -17,7 +17,6 @@ from edge_agent.floor.port import (
     Changed,
     Control,
     DeviceShown,
-    Goods,
     HasMovedOn,
     HasToWait,
     Heard,
@@ -110,6 +109,7 @@ class FakeBox:
         ]
         self.jobs: dict[str, list[PrintShown]] = {"labels": [], "receipts": []}
         self.why_not: dict[str, str] = {}
+        self.items = dict(ITEMS)
         self.left: set[str] = set()
         """Ids of people who work here no more."""
         self.kept_at: Path | None = None
@@ -211,13 +211,13 @@ class FakeBox:
         return self.wire
 
     async def look_up(self, symbol: str) -> Item | Missing:
-        return ITEMS.get(symbol, Missing.UNKNOWN) if self.has_catalogue else Missing.NO_CATALOGUE
+        return self.items.get(symbol, Missing.UNKNOWN) if self.has_catalogue else Missing.NO_CATALOGUE
 
     async def image(self, digest: str) -> Path | None:
         return self.images.get(digest)
 
     async def search(self, words: str, limit: int) -> Sequence[Item]:
-        found = [item for item in ITEMS.values() if words.lower() in f"{item.name_en} {item.name_zh} {item.sku}".lower()]
+        found = [item for item in self.items.values() if words.lower() in f"{item.name_en} {item.name_zh} {item.sku}".lower()]
         return found[:limit]
 
     async def sign_in(self, badge: str, pin: str) -> Person | None:
@@ -341,7 +341,7 @@ class FakeBox:
             return Verdict.WRONG, Said(f"{text} is not on this pick.", f"{text} 不在本拣货单。"), "not_on_pick"
         if text.startswith("AGAIN"):
             return Verdict.DUPLICATE, Said("Already counted. Not added.", "已计入,没有重复计入。"), "already"
-        item = ITEMS.get(text)
+        item = self.items.get(text)
         if item is None:
             return Verdict.UNKNOWN, Said(f"No product has code {text}.", f"没有商品使用条码 {text}。"), "lookup_unknown"
         if at.task == "lookup":
@@ -371,7 +371,7 @@ class FakeBox:
             is_training=at.is_training,
             undo=reading_id if can_undo else None,
             undoes=undoes,
-            goods=_goods(symbol) if code == "lookup_found" else None,
+            goods=goods_of(self.items[symbol], START) if code == "lookup_found" else None,
         )
         at.seen[reading_id] = reading
         if symbol and not symbol.startswith("SHELFX"):
@@ -399,11 +399,6 @@ class FakeBox:
         for jobs in self.jobs.values():
             jobs[:] = [each for each in jobs if each.id != job.id]
         self.tell(Changed(Topic.PRINTS))
-
-
-def _goods(symbol: str) -> Goods:
-    item = ITEMS[symbol]
-    return goods_of(item, START)
 
 
 def busy_day(box: FakeBox) -> None:

@@ -12,7 +12,7 @@ from tests.edge_agent.floor.fake_box import IMAGE, ITEMS
 
 
 async def test_what_a_search_found_has_its_picture(pages: Pages, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(ITEMS, "4006381333931", replace(ITEMS["4006381333931"], image=IMAGE))
+    monkeypatch.setitem(pages.box.items, "4006381333931", replace(ITEMS["4006381333931"], image=IMAGE))
     pages.box.images[IMAGE] = tmp_path / "picture.webp"
     pages.box.images[IMAGE].write_bytes(b"RIFF....WEBP")
     screen = await pages.screen()
