@@ -120,8 +120,18 @@ def test_a_scanner_pulled_in_the_middle_of_a_scan_leaves_no_half_code_behind(gue
     with pytest.raises(DeviceUnavailable, match="plug the scanner in"), reading(guest, path):
         pass
     guest.plug(scanner)
+    assert scanned_after_plugging(guest, scanner) == Symbol(CODE.encode())
+
+
+def scanned_after_plugging(guest: Guest, scanner: Any) -> Symbol | None:
+    """A busy guest may end a plug that it has just made, with what is left of the one before: then it is plugged in once more."""
+    for _ in range(2):
+        with contextlib.suppress(DeviceUnavailable), reading(guest, guest.node(EVENTS)) as held:
+            return scanned_again(held, scanner, CODE)
+        guest.wait_for('[ -z "$(ls -d /dev/input/by-path/* 2>/dev/null)" ]')
+        guest.plug(scanner)
     with reading(guest, guest.node(EVENTS)) as held:
-        assert scanned_again(held, scanner, CODE) == Symbol(CODE.encode())
+        return scanned_again(held, scanner, CODE)
 
 
 def refused_or_gone(held: Held) -> None:
