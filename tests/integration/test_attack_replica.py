@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.replica import Replica, ReplicaDamaged, ReplicaUnavailable
@@ -82,7 +82,7 @@ def taking(tmp_path: Path) -> Callable[[bytes], None]:
 def test_one_value_of_a_page_made_odd(taking: Callable[[bytes], None]) -> None:
     """Fuzz target: replica pages."""
 
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(place=st.sampled_from(PLACES), value=ODD)
     def takes(place: tuple[str | int, ...], value: object) -> None:
         taking(changed(place, value))
