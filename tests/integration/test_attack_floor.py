@@ -134,13 +134,14 @@ async def test_a_packed_body_that_lies_or_bursts_is_refused(attacker: Attacker, 
     assert status(await attacker.post(f"{STATION}/readings", body, FORM, b"Content-Encoding: " + packed)) == expected
 
 
+_SYMBOL = "4006381333931"
+
+
 @pytest.mark.parametrize("size", [70_000, 1_000_000])
 async def test_a_megabyte_is_refused_at_every_form(attacker: Attacker, size: int) -> None:
     for route in attacker.pages.floor.routes:
         if route.method == "POST":
-            path = (
-                route.path.replace("{station}", "counter-1").replace("{job}", "job-1").replace("{symbol}", "4006381333931").encode()
-            )
+            path = route.path.replace("{station}", "counter-1").replace("{job}", "job-1").replace("{symbol}", _SYMBOL).encode()
             ours = (b"Cookie: floor=" + attacker.cookie, b"Content-Type: " + FORM)
             head = [b"POST " + path + b" HTTP/1.1", b"Host: 127.0.0.1", *ours, b"Content-Length: %d" % size]
             answer = await attacker.raw(b"\r\n".join(head) + b"\r\n\r\n" + b"a" * 70_000, at_most=200)
@@ -303,7 +304,7 @@ def test_any_body_at_any_form_is_answered_and_is_no_error_of_ours(caplog: pytest
         screen = runner.run(pages.screen())
         runner.run(screen.sign_in())
         paths = [
-            each.path.format(station="counter-1", job="job-1", symbol="4006381333931")
+            each.path.format(station="counter-1", job="job-1", symbol=_SYMBOL)
             for each in pages.floor.routes
             if each.method == "POST"
         ]
