@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,13 @@ class Store:
         await self.scanner.do({"do": "scan", "text": text})
         await until(f"a beep for {text}", lambda: self.scanner.counts["beeped"] > before, 20)
 
+    def has_scanner(self) -> bool:
+        """Whether the agent's process has the scanner's port open: what is scanned before that goes nowhere."""
+        port = str((self.folder / "scanner").readlink())
+        with suppress(OSError):
+            return any(_target(each) == port for each in Path(f"/proc/{self.agent.pid}/fd").iterdir())
+        return False
+
     def waiting(self) -> int:
         """Facts that the controller has not got."""
         with closing(sqlite3.connect(f"file:{self.folder}/box/facts.db?mode=ro", uri=True, timeout=10)) as database:
@@ -131,6 +138,13 @@ async def open_store(folder: Path, broker: Mosquitto) -> AsyncIterator[Store]:
         except Exception as error:
             error.add_note(f"--- agent\n{agent.tail()}\n--- controller\n{controller.tail()}")
             raise
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 async def log_in(page: Page, store: Store, name: str, after: str = "/floor/stations/desk") -> None:

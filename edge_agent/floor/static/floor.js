@@ -199,7 +199,7 @@
   const MEAN = 45;     /* ms, on average: people do not type so */
   const SHORTEST = 4;
   const ALONE = 8;     /* characters from which a burst without an Enter is a symbol, too */
-  const QUIET = 120;
+  const QUIET = 250;  /* ms without a key end a symbol that has no Enter; a busy screen delivers keys late */
   let burst = null;
   const isField = (target) => target instanceof HTMLElement && (target.matches("input:not([type=range]), textarea, select") || target.isContentEditable);
   const begin = (event) => ({
