@@ -21,8 +21,8 @@ from controller.http import asyncapi, auth, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
 from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
 from controller.http.table import API_VERSION
-from controller.people.policies import Role as PersonRole
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role as PersonRole
 
 T = TypeVar("T")
 

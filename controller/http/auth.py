@@ -19,9 +19,10 @@ from controller.errors import NotFound
 from controller.http.errors import Problem
 from controller.http.routing import Actor, Permission, Route
 from controller.people import sessions
-from controller.people.policies import MAY, WEAKLY_PROVEN, Role, permissions_by_site
+from controller.people.policies import MAY, WEAKLY_PROVEN, permissions_by_site
 from controller.people.queries import grants_of, person
 from controller.people.sessions import Limits, Session, form_token
+from edge_agent.wire.roles import Role
 
 PREFIX = "sw_"
 REMEMBER_SECONDS = 2.0

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from controller import db, events
 from controller.errors import DomainError
 from controller.people import operations
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role
 
 SEND_SECONDS = 30
 

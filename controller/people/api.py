@@ -10,8 +10,9 @@ from msgspec import Meta, Struct, field
 from controller.errors import Rejected
 from controller.http.routing import PLAIN, Actor, BadParameter, Call, Created, Page, Permission, Route, page
 from controller.people import operations, queries, reach, sessions
-from controller.people.policies import MAX_NAME, MAX_PASSWORD, Grant, Role
+from controller.people.policies import MAX_NAME, MAX_PASSWORD, Grant
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role
 
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=PLAIN)]
 RoleName = Literal["floor", "picker", "manager", "finance", "it", "admin"]

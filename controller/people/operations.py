@@ -21,11 +21,12 @@ from controller.people.events import (
     PersonRolesChanged,
     PinSet,
 )
-from controller.people.policies import Grant, Role, folded, is_easy_pin, is_name, is_pin, password_flaw
+from controller.people.policies import Grant, folded, is_easy_pin, is_name, is_pin, password_flaw
 from controller.people.queries import grants_of, person
 from controller.people.sessions import end_sessions
 from controller.people.verifiers import Verifiers, badge_hash, new_badge, new_person_id
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role
 
 verifiers = Verifiers()
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from controller.http.routing import Permission
 from controller.people.common_passwords import COMMON
+from edge_agent.wire.roles import Role
 
 MAX_NAME = 80
 PIN_DIGITS = range(4, 9)
@@ -24,17 +25,6 @@ TRIES_OF_AN_ADDRESS = 20
 """A shop's browsers often share one address."""
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-
-
-class Role(StrEnum):
-    """What somebody is here to do, at a site or in the whole chain."""
-
-    FLOOR = "floor"
-    PICKER = "picker"
-    MANAGER = "manager"
-    FINANCE = "finance"
-    IT = "it"
-    ADMIN = "admin"
 
 
 _FLOOR = frozenset(

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from controller import db
 from controller.errors import NotFound
-from controller.people.policies import Grant, Role, folded
+from controller.people.policies import Grant, folded
+from edge_agent.wire.roles import Role
 
 _COLUMNS = (
     "id, name, name_key, language, active, badge_hash IS NOT NULL AS has_badge, pin_hash IS NOT NULL AS has_pin, "

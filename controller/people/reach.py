@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from controller.errors import NotFound
 from controller.http.routing import Actor, Permission
 from controller.people.errors import BeyondYours
-from controller.people.policies import MAY, Grant, Role
+from controller.people.policies import MAY, Grant
 from controller.people.queries import grants_of, person
+from edge_agent.wire.roles import Role
 
 
 def visible(actor: Actor, grants: Iterable[Grant]) -> list[Grant]:

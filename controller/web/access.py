@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -17,6 +16,7 @@ from controller.http.dispatch import PEOPLE
 from controller.http.errors import Problem
 from controller.http.routing import Actor, Permission
 from controller.people.sessions import form_token
+from edge_agent.ui.origins import is_foreign, is_ours, name_of
 
 CSRF_FIELD = "csrf"
 MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -79,8 +79,8 @@ class Access:
 
     def _check_host(self, request: web.Request) -> None:
         """A foreign name that resolves to this machine (DNS rebinding) must not read pages that ask for no log-in."""
-        host = _host_of(f"//{request.host}")[1]
-        if host not in self.names and not _is_address(host):
+        host = name_of(request.host)
+        if not is_ours(host, self.names):
             raise Problem(421, "unknown_host", f"This controller is not {host!r}; add the name to [http] names.")
 
 
@@ -95,10 +95,7 @@ def actor_of(request: web.Request) -> Actor:
 
 def check_origin(request: web.Request) -> None:
     """Refuse a form that a page of another origin sends.  Raises Problem 403."""
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    foreign = site not in (None, "same-origin", "none") or (origin is not None and _host_of(origin)[0] != request.host)
-    if foreign:
+    if is_foreign(request.host, request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")):
         raise Problem(403, "foreign_origin", "The form was sent by a page of another site; open this controller's own page.")
 
 
@@ -121,20 +118,3 @@ async def _fields(request: web.Request) -> dict[str, str]:
             400, "malformed_form", "The form cannot be read; open this controller's own page and send it again."
         ) from error
     return {name: value.replace("\0", "") for name, value in fields}
-
-
-def _host_of(address: str) -> tuple[str, str]:
-    """Host with its port as written, and the host alone; empty when the address is none."""
-    try:
-        parts = urlsplit(address)
-        return parts.netloc, (parts.hostname or "").lower()
-    except ValueError:
-        return "", ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True

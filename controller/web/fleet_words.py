@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.web.words import N_, Word
+from edge_agent.ui.words import N_, Word
 
 GROUPS: Mapping[str, Word] = {
     "action": Word(N_("Needs action"), "bad", "bad"),

@@ -15,7 +15,7 @@ from controller.http.dispatch import PEOPLE
 from controller.http.errors import Problem
 from controller.http.routing import Actor, PageRequest, Permission, page
 from controller.people import operations, queries, reach, sessions
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.sites import queries as site_queries
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
@@ -23,6 +23,7 @@ from controller.web.pages import Pages, Values, new_key, page_request, paged, te
 from controller.web.routes import PageRoute
 from controller.web.shown import MAX_SITES, account_of, names_of
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role
 
 SECTION = "/admin/people"
 DONE = frozenset({"saved", "roles", "pin", "password", "badge", "sessions", "active"})

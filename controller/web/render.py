@@ -18,6 +18,7 @@ from controller.http.routing import Actor, Permission
 from controller.web import fleet_words, words
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
+from edge_agent.ui.words import Translate, word
 
 FORM_TOKEN = f"form-token-{secrets.token_hex(16)}"
 """Stands in what is rendered, once for all who see the same; each browser's own is put in its place as it is sent."""
@@ -70,23 +71,19 @@ class Renderer:
 
 def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
     environment = environment_of("controller.web", language, catalogue)
-    translate: words.Translate = catalogue.gettext
+    translate: Translate = catalogue.gettext
     environment.globals.update(extras)
     environment.globals["form_token"] = FORM_TOKEN
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
-        environment.globals[f"{name.lower()}_word"] = partial(_word, getattr(words, name), translate)
+        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, name), translate)
     for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
     for name, states in (("GROUPS", "group"), ("COMMAND_STATE", "command_state"), ("TWIN", "twin")):
-        environment.globals[f"{states}_word"] = partial(_word, getattr(fleet_words, name), translate)
+        environment.globals[f"{states}_word"] = partial(word, getattr(fleet_words, name), translate)
     for name in ("REASONS", "FIXES", "ALERTS", "COMMANDS", "CONFIG_ERRORS", "KINDS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(fleet_words, name), translate)
     return environment
 
 
-def _word(table: Mapping[str, words.Word], translate: words.Translate, value: str) -> words.Word:
-    return words.word(table, value, translate)
-
-
-def _text(table: Mapping[str, str], translate: words.Translate, value: str, otherwise: str | None = None) -> str:
+def _text(table: Mapping[str, str], translate: Translate, value: str, otherwise: str | None = None) -> str:
     return words.text(table, value, translate, otherwise)

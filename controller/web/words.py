@@ -5,35 +5,9 @@ Every text is marked by `N_` for extraction and translated when it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-Translate = Callable[[str], str]
-
-
-def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "mark, do not translate yet"
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """`tone`: ok, warn, bad, info or off; `icon`: a name of `macros.html`."""
-
-    text: str
-    tone: str
-    icon: str
-
-
-def _ok(text: str) -> Word:
-    return Word(text, "ok", "ok")
-
-
-def _busy(text: str) -> Word:
-    return Word(text, "info", "busy")
-
-
-def _off(text: str) -> Word:
-    return Word(text, "off", "off")
+from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
 
 
 def _bad(text: str) -> Word:
@@ -44,33 +18,33 @@ def _ask(text: str) -> Word:
     return Word(text, "warn", "warn")
 
 
-LINK: Mapping[str, Word] = {"online": _ok(N_("Online")), "offline": _bad(N_("Offline"))}
+LINK: Mapping[str, Word] = {"online": ok(N_("Online")), "offline": _bad(N_("Offline"))}
 DEVICE: Mapping[str, Word] = {
-    "ready": _ok(N_("Ready")),
-    "busy": _busy(N_("Busy")),
+    "ready": ok(N_("Ready")),
+    "busy": busy(N_("Busy")),
     "fault": _bad(N_("Needs a person")),
     "unknown": Word(N_("No answer"), "off", "unknown"),
-    "absent": _off(N_("Not connected")),
+    "absent": off(N_("Not connected")),
 }
-ORDER: Mapping[str, Word] = {"placed": _busy(N_("Open")), "closed": _ok(N_("Closed")), "cancelled": _off(N_("Cancelled"))}
+ORDER: Mapping[str, Word] = {"placed": busy(N_("Open")), "closed": ok(N_("Closed")), "cancelled": off(N_("Cancelled"))}
 PICK_LIST: Mapping[str, Word] = {
     "open": _ask(N_("Waits for picking")),
-    "picking": _busy(N_("Being picked")),
-    "picked": _busy(N_("Picked")),
-    "packed": _ok(N_("Packed")),
-    "handed_over": _ok(N_("Handed over")),
-    "withdrawn": _off(N_("Withdrawn")),
+    "picking": busy(N_("Being picked")),
+    "picked": busy(N_("Picked")),
+    "packed": ok(N_("Packed")),
+    "handed_over": ok(N_("Handed over")),
+    "withdrawn": off(N_("Withdrawn")),
 }
 PRINT: Mapping[str, Word] = {
-    "requested": _busy(N_("Asked for")),
-    "accepted": _busy(N_("Accepted")),
-    "queued": _busy(N_("Queued")),
-    "sending": _busy(N_("Sending")),
-    "sent": _busy(N_("Sent")),
-    "printed": _ok(N_("Printed")),
+    "requested": busy(N_("Asked for")),
+    "accepted": busy(N_("Accepted")),
+    "queued": busy(N_("Queued")),
+    "sending": busy(N_("Sending")),
+    "sent": busy(N_("Sent")),
+    "printed": ok(N_("Printed")),
     "failed": _bad(N_("Failed")),
-    "expired": _off(N_("Expired")),
-    "cancelled": _off(N_("Cancelled")),
+    "expired": off(N_("Expired")),
+    "cancelled": off(N_("Cancelled")),
     "uncertain": Word(N_("Uncertain: look at the printer"), "warn", "unknown"),
 }
 PROOF: Mapping[str, str] = {
@@ -219,16 +193,10 @@ REFUSALS: Mapping[str, str] = {
 }
 """What a form about people was refused for, and what to do."""
 OUTCOME: Mapping[str, Word] = {
-    "applied": _ok(N_("Booked")),
+    "applied": ok(N_("Booked")),
     "parked": _ask(N_("Waits")),
     "rejected": _bad(N_("Rejected")),
 }
-
-
-def word(table: Mapping[str, Word], value: str, translate: Translate) -> Word:
-    """The word for a state; a state that is newer than this page is shown as it is, as unknown."""
-    found = table.get(value)
-    return Word(value, "off", "unknown") if found is None else Word(translate(found.text), found.tone, found.icon)
 
 
 def text(table: Mapping[str, str], value: str, translate: Translate, otherwise: str | None = None) -> str:

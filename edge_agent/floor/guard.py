@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from edge_agent.floor.sessions import Session, Sessions, new_cookie
+from edge_agent.ui.origins import is_foreign, is_ours, name_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 COOKIE = web.RequestKey("cookie", str)
@@ -60,8 +60,7 @@ class Guard:
 
     def check(self, request: web.Request) -> None:
         """Before anything is done.  Raises Denied."""
-        host = _host_of(f"//{request.host}")[1]
-        if host not in self.names and not _is_address(host):
+        if not is_ours(name_of(request.host), self.names):
             raise Denied(421, "unknown_host")
         cookie = request.cookies.get(self.cookie_name)
         request[COOKIE] = cookie if cookie and len(cookie) <= 64 and cookie.isascii() else new_cookie()
@@ -92,8 +91,7 @@ class Guard:
         response.set_cookie(self.cookie_name, cookie, httponly=True, samesite="Strict", secure=self.is_https, path="/")
 
     def _check_origin(self, request: web.Request) -> None:
-        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-        if site not in (None, "same-origin", "none") or (origin is not None and _host_of(origin)[0] != request.host):
+        if is_foreign(request.host, request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")):
             raise Denied(403, "foreign_origin")
 
 
@@ -121,20 +119,3 @@ async def fields_of(request: web.Request) -> Mapping[str, str]:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError as error:
         raise Denied(400, "malformed") from error
-
-
-def _host_of(address: str) -> tuple[str, str]:
-    """Host with its port as written, and the host alone; empty when the address is none."""
-    try:
-        parts = urlsplit(address)
-        return parts.netloc, (parts.hostname or "").lower()
-    except ValueError:
-        return "", ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True

@@ -14,12 +14,13 @@ from edge_agent.floor.config import FloorConfig, SignIn
 from edge_agent.floor.events import Stream
 from edge_agent.floor.guard import COOKIE, Denied, Guard, session_of
 from edge_agent.floor.live import Live, Watcher
-from edge_agent.floor.port import FloorPort, Person, Role, UnknownStation
+from edge_agent.floor.port import FloorPort, Person, UnknownStation
 from edge_agent.floor.render import Look, Renderer
 from edge_agent.floor.shown import SEARCH_RESULTS, Shown
 from edge_agent.stations import Item, Missing
 from edge_agent.ui.assets import Assets
 from edge_agent.ui.locales import negotiate
+from edge_agent.wire.roles import Role
 
 LANGUAGE_COOKIE, STATION_COOKIE = "lang", "station"
 LONGEST_QUERY = 200

@@ -12,17 +12,7 @@ from typing import Protocol
 
 from edge_agent.stations import Item, Missing, Verdict
 from edge_agent.wire.messages import Fault
-
-
-class Role(StrEnum):
-    """What a person may do; the names are the controller's."""
-
-    FLOOR = "floor"
-    PICKER = "picker"
-    MANAGER = "manager"
-    FINANCE = "finance"
-    IT = "it"
-    ADMIN = "admin"
+from edge_agent.wire.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

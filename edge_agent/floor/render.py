@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 
 from edge_agent.floor import words
-from edge_agent.floor.port import Role
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
+from edge_agent.ui.words import Translate, word
+from edge_agent.wire.roles import Role
 
 LOCALES = Path(__file__).parent / "locales"
 NAMES = {Language.ENGLISH: "English", Language.CHINESE: "中文"}
@@ -65,7 +66,7 @@ def _before(instant: datetime, milliseconds: int) -> datetime:
 
 def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
     environment = environment_of("edge_agent.floor", language, catalogue)
-    translate: words.Translate = catalogue.gettext
+    translate: Translate = catalogue.gettext
     environment.globals.update(extras)
     environment.globals["languages"] = {each.value: name for each, name in NAMES.items()}
     environment.globals["before"] = _before
@@ -74,6 +75,6 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals["task_icon"] = dict(words.TASK_ICONS).get
     environment.globals["control_icon"] = dict(words.CONTROL_ICONS).get
     for name in ("VERDICT", "DEVICE", "PRINT", "KIND", "DETAIL", "PAPER", "ERROR", "WHY_NOT"):
-        environment.globals[f"{name.lower()}_word"] = partial(words.word, getattr(words, f"{name}S"), translate)
+        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, f"{name}S"), translate)
     environment.filters["json"] = partial(json.dumps, ensure_ascii=False)
     return environment

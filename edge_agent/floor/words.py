@@ -1,45 +1,15 @@
-"""States and refusals in the words of the page's language; each with a tone and an icon, so that colour never stands alone.
-
-Every text is marked by `N_` for extraction and translated when it is shown.
-"""
+"""States and refusals in the words of the page's language; each with a tone and an icon, so that colour never stands alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Final
 
 from edge_agent.floor.faults_zh import FAULTS_ZH, IN_DOUBT_ZH
 from edge_agent.floor.port import Said
 from edge_agent.ui.locales import Language
+from edge_agent.ui.words import N_, Word, busy, off, ok
 from edge_agent.wire.messages import Fault
-
-Translate = Callable[[str], str]
-
-
-def N_(text: str) -> str:  # noqa: N802 -- gettext's own name for "mark, do not translate yet"
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """`tone`: ok, warn, bad, info or off; `icon`: a name of `macros.html`."""
-
-    text: str
-    tone: str
-    icon: str
-
-
-def _ok(text: str) -> Word:
-    return Word(text, "ok", "ok")
-
-
-def _busy(text: str) -> Word:
-    return Word(text, "info", "busy")
-
-
-def _off(text: str) -> Word:
-    return Word(text, "off", "off")
 
 
 def _plain(text: str, icon: str) -> Word:
@@ -47,7 +17,7 @@ def _plain(text: str, icon: str) -> Word:
 
 
 VERDICTS: Final[Mapping[str, Word]] = {
-    "ok": _ok(N_("Done")),
+    "ok": ok(N_("Done")),
     "wrong": Word(N_("Not done"), "bad", "bad"),
     "unknown": Word(N_("Unknown"), "warn", "unknown"),
     "duplicate": Word(N_("Not added again"), "info", "again"),
@@ -65,11 +35,11 @@ TASK_ICONS: Final[Mapping[str, str]] = {
 """The words of a task are its station's own."""
 CONTROL_ICONS: Final[Mapping[str, str]] = {"ditto": "again", "short": "warn"}
 DEVICES: Final[Mapping[str, Word]] = {
-    "ready": _ok(N_("Ready")),
-    "busy": _busy(N_("Busy")),
+    "ready": ok(N_("Ready")),
+    "busy": busy(N_("Busy")),
     "fault": Word(N_("Needs a person"), "bad", "bad"),
     "unknown": Word(N_("No answer"), "off", "unknown"),
-    "absent": _off(N_("Not connected")),
+    "absent": off(N_("Not connected")),
 }
 KINDS: Final[Mapping[str, Word]] = {
     "scanner": _plain(N_("Scanner"), "scanner"),
@@ -79,14 +49,14 @@ KINDS: Final[Mapping[str, Word]] = {
     "line_display": _plain(N_("Customer display"), "display"),
 }
 PRINTS: Final[Mapping[str, Word]] = {
-    "accepted": _busy(N_("Accepted")),
-    "queued": _busy(N_("Waits")),
-    "sending": _busy(N_("Being printed")),
-    "sent": _busy(N_("Being printed")),
-    "printed": _ok(N_("Printed")),
+    "accepted": busy(N_("Accepted")),
+    "queued": busy(N_("Waits")),
+    "sending": busy(N_("Being printed")),
+    "sent": busy(N_("Being printed")),
+    "printed": ok(N_("Printed")),
     "failed": Word(N_("Failed"), "bad", "bad"),
-    "expired": _off(N_("Expired")),
-    "cancelled": _off(N_("Cancelled")),
+    "expired": off(N_("Expired")),
+    "cancelled": off(N_("Cancelled")),
     "uncertain": Word(N_("Uncertain"), "warn", "unknown"),
 }
 PAPERS: Final[Mapping[str, Word]] = {
@@ -141,12 +111,6 @@ ERRORS: Final[Mapping[str, Word]] = {
     "printer_refused": Word(N_("Nothing was changed: that printer cannot take this print now."), "warn", "warn"),
     "no_input": Word(N_("Nothing was typed. Type the number under the barcode."), "warn", "warn"),
 }
-
-
-def word(table: Mapping[str, Word], translate: Translate, value: str) -> Word:
-    """An unknown value is shown as it is."""
-    found = table.get(value)
-    return replace(found, text=translate(found.text)) if found is not None else Word(value, "off", "unknown")
 
 
 def say(language: Language, said: Said) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from playwright.async_api import Page, expect
 from drivers.emulators.bench.device import BenchDevice, DeviceSpec, running
 from tests.browser.floor import live, wedge
 from tests.chaos.paper_printer import PaperPrinter
+from tests.chaos.world import until
 from tests.servers import Mosquitto, free_port
 from tests.shopday.programs import Program, toml, write_secret
 from tests.shopday.shop import Api, Staff
@@ -28,20 +28,6 @@ TEA-500,Green tea 500 g,绿茶 500 克,{TEA},2500
 RICE-1,Rice 1 kg,大米 1 千克,{RICE},990
 """
 STAFF = (("Li Wei", "zh-CN", "manager", "2580"), ("Ana Silva", "en", "floor", "1470"), ("Tom Novak", "en", "floor", "3690"))
-
-
-async def until(what: str, is_so: Callable[[], object], seconds: float = 60) -> None:
-    """Ask (it may be a coroutine function) again and again until it is so.  Raises AssertionError."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while True:
-        answer = is_so()
-        if isinstance(answer, Awaitable):
-            answer = await answer
-        if answer:
-            return
-        assert loop.time() < deadline, f"not within {seconds:g} s: {what}"
-        await asyncio.sleep(0.03)
 
 
 @dataclass
@@ -73,10 +59,7 @@ class Store:
 
     def has_scanner(self) -> bool:
         """Whether the agent's process has the scanner's port open: what is scanned before that goes nowhere."""
-        port = str((self.folder / "scanner").readlink())
-        with suppress(OSError):
-            return any(_target(each) == port for each in Path(f"/proc/{self.agent.pid}/fd").iterdir())
-        return False
+        return self.agent.holds_open(self.folder / "scanner")
 
     def waiting(self) -> int:
         """Facts that the controller has not got."""
@@ -138,13 +121,6 @@ async def open_store(folder: Path, broker: Mosquitto) -> AsyncIterator[Store]:
         except Exception as error:
             error.add_note(f"--- agent\n{agent.tail()}\n--- controller\n{controller.tail()}")
             raise
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:
-        return ""
 
 
 async def log_in(page: Page, store: Store, name: str, after: str = "/floor/stations/desk") -> None:

@@ -15,7 +15,8 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.floor import live, wedge
-from tests.browser.floor_store import MILK, RICE, TEA, Store, log_in, open_store, until
+from tests.browser.floor_store import MILK, RICE, TEA, Store, log_in, open_store
+from tests.chaos.world import until
 from tests.servers import running_mosquitto
 
 

@@ -18,11 +18,12 @@ from controller import db
 from controller.config import parse_config
 from controller.people import operations
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.people.sessions import end_sessions
 from edge_agent.ui.locales import Language
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.roles import Role
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import PASSWORD

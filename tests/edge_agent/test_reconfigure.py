@@ -32,48 +32,14 @@ from tests.edge_agent.conftest import FixedClock, MemorySession, let_pass, settl
 from tests.edge_agent.paper import PaperPort
 from tests.edge_agent.printers import Printers
 from tests.edge_agent.test_box import ROOT, World, build, running
+from tests.network_line import NetworkLine
 
 WITHIN = 10.0
 NOTHING = Config(box=BoxConfig(id="b1", site="sh-01", state_dir=Path("unused")), broker=BrokerConfig(host="127.0.0.1", port=1))
 LABELS = DeviceConfig(id="labels", kind=Kind.LABEL_PRINTER, model="zpl", address="tcp:127.0.0.1:1")
 
 
-class Line:
-    """A network device that never answers by itself; counts how often it was opened."""
-
-    def __init__(self) -> None:
-        self.opened = 0
-        self.port = 0
-        self._writers: list[asyncio.StreamWriter] = []
-
-    @classmethod
-    @asynccontextmanager
-    async def listening(cls) -> AsyncIterator[Line]:
-        line = cls()
-        server = await asyncio.start_server(line._accept, "127.0.0.1", 0)
-        line.port = server.sockets[0].getsockname()[1]
-        try:
-            yield line
-        finally:
-            for writer in line._writers:
-                writer.close()
-            server.close()
-            await server.wait_closed()
-
-    def _accept(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        self._writers.append(writer)
-
-    def scan(self, text: str) -> None:
-        self._writers[-1].write(f"{text}\r\n".encode())
-
-    async def until_opened(self, times: int) -> None:
-        async with asyncio.timeout(WITHIN):
-            while self.opened < times:
-                await asyncio.sleep(0.01)
-
-
-def scanner(name: str, line: Line) -> DeviceConfig:
+def scanner(name: str, line: NetworkLine) -> DeviceConfig:
     return DeviceConfig(id=name, kind=Kind.SCANNER, model="scanner.serial", address=f"tcp:127.0.0.1:{line.port}")
 
 
@@ -106,16 +72,16 @@ async def read(told: asyncio.Queue[DeviceEvent]) -> tuple[str, bytes]:
 
 async def test_only_what_changed_is_opened_again() -> None:
     async with (
-        Line.listening() as one,
-        Line.listening() as two,
-        Line.listening() as three,
+        NetworkLine.listening() as one,
+        NetworkLine.listening() as two,
+        NetworkLine.listening() as three,
         devices_of(scanner("a", one), scanner("b", two)) as (devices, told),
     ):
-        await one.until_opened(1)
-        await two.until_opened(1)
+        await one.until_opened(1, WITHIN)
+        await two.until_opened(1, WITHIN)
         await devices.reconfigure(with_devices(scanner("a", one), scanner("b", three), scanner("c", two)))
-        await three.until_opened(1)
-        await two.until_opened(2)
+        await three.until_opened(1, WITHIN)
+        await two.until_opened(2, WITHIN)
         one.scan("same")
         assert await read(told) == ("a", b"same")
         three.scan("moved")
@@ -130,15 +96,15 @@ async def test_only_what_changed_is_opened_again() -> None:
 
 async def test_a_device_is_restarted_and_no_other() -> None:
     async with (
-        Line.listening() as one,
-        Line.listening() as two,
+        NetworkLine.listening() as one,
+        NetworkLine.listening() as two,
         devices_of(scanner("a", one), scanner("b", two)) as (devices, told),
     ):
-        await one.until_opened(1)
-        await two.until_opened(1)
+        await one.until_opened(1, WITHIN)
+        await two.until_opened(1, WITHIN)
         hands = DeviceHands(devices, Verbs([], devices, None, is_running=True))
         await hands.restart("a")
-        await one.until_opened(2)
+        await one.until_opened(2, WITHIN)
         one.scan("again")
         assert await read(told) == ("a", b"again")
         assert two.opened == 1

@@ -29,7 +29,7 @@ from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.http.table import ROUTES
 from controller.people.operations import add_person, issue_badge, set_active, set_pin
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.stock.ledger import move
 from drivers import devices
 from edge_agent.controller_link import Controller
@@ -43,6 +43,7 @@ from edge_agent.seams import SystemClock
 from edge_agent.stations import Item, Missing, scanned
 from edge_agent.templates import Templates
 from edge_agent.templates import fetch_from as fetch_template
+from edge_agent.wire.roles import Role
 from tests.controller.goods import Shop
 
 HEADER = "sku,name_en,name_zh,base_unit,price_minor,barcode,pack,site\n"

@@ -28,6 +28,7 @@ from controller.sites.operations import create_site
 from edge_agent.seams import SystemClock
 from edge_agent.wire.session import Broker, MqttSession
 from edge_agent.wire.topics import gateway_filters
+from tests.network_line import NetworkLine
 from tests.servers import Mosquitto
 
 SITE = "twin-1"
@@ -36,38 +37,6 @@ CONVERGED_SECONDS = 10.0
 TWIN = "/api/v1/boxes/b1/twin"
 HEADERS = {"Authorization": "Bearer sw_it"}
 CASES = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-class Scanner:
-    """An emulated network scanner; counts how often it is opened."""
-
-    def __init__(self) -> None:
-        self.opened = 0
-        self.scans = 0
-        self.port = 0
-        self._writers: list[asyncio.StreamWriter] = []
-
-    @classmethod
-    @asynccontextmanager
-    async def listening(cls) -> AsyncIterator[Scanner]:
-        scanner = cls()
-        server = await asyncio.start_server(scanner._accept, "127.0.0.1", 0)
-        scanner.port = server.sockets[0].getsockname()[1]
-        try:
-            yield scanner
-        finally:
-            for writer in scanner._writers:
-                writer.close()
-            server.close()
-            await server.wait_closed()
-
-    def _accept(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        self._writers.append(writer)
-
-    def scan(self, text: str) -> None:
-        self.scans += 1
-        self._writers[-1].write(f"{text}\r\n".encode())
 
 
 def device(name: str, port: int) -> dict[str, Any]:
@@ -166,7 +135,7 @@ async def eventually(is_so: Callable[[], Awaitable[bool]], seconds: float = SECO
             await asyncio.sleep(0.05)
 
 
-async def opened(scanner: Scanner, times: int) -> None:
+async def opened(scanner: NetworkLine, times: int) -> None:
     async def is_so() -> bool:
         return scanner.opened >= times
 
@@ -182,8 +151,8 @@ async def scans_of(name: str) -> int:
 async def test_one_of_four_moves_and_the_others_never_notice(own_mosquitto: Mosquitto, tmp_path: Path, database_url: str) -> None:
     async with AsyncExitStack() as stack:
         names = ("one", "two", "three", "four")
-        guns = {name: await stack.enter_async_context(Scanner.listening()) for name in names}
-        elsewhere = await stack.enter_async_context(Scanner.listening())
+        guns = {name: await stack.enter_async_context(NetworkLine.listening()) for name in names}
+        elsewhere = await stack.enter_async_context(NetworkLine.listening())
         office = await stack.enter_async_context(Office.open(database_url))
         await stack.enter_async_context(gateway(own_mosquitto, "gw-a", 1))
         await stack.enter_async_context(gateway(own_mosquitto, "gw-b", 2))
@@ -218,7 +187,7 @@ async def test_it_gets_there_through_a_kill_and_a_broker_that_forgot_everything(
     own_mosquitto: Mosquitto, tmp_path: Path, database_url: str
 ) -> None:
     async with AsyncExitStack() as stack:
-        old, new = [await stack.enter_async_context(Scanner.listening()) for _ in range(2)]
+        old, new = [await stack.enter_async_context(NetworkLine.listening()) for _ in range(2)]
         office = await stack.enter_async_context(Office.open(database_url))
         await stack.enter_async_context(gateway(own_mosquitto, "gw", 1))
         config = write_config(tmp_path, own_mosquitto.port, {"one": old.port})
@@ -244,14 +213,14 @@ async def test_it_gets_there_through_a_kill_and_a_broker_that_forgot_everything(
             await eventually(lambda: _is(_device_count(), 1))
 
 
-async def scan_all_the_time(guns: list[Scanner]) -> None:
+async def scan_all_the_time(guns: list[NetworkLine]) -> None:
     for number in range(100_000):
         for gun in guns:
             gun.scan(f"code-{number}")
         await asyncio.sleep(0.02)
 
 
-async def _are_stored(name: str, gun: Scanner) -> bool:
+async def _are_stored(name: str, gun: NetworkLine) -> bool:
     return await scans_of(name) == gun.scans
 
 

@@ -49,13 +49,6 @@ class Person:
         if waits:
             await until(f"a beep for {text}", lambda: _is(scanner.counts["beeped"] > before), BEEP_SECONDS)
 
-    async def scan_until_heard(self, text: str) -> None:
-        """A scan in the instant in which the box opens its port is lost without a beep; a person then scans again."""
-        try:
-            await self.scan(text)
-        except DidNotHappen:
-            await self.scan(text)
-
     async def command(self, command: Command) -> None:
         await self.scan(command.symbol)
 

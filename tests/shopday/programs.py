@@ -66,6 +66,13 @@ class Program:
             raise ProgramEnded(f"{self.name} was not started")
         return self.process.pid
 
+    def holds_open(self, path: Path) -> bool:
+        """Whether it has this file open now (Linux: proc(5)); of a device: what it sends before that goes nowhere."""
+        wanted = str(path.resolve())
+        with contextlib.suppress(OSError):
+            return any(_points_at(each) == wanted for each in Path(f"/proc/{self.pid}/fd").iterdir())
+        return False
+
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL when it does not go."""
         if self.process is None or self.process.returncode is not None:
@@ -100,6 +107,12 @@ class Program:
 
     def tail(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-2000:] if self.log.exists() else "(no log)"
+
+
+def _points_at(link: Path) -> str:
+    with contextlib.suppress(OSError):
+        return str(link.readlink())
+    return ""
 
 
 def write_secret(path: Path) -> str:

@@ -15,7 +15,7 @@ import aiohttp
 
 from drivers.emulators.bench.device import BenchDevice, running
 from tests.shopday.catalogue import CURRENCY, catalogue_csv, shop_bins
-from tests.shopday.devices import USUAL, Counter, device_tables, specs_of
+from tests.shopday.devices import SCANNER, USUAL, Counter, device_tables, specs_of
 from tests.shopday.programs import Program, free_port, toml, write_secret
 
 SITE, BOX = "sh-01", "sh-01-box-1"
@@ -108,7 +108,10 @@ class Shop:
         await self.controller.wait_until(self._is_ready, READY_SECONDS)
 
     async def start_agent(self) -> None:
+        """Until a person can work: what is scanned before the box has the scanner's port goes nowhere, and nothing beeps."""
         await self.agent.start()
+        scanner = Path(self.devices[SCANNER].address.removeprefix("serial:"))
+        await self.agent.wait_until(lambda: self.agent.holds_open(scanner), READY_SECONDS)
         await self.agent.wait_until(self._is_box_online, READY_SECONDS)
 
     async def _is_ready(self) -> bool:

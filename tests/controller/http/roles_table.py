@@ -6,7 +6,7 @@ line.
 
 from __future__ import annotations
 
-from controller.people.policies import Role
+from edge_agent.wire.roles import Role
 
 LETTERS = dict(zip("fpm$ia", Role, strict=True))
 TABLE = """

@@ -17,8 +17,9 @@ from controller.http.metrics import Metrics
 from controller.http.routing import Actor, Permission
 from controller.people import queries
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role, permissions_by_site
+from controller.people.policies import Grant, permissions_by_site
 from controller.sites.operations import create_site
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD, Somebody, logged_in
 
 

@@ -19,9 +19,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from controller.app import Parts, api_routes, make_app
 from controller.config import parse_config
 from controller.http.routing import Permission, Route
-from controller.people.policies import MAY, Grant, Role
+from controller.people.policies import MAY, Grant
 from controller.web.build import Website
 from controller.web.routes import PageRoute
+from edge_agent.wire.roles import Role
 from tests.controller.http import test_site_scope as scope
 from tests.controller.http.roles_table import EXPECTED, LETTERS
 from tests.controller.people.browser import Somebody, logged_in

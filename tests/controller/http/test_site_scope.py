@@ -25,11 +25,12 @@ from controller.http.metrics import Metrics
 from controller.http.routing import Permission, Route
 from controller.ingest import ingest
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.sites.operations import create_site
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Alert, Condition, DeviceState, Symbol
+from edge_agent.wire.roles import Role
 from edge_agent.wire.session import Incoming
 from edge_agent.wire.telemetry import LogLine, LogLines, Telemetry
 from edge_agent.wire.topics import BoxTopic, Family

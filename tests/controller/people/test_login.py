@@ -10,8 +10,9 @@ from controller import db
 from controller.people import login, operations
 from controller.people.login import Browser, TooManyTries, WrongLogIn
 from controller.people.operations import add_person
-from controller.people.policies import TRIES, TRIES_OF_AN_ADDRESS, Grant, Role
+from controller.people.policies import TRIES, TRIES_OF_AN_ADDRESS, Grant
 from controller.people.sessions import Limits, forget_old, session_of
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD
 from tests.doubles import NOON, FixedClock
 

@@ -10,11 +10,12 @@ from controller.events import history
 from controller.people import operations, queries, sessions
 from controller.people.errors import BadName, BadPassword, BadPin, EasyPin, LastAdmin, NameTaken
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.people.sessions import Limits, open_session, session_of
 from controller.people.verifiers import badge_hash
 from controller.sites.operations import create_site
 from edge_agent.ui.locales import Language
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("database")

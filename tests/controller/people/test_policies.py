@@ -17,7 +17,6 @@ from controller.people.policies import (
     WEAKLY_PROVEN,
     Grant,
     PasswordFlaw,
-    Role,
     folded,
     is_easy_pin,
     is_name,
@@ -26,6 +25,7 @@ from controller.people.policies import (
     permissions_by_site,
     wait_after,
 )
+from edge_agent.wire.roles import Role
 
 
 @pytest.mark.parametrize("pin", ["0000", "11111111", "1234", "2345678", "9876", "7890", "0987", "1212", "373737", "90909090"])

@@ -21,7 +21,7 @@ from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.http.table import ROUTES
 from controller.people import operations as people
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.replica.history import begin_stamp
 from controller.replica.pages import page_since
 from controller.replica.parts import Changed, Id, Part, Versioned
@@ -29,6 +29,7 @@ from controller.replica.table import PARTS
 from controller.sites.operations import create_site
 from edge_agent.people import badge_hash
 from edge_agent.wire.replica import DIGEST, ReplicaPerson, ReplicaTemplate, decode_page, is_digest_of
+from edge_agent.wire.roles import Role
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from controller import db
 from controller.app import Parts, make_app
 from controller.config import parse_config
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.web.build import Website
 from controller.web.routes import PageRoute
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import Somebody, logged_in
 
 CONFIG = parse_config({"http": {"open_pages": False}}, {}, "test")

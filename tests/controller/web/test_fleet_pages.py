@@ -15,10 +15,11 @@ from controller.config import parse_config
 from controller.fleet.operations import register_box
 from controller.fleet.queries import commands
 from controller.fleet.twin_queries import twin_versions, twin_view
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.sites.operations import create_site
 from edge_agent.wire.facts import CommandDone
 from edge_agent.wire.messages import Stream
+from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import form_of, logged_in, told
 

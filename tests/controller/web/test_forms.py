@@ -15,9 +15,10 @@ from controller.app import Parts, make_app
 from controller.config import parse_config
 from controller.events import history
 from controller.fleet.operations import PrintOrder, request_print
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from edge_agent.wire.facts import JobChanged, JobState
 from edge_agent.wire.messages import Stream
+from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import logged_in
 

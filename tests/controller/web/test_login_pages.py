@@ -16,8 +16,9 @@ from controller.config import parse_config
 from controller.events import history
 from controller.people import operations
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.people.sessions import Limits, open_session, session_of
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD, form_of, logged_in, told
 
 

@@ -16,8 +16,9 @@ from controller.events import history
 from controller.people import login, operations, queries
 from controller.people.login import Browser
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.sites.operations import create_site
+from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD, Somebody, form_of, logged_in, told
 
 SHOP = Browser(address="127.0.0.1", agent="x")

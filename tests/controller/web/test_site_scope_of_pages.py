@@ -15,10 +15,11 @@ from controller.app import Parts, make_app
 from controller.config import parse_config
 from controller.ingest import ingest
 from controller.people.operations import add_person
-from controller.people.policies import Grant, Role
+from controller.people.policies import Grant
 from controller.sites.operations import create_bin, create_site
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import form_of, logged_in
 

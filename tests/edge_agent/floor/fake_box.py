@@ -29,7 +29,6 @@ from edge_agent.floor.port import (
     PrintShown,
     QueueShown,
     Reading,
-    Role,
     Said,
     ScreenReading,
     StationShown,
@@ -40,6 +39,7 @@ from edge_agent.floor.port import (
 )
 from edge_agent.stations import Item, Missing, Verdict
 from edge_agent.wire.messages import Fault
+from edge_agent.wire.roles import Role
 
 PEOPLE = {
     ("SHELFXIDBCDEFGHIJKLNOPRS", "4711"): Person(id="p-1", name="Li Wei", roles=frozenset({Role.FLOOR.value})),

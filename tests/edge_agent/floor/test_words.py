@@ -12,6 +12,7 @@ from edge_agent.floor.faults_zh import FAULTS_ZH, IN_DOUBT_ZH
 from edge_agent.floor.port import Said
 from edge_agent.stations import Verdict
 from edge_agent.ui.locales import Language
+from edge_agent.ui.words import Word, word
 from edge_agent.wire.facts import JobState
 from edge_agent.wire.messages import Condition, Fault
 
@@ -36,11 +37,11 @@ def test_a_fault_is_told_in_the_page_s_language() -> None:
 @pytest.mark.parametrize(
     ("table", "values"), [(words.VERDICTS, list(Verdict)), (words.DEVICES, list(Condition)), (words.PRINTS, list(JobState))]
 )
-def test_every_state_has_a_word(table: dict[str, words.Word], values: list[Verdict | Condition | JobState]) -> None:
+def test_every_state_has_a_word(table: dict[str, Word], values: list[Verdict | Condition | JobState]) -> None:
     assert {each.value for each in values} <= set(table)
-    assert len({(word.tone, word.icon) for word in words.VERDICTS.values()}) == len(words.VERDICTS)
+    assert len({(each.tone, each.icon) for each in words.VERDICTS.values()}) == len(words.VERDICTS)
 
 
 def test_an_unknown_value_is_shown_as_it_is() -> None:
-    assert words.word(words.DEVICES, str, "brand_new") == words.Word("brand_new", "off", "unknown")
+    assert word(words.DEVICES, str, "brand_new") == Word("brand_new", "off", "unknown")
     assert words.say(Language.CHINESE, Said("a", "b")) == "b"
