@@ -13,7 +13,7 @@ from controller.facts import FactIn, Outcome, Rejected
 from controller.fleet import facts as fleet
 from controller.fleet.scans import apply_scan
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
-from controller.purchasing.facts import apply_received
+from controller.purchasing.facts import apply_put_away, apply_receipt_closed, apply_received
 from controller.retractions import apply_retracted, tell_arrived
 from edge_agent.wire.facts import (
     ClockSynced,
@@ -28,6 +28,8 @@ from edge_agent.wire.facts import (
     Picked,
     PickShort,
     PrintRequested,
+    PutAway,
+    ReceiptClosed,
     Received,
     Retracted,
     Scan,
@@ -44,6 +46,8 @@ _ORDER: tuple[type[Fact], ...] = (
     JobChanged,
     CommandDone,
     Received,
+    ReceiptClosed,
+    PutAway,
     Scan,
     Counted,
     Picked,
@@ -93,6 +97,11 @@ async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  #
         case Received.name:
             await tell_arrived(facts)
             return await apply_received(facts)
+        case ReceiptClosed.name:
+            return await apply_receipt_closed(facts)
+        case PutAway.name:
+            await tell_arrived(facts)
+            return await apply_put_away(facts)
         case Counted.name:
             return await apply_counted(facts)
         case Picked.name:

@@ -16,11 +16,11 @@ import msgspec
 from controller.db import Row, among, execute, fetch, for_update, listing
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.fulfilment.facts import OVER_PICK_CODE, picks_refused, take_back_picked
-from controller.purchasing.facts import take_back_received
-from edge_agent.wire.facts import FACTS, Picked, Received, Retracted
+from controller.purchasing.facts import take_back_put_away, take_back_received
+from edge_agent.wire.facts import FACTS, Picked, PutAway, Received, Retracted
 
 RETRACTED_CODE = "retracted"
-_KINDS = (Received.name, Picked.name)
+_KINDS = (Received.name, PutAway.name, Picked.name)
 
 
 async def apply_retracted(facts: Sequence[FactIn[Retracted]]) -> list[Outcome]:
@@ -58,6 +58,8 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
     match data:
         case Received():
             outcome = await take_back_received(fact, target["occurred_at"])
+        case PutAway():
+            outcome = await take_back_put_away(fact, data, target["occurred_at"])
         case Picked():
             outcome = await take_back_picked(fact, data, target["occurred_at"])
             if outcome == APPLIED:

@@ -5,6 +5,7 @@ Each is delivered at least once and commutes with every other; who, where, when 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
@@ -51,15 +52,66 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     read_as: ReadAs = ReadAs.ITEM
 
 
+class Condition(StrEnum):
+    """How goods came: to sell, or to be kept apart (quarantine) until somebody decides."""
+
+    GOOD = "good"
+    DAMAGED = "damaged"
+
+
 class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods came in against `document`.  `quantity` counts the pack unit that the symbol names."""
+    """Goods came in against `document`, as scanned or typed (a purchase order, a notice, a paper of theirs); None: with none.
+
+    `quantity` counts the pack unit that the symbol names.  `lot`, `expiry` and `serial` when the symbol (GS1 AI 10, 17 or 15, 21)
+    or the person told them.  `reason`: why goods that are damaged are, a code of the table in docs/operations.md or free words.
+    """
 
     name: ClassVar[str] = "received"
     version: ClassVar[int] = 1
-    document: Text
+    document: Text | None = None
     symbol: Symbol
     gtin: Gtin14 | None = None
     quantity: Positive
+    lot: Text | None = None
+    expiry: date | None = None
+    serial: Text | None = None
+    condition: Condition = Condition.GOOD
+    reason: Text | None = None
+
+
+class ShortLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods that should have come and did not, and why, if the person said so."""
+
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    reason: Text | None = None
+
+
+class ReceiptClosed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came against `document` was checked, whole.  `short` names goods of which too little came; it may be empty all the same.
+
+    Several may close one delivery, and goods may be told after it: both are welcome.
+    """
+
+    name: ClassVar[str] = "receipt_closed"
+    version: ClassVar[int] = 1
+    document: Text | None = None
+    short: list[ShortLine] = []
+
+
+class PutAway(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods went from the receiving place into `bin` (its code).  `quantity` counts the pack unit that the symbol names."""
+
+    name: ClassVar[str] = "put_away"
+    version: ClassVar[int] = 1
+    bin: Text
+    symbol: Symbol
+    gtin: Gtin14 | None = None
+    quantity: Positive
+    lot: Text | None = None
+    expiry: date | None = None
+    serial: Text | None = None
+    document: Text | None = None
 
 
 class CountLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,7 +203,7 @@ class PrintRequested(Struct, frozen=True, kw_only=True):
 class Retracted(Struct, frozen=True, kw_only=True):
     """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
 
-    `kind` is the name of that fact: `received` or `picked`; nothing else can be taken back by a fact.
+    `kind` is the name of that fact: `received`, `put_away` or `picked`; nothing else can be taken back by a fact.
     """
 
     name: ClassVar[str] = "retracted"
@@ -248,6 +300,8 @@ class ScanRefused(Struct, frozen=True, kw_only=True):
 Fact = (
     Scan
     | Received
+    | ReceiptClosed
+    | PutAway
     | Counted
     | Picked
     | PickShort
