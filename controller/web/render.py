@@ -16,6 +16,7 @@ from jinja2 import Environment
 from controller.http.auth import ANYONE
 from controller.http.routing import Actor, Permission
 from controller.web import fleet_words, words
+from controller.web.navigation import first_of, places_for
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
 from edge_agent.ui.words import Translate, word
@@ -73,7 +74,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment = environment_of("controller.web", language, catalogue)
     translate: Translate = catalogue.gettext
     environment.globals.update(extras)
-    environment.globals["form_token"] = FORM_TOKEN
+    environment.globals |= {"form_token": FORM_TOKEN, "places_for": places_for, "first_of": first_of}
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, name), translate)
     for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS"):

@@ -140,7 +140,7 @@ async def test_the_forms_work_without_scripts(open_page: OpenPage, site: Site) -
     await page.goto(f"{site.address}/orders/SO-100001")
     await page.click("text=下发拣货")
     assert "PL-100001" in await page.inner_text("main")
-    await page.click("summary")
+    await page.click("main summary")
     await page.fill("input[name=reason]", "顾客要求")
     await page.click("text=取消 SO-100001")
     assert "顾客要求" in await page.inner_text("main")

@@ -118,7 +118,7 @@ async def test_an_admin_makes_somebody_with_a_badge_by_keyboard_who_logs_in_and_
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Shop live")).to_be_visible()
     rail = await page.locator(".rail a").all_inner_texts()
-    assert [text.strip() for text in rail] == ["Shop", "Stock", "Orders", "Prints", "Barcodes"]
+    assert [text.strip() for text in rail] == ["Shop", "Stock", "Barcodes", "Orders", "Prints"]
     assert await page.locator("#region-events").count() == 0
     answer = await page.goto(f"{closed.address}/admin/people")
     assert answer is not None

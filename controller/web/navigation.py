@@ -1,0 +1,61 @@
+"""Where one can go: the groups of the rail, a line per page.  Each is shown to those who may see it somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from controller.http.routing import Permission
+from edge_agent.ui.words import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the rail; `is_first`: it stands in the bar at the bottom of a telephone's screen, the rest behind its menu."""
+
+    address: str
+    icon: str
+    name: str
+    needs: Permission
+    is_first: bool = False
+
+
+GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "",
+        (Place("/", "live", N_("Shop"), Permission.PERSON, is_first=True),),
+    ),
+    (
+        N_("Goods"),
+        (
+            Place("/stock", "stock", N_("Stock"), Permission.STOCK_READ, is_first=True),
+            Place("/unknown-barcodes", "barcode", N_("Barcodes"), Permission.CATALOG_READ),
+        ),
+    ),
+    (
+        N_("Orders"),
+        (Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),),
+    ),
+    (
+        N_("Devices"),
+        (
+            Place("/prints", "printer", N_("Prints"), Permission.PRINTS_READ),
+            Place("/fleet", "box", N_("Boxes"), Permission.FLEET_READ),
+        ),
+    ),
+    (
+        N_("Company"),
+        (Place("/admin/people", "person", N_("People"), Permission.PEOPLE_READ),),
+    ),
+)
+
+
+def places_for(may: Collection[Permission]) -> list[tuple[str, list[Place]]]:
+    """The groups that are not empty for somebody."""
+    found = [(name, [place for place in places if place.needs in may]) for name, places in GROUPS]
+    return [(name, places) for name, places in found if places]
+
+
+def first_of(groups: Iterable[tuple[str, list[Place]]]) -> Iterator[Place]:
+    """What stands in the bar."""
+    return (place for _, places in groups for place in places if place.is_first)
