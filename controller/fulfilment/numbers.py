@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.orders.numbers import Series
+from controller.documents.numbers import Series
 
 PICK_LISTS = Series("PL", "pick list")
 PARCELS = Series("PC", "parcel")
