@@ -115,18 +115,39 @@ class PutAway(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CountLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was counted of one symbol; `quantity` counts the pack unit that the symbol names.
+
+    `id`: the line's own, so that a line told twice counts once, whichever fact brings it; None: it has its fact's.  `at`: the box's
+    time of its last scan; None: the envelope's.  `lot`, `expiry` and `serial` when the symbol (GS1 AI 10, 17 or 15, 21) or the
+    person told them.
+    """
+
     symbol: Symbol
     gtin: Gtin14 | None = None
     quantity: Positive
+    id: UUID | None = None
+    at: UtcTime | None = None
+    lot: Text | None = None
+    expiry: date | None = None
+    serial: Text | None = None
 
 
-class Counted(Struct, frozen=True, kw_only=True):
-    """One bin was counted, whole; `lines` holds each distinct symbol seen.  Expected is the ledger as of the envelope's `at`."""
+class Counted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One bin was counted, whole or one person's part of it.  Expected: the ledger as of a line's `at`, or the envelope's.
+
+    `session` is a count session's number (`CT-` and digits), None: nobody asked for it, or the box knew none.  Parts of the same
+    `round` of a session's bin add up; a recount has the next round.  `began`: the box's time when the counting of the bin began.
+    `empty`: no count, but a look while picking: nothing is left in the bin (then there are no lines).
+    """
 
     name: ClassVar[str] = "counted"
     version: ClassVar[int] = 1
     bin: Text
     lines: list[CountLine]
+    session: Text | None = None
+    round: Positive = 1
+    began: UtcTime | None = None
+    empty: bool = False
 
 
 class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
