@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -38,6 +38,10 @@ def _instant(raw: bytes) -> datetime:
     return datetime.fromisoformat(raw.decode()).astimezone(UTC)
 
 
+def _day(raw: bytes) -> date:
+    return date.fromisoformat(raw.decode())
+
+
 @lru_cache(maxsize=1024)
 def text_of(instant: datetime) -> str:
     """As `isoformat(" ")` writes it in UTC, in a third of its time; a batch's rows hold the same few instants again and again.
@@ -56,7 +60,7 @@ def _uuid(raw: bytes) -> UUID | str:
 
 
 async def connect_aiosqlite(path: str) -> aiosqlite.Connection:
-    """A connection on a thread of its own; columns declared TIMESTAMP and CHAR(36) come back as aware datetimes and UUIDs."""
+    """A connection on a thread of its own; TIMESTAMP, DATE and CHAR(36) come back as aware datetimes, dates and UUIDs."""
     return await aiosqlite.connect(path, isolation_level=None, detect_types=_PARSE)
 
 
@@ -87,6 +91,8 @@ class ControllerSqlite(SqliteClient):
             return
         sqlite3.register_converter("TIMESTAMP", _instant)
         sqlite3.register_converter("CHAR", _uuid)
+        sqlite3.register_converter("DATE", _day)
+        sqlite3.register_adapter(date, date.isoformat)
         sqlite3.register_adapter(UUID, msgspec.to_builtins)  # str(UUID) takes four times as long
         sqlite3.register_adapter(datetime, text_of)
         sqlite3.register_adapter(bool, int)  # the same value, without a search for how to write it

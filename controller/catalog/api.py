@@ -10,8 +10,9 @@ from msgspec import Meta, Struct, field
 
 from controller.catalog import operations, queries
 from controller.catalog.imports import Mode, import_catalog, lines_of
-from controller.catalog.models import BaseUnit
+from controller.catalog.models import BaseUnit, Tracking
 from controller.catalog.operations import NewBarcode, NewSku
+from controller.catalog.rows import MOST_DAYS
 from controller.errors import NotFound, Rejected
 from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, number, page
 
@@ -19,6 +20,7 @@ Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 Factor = Annotated[int, Meta(ge=1, le=10**9)]
 Whole = Annotated[int, Meta(ge=0, le=10**15)]
+Days = Annotated[int, Meta(ge=0, le=MOST_DAYS)]
 
 
 class BarcodeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +33,10 @@ class BarcodeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SkuIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit."""
+    """`price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit.
+
+    `tracking`: whether pieces are told apart by lot or serial number; `min_remaining_days` must be left when it goes to a customer.
+    """
 
     code: Code
     name_en: Name
@@ -40,6 +45,9 @@ class SkuIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_minor: Whole = 0
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
     weight_grams: Whole | None = None
+    tracking: Tracking = Tracking.NONE
+    shelf_life_days: Days | None = None
+    min_remaining_days: Days | None = None
     product: Code | None = None
     barcodes: Annotated[list[BarcodeIn], Meta(max_length=100)] = field(default_factory=list)
 
@@ -54,6 +62,9 @@ class SkuView(Struct, frozen=True, kw_only=True):
     price_minor: int
     currency: str
     weight_grams: int | None
+    tracking: str
+    shelf_life_days: int | None
+    min_remaining_days: int | None
 
 
 class BarcodeView(Struct, frozen=True, kw_only=True):
@@ -122,6 +133,9 @@ async def create(call: Call[SkuIn]) -> Created[SkuView]:
         price_minor=new.price_minor,
         currency=new.currency,
         weight_grams=new.weight_grams,
+        tracking=new.tracking,
+        shelf_life_days=new.shelf_life_days,
+        min_remaining_days=new.min_remaining_days,
         product=new.product,
     )
     await operations.create_sku(wanted, [_new_barcode(barcode) for barcode in new.barcodes])
@@ -190,6 +204,9 @@ def _sku(row: queries.SkuRow) -> SkuView:
         price_minor=row.price_minor,
         currency=row.currency,
         weight_grams=row.weight_grams,
+        tracking=row.tracking,
+        shelf_life_days=row.shelf_life_days,
+        min_remaining_days=row.min_remaining_days,
     )
 
 

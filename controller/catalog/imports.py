@@ -15,7 +15,7 @@ from itertools import islice
 from controller import db, events
 from controller.catalog.events import CatalogImported
 from controller.catalog.operations import barcodes_changed
-from controller.catalog.rows import BadCell, CatalogRow, RowError, header_errors, read_row
+from controller.catalog.rows import KEEPING, BadCell, CatalogRow, RowError, header_errors, read_row
 from controller.errors import Rejected
 
 CHUNK = 2000
@@ -167,6 +167,27 @@ async def _without_changed_units(rows: Sequence[CatalogRow], report: ImportRepor
     return good
 
 
+_KEPT = ("product_id", "name_en", "name_zh", "price_minor", "currency", "weight_grams", *KEEPING)
+"""Columns that a file says anew; a SKU's code and base unit stay."""
+_NULLABLE = frozenset({"weight_grams", "shelf_life_days", "min_remaining_days"})
+
+
+def _comparable(table: str) -> str:
+    return ", ".join(f"COALESCE({table}.{name}, -1)" if name in _NULLABLE else f"{table}.{name}" for name in _KEPT)
+
+
+_SAVE_SKU = (
+    f"INSERT INTO sku (code, base_unit, {', '.join(_KEPT)}) VALUES (?, ?, {', '.join('?' * len(_KEPT))}) "
+    f"ON CONFLICT (code) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _KEPT)}, version = NULL "
+    f"WHERE ({_comparable('sku')}) <> ({_comparable('excluded')})"
+)
+
+
+def _values(product: int, row: CatalogRow) -> tuple[object, ...]:
+    sold = (product, row.name_en, row.name_zh, row.price_minor, row.currency, row.weight_grams)
+    return (row.sku, row.base_unit, *sold, row.tracking, row.shelf_life_days, row.min_remaining_days)
+
+
 async def _save_skus(rows: Sequence[CatalogRow]) -> dict[str, int]:
     """Ids by code."""
     last = {row.sku: row for row in rows}
@@ -179,19 +200,7 @@ async def _save_skus(rows: Sequence[CatalogRow]) -> dict[str, int]:
         row["code"]: row["id"]
         for row in await db.fetch(f"SELECT id, code FROM product WHERE {db.among('code')}", db.listing(sorted(products)))
     }
-    await db.execute_many(
-        "INSERT INTO sku (product_id, code, name_en, name_zh, base_unit, price_minor, currency, weight_grams) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET product_id = excluded.product_id, "
-        "name_en = excluded.name_en, name_zh = excluded.name_zh, price_minor = excluded.price_minor, "
-        "currency = excluded.currency, weight_grams = excluded.weight_grams, version = NULL "
-        "WHERE (sku.product_id, sku.name_en, sku.name_zh, sku.price_minor, sku.currency, COALESCE(sku.weight_grams, -1)) <> "
-        "(excluded.product_id, excluded.name_en, excluded.name_zh, excluded.price_minor, excluded.currency, "
-        "COALESCE(excluded.weight_grams, -1))",
-        [
-            (ids[row.product], code, row.name_en, row.name_zh, row.base_unit, row.price_minor, row.currency, row.weight_grams)
-            for code, row in sorted(last.items())
-        ],
-    )
+    await db.execute_many(_SAVE_SKU, [_values(ids[row.product], row) for _, row in sorted(last.items())])
     found = await db.fetch(f"SELECT id, code FROM sku WHERE {db.among('code')}", db.listing(sorted(last)))
     return {row["code"]: row["id"] for row in found}
 

@@ -31,6 +31,14 @@ class SymbolKind(StrEnum):
     MEASURED = "measured"
 
 
+class Tracking(StrEnum):
+    """What is known of each piece: nothing, the lot it belongs to, or itself (its serial number, and its lot if it has one)."""
+
+    NONE = "none"
+    LOT = "lot"
+    SERIAL = "serial"
+
+
 class UnknownState(StrEnum):
     OPEN = "open"
     LINKED = "linked"
@@ -51,6 +59,7 @@ class Product(Model):
 class Sku(Model):
     """A sellable unit.  `price_minor`: minor units for one piece, 100 g or 100 ml; `weight_grams`: of one base unit.
 
+    `shelf_life_days`: from being made until it expires; `min_remaining_days`: how many must be left when it goes to a customer.
     `version`: of what boxes keep of it; NULL after every change of it or of its barcodes (docs/adr/0016).
     """
 
@@ -63,6 +72,9 @@ class Sku(Model):
     price_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     weight_grams = fields.BigIntField(null=True)
+    tracking = fields.CharField(max_length=8, db_default=Tracking.NONE.value)
+    shelf_life_days = fields.BigIntField(null=True)
+    min_remaining_days = fields.BigIntField(null=True)
     image_hash = fields.CharField(max_length=64, null=True)
     image_type = fields.CharField(max_length=32, null=True)
     version = fields.BigIntField(null=True)

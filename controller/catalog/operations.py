@@ -11,7 +11,7 @@ from datetime import datetime
 
 from controller import db, events
 from controller.catalog.events import BarcodeAdded, SkuCreated, UnknownBarcodeSeen
-from controller.catalog.models import BaseUnit, SymbolKind
+from controller.catalog.models import BaseUnit, SymbolKind, Tracking
 from controller.catalog.policies import BadSymbol, storable, symbol_of, unknown_key
 from controller.errors import Conflict, NotFound, Rejected
 from controller.facts import FactIn, unpark
@@ -67,13 +67,17 @@ class NewSku:
     price_minor: int = 0
     currency: str = "CNY"
     weight_grams: int | None = None
+    tracking: Tracking = Tracking.NONE
+    shelf_life_days: int | None = None
+    min_remaining_days: int | None = None
     product: str | None = None
 
 
 async def create_sku(new: NewSku, barcodes: Sequence[NewBarcode] = ()) -> int:
     """The SKU's id.  Records SkuCreated, BarcodeAdded.  Raises SkuExists, BadSku, BadBarcode, BarcodeTaken."""
-    if not new.code.strip() or new.price_minor < 0 or (new.weight_grams or 0) < 0 or not re.fullmatch("[A-Z]{3}", new.currency):
-        raise BadSku("a SKU needs a code, an ISO 4217 currency, and no price or weight below zero")
+    lowest = min(new.price_minor, new.weight_grams or 0, new.shelf_life_days or 0, new.min_remaining_days or 0)
+    if not new.code.strip() or lowest < 0 or not re.fullmatch("[A-Z]{3}", new.currency):
+        raise BadSku("a SKU needs a code, an ISO 4217 currency, and no price, weight or days below zero")
     async with db.transaction():
         product = new.product or new.code
         await db.execute(
@@ -81,9 +85,11 @@ async def create_sku(new: NewSku, barcodes: Sequence[NewBarcode] = ()) -> int:
             *(product, new.name_en, new.name_zh),
         )
         rows = await db.fetch(
-            "INSERT INTO sku (product_id, code, name_en, name_zh, base_unit, price_minor, currency, weight_grams) "
-            "SELECT id, ?, ?, ?, ?, ?, ?, ? FROM product WHERE code = ? ON CONFLICT (code) DO NOTHING RETURNING id",
-            *(new.code, new.name_en, new.name_zh, new.base_unit.value, new.price_minor, new.currency, new.weight_grams, product),
+            "INSERT INTO sku (product_id, code, name_en, name_zh, base_unit, price_minor, currency, weight_grams, "
+            "tracking, shelf_life_days, min_remaining_days) "
+            "SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM product WHERE code = ? ON CONFLICT (code) DO NOTHING RETURNING id",
+            *(new.code, new.name_en, new.name_zh, new.base_unit.value, new.price_minor, new.currency, new.weight_grams),
+            *(new.tracking.value, new.shelf_life_days, new.min_remaining_days, product),
         )
         if not rows:
             raise SkuExists(new.code)

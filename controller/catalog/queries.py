@@ -90,6 +90,9 @@ class SkuRow:
     price_minor: int
     currency: str
     weight_grams: int | None
+    tracking: str
+    shelf_life_days: int | None
+    min_remaining_days: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +123,8 @@ class UnknownRow:
 
 _UNKNOWN = "SELECT id, text, gtin, raw_b64, first_seen, last_seen, count, site_id, box, station, state FROM unknown_barcode "
 _SKU = (
-    "SELECT s.id, p.code AS product, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, s.weight_grams "
-    "FROM sku s JOIN product p ON p.id = s.product_id "
+    "SELECT s.id, p.code AS product, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, s.weight_grams, "
+    "s.tracking, s.shelf_life_days, s.min_remaining_days FROM sku s JOIN product p ON p.id = s.product_id "
 )
 
 

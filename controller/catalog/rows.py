@@ -8,6 +8,9 @@
 | `price_minor` | | whole minor units (fen, cents) for one piece, 100 g or 100 ml; default 0 |
 | `currency` | | ISO 4217; default CNY |
 | `weight_grams` | | whole grams of one base unit |
+| `tracking` | | `none` (default), `lot`, `serial` |
+| `shelf_life_days` | | whole days from when it is made until it expires |
+| `min_remaining_days` | | whole days that must be left when it goes to a customer |
 | `product` | | code of the product that it is a variant of; default: the SKU's own |
 | `barcode` | | as printed; `2100101WWWWWC`: an in-store EAN-13 with five digits of base units in it |
 | `pack` | | base units of one scan: `12`, or a fraction `1/2`; default 1 |
@@ -20,15 +23,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.catalog.models import BaseUnit, SymbolKind
+from controller.catalog.models import BaseUnit, SymbolKind, Tracking
 from controller.catalog.policies import BadSymbol, symbol_of
 
 NEEDED = ("sku", "name_en", "name_zh")
-COLUMNS = (*NEEDED, "base_unit", "price_minor", "currency", "weight_grams", "product", "barcode", "pack", "site")
+SELLING = ("base_unit", "price_minor", "currency", "weight_grams", "product")
+KEEPING = ("tracking", "shelf_life_days", "min_remaining_days")
+COLUMNS = (*NEEDED, *SELLING, *KEEPING, "barcode", "pack", "site")
 _CURRENCY = re.compile("[A-Z]{3}")
 _PACK = re.compile(r"([1-9][0-9]{0,8})(?:/([1-9][0-9]{0,8}))?")
 _WHOLE = re.compile("[0-9]{1,15}")
 _UNITS = frozenset(unit.value for unit in BaseUnit)
+_TRACKING = frozenset(tracking.value for tracking in Tracking)
+MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ class CatalogRow:
     price_minor: int
     currency: str
     weight_grams: int | None
+    tracking: str
+    shelf_life_days: int | None
+    min_remaining_days: int | None
     kind: SymbolKind | None
     symbol: str
     numerator: int
@@ -89,6 +99,9 @@ def read_row(line: int, cells: Mapping[str, str]) -> CatalogRow:
         price_minor=_whole("price_minor", cells.get("price_minor", "") or "0"),
         currency=_currency(cells.get("currency", "") or "CNY"),
         weight_grams=_whole("weight_grams", weight) if (weight := cells.get("weight_grams", "")) else None,
+        tracking=_one_of("tracking", cells.get("tracking", "") or Tracking.NONE.value, _TRACKING),
+        shelf_life_days=_days("shelf_life_days", cells),
+        min_remaining_days=_days("min_remaining_days", cells),
         kind=kind,
         symbol=symbol,
         numerator=numerator,
@@ -115,6 +128,15 @@ def _whole(column: str, value: str) -> int:
     if not _WHOLE.fullmatch(value):
         raise BadCell(column, f"{value[:40]!r} is not a whole number of 0 or more")
     return int(value)
+
+
+def _days(column: str, cells: Mapping[str, str]) -> int | None:
+    if not (value := cells.get(column, "")):
+        return None
+    days = _whole(column, value)
+    if days > MOST_DAYS:
+        raise BadCell(column, f"{value} days are more than a hundred years")
+    return days
 
 
 def _currency(value: str) -> str:

@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -675,6 +675,9 @@ class Migration(migrations.Migration):
                 ("price_minor", fields.BigIntField()),
                 ("currency", fields.CharField(max_length=3)),
                 ("weight_grams", fields.BigIntField(null=True)),
+                ("tracking", fields.CharField(db_default="none", max_length=8)),
+                ("shelf_life_days", fields.BigIntField(null=True)),
+                ("min_remaining_days", fields.BigIntField(null=True)),
                 ("image_hash", fields.CharField(null=True, max_length=64)),
                 ("image_type", fields.CharField(null=True, max_length=32)),
                 ("version", fields.BigIntField(null=True)),
@@ -750,14 +753,15 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.CASCADE,
                     ),
                 ),
+                ("lot_id", fields.BigIntField(db_default=0)),
                 ("on_hand", fields.BigIntField(default=0)),
                 ("borrowed", fields.BigIntField(default=0)),
             ],
             options={
                 "table": "balance",
                 "app": "controller",
-                "unique_together": (("sku_id", "location_id"),),
-                "indexes": [Index(fields=["location_id", "sku_id"])],
+                "unique_together": (("sku_id", "location_id", "lot_id"),),
+                "indexes": [Index(fields=["location_id", "sku_id"]), Index(fields=["lot_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -799,6 +803,38 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Lot",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "sku",
+                    fields.ForeignKeyField(
+                        "controller.Sku",
+                        source_field="sku_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("key", fields.CharField(max_length=80)),
+                ("code", fields.CharField(null=True, max_length=64)),
+                ("expiry", fields.DateField(null=True)),
+                ("cost_quantity", fields.BigIntField(db_default=0)),
+                ("cost_minor", fields.BigIntField(db_default=0)),
+                ("blocked", fields.BooleanField(db_default=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "lot",
+                "app": "controller",
+                "unique_together": (("sku_id", "key"),),
+                "indexes": [Index(fields=["expiry", "id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Reservation",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -834,6 +870,36 @@ class Migration(migrations.Migration):
                 "table": "reservation",
                 "app": "controller",
                 "indexes": [Index(fields=["sku_id", "site_id", "state"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Serial",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "sku",
+                    fields.ForeignKeyField(
+                        "controller.Sku",
+                        source_field="sku_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("serial", fields.CharField(max_length=64)),
+                ("lot_id", fields.BigIntField(db_default=0)),
+                ("location_id", fields.BigIntField(db_default=0)),
+                ("net", fields.BigIntField(db_default=0)),
+                ("moved_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "serial",
+                "app": "controller",
+                "unique_together": (("sku_id", "serial"),),
+                "indexes": [Index(fields=["location_id", "sku_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -899,6 +965,8 @@ class Migration(migrations.Migration):
                 ("sku_id", fields.BigIntField()),
                 ("from_location_id", fields.BigIntField()),
                 ("to_location_id", fields.BigIntField()),
+                ("lot_id", fields.BigIntField(db_default=0)),
+                ("serial", fields.CharField(null=True, max_length=64)),
                 ("quantity", fields.BigIntField()),
                 ("reason", fields.CharField(max_length=24)),
                 ("document", fields.CharField(null=True, max_length=512)),
@@ -953,6 +1021,35 @@ class Migration(migrations.Migration):
                 "table": "fact",
                 "app": "controller",
                 "unique_together": (("box", "epoch", "stream", "seq"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Task",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("kind", fields.CharField(max_length=40)),
+                ("severity", fields.SmallIntField()),
+                ("site", fields.CharField(null=True, max_length=40)),
+                ("key", fields.CharField(max_length=200)),
+                ("subject", fields.CharField(max_length=200)),
+                ("arguments", fields.TextField(unique=False)),
+                ("state", fields.CharField(max_length=16)),
+                ("times", fields.IntField(default=1)),
+                ("due", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("created_by", fields.CharField(max_length=128)),
+                ("claimed_by", fields.CharField(null=True, max_length=128)),
+                ("claimed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("closed_by", fields.CharField(null=True, max_length=128)),
+                ("reason", fields.CharField(null=True, max_length=200)),
+            ],
+            options={
+                "table": "task",
+                "app": "controller",
+                "indexes": [Index(fields=["state", "id"]), Index(fields=["key"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

@@ -10,11 +10,15 @@ from tortoise.models import Model
 
 
 class LocationKind(StrEnum):
-    """What a location is.  Goods in the first three are on hand; the others are the other side of a movement."""
+    """What a location is.  Goods in the first four are on hand, those in quarantine never granted.
+
+    The others are the other side of a movement.
+    """
 
     BIN = "bin"
     RECEIVING = "receiving"
     PACKING = "packing"
+    QUARANTINE = "quarantine"
     TRANSIT = "transit"
     SUPPLIER = "supplier"
     CUSTOMER = "customer"
@@ -22,7 +26,7 @@ class LocationKind(StrEnum):
     DISCREPANCY = "discrepancy"
 
 
-ON_HAND = frozenset({LocationKind.BIN, LocationKind.RECEIVING, LocationKind.PACKING})
+ON_HAND = frozenset({LocationKind.BIN, LocationKind.RECEIVING, LocationKind.PACKING, LocationKind.QUARANTINE})
 PHYSICAL = ON_HAND | {LocationKind.TRANSIT}
 """Kinds that hold a balance, which is never below zero."""
 

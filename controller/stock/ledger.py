@@ -154,8 +154,8 @@ async def _append(moves: Sequence[Move]) -> None:
 
 async def _save(before: Mapping[Spot, Held], after: Mapping[Spot, Held]) -> None:
     await db.execute_many(
-        "INSERT INTO balance (sku_id, location_id, on_hand, borrowed) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (sku_id, location_id) DO UPDATE SET on_hand = excluded.on_hand, borrowed = excluded.borrowed",
+        "INSERT INTO balance (sku_id, location_id, lot_id, on_hand, borrowed) VALUES (?, ?, 0, ?, ?) "
+        "ON CONFLICT (sku_id, location_id, lot_id) DO UPDATE SET on_hand = excluded.on_hand, borrowed = excluded.borrowed",
         [(*spot, held.on_hand, held.borrowed) for spot, held in sorted(after.items()) if held != before[spot]],
     )
 

@@ -11,13 +11,61 @@ from controller.schema import append_only, check
 from controller.sites.models import Location, Site
 
 
+class Lot(Model):
+    """Pieces of a SKU that were made together.  `key` tells lots apart: the maker's code, or the expiry where no code is known.
+
+    `cost_minor`: what `cost_quantity` base units of it cost when they were received, in minor units; 0 of 0 when nobody knows.
+    A `blocked` lot is on hand and never granted.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    key = fields.CharField(max_length=80)
+    code = fields.CharField(max_length=64, null=True)
+    expiry = fields.DateField(null=True)
+    cost_quantity = fields.BigIntField(db_default=0)
+    cost_minor = fields.BigIntField(db_default=0)
+    blocked = fields.BooleanField(db_default=False)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "lot"
+        unique_together = (("sku_id", "key"),)
+        indexes = (("expiry", "id"),)
+
+
+class Serial(Model):
+    """One piece of a SKU by its number.  `net`: how often it came less how often it left; above 1 it is in stock twice, an error.
+
+    `location_id`: where its latest movement (`moved_at`) took it; 0 for none.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    serial = fields.CharField(max_length=64)
+    lot_id = fields.BigIntField(db_default=0)
+    location_id = fields.BigIntField(db_default=0)
+    net = fields.BigIntField(db_default=0)
+    moved_at = fields.DatetimeField()
+
+    class Meta:
+        table = "serial"
+        unique_together = (("sku_id", "serial"),)
+        indexes = (("location_id", "sku_id"),)
+
+
 class StockMovement(Model):
-    """One entry of the ledger, append-only: so much of a SKU went from one location to another, because of what."""
+    """One entry of the ledger, append-only: so much of a SKU went from one location to another, because of what.
+
+    `lot_id` 0: of no known lot.
+    """
 
     id = fields.BigIntField(primary_key=True)
     sku_id = fields.BigIntField()
     from_location_id = fields.BigIntField()
     to_location_id = fields.BigIntField()
+    lot_id = fields.BigIntField(db_default=0)
+    serial = fields.CharField(max_length=64, null=True)
     quantity = fields.BigIntField()
     reason = fields.CharField(max_length=24)
     document = fields.CharField(max_length=512, null=True)
@@ -33,23 +81,29 @@ class StockMovement(Model):
 
 
 class Balance(Model):
-    """Where it is.  `borrowed`: booked in from `discrepancy` because facts took more than was known here; a count settles it."""
+    """Where it is, by lot (0: of no known lot; no foreign key).
+
+    `borrowed`: booked in from `discrepancy` because facts took more than was known here; a count settles it.  It belongs to the SKU
+    at the location and stands in the row of lot 0.
+    """
 
     id = fields.BigIntField(primary_key=True)
     sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
     location: fields.ForeignKeyRelation[Location] = fields.ForeignKeyField("controller.Location", related_name=False)
+    lot_id = fields.BigIntField(db_default=0)
     on_hand = fields.BigIntField(default=0)
     borrowed = fields.BigIntField(default=0)
 
     class Meta:
         table = "balance"
-        unique_together = (("sku_id", "location_id"),)
-        indexes = (("location_id", "sku_id"),)
+        unique_together = (("sku_id", "location_id", "lot_id"),)
+        indexes = (("location_id", "sku_id"), ("lot_id",))
 
 
 class Availability(Model):
     """The only row that grants: available = on_hand - reserved - allocated - quarantined, never below zero.
 
+    `quarantined`: what is in the site's quarantine place, and what is of blocked lots elsewhere at the site.
     `version`: of what boxes keep of it; NULL after every change of what is on hand (docs/adr/0016).
     """
 

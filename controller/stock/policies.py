@@ -18,6 +18,7 @@ class Move:
     """`quantity` base units (> 0) of a SKU went from one location to another; `occurred_at` is aware UTC.
 
     `document` is what it belongs to (a delivery, an order, a count), `person` and `device` who and what reported it.
+    `lot_id` 0: nobody said which lot; it leaves by the earliest expiry.  `serial`: the one piece (quantity 1) that it is.
     """
 
     sku_id: int
@@ -30,6 +31,8 @@ class Move:
     fact_id: UUID | None = None
     person: str | None = None
     device: str | None = None
+    lot_id: int = 0
+    serial: str | None = None
 
     def reversed(self, reason: Reason, fact_id: UUID, person: str | None) -> Move:
         """The same way back, as of the same time: whoever counted meanwhile is corrected as if neither had been."""

@@ -135,8 +135,8 @@ async def ledger(sku_id: int, site_id: str, *, before: int | None = None, limit:
         "SUM(x.change) OVER (ORDER BY m.id) AS balance FROM stock_movement m "
         "JOIN location f ON f.id = m.from_location_id JOIN location t ON t.id = m.to_location_id "
         "JOIN (SELECT m2.id AS id, "
-        "m2.quantity * ((CASE WHEN t2.site_id = ? AND t2.kind IN ('bin', 'receiving', 'packing') THEN 1 ELSE 0 END) "
-        "- (CASE WHEN f2.site_id = ? AND f2.kind IN ('bin', 'receiving', 'packing') THEN 1 ELSE 0 END)) AS change "
+        "m2.quantity * ((CASE WHEN t2.site_id = ? AND t2.kind IN ('bin', 'receiving', 'packing', 'quarantine') THEN 1 ELSE 0 END) "
+        "- (CASE WHEN f2.site_id = ? AND f2.kind IN ('bin', 'receiving', 'packing', 'quarantine') THEN 1 ELSE 0 END)) AS change "
         "FROM stock_movement m2 JOIN location f2 ON f2.id = m2.from_location_id JOIN location t2 ON t2.id = m2.to_location_id "
         "WHERE m2.sku_id = ? AND (f2.site_id = ? OR t2.site_id = ?)) x ON x.id = m.id) entries "
         "WHERE id < ? ORDER BY id DESC LIMIT ?",
@@ -183,7 +183,7 @@ _PROOFS = {
         "SELECT n.sku_id, n.location_id AS place, COALESCE(b.on_hand, 0) AS stored, n.net AS expected "
         f"FROM ({_NET}) n JOIN location l ON l.id = n.location_id "
         "LEFT JOIN balance b ON b.sku_id = n.sku_id AND b.location_id = n.location_id "
-        "WHERE l.kind IN ('bin', 'receiving', 'packing', 'transit') AND COALESCE(b.on_hand, 0) <> n.net"
+        "WHERE l.kind IN ('bin', 'receiving', 'packing', 'quarantine', 'transit') AND COALESCE(b.on_hand, 0) <> n.net"
     ),
     "balance without entries of SKU at location": (
         "SELECT b.sku_id, b.location_id AS place, b.on_hand AS stored, 0 AS expected FROM balance b WHERE b.on_hand <> 0 "
@@ -192,7 +192,7 @@ _PROOFS = {
     ),
     "on hand of SKU at site": (
         "SELECT a.sku_id, a.site_id AS place, a.on_hand AS stored, COALESCE(SUM(b.on_hand), 0) AS expected FROM availability a "
-        "LEFT JOIN location l ON l.site_id = a.site_id AND l.kind IN ('bin', 'receiving', 'packing') "
+        "LEFT JOIN location l ON l.site_id = a.site_id AND l.kind IN ('bin', 'receiving', 'packing', 'quarantine') "
         "LEFT JOIN balance b ON b.location_id = l.id AND b.sku_id = a.sku_id "
         "GROUP BY a.sku_id, a.site_id, a.on_hand HAVING a.on_hand <> COALESCE(SUM(b.on_hand), 0)"
     ),

@@ -21,7 +21,7 @@ import asyncpg
 Row = dict[str, Any]
 Query = Callable[[str], Awaitable[list[Row]]]
 
-ON_HAND = frozenset({"bin", "receiving", "packing"})
+ON_HAND = frozenset({"bin", "receiving", "packing", "quarantine"})
 PHYSICAL = ON_HAND | {"transit"}
 
 
