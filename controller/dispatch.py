@@ -1,9 +1,9 @@
-"""From a fact's name to the feature that applies it: the one `match`, and what happens when a handler raises."""
+"""From a fact's name to the feature that applies it: the one table, and what happens when a handler raises."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from controller.counts.facts import apply_counted
@@ -13,8 +13,11 @@ from controller.facts import FactIn, Outcome, Rejected
 from controller.fleet import facts as fleet
 from controller.fleet.scans import apply_scan
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
+from controller.pricing.facts import apply_shelf_labelled
 from controller.purchasing.facts import apply_put_away, apply_receipt_closed, apply_received
-from controller.retractions import apply_retracted, tell_arrived
+from controller.retractions import RETRACTABLE, apply_retracted, tell_arrived
+from controller.stock.facts import apply_adjusted
+from controller.transfers.facts import apply_transfer_closed, apply_transfer_received, apply_transfer_sent
 from edge_agent.wire.facts import (
     ClockSynced,
     CommandDone,
@@ -36,31 +39,38 @@ from edge_agent.wire.facts import (
     ScanRefused,
     Weighed,
 )
+from edge_agent.wire.goods_facts import Adjusted, ShelfLabelled, TransferClosed, TransferReceived, TransferSent
 
 log = logging.getLogger(__name__)
 
-_ORDER: tuple[type[Fact], ...] = (
-    ClockSynced,
-    EpochClosed,
-    PrintRequested,
-    JobChanged,
-    CommandDone,
-    Received,
-    ReceiptClosed,
-    PutAway,
-    Scan,
-    Counted,
-    Picked,
-    PickShort,
-    Packed,
-    HandedOver,
-    Retracted,
-    Weighed,
-    Drawer,
-    ScanRefused,
-)
-"""One order for all gateways; where a fact often comes together with its precondition, that goes first."""
-_PLACE = {kind.name: place for place, kind in enumerate(_ORDER)}
+HANDLERS: dict[type[Fact], Callable[[Sequence[FactIn[Any]]], Awaitable[list[Outcome]]]] = {
+    ClockSynced: fleet.apply_clock_synced,
+    EpochClosed: fleet.apply_epoch_closed,
+    PrintRequested: fleet.apply_print_requested,
+    JobChanged: fleet.apply_job_changed,
+    CommandDone: fleet.apply_command_done,
+    Received: apply_received,
+    ReceiptClosed: apply_receipt_closed,
+    PutAway: apply_put_away,
+    TransferSent: apply_transfer_sent,
+    TransferReceived: apply_transfer_received,
+    TransferClosed: apply_transfer_closed,
+    Adjusted: apply_adjusted,
+    ShelfLabelled: apply_shelf_labelled,
+    Scan: apply_scan,
+    Counted: apply_counted,
+    Picked: apply_picked,
+    PickShort: apply_pick_short,
+    Packed: apply_packed,
+    HandedOver: apply_handed_over,
+    Retracted: apply_retracted,
+    Weighed: fleet.apply_weighed,
+    Drawer: fleet.apply_drawer,
+    ScanRefused: fleet.apply_scan_refused,
+}
+"""Who applies it, in one order for all gateways; where a fact often comes together with its precondition, that goes first."""
+_PLACE = {kind.name: place for place, kind in enumerate(HANDLERS)}
+_KIND = {kind.name: kind for kind in HANDLERS}
 
 
 def place(name: str) -> int:
@@ -90,45 +100,9 @@ def _actor(facts: Sequence[FactIn[Any]]) -> tuple[str, str | None]:
     return actor, str(facts[0].id) if len(facts) == 1 else None
 
 
-async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:  # noqa: C901, PLR0912 -- one flat match, a case per fact
-    match name:
-        case Scan.name:
-            return await apply_scan(facts)
-        case Received.name:
-            await tell_arrived(facts)
-            return await apply_received(facts)
-        case ReceiptClosed.name:
-            return await apply_receipt_closed(facts)
-        case PutAway.name:
-            await tell_arrived(facts)
-            return await apply_put_away(facts)
-        case Counted.name:
-            return await apply_counted(facts)
-        case Picked.name:
-            await tell_arrived(facts)
-            return await apply_picked(facts)
-        case PickShort.name:
-            return await apply_pick_short(facts)
-        case Packed.name:
-            return await apply_packed(facts)
-        case HandedOver.name:
-            return await apply_handed_over(facts)
-        case Retracted.name:
-            return await apply_retracted(facts)
-        case JobChanged.name:
-            return await fleet.apply_job_changed(facts)
-        case PrintRequested.name:
-            return await fleet.apply_print_requested(facts)
-        case CommandDone.name:
-            return await fleet.apply_command_done(facts)
-        case Weighed.name:
-            return await fleet.apply_weighed(facts)
-        case Drawer.name:
-            return await fleet.apply_drawer(facts)
-        case ScanRefused.name:
-            return await fleet.apply_scan_refused(facts)
-        case ClockSynced.name:
-            return await fleet.apply_clock_synced(facts)
-        case EpochClosed.name:
-            return await fleet.apply_epoch_closed(facts)
-    raise LookupError(f"nothing applies facts named {name!r}")
+async def _applied(name: str, facts: Sequence[FactIn[Any]]) -> list[Outcome]:
+    if name not in _KIND:
+        raise LookupError(f"nothing applies facts named {name!r}")
+    if name in RETRACTABLE:
+        await tell_arrived(facts)
+    return await HANDLERS[_KIND[name]](facts)

@@ -8,6 +8,7 @@ here yet is waited for.  The target's row is the lock and the mark (`code` `retr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from controller.db import Row, among, execute, fetch, for_update, listing
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.fulfilment.facts import OVER_PICK_CODE, picks_refused, take_back_picked
 from controller.purchasing.facts import take_back_put_away, take_back_received
-from edge_agent.wire.facts import FACTS, Picked, PutAway, Received, Retracted
+from controller.stock.facts import take_back_adjusted
+from edge_agent.wire.facts import FACTS, Fact, Picked, PutAway, Received, Retracted
+from edge_agent.wire.goods_facts import Adjusted
 
 RETRACTED_CODE = "retracted"
-_KINDS = (Received.name, PutAway.name, Picked.name)
+RETRACTABLE = frozenset({kind.name for kind in (Received, PutAway, Picked, Adjusted)})
 
 
 async def apply_retracted(facts: Sequence[FactIn[Retracted]]) -> list[Outcome]:
@@ -43,7 +46,7 @@ async def _targets(facts: Sequence[FactIn[Retracted]]) -> dict[str, Row]:
 
 
 async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
-    if fact.data.kind not in _KINDS:
+    if fact.data.kind not in RETRACTABLE:
         return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
     if target is None:
         return Parked("unknown_fact", _key(fact.data.fact))
@@ -55,22 +58,28 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
         await _mark(fact, "rejected", "parked")
         return APPLIED
     data = msgspec.json.decode(target["payload"], type=FACTS[(target["name"], target["version"])])
-    match data:
-        case Received():
-            outcome = await take_back_received(fact, target["occurred_at"])
-        case PutAway():
-            outcome = await take_back_put_away(fact, data, target["occurred_at"])
-        case Picked():
-            outcome = await take_back_picked(fact, data, target["occurred_at"])
-            if outcome == APPLIED:
-                await _try_again(await picks_refused(data.pick_list))
-        case _:
-            return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
+    outcome = await _booked_back(fact, data, target["occurred_at"])
     if outcome is None:  # it came in this very transaction and is not booked: what became of it is seen next time
         return Parked("not_booked", _key(fact.data.fact))
     if outcome == APPLIED:
         await _mark(fact, "applied", "applied")
     return outcome
+
+
+async def _booked_back(fact: FactIn[Retracted], data: Fact, occurred_at: datetime) -> Outcome | None:
+    match data:
+        case Received():
+            return await take_back_received(fact, occurred_at)
+        case PutAway():
+            return await take_back_put_away(fact, data, occurred_at)
+        case Adjusted():
+            return await take_back_adjusted(fact, data, occurred_at)
+        case Picked():
+            outcome = await take_back_picked(fact, data, occurred_at)
+            if outcome == APPLIED:
+                await _try_again(await picks_refused(data.pick_list))
+            return outcome
+    return Rejected("not_retractable", f"a fact {fact.data.kind[:40]!r} is not taken back by a fact")
 
 
 async def _try_again(facts: Sequence[UUID]) -> None:

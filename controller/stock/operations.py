@@ -175,15 +175,21 @@ async def consume(line_key: str, quantity: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """`change` base units came to light (or are gone, below zero) at a location, because of `reason`, in a person's words."""
+    """`change` base units came to light (or are gone, below zero) at a location, because of `reason`: a code, or a person's words.
+
+    `occurred_at`: None: now; `fact_id` and `device` when a station told it.
+    """
 
     sku_id: int
     location_id: int
     change: int
     reason: str
+    occurred_at: datetime | None = None
+    fact_id: UUID | None = None
+    device: str | None = None
 
 
-async def adjust(adjustment: Adjustment, *, person: str, document: str | None = None) -> None:
+async def adjust(adjustment: Adjustment, *, person: str | None, document: str | None = None) -> None:
     """Book a difference that somebody saw, against the site's loss.  Raises BadAdjustment, NotFound (location)."""
     if adjustment.change == 0 or not adjustment.reason.strip():
         raise BadAdjustment("an adjustment needs a change other than 0 and a reason")
@@ -205,9 +211,11 @@ async def adjust(adjustment: Adjustment, *, person: str, document: str | None = 
         to_location_id=target,
         quantity=abs(adjustment.change),
         reason=Reason.ADJUSTED,
-        occurred_at=db.now(),
+        occurred_at=adjustment.occurred_at or db.now(),
         document=f"{document or 'adjustment'}: {adjustment.reason.strip()}"[:512],
+        fact_id=adjustment.fact_id,
         person=person,
+        device=adjustment.device,
     )
     await move([booked])
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from edge_agent.wire.goods_facts import Adjusted, Condition, ShelfLabelled, TransferClosed, TransferReceived, TransferSent
 from edge_agent.wire.messages import (
     Count,
     Fault,
@@ -50,13 +51,6 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gtin: Gtin14 | None = None
     activity: Text | None = None
     read_as: ReadAs = ReadAs.ITEM
-
-
-class Condition(StrEnum):
-    """How goods came: to sell, or to be kept apart (quarantine) until somebody decides."""
-
-    GOOD = "good"
-    DAMAGED = "damaged"
 
 
 class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -224,7 +218,8 @@ class PrintRequested(Struct, frozen=True, kw_only=True):
 class Retracted(Struct, frozen=True, kw_only=True):
     """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
 
-    `kind` is the name of that fact: `received`, `put_away` or `picked`; nothing else can be taken back by a fact.
+    `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted` or `picked`; nothing
+    else can be taken back by a fact.
     """
 
     name: ClassVar[str] = "retracted"
@@ -323,6 +318,11 @@ Fact = (
     | Received
     | ReceiptClosed
     | PutAway
+    | TransferSent
+    | TransferReceived
+    | TransferClosed
+    | Adjusted
+    | ShelfLabelled
     | Counted
     | Picked
     | PickShort

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from controller.db import COPIED_FROM, execute, fetch
+from controller.dispatch import HANDLERS
 from controller.facts import APPLIED, FactIn, Outcome
 from controller.fleet.storage import ROWS_AT_ONCE
 from controller.ingest import ingest, retry_parked
@@ -169,7 +170,7 @@ async def test_a_fact_that_its_handler_cannot_take_holds_up_no_other(database: s
             raise ArithmeticError("cannot take this")
         return [APPLIED] * len(facts)
 
-    monkeypatch.setattr("controller.dispatch.apply_scan", picky)
+    monkeypatch.setitem(HANDLERS, Scan, picky)
     await register()
     box = WireBox()
     (answer,) = await ingest(box.messages(scan("a"), scan("b"), scan("poison"), scan("c"), scan("d")))
