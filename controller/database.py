@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "controller.profiles.models",
     "controller.catalog.models",
     "controller.documents.models",
+    "controller.tasks.models",
     "controller.stock.models",
     "controller.replica.models",
     "controller.fleet.models",

@@ -16,6 +16,7 @@ from controller.profiles import api as profiles
 from controller.replica import api as replica
 from controller.sites import api as sites
 from controller.stock import api as stock
+from controller.tasks import api as tasks
 
 API_VERSION = "1.0"
 
@@ -25,6 +26,7 @@ ROUTES: list[Route] = [
     *catalog.ROUTES,
     *images.ROUTES,
     *documents.ROUTES,
+    *tasks.ROUTES,
     *stock.ROUTES,
     *profiles.ROUTES,
     *replica.ROUTES,

@@ -32,6 +32,8 @@ _FLOOR = frozenset(
         Permission.PERSON,
         Permission.CATALOG_READ,
         Permission.SITES_READ,
+        Permission.TASKS_READ,
+        Permission.TASKS_WRITE,
         Permission.STOCK_READ,
         Permission.DOCUMENTS_READ,
         Permission.PRINTS_READ,
@@ -41,6 +43,7 @@ _FLOOR = frozenset(
 _PICKER = _FLOOR | {Permission.ORDERS_READ, Permission.FULFILMENT_READ, Permission.FULFILMENT_WRITE}
 _MANAGER = _PICKER | {
     Permission.CATALOG_WRITE,
+    Permission.TASKS_MANAGE,
     Permission.STOCK_WRITE,
     Permission.PURCHASING_READ,
     Permission.PURCHASING_WRITE,
@@ -54,6 +57,7 @@ _FINANCE = frozenset(
         Permission.PERSON,
         Permission.CATALOG_READ,
         Permission.SITES_READ,
+        Permission.TASKS_READ,
         Permission.STOCK_READ,
         Permission.PURCHASING_READ,
         Permission.ORDERS_READ,
@@ -66,6 +70,8 @@ _IT = frozenset(
         Permission.PERSON,
         Permission.CATALOG_READ,
         Permission.SITES_READ,
+        Permission.TASKS_READ,
+        Permission.TASKS_WRITE,
         Permission.DOCUMENTS_READ,
         Permission.DOCUMENTS_WRITE,
         Permission.PRINTS_READ,

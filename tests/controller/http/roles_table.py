@@ -108,6 +108,12 @@ fpm$ia GET /api/v1/skus/{sku}/image
 --m-ia GET /api/v1/station-profiles/{profile}
 ----ia PUT /api/v1/station-profiles/{profile}
 fpm$-a GET /api/v1/stock/reconciliation
+fpm$ia GET /api/v1/tasks
+fpm$ia GET /api/v1/tasks/{id}
+fpm-ia POST /api/v1/tasks/{id}/claim
+fpm-ia POST /api/v1/tasks/{id}/done
+--m--a POST /api/v1/tasks/{id}/drop
+fpm-ia POST /api/v1/tasks/{id}/give-back
 fpm$ia GET /api/v1/templates
 fpm$ia GET /api/v1/unknown-barcodes
 --m--a POST /api/v1/unknown-barcodes/{unknown}/link
@@ -147,6 +153,9 @@ fpm-ia POST /prints/{id}/printer
 fpm-ia POST /prints/{id}/reprint
 fpm-ia POST /prints/{id}/resolution
 fpm$-a GET /stock
+fpm$-a GET /stock/{sku}
+--m--a POST /stock/{sku}/adjust
+fpm$-a GET /stock/{sku}/ledger
 fpm$ia GET /unknown-barcodes
 --m--a POST /unknown-barcodes
 """

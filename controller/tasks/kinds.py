@@ -1,0 +1,32 @@
+"""The kinds of tasks, and how much each hurts while it waits.  A line each; its sentence is in `controller/web/task_words.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """The worst first: `URGENT` costs money or trust now, `NORMAL` does today, `LOW` is tidying up."""
+
+    URGENT = 0
+    NORMAL = 1
+    LOW = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+KINDS: Mapping[str, Severity] = {
+    "count_needed": Severity.NORMAL,
+    "stock_short": Severity.URGENT,
+    "shelf_short": Severity.NORMAL,
+    "pick_refused": Severity.NORMAL,
+    "put_back_needed": Severity.NORMAL,
+    "unknown_barcode": Severity.NORMAL,
+    "print_uncertain": Severity.URGENT,
+    "document_not_printable": Severity.URGENT,
+    "lot_recalled": Severity.URGENT,
+    "lot_mismatch": Severity.LOW,
+}
