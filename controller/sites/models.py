@@ -44,12 +44,17 @@ class Site(Model):
 
 
 class Location(Model):
-    """A bin, or one of the virtual places that every site has once, named by their kind."""
+    """A bin, or one of the virtual places that every site has once, named by their kind.
+
+    `zone`: where in the site, empty: nobody said; `capacity`: base units that fit in, None: nobody counted.
+    """
 
     id = fields.BigIntField(primary_key=True)
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("controller.Site", related_name=False)
     code = fields.CharField(max_length=64)
     kind = fields.CharField(max_length=16)
+    zone = fields.CharField(max_length=40, default="", db_default="")
+    capacity = fields.BigIntField(null=True)
 
     class Meta:
         table = "location"

@@ -1,0 +1,1 @@
+"""What goods cost: a moving average per SKU and site, and what each receipt's goods cost as they came."""
