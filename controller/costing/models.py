@@ -12,8 +12,7 @@ from controller.sites.models import Site
 
 
 class SkuCost(Model):
-    """The goods of a SKU at a site, and on their way to it: `quantity` base units cost `value_minor`, `unknown` more cost nobody knows
-    what.
+    """Goods of a SKU at a site and on their way to it: `quantity` base units cost `value_minor`, `unknown` more nobody knows what.
 
     Minor units of the site's currency.  quantity + unknown = what the ledger had there as of the last entry that was valued.
     """

@@ -14,9 +14,9 @@ from controller.sites.models import Site
 class Supplier(Model):
     """A company that sells to us; company data only, no person's name.
 
-    `channel`: how orders reach it (email, http, file, hand), `address`: where.  `minimum_minor`: what an order must come
-    to, in minor units of `currency`.  `order_days`: ISO weekdays on which it takes orders (`135`), empty: any.  `over_percent`: by how much more
-    than ordered may come.  `min_days`: days of life that goods must have left.  `language` of its orders.
+    `channel`: how orders reach it (email, http, file, hand), `address`: where.  `minimum_minor`: what an order must come to, in
+    minor units of `currency`.  `order_days`: ISO weekdays on which it takes orders (`135`), empty: any.  `over_percent`: by how
+    much more than ordered may come.  `min_days`: days of life that goods must have left.  `language` of its orders.
     """
 
     id = fields.BigIntField(primary_key=True)
