@@ -14,7 +14,8 @@ from controller.counts.policies import variances
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.models import LocationKind
 from controller.sites.queries import Place, bins, special
-from controller.stock.operations import Move, Reason, hold_still, mark_counted, move
+from controller.stock.marks import hold_still, mark_counted
+from controller.stock.operations import Move, Reason, move
 from controller.stock.queries import as_of
 from edge_agent.wire.facts import Counted
 
@@ -51,7 +52,7 @@ async def _apply(fact: Fact) -> Outcome:
 
 async def _book(fact: Fact, place: Place, counted: Mapping[int, int]) -> None:
     document = f"count {fact.id}"
-    await hold_still(place.id)
+    await hold_still([place.id])
     if await db.fetch("SELECT 1 FROM count_mark WHERE fact_id = ?", fact.id):
         return
     found = variances(counted, await as_of(place.id, fact.occurred_at))

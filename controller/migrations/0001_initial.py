@@ -1,9 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from tortoise.fields.base import OnDelete
 from uuid import uuid4
-from tortoise import fields
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -648,14 +648,19 @@ class Migration(migrations.Migration):
                         on_delete=OnDelete.CASCADE,
                     ),
                 ),
+                ("sku_id", fields.BigIntField(db_default=0)),
+                ("kind", fields.CharField(db_default="pins", max_length=8)),
                 ("counted_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("document", fields.CharField(max_length=512)),
                 ("fact_id", fields.UUIDField(null=True)),
+                ("touched", fields.BooleanField(db_default=False)),
             ],
             options={
                 "table": "count_mark",
                 "app": "controller",
-                "unique_together": (("location_id", "counted_at", "document"),),
+                "unique_together": (("location_id", "document", "sku_id", "kind"),),
+                "indexes": [Index(fields=["location_id", "until"]), Index(fields=["document", "location_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

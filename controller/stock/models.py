@@ -141,17 +141,27 @@ class Reservation(Model):
 
 
 class CountMark(Model):
-    """A bin was counted whole at this instant: what the ledger says of it as of then is pinned to what was found."""
+    """What a count says of a bin, by its `document` (docs/adr/0006, 0033).
+
+    `kind` pins: what the ledger says as of `counted_at` is what was found, for one SKU, or (`sku_id` 0) for all of which the
+    document has no mark of their own.  leaves: the document says nothing of this SKU.  watch: counted and not booked yet;
+    `touched`: a movement from before it came since.  `until`: when the bin was done; no mark matters to what happened after it.
+    """
 
     id = fields.BigIntField(primary_key=True)
     location: fields.ForeignKeyRelation[Location] = fields.ForeignKeyField("controller.Location", related_name=False)
+    sku_id = fields.BigIntField(db_default=0)
+    kind = fields.CharField(max_length=8, db_default="pins")
     counted_at = fields.DatetimeField()
+    until = fields.DatetimeField()
     document = fields.CharField(max_length=512)
     fact_id = fields.UUIDField(null=True)
+    touched = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "count_mark"
-        unique_together = (("location_id", "counted_at", "document"),)
+        unique_together = (("location_id", "document", "sku_id", "kind"),)
+        indexes = (("location_id", "until"), ("document", "location_id"))
 
 
 EXTRA_SQL = (

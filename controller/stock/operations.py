@@ -218,20 +218,3 @@ async def adjust(adjustment: Adjustment, *, person: str | None, document: str | 
         device=adjustment.device,
     )
     await move([booked])
-
-
-async def hold_still(location_id: int) -> None:
-    """Until this transaction ends nothing moves at a location: a count begins with it."""
-    await db.fetch("SELECT id FROM location WHERE id = ?" + db.for_update(), location_id)
-
-
-async def mark_counted(location_id: int, counted_at: datetime, *, document: str, fact_id: UUID | None = None) -> None:
-    """Pin a location to what a count found there; call it after the count's adjustments are moved, in the same transaction."""
-    await db.execute(
-        "INSERT INTO count_mark (location_id, counted_at, document, fact_id) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (location_id, counted_at, document) DO NOTHING",
-        location_id,
-        counted_at,
-        document,
-        fact_id,
-    )

@@ -55,4 +55,14 @@ class Reason(StrEnum):
     ADJUSTED = "adjusted"
     COUNTED = "counted"
     COUNT_CORRECTED = "count_corrected"
+    COUNT_UNDONE = "count_undone"
     UNEXPLAINED = "unexplained"
+    LOT_CORRECTED = "lot_corrected"
+
+
+class MarkKind(StrEnum):
+    """What a mark of a count does to movements that come after it; see `models.CountMark`."""
+
+    PINS = "pins"
+    LEAVES = "leaves"
+    WATCH = "watch"
