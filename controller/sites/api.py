@@ -13,12 +13,16 @@ Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
 
 
 class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`id` is in the topics of the site's boxes; `currency` is ISO 4217; `time_zone` an IANA name."""
+    """`id` is in the topics of the site's boxes; `currency` is ISO 4217; `time_zone` an IANA name.
+
+    `day_starts`: when the business day begins, in the site's own time; what is sold before belongs to the day before.
+    """
 
     id: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
     name: Name
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
     time_zone: Annotated[str, Meta(max_length=64)] = "Asia/Shanghai"
+    day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
 
 
 class SiteView(Struct, frozen=True, kw_only=True):
@@ -26,6 +30,7 @@ class SiteView(Struct, frozen=True, kw_only=True):
     name: str
     currency: str
     time_zone: str
+    day_starts: str
 
 
 class NewBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,7 +53,8 @@ async def listing(call: Call[None]) -> Page[SiteView]:
 
 async def create(call: Call[NewSite]) -> Created[SiteView]:
     new = call.body
-    await operations.create_site(new.id, name=new.name, currency=new.currency, time_zone=new.time_zone)
+    where = {"currency": new.currency, "time_zone": new.time_zone, "day_starts": new.day_starts}
+    await operations.create_site(new.id, name=new.name, **where)
     return Created(_view(await queries.site(new.id)), location=f"/api/v1/sites/{new.id}")
 
 
@@ -71,7 +77,7 @@ async def create_bin(call: Call[NewBin]) -> Created[LocationView]:
 
 
 def _view(row: queries.SiteRow) -> SiteView:
-    return SiteView(id=row.id, name=row.name, currency=row.currency, time_zone=row.time_zone)
+    return SiteView(id=row.id, name=row.name, currency=row.currency, time_zone=row.time_zone, day_starts=row.day_starts)
 
 
 ROUTES = [

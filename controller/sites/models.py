@@ -32,12 +32,16 @@ PHYSICAL = ON_HAND | {LocationKind.TRANSIT}
 
 
 class Site(Model):
-    """A store or warehouse.  `id` is its topic id (`[a-z0-9-]{1,40}`); `time_zone` an IANA name; `currency` ISO 4217."""
+    """A store or warehouse.  `id` is its topic id (`[a-z0-9-]{1,40}`); `time_zone` an IANA name; `currency` ISO 4217.
+
+    `day_starts`: when its business day begins, as `04:00` of its own time; what is sold before belongs to the day before.
+    """
 
     id = fields.CharField(max_length=40, primary_key=True)
     name = fields.CharField(max_length=128)
     currency = fields.CharField(max_length=3)
     time_zone = fields.CharField(max_length=64)
+    day_starts = fields.CharField(max_length=5, default="00:00", db_default="00:00")
 
     class Meta:
         table = "site"

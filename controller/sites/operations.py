@@ -11,6 +11,7 @@ from controller.facts import unpark
 from controller.sites.events import BinCreated, SiteCreated
 from controller.sites.models import LocationKind
 
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -31,7 +32,9 @@ class AlreadyExists(Conflict):
         self.key = key
 
 
-async def create_site(site_id: str, *, name: str, currency: str = "CNY", time_zone: str = "Asia/Shanghai") -> None:
+async def create_site(
+    site_id: str, *, name: str, currency: str = "CNY", time_zone: str = "Asia/Shanghai", day_starts: str = "00:00"
+) -> None:
     """A site with its virtual locations and its receiving and packing place; each has its kind as its code.
 
     Records SiteCreated.  Raises BadSite, AlreadyExists.
@@ -44,13 +47,12 @@ async def create_site(site_id: str, *, name: str, currency: str = "CNY", time_zo
         ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise BadSite(f"time zone {time_zone!r} is not in the IANA database") from error
+    if not _TIME.fullmatch(day_starts):
+        raise BadSite(f"the business day starts at {day_starts!r}: expected a time of day such as 04:00")
     async with db.transaction():
         created = await db.execute(
-            "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            site_id,
-            name,
-            currency,
-            time_zone,
+            "INSERT INTO site (id, name, currency, time_zone, day_starts) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            *(site_id, name, currency, time_zone, day_starts),
         )
         if not created:
             raise AlreadyExists("site", site_id)

@@ -22,10 +22,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
+    """`day_starts`: `04:00` of the site's own time."""
+
     id: str
     name: str
     currency: str
     time_zone: str
+    day_starts: str = "00:00"
 
 
 def _place(row: db.Row) -> Place:
@@ -36,7 +39,7 @@ async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | Non
     """In order of id; those among `only`, None: all."""
     among, ids = ("", []) if only is None else (f"AND {db.among('id')}", [db.listing(sorted(only))])
     rows = await db.fetch(
-        f"SELECT id, name, currency, time_zone FROM site WHERE id > ? {among} ORDER BY id LIMIT ?",  # noqa: S608 -- ours
+        f"SELECT id, name, currency, time_zone, day_starts FROM site WHERE id > ? {among} ORDER BY id LIMIT ?",  # noqa: S608 -- ours
         *(after, *ids, limit),
     )
     return [SiteRow(**row) for row in rows]
@@ -44,7 +47,7 @@ async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | Non
 
 async def site(site_id: str) -> SiteRow:
     """Raises NotFound."""
-    rows = await db.fetch("SELECT id, name, currency, time_zone FROM site WHERE id = ?", site_id)
+    rows = await db.fetch("SELECT id, name, currency, time_zone, day_starts FROM site WHERE id = ?", site_id)
     if not rows:
         raise NotFound("site", site_id)
     return SiteRow(**rows[0])
