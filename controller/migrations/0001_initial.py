@@ -175,6 +175,45 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Channel",
+            fields=[
+                ("code", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
+                ("name_en", fields.CharField(max_length=80)),
+                ("name_zh", fields.CharField(max_length=80)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "channel", "app": "controller", "pk_attr": "code"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ChannelBuffer",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "channel",
+                    fields.ForeignKeyField(
+                        "controller.Channel",
+                        source_field="channel_id",
+                        db_constraint=True,
+                        to_field="code",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("sku_id", fields.BigIntField(db_default=0)),
+                ("site", fields.CharField(db_default="", max_length=40)),
+                ("quantity", fields.BigIntField()),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "channel_buffer",
+                "app": "controller",
+                "unique_together": (("channel_id", "sku_id", "site"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ClosedEpoch",
             fields=[
                 ("no", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -994,6 +1033,8 @@ class Migration(migrations.Migration):
                 ("allocated", fields.BigIntField(default=0)),
                 ("quarantined", fields.BigIntField(default=0)),
                 ("incoming", fields.BigIntField(default=0)),
+                ("presale", fields.BigIntField(db_default=0)),
+                ("presold", fields.BigIntField(db_default=0)),
                 ("version", fields.BigIntField(null=True)),
             ],
             options={
@@ -1182,13 +1223,17 @@ class Migration(migrations.Migration):
                 ),
                 ("quantity", fields.BigIntField()),
                 ("consumed", fields.BigIntField(default=0)),
+                ("presold", fields.BigIntField(db_default=0)),
                 ("state", fields.CharField(max_length=16)),
+                ("document", fields.CharField(db_default="", max_length=80)),
+                ("channel", fields.CharField(db_default="", max_length=40)),
+                ("expires_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "reservation",
                 "app": "controller",
-                "indexes": [Index(fields=["sku_id", "site_id", "state"])],
+                "indexes": [Index(fields=["sku_id", "site_id", "state"]), Index(fields=["document", "id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

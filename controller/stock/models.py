@@ -104,6 +104,7 @@ class Availability(Model):
     """The only row that grants: available = on_hand - reserved - allocated - quarantined, never below zero.
 
     `quarantined`: what is in the site's quarantine place, and what is of blocked lots elsewhere at the site.
+    `presale`: how much of what is still to come may be promised, `presold`: how much of that is.
     `version`: of what boxes keep of it; NULL after every change of what is on hand (docs/adr/0016).
     """
 
@@ -115,6 +116,8 @@ class Availability(Model):
     allocated = fields.BigIntField(default=0)
     quarantined = fields.BigIntField(default=0)
     incoming = fields.BigIntField(default=0)
+    presale = fields.BigIntField(db_default=0)
+    presold = fields.BigIntField(db_default=0)
     version = fields.BigIntField(null=True)
 
     class Meta:
@@ -124,7 +127,11 @@ class Availability(Model):
 
 
 class Reservation(Model):
-    """A commitment of stock to one order line, by `line_key`.  Open quantity = quantity - consumed."""
+    """A commitment of stock to one order line, by `line_key`.  Open quantity = quantity - consumed.
+
+    `presold` of it has not arrived yet.  `document`: what the line belongs to (an order, a cart); `channel`: who sells it;
+    `expires_at`: given back then, None: never.
+    """
 
     id = fields.BigIntField(primary_key=True)
     line_key = fields.CharField(max_length=128, unique=True)
@@ -132,12 +139,43 @@ class Reservation(Model):
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField("controller.Site", related_name=False)
     quantity = fields.BigIntField()
     consumed = fields.BigIntField(default=0)
+    presold = fields.BigIntField(db_default=0)
     state = fields.CharField(max_length=16)
+    document = fields.CharField(max_length=80, db_default="")
+    channel = fields.CharField(max_length=40, db_default="")
+    expires_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "reservation"
-        indexes = (("sku_id", "site_id", "state"),)
+        indexes = (("sku_id", "site_id", "state"), ("document", "id"))
+
+
+class Channel(Model):
+    """Who sells: an online shop, a marketplace, the tills.  Orders name it by its code."""
+
+    code = fields.CharField(max_length=40, primary_key=True)
+    name_en = fields.CharField(max_length=80)
+    name_zh = fields.CharField(max_length=80)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "channel"
+
+
+class ChannelBuffer(Model):
+    """How many base units a channel leaves to the others: of a SKU (0: each) at a site (empty: each).  The narrowest holds."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel: fields.ForeignKeyRelation[Channel] = fields.ForeignKeyField("controller.Channel", related_name=False)
+    sku_id = fields.BigIntField(db_default=0)
+    site = fields.CharField(max_length=40, db_default="")
+    quantity = fields.BigIntField()
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "channel_buffer"
+        unique_together = (("channel_id", "sku_id", "site"),)
 
 
 class CountMark(Model):
@@ -175,5 +213,12 @@ EXTRA_SQL = (
         "NEW.reserved >= 0 AND NEW.allocated >= 0 AND NEW.quarantined >= 0 AND NEW.incoming >= 0 "
         "AND NEW.on_hand - NEW.reserved - NEW.allocated - NEW.quarantined >= 0",
     ),
-    check("reservation", "reservation_bounds", "NEW.quantity > 0 AND NEW.consumed >= 0 AND NEW.consumed <= NEW.quantity"),
+    check("availability", "availability_presale", "NEW.presold >= 0 AND NEW.presold <= NEW.presale"),
+    check(
+        "reservation",
+        "reservation_bounds",
+        "NEW.quantity > 0 AND NEW.consumed >= 0 AND NEW.presold >= 0 AND NEW.consumed + NEW.presold <= NEW.quantity",
+    ),
+    "CREATE INDEX IF NOT EXISTS reservation_expiring ON reservation (expires_at) WHERE expires_at IS NOT NULL",
+    check("channel_buffer", "channel_buffer_not_negative", "NEW.quantity >= 0"),
 )

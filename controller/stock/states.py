@@ -8,28 +8,41 @@ from controller.states import Table
 
 
 class Hold(StrEnum):
-    """Reserved may still move; allocated is bound to its site; the other three are ends."""
+    """Presold: some of it has not arrived yet; reserved may still move; allocated is bound to its site.  The others are ends."""
 
     RESERVED = "reserved"
+    PRESOLD = "presold"
     ALLOCATED = "allocated"
     CONSUMED = "consumed"
     RELEASED = "released"
+    EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
 
 
 class HoldAction(StrEnum):
+    PRESELL = "presell"
+    ARRIVE = "arrive"
     ALLOCATE = "allocate"
     CONSUME = "consume"
     RELEASE = "release"
+    EXPIRE = "expire"
     WITHDRAW = "withdraw"
 
 
 HOLD: Table[Hold, HoldAction] = {
     Hold.RESERVED: {
+        HoldAction.PRESELL: Hold.PRESOLD,
         HoldAction.ALLOCATE: Hold.ALLOCATED,
         HoldAction.RELEASE: Hold.RELEASED,
+        HoldAction.EXPIRE: Hold.EXPIRED,
         HoldAction.WITHDRAW: Hold.WITHDRAWN,
         HoldAction.CONSUME: Hold.CONSUMED,
+    },
+    Hold.PRESOLD: {
+        HoldAction.ARRIVE: Hold.RESERVED,
+        HoldAction.RELEASE: Hold.RELEASED,
+        HoldAction.EXPIRE: Hold.EXPIRED,
+        HoldAction.WITHDRAW: Hold.WITHDRAWN,
     },
     Hold.ALLOCATED: {
         HoldAction.CONSUME: Hold.CONSUMED,
@@ -38,6 +51,7 @@ HOLD: Table[Hold, HoldAction] = {
     },
     Hold.CONSUMED: {},
     Hold.RELEASED: {},
+    Hold.EXPIRED: {},
     Hold.WITHDRAWN: {},
 }
 
