@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from controller.events import Event
@@ -32,9 +33,28 @@ class CommitmentWithdrawn(Event, frozen=True, kw_only=True):
 
 
 class CountNeeded(Event, frozen=True, kw_only=True):
-    """More was taken from a location than was known to be there; the subject is the location's id."""
+    """More was taken from a location than was known to be there (of a lot, if one is named); the subject is the location's id."""
 
     name: ClassVar[str] = "count_needed"
     sku_id: int
     location_id: int
     missing: int
+    lot_id: int = 0
+
+
+class SerialTwice(Event, frozen=True, kw_only=True):
+    """One piece came oftener than it left: it was scanned twice, or two pieces bear one number; the subject is the number."""
+
+    name: ClassVar[str] = "serial_twice"
+    sku_id: int
+    net: int
+
+
+class LotExpiryDisputed(Event, frozen=True, kw_only=True):
+    """One lot was told with two dates of expiry; the earlier one holds.  The subject is the lot's id."""
+
+    name: ClassVar[str] = "lot_expiry_disputed"
+    sku_id: int
+    code: str
+    kept: date
+    told: date

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from controller.sites.models import ON_HAND, PHYSICAL, LocationKind
 from controller.sites.queries import Place
-from controller.stock.states import Reason
+from controller.stock.states import MarkKind, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A location was counted whole at an instant."""
+    """A location was counted at an instant: one SKU there, or (`sku_id` 0) all of which the document has no mark of their own."""
 
     location_id: int
     counted_at: datetime
     document: str
+    sku_id: int = 0
+    kind: MarkKind = MarkKind.PINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +67,68 @@ class Held:
 
 Spot = tuple[int, int]
 """A SKU at a location."""
+Cell = tuple[int, int, int]
+"""A SKU at a location, of a lot: a row of `balance`."""
+Granting = tuple[int, str]
+"""A SKU at a site: a row of `availability`."""
 
 
-def corrections(moves: Iterable[Move], marks: Sequence[Mark], loss_of: Mapping[int, int]) -> list[Move]:
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """`move` takes back at a count what the movement with index `cause` changed at a location that was counted after it."""
+
+    cause: int
+    location_id: int
+    move: Move
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Of a row of `availability`, in base units."""
+
+    on_hand: int = 0
+    quarantined: int = 0
+
+
+def corrections(moves: Sequence[Move], marks: Sequence[Mark], loss_of: Mapping[int, int]) -> list[Correction]:
     """What late facts change at counts that came after them.
 
     A count pins what was there at its instant.  A movement from before that instant which arrives later was already seen by the
-    counting eyes, so the count's variance changes by the opposite amount.  `loss_of`: the loss location for each counted one.
+    counting eyes, so the count's variance changes by the opposite amount.  What a count books itself corrects it by nothing.
+    `loss_of`: the loss location for each counted one.
     """
     by_location: dict[int, list[Mark]] = defaultdict(list)
     for mark in sorted(marks, key=lambda mark: (mark.counted_at, mark.document)):
         by_location[mark.location_id].append(mark)
+    own = {(mark.location_id, mark.document, mark.sku_id) for mark in marks if mark.sku_id}
     found = []
-    for move in moves:
+    for index, move in enumerate(moves):
         for location in (move.from_location_id, move.to_location_id):
-            later = [mark for mark in by_location.get(location, ()) if mark.counted_at >= move.occurred_at]
-            if not later:
+            later = (mark for mark in by_location.get(location, ()) if _pins(mark, move, own))
+            if not (first := next(later, None)):
                 continue
-            mark, came = later[0], location == move.to_location_id
-            found.append(
-                replace(
-                    move,
-                    from_location_id=location if came else loss_of[location],
-                    to_location_id=loss_of[location] if came else location,
-                    reason=Reason.COUNT_CORRECTED,
-                    document=mark.document,
-                    occurred_at=mark.counted_at,
-                )
+            came = location == move.to_location_id
+            opposite = replace(
+                move,
+                from_location_id=location if came else loss_of[location],
+                to_location_id=loss_of[location] if came else location,
+                reason=Reason.COUNT_CORRECTED,
+                document=first.document,
+                occurred_at=first.counted_at,
+                serial=None,  # where a piece is, facts say
             )
+            found.append(Correction(index, location, opposite))
     return found
+
+
+def _pins(mark: Mark, move: Move, own: AbstractSet[tuple[int, str, int]]) -> bool:
+    if mark.kind is not MarkKind.PINS or mark.counted_at < move.occurred_at:
+        return False
+    if move.reason is Reason.COUNTED and move.document == mark.document:
+        return False
+    if mark.sku_id:
+        return mark.sku_id == move.sku_id
+    return (mark.location_id, mark.document, move.sku_id) not in own
 
 
 def changes(moves: Iterable[Move], places: Mapping[int, Place]) -> dict[Spot, int]:
@@ -106,16 +142,21 @@ def changes(moves: Iterable[Move], places: Mapping[int, Place]) -> dict[Spot, in
     return dict(net)
 
 
-def on_hand_changes(
-    before: Mapping[Spot, Held], after: Mapping[Spot, Held], places: Mapping[int, Place]
-) -> dict[tuple[int, str], int]:
-    """The change of on hand for each SKU and site."""
-    net: dict[tuple[int, str], int] = defaultdict(int)
-    for (sku, location), held in after.items():
+def level_changes(
+    before: Mapping[Cell, Held], after: Mapping[Cell, Held], places: Mapping[int, Place], blocked: AbstractSet[int]
+) -> dict[Granting, Change]:
+    """The change of on hand, and of what of it is never granted, for each SKU and site; `blocked` lots are."""
+    on_hand: dict[Granting, int] = defaultdict(int)
+    quarantined: dict[Granting, int] = defaultdict(int)
+    for cell, held in after.items():
+        sku, location, lot = cell
         place = places[location]
         if place.kind in ON_HAND:
-            net[sku, place.site_id] += held.on_hand - before[sku, location].on_hand
-    return dict(net)
+            change = held.on_hand - before[cell].on_hand
+            on_hand[sku, place.site_id] += change
+            if place.kind is LocationKind.QUARANTINE or lot in blocked:
+                quarantined[sku, place.site_id] += change
+    return {grant: Change(change, quarantined.get(grant, 0)) for grant, change in on_hand.items()}
 
 
 def unexplained(

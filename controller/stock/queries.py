@@ -107,10 +107,11 @@ async def level(sku_id: int, site_id: str) -> Level | None:
 async def bins_of(sku_ids: Iterable[int], site_id: str) -> list[BinLevel]:
     """Where SKUs lie at a site, the fullest location first: what picking goes by."""
     rows = await db.fetch(
-        "SELECT b.id, b.sku_id, s.code AS sku, b.location_id, l.code AS location, b.on_hand, b.borrowed FROM balance b "
-        "JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
+        "SELECT MIN(b.id) AS id, b.sku_id, s.code AS sku, b.location_id, l.code AS location, "
+        "CAST(SUM(b.on_hand) AS BIGINT) AS on_hand, CAST(SUM(b.borrowed) AS BIGINT) AS borrowed "
+        "FROM balance b JOIN location l ON l.id = b.location_id JOIN sku s ON s.id = b.sku_id "
         f"WHERE l.site_id = ? AND {db.among('b.sku_id')} AND l.kind IN ('bin', 'receiving') AND (b.on_hand > 0 OR b.borrowed > 0) "
-        "ORDER BY b.sku_id, b.on_hand DESC, b.location_id",
+        "GROUP BY b.sku_id, s.code, b.location_id, l.code ORDER BY b.sku_id, SUM(b.on_hand) DESC, b.location_id",
         site_id,
         db.listing(sorted(set(sku_ids))),
     )
@@ -174,20 +175,20 @@ async def withdrawn(line_keys: Iterable[str]) -> set[str]:
 
 
 _NET = (
-    "SELECT sku_id, location_id, SUM(net) AS net FROM (SELECT sku_id, to_location_id AS location_id, quantity AS net "
-    "FROM stock_movement UNION ALL SELECT sku_id, from_location_id, -quantity FROM stock_movement) entries "
-    "GROUP BY sku_id, location_id"
+    "SELECT sku_id, location_id, lot_id, SUM(net) AS net FROM (SELECT sku_id, to_location_id AS location_id, lot_id, quantity AS net "
+    "FROM stock_movement UNION ALL SELECT sku_id, from_location_id, lot_id, -quantity FROM stock_movement) entries "
+    "GROUP BY sku_id, location_id, lot_id"
 )
 _PROOFS = {
     "balance of SKU at location": (
-        "SELECT n.sku_id, n.location_id AS place, COALESCE(b.on_hand, 0) AS stored, n.net AS expected "
+        "SELECT n.sku_id, n.location_id || '/' || n.lot_id AS place, COALESCE(b.on_hand, 0) AS stored, n.net AS expected "
         f"FROM ({_NET}) n JOIN location l ON l.id = n.location_id "
-        "LEFT JOIN balance b ON b.sku_id = n.sku_id AND b.location_id = n.location_id "
+        "LEFT JOIN balance b ON b.sku_id = n.sku_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id "
         "WHERE l.kind IN ('bin', 'receiving', 'packing', 'quarantine', 'transit') AND COALESCE(b.on_hand, 0) <> n.net"
     ),
     "balance without entries of SKU at location": (
-        "SELECT b.sku_id, b.location_id AS place, b.on_hand AS stored, 0 AS expected FROM balance b WHERE b.on_hand <> 0 "
-        "AND NOT EXISTS (SELECT 1 FROM stock_movement m WHERE m.sku_id = b.sku_id "
+        "SELECT b.sku_id, b.location_id || '/' || b.lot_id AS place, b.on_hand AS stored, 0 AS expected FROM balance b "
+        "WHERE b.on_hand <> 0 AND NOT EXISTS (SELECT 1 FROM stock_movement m WHERE m.sku_id = b.sku_id AND m.lot_id = b.lot_id "
         "AND (m.to_location_id = b.location_id OR m.from_location_id = b.location_id))"
     ),
     "on hand of SKU at site": (

@@ -29,4 +29,7 @@ KINDS: Mapping[str, Severity] = {
     "document_not_printable": Severity.URGENT,
     "lot_recalled": Severity.URGENT,
     "lot_mismatch": Severity.LOW,
+    "lot_expiry_disputed": Severity.NORMAL,
+    "serial_twice": Severity.NORMAL,
+    "stock_difference": Severity.URGENT,
 }

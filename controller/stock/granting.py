@@ -1,0 +1,80 @@
+"""The rows of `availability`: locked in key order, changed with what is on hand; what it no longer covers is withdrawn."""
+
+# ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from controller import db, events
+from controller.stock.events import CommitmentWithdrawn
+from controller.stock.policies import Change, Granting
+from controller.stock.states import Hold
+
+
+async def lock(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
+    """Lock the rows that grant, in key order; whoever changes a balance holds its row here."""
+    found = await _granting(wanted)
+    missing = [grant for grant in wanted if grant not in found]
+    if not missing:
+        return found
+    await db.execute_many(
+        "INSERT INTO availability (sku_id, site_id, on_hand, reserved, allocated, quarantined, incoming) "
+        "VALUES (?, ?, 0, 0, 0, 0, 0) ON CONFLICT (sku_id, site_id) DO NOTHING",
+        missing,
+    )
+    return await _granting(wanted)
+
+
+async def _granting(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
+    rows = await db.fetch(
+        f"SELECT * FROM availability WHERE {db.among('sku_id')} AND {db.among('site_id')} ORDER BY sku_id, site_id"
+        + db.for_update(),
+        db.listing(sorted({sku for sku, _ in wanted})),
+        db.listing(sorted({site for _, site in wanted})),
+    )
+    return {(row["sku_id"], row["site_id"]): row for row in rows}
+
+
+async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Change]) -> None:
+    """Withdraw first what can no longer be promised, in the same statement: the CHECK never sees a state in between.
+
+    Records CommitmentWithdrawn.
+    """
+    nothing: dict[Hold, int] = {}
+    rows = []
+    for grant, change in sorted(changes.items()):
+        row = grants[grant]
+        on_hand, quarantined = row["on_hand"] + change.on_hand, row["quarantined"] + change.quarantined
+        over = row["reserved"] + row["allocated"] + quarantined - on_hand
+        away = await _withdraw(grant, over) if over > 0 else nothing
+        reserved = row["reserved"] - away.get(Hold.RESERVED, 0)
+        allocated = row["allocated"] - away.get(Hold.ALLOCATED, 0)
+        if change.on_hand or change.quarantined or away:
+            rows.append((on_hand, reserved, allocated, quarantined, row["id"]))
+    await db.execute_many(
+        "UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ?, version = NULL WHERE id = ?", rows
+    )
+
+
+async def _withdraw(grant: Granting, over: int) -> dict[Hold, int]:
+    """Take back the latest commitments until `over` base units are covered; how much of each state."""
+    sku, site = grant
+    rows = await db.fetch(
+        "SELECT id, line_key, state, quantity - consumed AS still FROM reservation "
+        "WHERE sku_id = ? AND site_id = ? AND state IN ('reserved', 'allocated') ORDER BY id DESC",
+        sku,
+        site,
+    )
+    taken: dict[Hold, int] = {}
+    gone: list[tuple[str, int]] = []
+    told: list[tuple[events.Event, str]] = []
+    for row in rows:
+        if sum(taken.values()) >= over:
+            break
+        state = Hold(row["state"])
+        taken[state] = taken.get(state, 0) + row["still"]
+        gone.append((Hold.WITHDRAWN.value, row["id"]))
+        told.append((CommitmentWithdrawn(sku_id=sku, quantity=row["still"]), row["line_key"]))
+    await db.execute_many("UPDATE reservation SET state = ? WHERE id = ?", gone)
+    await events.record_many(told, site=site)
+    return taken
