@@ -32,9 +32,7 @@ MAX_TOKEN = 64
 ANYONE = Actor(name="anyone", permissions=frozenset())
 VISITOR = Actor(
     name="visitor",
-    permissions=frozenset(permission for permission in Permission if permission.value.endswith(".read")) - {Permission.PEOPLE_READ}
-    | {Permission.CATALOG_WRITE, Permission.FULFILMENT_WRITE, Permission.ORDERS_WRITE, Permission.FLEET_WRITE}
-    | {Permission.PRINTS_WRITE, Permission.PERSON, Permission.PUBLIC},
+    permissions=frozenset(Permission) - {Permission.BOX, Permission.PEOPLE_READ, Permission.PEOPLE_WRITE},
     kind="page",
 )
 """Someone at the controller's own machine, where pages are open: sees everything but people, may use the pages' buttons."""

@@ -22,6 +22,7 @@ from controller.web.people_pages import people_routes
 from controller.web.render import Renderer
 from controller.web.routes import PageRoute, add_routes
 from controller.web.static_files import StaticFiles
+from controller.web.stock_pages import stock_routes
 
 
 class Website:
@@ -47,6 +48,7 @@ class Website:
         return [
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
+            *stock_routes(self._pages),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),

@@ -126,10 +126,6 @@ async def _still_here(request: web.Request, viewer: Viewer) -> bool:
     return person is not None and person.actor.scope == viewer.person.actor.scope
 
 
-async def stock(request: web.Request) -> Values:
-    return paged(request, await shown.stock(page_request(request), text_of(request, "q"), actor_of(request).sites), "q")
-
-
 async def orders(request: web.Request) -> Values:
     wanted = shown.Wanted(text_of(request, "q"), text_of(request, "state"))
     return paged(request, await shown.orders(page_request(request), wanted, actor_of(request).sites), "q", "state")
@@ -216,7 +212,6 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     return [
         PageRoute("GET", "/", page("shop.html", "/", pages.shop), permission=may.PERSON),
         PageRoute("GET", "/events", pages.events, permission=may.PERSON),
-        PageRoute("GET", "/stock", page("stock.html", "/stock", stock), permission=may.STOCK_READ),
         PageRoute("GET", "/orders", page("orders.html", "/orders", orders), permission=may.ORDERS_READ),
         PageRoute("GET", "/orders/{no}", page("order.html", "/orders", order), permission=may.ORDERS_READ),
         PageRoute("GET", "/prints", page("prints.html", "/prints", prints), permission=may.PRINTS_READ),

@@ -14,7 +14,7 @@ from controller.fleet.print_queues import print_queues
 from controller.fleet.states import PrintState
 from controller.fleet.views import Decision, PrintJobView
 from controller.fulfilment import queries as fulfilment
-from controller.http.routing import Actor, BadParameter, PageRequest, Permission, page
+from controller.http.routing import Actor, PageRequest, Permission, page
 from controller.orders import queries as order_queries
 from controller.orders.states import OrderState
 from controller.people import queries as people
@@ -155,23 +155,6 @@ async def _asks(document: str | None = None, *, sites: Sites = None) -> list[Ask
     jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document, sites=sites)
     said = await fleet.decisions([job.id for job in jobs])
     return [Ask(job, said[job.id]) for job in jobs]
-
-
-async def stock(request: PageRequest, q: str, sites: Sites = None) -> dict[str, object]:
-    """A page of levels, site after site; the cursor is `site:sku id`."""
-    site_id, _, sku = (request.after or "").rpartition(":")
-    if request.after and not (sku.isascii() and sku.isdigit() and len(sku) < 19):
-        raise BadParameter("after", "a cursor as an earlier page gave it")
-    found: list[stock_queries.Level] = []
-    for site in await site_queries.sites(limit=MAX_SITES, only=sites):
-        if site.id < site_id:
-            continue
-        after = int(sku) if site.id == site_id else 0
-        found += await stock_queries.levels(site.id, after=after, limit=request.limit - len(found), q=q)
-        if len(found) >= request.limit:
-            break
-    shown = page(found, request, key=lambda level: f"{level.site_id}:{level.sku_id}")
-    return {"levels": shown.items, "next": shown.next}
 
 
 async def orders(request: PageRequest, asked: Wanted, sites: Sites = None) -> dict[str, object]:

@@ -202,3 +202,29 @@ OUTCOME: Mapping[str, Word] = {
 def text(table: Mapping[str, str], value: str, translate: Translate, otherwise: str | None = None) -> str:
     """The words for a code; without any, `otherwise` (what the box said), else the code itself."""
     return translate(table[value]) if value in table else (otherwise or value)
+
+
+MOVEMENTS: Mapping[str, str] = {
+    "received": N_("Received"),
+    "picked": N_("Picked"),
+    "unpicked": N_("Pick undone"),
+    "retracted": N_("Taken back by a person"),
+    "shipped": N_("Handed over"),
+    "returned": N_("Returned"),
+    "relocated": N_("Moved to another place"),
+    "adjusted": N_("Difference booked by a person"),
+    "counted": N_("Counted"),
+    "sold": N_("Sold at a till"),
+    "transfer_sent": N_("Sent to another site"),
+    "transfer_received": N_("Came from another site"),
+    "transfer_lost": N_("Lost between two sites"),
+    "transfer_found": N_("Came without having been sent"),
+    "count_corrected": N_("Count corrected by a late reading"),
+    "unexplained": N_("More was taken than was known"),
+}
+STOCK_REFUSALS: Mapping[str, str] = {
+    "not_found": N_("Nothing was booked: this site has no bin of that name. Choose one of the list."),
+    "bad_parameter": N_("Nothing was booked: the number is not a whole number above zero."),
+    "bad_adjustment": N_("Nothing was booked: a difference needs a number above zero and a reason."),
+    "bad_quantity": N_("Nothing was booked: the number is not a whole number above zero."),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gettext
 import io
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from babel.core import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_currency_precision
@@ -32,6 +33,7 @@ class Language(StrEnum):
 
 
 _DATES = {Language.ENGLISH: "d MMM yyyy, HH:mm", Language.CHINESE: "yyyy-MM-dd HH:mm"}
+_DAYS = {Language.ENGLISH: "d MMM yyyy", Language.CHINESE: "yyyy-MM-dd"}
 _TIMES = {Language.ENGLISH: "HH:mm:ss", Language.CHINESE: "HH:mm:ss"}
 
 
@@ -99,6 +101,10 @@ class Writer:
     def date(self, instant: datetime) -> str:
         """`21 Nov 2026, 19:45` or `2026-11-21 19:45`, in the page's zone."""
         return str(format_datetime(_in_every_zone(instant), _DATES[self.language], tzinfo=self.zone, locale=self.language.locale))
+
+    def day(self, day: dt.date) -> str:
+        """A calendar day, of whatever zone it was a day in."""
+        return str(format_date(day, _DAYS[self.language], locale=self.language.locale))
 
     def time(self, instant: datetime) -> str:
         return str(format_datetime(_in_every_zone(instant), _TIMES[self.language], tzinfo=self.zone, locale=self.language.locale))

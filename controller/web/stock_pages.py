@@ -1,0 +1,104 @@
+"""The pages of stock: levels of every site, one SKU wherever it is, the entries behind its number, differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from controller import events
+from controller.catalog.queries import sku as sku_of
+from controller.errors import DomainError, NotFound
+from controller.http.routing import BadParameter, Permission, number
+from controller.sites.queries import bins
+from controller.stock.operations import Adjustment, adjust
+from controller.web import stock_shown
+from controller.web.access import actor_of
+from controller.web.forms import MAX_REASON, Sent, sent_by
+from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
+from controller.web.routes import PageRoute, see_other
+from controller.web.shown import account_of, names_of
+
+SECTION: Final = "/stock"
+MOST = 10**12
+"""Base units of one adjustment."""
+
+
+def address_of(code: str, part: str = "", **query: str) -> str:
+    """Of a SKU's page, or of a `part` of it (`/ledger`)."""
+    kept = {name: value for name, value in query.items() if value}
+    return f"{SECTION}/{quote(code, safe='')}{part}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+@dataclass(frozen=True, slots=True)
+class StockPages:
+    pages: Pages
+
+    async def listing(self, request: web.Request) -> web.Response:
+        asked = stock_shown.Wanted(text_of(request, "q"), text_of(request, "site"))
+        values = await stock_shown.stock(page_request(request), asked, actor_of(request).sites)
+        return await self._show(request, "stock.html", {**paged(request, values, "q", "site"), "asked": asked})
+
+    async def one(self, request: web.Request) -> web.Response:
+        return await self._one(request, text_of(request, "site"), {})
+
+    async def entries(self, request: web.Request) -> web.Response:
+        """Why is it this number?"""
+        code, site = request.match_info["sku"], text_of(request, "site")
+        values = await stock_shown.entries(code, site, page_request(request), actor_of(request).sites)
+        found = [entry.person for entry in values["entries"] if entry.person]  # type: ignore[attr-defined]  # entries of a ledger
+        names = await names_of(account_of(person) or person for person in found)
+        return await self._show(request, "stock_ledger.html", {**paged(request, values, "site"), "names": names})
+
+    async def adjust(self, request: web.Request) -> web.Response:
+        """Book a difference.  What is wrong with the form is told on the page, with what was typed."""
+        sent = sent_by(request)
+        code, site = request.match_info["sku"], sent.field("site")
+        if sent.actor.sites is not None and site not in sent.actor.sites:
+            raise NotFound("site", site)
+        try:
+            await _book(sent, code, site)
+        except (DomainError, BadParameter) as error:
+            code_of = error.code if isinstance(error, DomainError) else "bad_parameter"
+            return await self._one(request, site, {"error": code_of, "typed": dict(sent.fields)}, status=422)
+        return see_other(address_of(code, site=site, done="adjusted"))
+
+    async def _one(self, request: web.Request, site: str, refused: Values, status: int = 200) -> web.Response:
+        values = await stock_shown.one(request.match_info["sku"], site, actor_of(request))
+        done = "adjusted" if text_of(request, "done") == "adjusted" else ""
+        shown = {"error": "", "typed": {}, "done": done, "new_key": new_key, **values, **refused}
+        return await self._show(request, "stock_sku.html", shown, status)
+
+    async def _show(self, request: web.Request, template: str, values: Mapping[str, object], status: int = 200) -> web.Response:
+        is_fragment = request.headers.get("HX-Request") == "true" and request.method == "GET"
+        shown = {"is_fragment": is_fragment, "address_of": address_of, "next_page": "", "first_page": "", **values}
+        return await self.pages.show(request, template, SECTION, shown, status=status)
+
+
+async def _book(sent: Sent, code: str, site: str) -> None:
+    """Raises NotFound, BadParameter, BadAdjustment."""
+    found = await sku_of(code)
+    where = sent.field("bin")
+    place = (await bins(site, [where])).get(where)
+    if place is None:
+        raise NotFound("bin", where)
+    quantity, reason = number(sent.field("quantity"), "quantity"), sent.field("reason")[:MAX_REASON]
+    if quantity > MOST:
+        raise BadParameter("quantity", f"at most {MOST}")
+    change = -quantity if sent.field("way") == "gone" else quantity
+    booked = Adjustment(sku_id=found.id, location_id=place.id, change=change, reason=reason)
+    await sent.once(lambda: adjust(booked, person=events.actor().actor))
+
+
+def stock_routes(pages: Pages) -> list[PageRoute]:
+    shown = StockPages(pages)
+    read = Permission.STOCK_READ
+    return [
+        PageRoute("GET", SECTION, shown.listing, permission=read),
+        PageRoute("GET", f"{SECTION}/{{sku}}", shown.one, permission=read),
+        PageRoute("GET", f"{SECTION}/{{sku}}/ledger", shown.entries, permission=read),
+        PageRoute("POST", f"{SECTION}/{{sku}}/adjust", shown.adjust, permission=Permission.STOCK_WRITE),
+    ]

@@ -1,0 +1,94 @@
+"""Stock as a browser without scripts sees it: levels, one SKU, why it is this number, and a difference that is booked once."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from controller import db
+from controller.catalog.operations import NewSku, create_sku
+from controller.people.policies import Grant
+from controller.sites.operations import create_site
+from controller.stock.queries import level
+from edge_agent.wire.roles import Role
+from tests.browser.shop import BrowserShop
+from tests.controller.people.browser import logged_in
+from tests.controller.web.test_forms import client_of, form, press, shown
+
+__all__ = ["client", "shop"]
+from tests.controller.web.test_forms import client, shop
+
+MILK = "/stock/MILK-1L?site=sh-01"
+
+
+async def on_hand(code: str) -> int:
+    sku = (await db.fetch("SELECT id FROM sku WHERE code = ?", code))[0]["id"]
+    found = await level(sku, "sh-01")
+    assert found is not None
+    return found.on_hand
+
+
+async def test_a_level_leads_to_its_sku_and_that_to_the_entries_behind_it(client: TestClient) -> None:
+    listing = await shown(client, "/stock?q=milk&site=sh-01")
+    assert f'href="{MILK}"' in listing
+    assert "TEA-500" not in listing
+    page = await shown(client, MILK)
+    assert "On hand at sh-01, the last 90 days" in page
+    assert "4006381333931" in page
+    assert "/stock/MILK-1L/ledger?site=sh-01" in page
+    ledger = await shown(client, "/stock/MILK-1L/ledger?site=sh-01")
+    assert "On hand now: 24" in ledger
+    assert "D-1001" in ledger
+    assert "counter-1" in ledger
+
+
+async def test_a_difference_is_booked_once_and_its_entry_names_who(client: TestClient, shop: BrowserShop) -> None:
+    action, fields = await form(client, MILK, "/adjust")
+    fields |= {"bin": "A-01", "way": "found", "quantity": "2", "reason": "behind the shelf"}
+    for _ in range(2):  # a double click
+        assert await press(client, action, fields) == (303, "/stock/MILK-1L?site=sh-01&done=adjusted")
+    assert await on_hand("MILK-1L") == 26
+    ledger = await shown(client, "/stock/MILK-1L/ledger?site=sh-01")
+    assert "behind the shelf" in ledger
+    assert "Difference booked by a person" in ledger
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"bin": "Z-99"}, "this site has no bin of that name"),
+        ({"quantity": "1.5"}, "not a whole number above zero"),
+        ({"quantity": "9" * 17}, "not a whole number above zero"),
+        ({"quantity": "0"}, "needs a number above zero and a reason"),
+        ({"reason": " "}, "needs a number above zero and a reason"),
+    ],
+)
+async def test_a_form_with_a_mistake_says_so_and_keeps_what_was_typed(
+    client: TestClient, typed: dict[str, str], words: str
+) -> None:
+    action, fields = await form(client, MILK, "/adjust")
+    fields |= {"bin": "A-01", "way": "gone", "quantity": "3", "reason": "broken glass", **typed}
+    status, page = await press(client, action, fields)
+    assert (status, words in page) == (422, True)
+    assert f'value="{fields["bin"]}"' in page
+    assert await on_hand("MILK-1L") == 24
+
+
+async def test_a_code_with_a_slash_has_a_page_and_an_unknown_one_has_none(client: TestClient) -> None:
+    await create_sku(NewSku(code="A/B 1", name_en="Bolt", name_zh="螺栓", price_minor=100), [])
+    page = await shown(client, "/stock/A%2FB%201")
+    assert "No site ever had it." in page
+    assert (await client.get("/stock/NONE")).status == 404
+    assert (await client.get("/stock/MILK-1L?site=none")).status == 404
+
+
+async def test_people_of_another_site_see_and_change_nothing_here(shop: BrowserShop, tmp_path: object) -> None:
+    async with client_of(tmp_path, open_pages=False) as closed:  # type: ignore[arg-type]  # pytest's own
+        await create_site("sh-02", name="Shop 2")
+        elsewhere = await logged_in("Elsa", Grant(Role.MANAGER, "sh-02"))
+        assert (await closed.get(MILK, headers=elsewhere.cookie)).status == 404
+        assert (await closed.get("/stock/MILK-1L/ledger?site=sh-01", headers=elsewhere.cookie)).status == 404
+        fields = {**elsewhere.form, "site": "sh-01", "bin": "A-01", "way": "gone", "quantity": "3", "reason": "x", "key": "k"}
+        status, _ = await press(closed, "/stock/MILK-1L/adjust", fields, **elsewhere.cookie)
+        assert status in (403, 404)
+    assert await on_hand("MILK-1L") == 24
