@@ -27,7 +27,8 @@ class FactIn(Struct, Generic[F_co], frozen=True, kw_only=True):
     """One fact of a known box.  `site_id` is the controller's own record of the box's site.
 
     `occurred_at` is derived from the box's clock and never later than the receipt; `uncertain_ms` is how far it may be off, None
-    when nobody knows (the clock was never right in that boot, or told the future).
+    when nobody knows (the clock was never right in that boot, or told the future).  `told_at`: the box's wall clock as it was, by
+    which other instants of the same box in `data` are understood.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class FactIn(Struct, Generic[F_co], frozen=True, kw_only=True):
     data: F_co
     occurred_at: datetime
     uncertain_ms: int | None = 0
+    told_at: datetime | None = None
 
 
 class Applied(Struct, frozen=True):

@@ -208,6 +208,7 @@ def _fact_in(arrival: Arrival, data: Fact) -> FactIn[Any]:
         data=data,
         occurred_at=arrival.dated.occurred_at,
         uncertain_ms=arrival.dated.uncertain_ms,
+        told_at=envelope.at,
     )
 
 
@@ -243,6 +244,7 @@ def _fact_of(row: Row) -> FactIn[Any]:
         data=msgspec.json.decode(row["payload"], type=FACTS[(row["name"], row["version"])]),
         occurred_at=row["occurred_at"],
         uncertain_ms=row["uncertain_ms"],
+        told_at=row["at"],
     )
 
 
