@@ -41,6 +41,7 @@ from controller.revoking import BrokerRights
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
+from edge_agent.ui.listening import listening
 from edge_agent.wire import topics
 from edge_agent.wire.session import Broker, MqttSession, Tls
 
@@ -260,15 +261,9 @@ def _work(
 
 
 async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], None]) -> None:
-    runner = web.AppRunner(make_app(config, parts), access_log=None, shutdown_timeout=STOP_SECONDS, handler_cancellation=True)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, config.http.host, config.http.port).start()
-        host, port = runner.addresses[0][:2]
-        on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    async with listening(make_app(config, parts), config.http.host, config.http.port, stop_seconds=STOP_SECONDS) as here:
+        on_ready(f"http://{f'[{here.host}]' if ':' in here.host else here.host}:{here.port}/")
         await asyncio.Event().wait()
-    finally:
-        await runner.cleanup()
 
 
 async def _serve_boxes(config: Config, parts: Parts) -> None:

@@ -23,6 +23,7 @@ from controller.http.dispatch import IDENTIFY
 from controller.http.errors import Problem
 from controller.http.metrics import Metrics
 from controller.http.routing import Actor, Permission, Route
+from edge_agent.ui.listening import listening
 
 LOOK_SECONDS = 60.0
 """How often the certificate's files are looked at: a renewed one serves the next connection."""
@@ -82,20 +83,17 @@ def server_context(config: BoxHttp) -> ssl.SSLContext:
 async def box_listener(config: BoxHttp, app: web.Application, door: BoxDoor) -> AsyncIterator[int]:
     """Listen while the block runs; the port.  Raises OSError."""
     forget = watch_revocations(door.on_revoked)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS, handler_cancellation=True)
-    await runner.setup()
-    follower: asyncio.Task[None] | None = None
     try:
         context = await asyncio.to_thread(server_context, config)
-        await web.TCPSite(runner, config.host, config.port, ssl_context=context).start()
-        follower = asyncio.create_task(_follow(config, context), name="box http certificate")
-        yield int(runner.addresses[0][1])
+        async with listening(app, config.host, config.port, stop_seconds=STOP_SECONDS, tls=context) as here:
+            follower = asyncio.create_task(_follow(config, context), name="box http certificate")
+            try:
+                yield here.port
+            finally:
+                follower.cancel()
+                await asyncio.wait([follower])
     finally:
         forget()
-        if follower is not None:
-            follower.cancel()
-            await asyncio.wait([follower])
-        await runner.cleanup()
 
 
 async def _follow(config: BoxHttp, context: ssl.SSLContext, every: float = LOOK_SECONDS) -> None:

@@ -28,6 +28,7 @@ from edge_agent.floor.sessions import Sessions
 from edge_agent.floor.shown import Shown
 from edge_agent.seams import Clock
 from edge_agent.ui.assets import UI, Assets
+from edge_agent.ui.listening import listening
 
 AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 60.0
@@ -198,17 +199,15 @@ class Floor:
 
     async def _serve(self) -> None:
         told = ""
+        host, port = self._config.host, self._config.port
         while True:
-            runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=STOP_SECONDS, handler_cancellation=True)
             try:
                 context = await asyncio.to_thread(self._context)
-                await runner.setup()
-                await web.TCPSite(runner, self._config.host, self._config.port, ssl_context=context, reuse_address=True).start()
-                self.port = runner.addresses[0][1]
-                self._callers.server = runner.server
-                _log.info("the floor's pages are served", extra={"host": self._config.host, "port": self.port})
-                told = ""
-                await self._follow_certificate(context)
+                async with listening(self.app(), host, port, stop_seconds=STOP_SECONDS, tls=context) as here:
+                    self.port, self._callers.server = here.port, here.server
+                    _log.info("the floor's pages are served", extra={"host": host, "port": self.port})
+                    told = ""
+                    await self._follow_certificate(context)
             except (OSError, ssl.SSLError) as error:
                 if str(error) != told:
                     _log.error("the floor's pages cannot be served: %s", error)
@@ -216,7 +215,6 @@ class Floor:
                 await asyncio.sleep(AGAIN_SECONDS)
             finally:
                 self.port = self._callers.server = None
-                await runner.cleanup()
 
     def _context(self) -> ssl.SSLContext | None:
         """Blocks.  Raises OSError, ssl.SSLError."""

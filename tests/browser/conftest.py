@@ -14,12 +14,12 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from controller import db
 from controller.app import Parts, make_app
 from controller.config import Config, parse_config
+from edge_agent.ui.listening import listening
 from tests.browser.floor import FloorSite, floor_site
 from tests.browser.shop import BrowserShop
 
@@ -43,24 +43,21 @@ class Site:
     shop: BrowserShop
     config: Config
     port: int = 0
-    runner: web.AppRunner | None = None
+    open: AsyncExitStack | None = None
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        self.runner = web.AppRunner(
-            make_app(self.config, Parts()), access_log=None, shutdown_timeout=0.1, handler_cancellation=True
-        )
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self.runner.addresses[0][1]
+        self.open = AsyncExitStack()
+        app = make_app(self.config, Parts())
+        self.port = (await self.open.enter_async_context(listening(app, "127.0.0.1", self.port, stop_seconds=0.1))).port
 
     async def stop(self) -> None:
-        if self.runner is not None:
-            await self.runner.cleanup()
-        self.runner = None
+        if self.open is not None:
+            await self.open.aclose()
+        self.open = None
 
 
 @dataclass

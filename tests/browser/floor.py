@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import web
 from playwright.async_api import Page, expect
 
 from edge_agent.floor.config import FloorConfig, SignIn
 from edge_agent.floor.server import Floor
 from edge_agent.seams import SystemClock
+from edge_agent.ui.listening import listening
 from tests.edge_agent.floor.fake_box import BADGE, PIN, FakeBox, busy_day
 
 __all__ = ["FloorSite", "busy_day", "floor_site", "live", "signed_in", "wedge"]
@@ -25,7 +25,7 @@ class FloorSite:
     box: FakeBox
     sign_in: SignIn = SignIn.NONE
     port: int = 0
-    runner: web.AppRunner | None = None
+    open: AsyncExitStack | None = None
     live: asyncio.Task[None] | None = None
 
     @property
@@ -38,18 +38,17 @@ class FloorSite:
 
     async def start(self) -> None:
         floor = Floor(self.box, FloorConfig(sign_in=self.sign_in, time_zone="Asia/Shanghai"), SystemClock(), "counter-1")
-        self.runner = web.AppRunner(floor.app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self.runner.addresses[0][1]
+        self.open = AsyncExitStack()
+        here = await self.open.enter_async_context(listening(floor.app(), "127.0.0.1", self.port, stop_seconds=0.1))
+        self.port = here.port
         self.live = asyncio.create_task(floor.live.run(), name="floor.live")
 
     async def stop(self) -> None:
-        if self.runner is not None and self.live is not None:
+        if self.open is not None and self.live is not None:
             self.live.cancel()
             await asyncio.wait([self.live])
-            await self.runner.cleanup()
-        self.runner = self.live = None
+            await self.open.aclose()
+        self.open = self.live = None
 
 
 @asynccontextmanager

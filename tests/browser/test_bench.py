@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Page, expect
 
 from drivers.emulators.bench.device import DeviceSpec, running
 from drivers.emulators.bench.page import Bench, Goods, ShelfItem
 from drivers.emulators.emulator import LINE_FAULTS, about
+from edge_agent.ui.listening import listening
 from tests.browser.conftest import OpenPage
 from tests.shopday.catalogue import shop_skus
 from tests.shopday.devices import DISPLAY, LABELS, SCANNER
@@ -53,13 +53,8 @@ async def serving_bench(shop: Shop, port: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def serving(bench: Bench, port: int) -> AsyncIterator[str]:
-    runner = web.AppRunner(bench.app(), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
+    async with listening(bench.app(), "127.0.0.1", port, stop_seconds=0.1):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
 
 
 async def print_label(demo: Demo, document: str, copies: int = 1) -> str:

@@ -14,9 +14,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from aiohttp import web
-
 from drivers.emulators.bench.page import Bench, Goods, ShelfItem
+from edge_agent.ui.listening import listening
 from tests.shopday.catalogue import shop_skus
 from tests.shopday.day import play_day
 from tests.shopday.devices import Counter, add_arguments, counter_of
@@ -75,13 +74,8 @@ async def _bench(shop: Shop, port: int) -> AsyncIterator[None]:
     articles = [ShelfItem(name_en=sku.name_en, name_zh=sku.name_zh, code=sku.ean13, aim="") for sku in shop_skus() if sku.case_gtin]
     goods = Goods(articles=articles, papers=await dress(shop))
     bench = Bench(list(shop.devices.values()), goods, f"{shop.api.url}/")
-    runner = web.AppRunner(bench.app(), shutdown_timeout=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
+    async with listening(bench.app(), "127.0.0.1", port, stop_seconds=0.5):
         yield
-    finally:
-        await runner.cleanup()
 
 
 if __name__ == "__main__":
