@@ -43,6 +43,7 @@ MODEL_MODULES = (
     "controller.fleet.measured_models",
     "controller.orders.models",
     "controller.fulfilment.models",
+    "controller.replenishment.models",
     "controller.http.models",
 )
 """Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""
