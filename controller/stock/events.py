@@ -58,3 +58,14 @@ class LotExpiryDisputed(Event, frozen=True, kw_only=True):
     code: str
     kept: date
     told: date
+
+
+class LotBlocked(Event, frozen=True, kw_only=True):
+    """Nothing of a lot is granted any more; the subject is its id."""
+
+    name: ClassVar[str] = "lot_blocked"
+    reason: str
+
+
+class LotUnblocked(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "lot_unblocked"

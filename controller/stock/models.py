@@ -14,6 +14,7 @@ from controller.sites.models import Location, Site
 class Lot(Model):
     """Pieces of a SKU that were made together.  `key` tells lots apart: the maker's code, or the expiry where no code is known.
 
+    `expiry` is the earliest that was told of it, `latest_expiry` the latest: where they differ, somebody has to look.
     `cost_minor`: what `cost_quantity` base units of it cost when they were received, in minor units; 0 of 0 when nobody knows.
     A `blocked` lot is on hand and never granted.
     """
@@ -23,6 +24,7 @@ class Lot(Model):
     key = fields.CharField(max_length=80)
     code = fields.CharField(max_length=64, null=True)
     expiry = fields.DateField(null=True)
+    latest_expiry = fields.DateField(null=True)
     cost_quantity = fields.BigIntField(db_default=0)
     cost_minor = fields.BigIntField(db_default=0)
     blocked = fields.BooleanField(db_default=False)
