@@ -21,17 +21,34 @@ BADGE_LETTERS: Final = 16
 
 class Command(StrEnum):
     """The words.  `BOXUP` packs (weighs and labels) a parcel, `SEND` hands it over to the carrier, `LOOKUP` tells of items,
-    `STICKER` makes shelf labels.  `DITTO` is the same again, `DRILL` training.  The digits are words, too (`NIL` 0, `DUO` 2).
+    `STICKER` makes shelf labels.  `STORE` puts away, `OUTBOUND` and `INBOUND` are transfers, `CORRECT` adjusts, `PRICES` puts up a
+    batch of shelf labels.  `NOTHING` is an empty bin, or goods without what was asked for.  `BROKEN` to `OTHER` are reasons.
+    `DITTO` is the same again, `DRILL` training.  The digits are words, too (`NIL` 0, `DUO` 2).
     """
 
     RECEIVE = "RECEIVE"
+    STORE = "STORE"
     COUNT = "COUNT"
     PICK = "PICK"
     BOXUP = "BOXUP"
     SEND = "SEND"
     LOOKUP = "LOOKUP"
     STICKER = "STICKER"
+    OUTBOUND = "OUTBOUND"
+    INBOUND = "INBOUND"
+    CORRECT = "CORRECT"
+    PRICES = "PRICES"
     SHORT = "SHORT"
+    NOTHING = "NOTHING"
+    PRINT = "PRINT"
+    BROKEN = "BROKEN"
+    EXPIRED = "EXPIRED"
+    SPOILED = "SPOILED"
+    STOLEN = "STOLEN"
+    LOST = "LOST"
+    FOUND = "FOUND"
+    INHOUSE = "INHOUSE"
+    OTHER = "OTHER"
     DITTO = "DITTO"
     DONE = "DONE"
     UNDO = "UNDO"

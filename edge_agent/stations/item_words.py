@@ -80,9 +80,16 @@ def _age(args: Arguments, language: str) -> str:
     return f"0 {_AGES['min'] if language == CHINESE else 'min'}"
 
 
+def _chosen(name: str) -> Callable[[Arguments, str], str]:
+    """Of a text in both languages, the reader's."""
+    return lambda args, language: str(args[f"{name}_zh" if language == CHINESE else f"{name}_en"])
+
+
 _DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {
     "name": ("name_en", _name),
     "price": ("price_minor", _price),
     "stock": ("on_hand", _stock),
     "age": ("age_ms", _age),
+    "reason": ("reason_en", _chosen("reason")),
+    "lines": ("lines_en", _chosen("lines")),
 }

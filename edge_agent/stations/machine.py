@@ -6,7 +6,7 @@ guard held back is on record as such (activity `double_read`), as is what nobody
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from edge_agent.wire.facts import FactDraft, ReadAs, Scan
 
 DOUBLE_READ: Final = "double_read"
 SIGNED_OUT: Final = "signed_out"
+G = TypeVar("G", Scanned, Pressed)
 
 
 def step(state: StationState, given: Input, rules: Rules | None = None) -> Step:
@@ -47,13 +48,18 @@ def step(state: StationState, given: Input, rules: Rules | None = None) -> Step:
 def _given(state: StationState, given: Scanned | Pressed | SignedIn, rules: Rules) -> Step:
     match given:
         case Scanned():
-            return _scanned(state, replace(given, paper=rules.paper), rules)
+            return _scanned(state, _equipped(state, given, rules), rules)
         case Pressed():
-            return _pressed(state, replace(given, paper=rules.paper), rules)
+            return _pressed(state, _equipped(state, given, rules), rules)
         case SignedIn():
             return presence.signed(state, given)
         case _ as never:
             assert_never(never)
+
+
+def _equipped(state: StationState, given: G, rules: Rules) -> G:
+    """With what can be printed, who does it, and whom it asks for."""
+    return replace(given, paper=rules.paper, worker=given.worker or state.person, asks_manager=rules.asks_manager)
 
 
 def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
@@ -65,6 +71,9 @@ def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
         return Step(state=after, facts=(_scan_fact(read, DOUBLE_READ, again.read_as),), feedback=feedback)
     touched = replace(state, last=last, touched_ms=read.at_ms)
     if read.is_badge:
+        allowed = _allowed(state, touched, read)
+        if allowed is not None:
+            return allowed
         greeted = presence.badge(replace(touched, last=replace(last, read_as=ReadAs.COMMAND)), read, rules)
         return replace(greeted, facts=(_scan_fact(read, at(state.activity).name, ReadAs.COMMAND),))
     if presence.is_missing(state, rules, read.by):
@@ -80,6 +89,17 @@ def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
     return _made(state, now, done, read, (_scan_fact(read, station.name, read_as),))
 
 
+def _allowed(before: StationState, state: StationState, read: Scanned) -> Step | None:
+    """The badge of somebody whom the task waits for; None: it waits for nobody, or for somebody else."""
+    station = at(state.activity)
+    done = station.badge(state.activity, read.person) if station.badge is not None and read.person is not None else None
+    if done is None:
+        return None
+    last = LastRead(device=read.device, symbol=read.symbol, at_ms=read.at_ms, read_as=ReadAs.COMMAND)
+    now = replace(state, activity=done.activity, last=last)
+    return _made(before, now, done, read, (_scan_fact(read, station.name, ReadAs.COMMAND),))
+
+
 def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCommand, rules: Rules) -> tuple[StationState, Done]:
     if isinstance(command, UnknownCommand):
         return state, Done(activity=state.activity, feedback=unknown("unknown_command", word=command.word))
@@ -90,6 +110,9 @@ def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCo
         id=read.id,
         at=read.at,
         paper=read.paper,
+        known=read.known,
+        worker=read.worker,
+        asks_manager=read.asks_manager,
         is_too_late=read.is_too_late,
     )
     return commanded(state, pressed, rules.offers)
@@ -117,10 +140,10 @@ def _weighed(state: StationState, weighed: Weighed, rules: Rules) -> Step:
 def _made(
     before: StationState, now: StationState, done: Done, given: Scanned | Pressed | Weighed, scan: tuple[FactDraft, ...] = ()
 ) -> Step:
-    """What a reading books has the reading's id; training ends with its task."""
+    """The first that a reading books has the reading's id; training ends with its task."""
     is_over = now.training and isinstance(now.activity, Idle) and not isinstance(before.activity, Idle)
     now = remembering.noted(now, given, done)
-    facts = (*scan, *(replace(draft, id=given.id or None) for draft in done.facts))
+    facts = (*scan, *(replace(draft, id=given.id or None) for draft in done.facts[:1]), *done.facts[1:])
     if is_over:
         now = remembering.without_training(now)
     return Step(state=now, facts=facts, feedback=done.feedback, cancels=done.cancels)

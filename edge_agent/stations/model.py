@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from drivers.symbols.commands import Command, UnknownCommand
 from edge_agent.wire.facts import Weight
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.open_work import Document
 
 ENGLISH: Final = "en"
 CHINESE: Final = "zh-CN"
@@ -24,12 +25,16 @@ SCREEN = "screen"
 SignIn = Literal["none", "badge", "pin"]
 """What a station asks for: nothing; a scanned badge; badge and PIN at a screen."""
 
+Tracking = Literal["none", "lot", "serial"]
+"""What is told with goods: nothing; their lot and expiry; the serial number of each piece."""
+
 
 class Item(Struct, frozen=True, kw_only=True):
     """What the box has of a SKU.  One scan of the symbol is `numerator / denominator` base units.
 
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
     old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).  `image`: its picture (`ReplicaImages`), if any.
+    `tracking`: what is asked for with each of it.  `bins`: where most of it lies, the fullest first, with the base units there.
     """
 
     sku: str
@@ -43,6 +48,8 @@ class Item(Struct, frozen=True, kw_only=True):
     numerator: int = 1
     denominator: int = 1
     image: str | None = None
+    tracking: Tracking = "none"
+    bins: tuple[tuple[str, int], ...] = ()
 
 
 class Missing(StrEnum):
@@ -63,6 +70,19 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     roles: tuple[str, ...] = ()
 
 
+class Known(Struct, frozen=True, kw_only=True):
+    """What the box knows around a reading: the document that the station has in hand, or that was just read; None: it knows none.
+
+    `is_bin`: whether what was read is the code of a bin of this site; None: the box does not know the site's bins.
+    """
+
+    document: Document | None = None
+    is_bin: bool | None = None
+
+
+NOTHING_KNOWN: Final = Known()
+
+
 class Paper(Struct, frozen=True, kw_only=True):
     """What a station can print labels with: its printer's id (None: it has none), and the templates it may use, name -> version."""
 
@@ -72,12 +92,12 @@ class Paper(Struct, frozen=True, kw_only=True):
 
 class Scanned(Struct, frozen=True, kw_only=True):
     """A scanner, or a screen's wedge, read one symbol.  `at_ms` is the box's boot time, `gtin` and `command` what the symbol
-    stands for, if anything.
+    stands for, if anything; `lot`, `expiry` and `serial` are those that it carries (GS1 AI 10, 17 or 15, 21).
 
     `id` (a UUIDv7 drawn by the box) is this reading's own: the fact and the print job that it leads to are called the same.
     `post` is the id under which a screen sent it, `by` the id of who is logged in there, `at` the wall clock, to show it.  `item`
     is what the box knows of it, for a station that wants that; None: it was not asked.  A badge's letters are not in `symbol`;
-    `person` is whose it is.
+    `person` is whose it is.  `worker`: who does it; `asks_manager`: the station's rules ask for a manager where it matters.
     """
 
     device: str
@@ -88,11 +108,17 @@ class Scanned(Struct, frozen=True, kw_only=True):
     by: str | None = None
     at: datetime | None = None
     gtin: str | None = None
+    lot: str | None = None
+    expiry: date | None = None
+    serial: str | None = None
     command: Command | UnknownCommand | None = None
     item: Item | Missing | None = None
     is_badge: bool = False
     person: Person | None = None
     paper: Paper = Paper()
+    known: Known = NOTHING_KNOWN
+    worker: Person | None = None
+    asks_manager: bool = False
     is_too_late: bool = False
     """What it takes back cannot be taken back any more: its print job has begun."""
 
@@ -114,6 +140,9 @@ class Pressed(Struct, frozen=True, kw_only=True):
     by: str | None = None
     at: datetime | None = None
     paper: Paper = Paper()
+    known: Known = NOTHING_KNOWN
+    worker: Person | None = None
+    asks_manager: bool = False
     is_too_late: bool = False
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from drivers.symbols.commands import Command
 from edge_agent.stations.model import Pressed, Scanned, duplicate, ok, wrong
 from edge_agent.stations.station import Activity, Button, Done, Idle, Says, Station, Took
-from edge_agent.wire.facts import FactDraft, Picked, PickShort, ReadAs, Retracted
+from edge_agent.wire.facts import Counted, FactDraft, Picked, PickShort, ReadAs, Retracted
 
 
 class Picking(Activity, Struct, frozen=True, kw_only=True, tag="picking"):
@@ -18,6 +18,8 @@ class Picking(Activity, Struct, frozen=True, kw_only=True, tag="picking"):
 
     pick_list: str | None = None
     items: int = 0
+    is_empty_next: bool = False
+    """The next code is a bin that nothing is left in."""
 
 
 def begin() -> Done:
@@ -30,9 +32,11 @@ def scan(now: Picking, read: Scanned) -> Done:
         return Done(activity=now, feedback=wrong("need_pick_list_not_item", symbol=text))
     if now.pick_list is None:
         return Done(activity=Picking(pick_list=text), feedback=ok("pick_ready", pick_list=text), read_as=ReadAs.DOCUMENT)
+    if now.is_empty_next and read.gtin is None:
+        return _empty(now, read)
     if text == now.pick_list:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
-    after = Picking(pick_list=now.pick_list, items=now.items + 1)
+    after = Picking(pick_list=now.pick_list, items=now.items + 1)  # who picks on has found some
     fact = Picked(pick_list=now.pick_list, symbol=read.symbol, gtin=read.gtin, quantity=1)
     return Done(
         activity=after,
@@ -43,7 +47,15 @@ def scan(now: Picking, read: Scanned) -> Done:
 
 
 def control(now: Picking, pressed: Pressed) -> Done | None:
-    return short(now, pressed) if pressed.control == "short" else None
+    match pressed.control:
+        case "short":
+            return short(now, pressed)
+        case "nothing" if now.pick_list is not None:
+            return Done(activity=replace(now, is_empty_next=True), feedback=ok("pick_empty_bin"))
+        case "undo" if now.is_empty_next:
+            return Done(activity=replace(now, is_empty_next=False), feedback=ok("undone_empty_bin"))
+        case _:
+            return None
 
 
 def short(now: Picking, by: Pressed) -> Done:
@@ -57,6 +69,19 @@ def short(now: Picking, by: Pressed) -> Done:
     )
 
 
+def _empty(now: Picking, read: Scanned) -> Done:
+    """A free count: whoever picks sees that the bin holds nothing any more."""
+    place = read.symbol.text
+    fact = Counted(bin=place, lines=[], empty=True)
+    return Done(
+        activity=replace(now, is_empty_next=False),
+        feedback=ok("picked_empty", bin=place),
+        facts=(FactDraft(data=fact, device=read.device),),
+        read_as=ReadAs.PLACE,
+        took=Took(station="picking", what=place, document=now.pick_list, fact=Counted.name),
+    )
+
+
 def finish(now: Picking, _: Pressed) -> Done:
     if now.pick_list is None:
         return Done(activity=now, feedback=wrong("need_pick_list"))
@@ -66,6 +91,8 @@ def finish(now: Picking, _: Pressed) -> Done:
 def undo(now: Activity, took: Took, reading: str) -> Done:
     """What was declared short is not taken back: a pick that comes later makes it smaller by itself."""
     pick_list = took.document or ""
+    if took.fact == Counted.name:
+        return Done(activity=now, feedback=wrong("undo_counted", bin=took.what))
     if took.fact != Picked.name:
         return Done(activity=now, feedback=wrong("undo_short", pick_list=pick_list))
     after = replace(now, items=max(0, now.items - 1)) if isinstance(now, Picking) and now.pick_list == pick_list else now
@@ -93,6 +120,11 @@ STATION = Station(
             en="{symbol} is an item. Scan the pick list's barcode first, then the item again.",
             zh="{symbol} 是商品。先扫拣货单条码,再重扫商品。",
         ),
+        "pick_empty_bin": Says(
+            en="Which bin is empty? Scan its barcode; UNDO if none is.", zh="哪个货位空了?扫描货位条码;没有则扫 UNDO。"
+        ),
+        "picked_empty": Says(en="Bin {bin} is noted as empty. Go on.", zh="货位 {bin} 已记为空。继续拣货。"),
+        "undone_empty_bin": Says(en="No bin is noted as empty.", zh="没有记录空货位。"),
         "undone_picked": Says(
             en="Taken back: {what} of pick list {pick_list}. Put it back into its bin.",
             zh="已撤销:拣货单 {pick_list} 的 {what}。把它放回原货位。",
@@ -106,7 +138,10 @@ STATION = Station(
     scan=scan,
     finish=finish,
     control=control,
-    controls=(Command.SHORT,),
-    buttons=(Button("short", Says(en="Not enough on the shelf", zh="货架缺货")),),
+    controls=(Command.SHORT, Command.NOTHING),
+    buttons=(
+        Button("short", Says(en="Not enough on the shelf", zh="货架缺货")),
+        Button("nothing", Says(en="The bin is empty now", zh="货位已空")),
+    ),
     undo=undo,
 )

@@ -32,7 +32,16 @@ def scanned(device: str, read: devices.Symbol, at_ms: int, rules: SymbolRules = 
         aim=parsed.aim,
         raw_b64=b64encode(raw).decode() if raw is not None else None,
     )
-    return Scanned(device=device, symbol=symbol, at_ms=at_ms, gtin=parsed.gtin14 or base, command=parse_command(parsed.text))
+    return Scanned(
+        device=device,
+        symbol=symbol,
+        at_ms=at_ms,
+        gtin=parsed.gtin14 or base,
+        lot=parsed.batch,
+        expiry=parsed.expires or parsed.best_before,
+        serial=parsed.serial,
+        command=parse_command(parsed.text),
+    )
 
 
 def badge_of(read: devices.Symbol) -> str | None:

@@ -42,7 +42,7 @@ def told(before: StationState, given: Given, after: Step) -> Step:
 
 def noted(state: StationState, given: Scanned | Pressed | Weighed, done: Done) -> StationState:
     """With this reading in its history, if it is one: no command, or one that took something in."""
-    if isinstance(given, Scanned) and given.command is None:
+    if isinstance(given, Scanned) and given.command is None and not given.is_badge:
         text = given.symbol.text
     elif done.took is not None:
         text = done.took.what

@@ -32,7 +32,7 @@ class Section(NamedTuple):
 def sections() -> tuple[Section, ...]:
     """In the order of the sheet; each command once."""
     tasks = tuple(station.command for station in STATIONS if station.command is not None)
-    own = dict.fromkeys(command for station in STATIONS for command in station.controls if command not in DIGITS)
+    own = dict.fromkeys(command for station in STATIONS for command in station.controls if command not in (*DIGITS, *tasks))
     return (
         Section(Says(en="Begin a task", zh="开始任务"), tasks),
         Section(Says(en="In every task", zh="任务中"), _SHARED),

@@ -69,7 +69,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     `double_read_ms`: the same symbol from the same device again within this time is one read.  `quiet_ms`: a task that nobody
     touched for this long is left, except one with open work, and who was there is signed off.  `offers`: the tasks that can be
-    begun here, by name; empty: all.
+    begun here, by name; empty: all.  `asks_manager`: an adjustment needs a manager's badge.
     """
 
     double_read_ms: int = 300
@@ -77,6 +77,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     sign_in: SignIn = "none"
     paper: Paper = Paper()
     offers: tuple[str, ...] = ()
+    asks_manager: bool = False
 
 
 class Step(Struct, frozen=True, kw_only=True):

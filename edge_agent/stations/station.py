@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 from msgspec import Struct
 
 from drivers.symbols.commands import Command
-from edge_agent.stations.model import Feedback, Pressed, Scanned, Weighed, ok
+from edge_agent.stations.model import Feedback, Known, Person, Pressed, Scanned, Weighed, ok
 from edge_agent.wire.facts import FactDraft, ReadAs
 from edge_agent.wire.messages import Symbol
 
@@ -32,6 +32,7 @@ class Took(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a reading took in, for `Station.undo` of the station named so.  `what` is how answers call it.
 
     `document` is the delivery, the list or the bin that it went to; `fact` the name of what it booked: its id is the reading's.
+    `key`: which of the activity's own lines it is, where the symbol does not say that; `quantity`: how much of it.
     """
 
     station: str
@@ -39,6 +40,7 @@ class Took(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fact: str | None = None
     document: str | None = None
     symbol: Symbol | None = None
+    key: str | None = None
     quantity: int = 1
 
 
@@ -71,6 +73,27 @@ class Button(NamedTuple):
     takes_number: bool = False
 
 
+class Line(NamedTuple):
+    """A line of a list on a station's page: what it is about, how far it is; pressing it reads `symbol` (empty: nothing).
+
+    `is_done`, `is_wrong`: nothing is left to do; it is not as it should be.
+    """
+
+    name: Says
+    code: str
+    told: Says = Says("", "")
+    symbol: str = ""
+    is_done: bool = False
+    is_wrong: bool = False
+
+
+class Segment(NamedTuple):
+    """A list of a station's page."""
+
+    title: Says
+    lines: tuple[Line, ...]
+
+
 S = TypeVar("S", bound=Activity)
 
 
@@ -84,6 +107,14 @@ def _nothing_open(_: Activity) -> Feedback | None:
 
 def _no_weight(_: Activity) -> bool:
     return False
+
+
+def _no_document(_: Activity) -> str | None:
+    return None
+
+
+def _shows_nothing(_: Activity, __: Known) -> tuple[Segment, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +146,14 @@ class Station(Generic[S]):
     awaits_weight: Callable[[S], bool] = _no_weight
     wants_item: bool = False
     """What is scanned comes with what the box knows of it."""
+    opens: str | None = None
+    """The part of the replica with the documents that it works through; what the box has of one comes with each reading."""
+    document: Callable[[S], str | None] = _no_document
+    """The number that is in hand; None: the next one that is scanned may be one."""
+    shows: Callable[[S, Known], tuple[Segment, ...]] = _shows_nothing
+    """The lists of its page: what is open, what is done."""
+    badge: Callable[[S, Person], Done | None] | None = None
+    """A badge that is no sign-in: somebody who has to allow what waits; None: it is an ordinary one."""
     open_work: Callable[[S], Feedback | None] = _nothing_open
     """Why it cannot be left for another task, nor by itself, without DONE or STOP."""
     farewell: Callable[[S], Feedback] = _left

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Union
+from typing import Any, Final, NamedTuple, Union
 
 import msgspec
 
 from drivers.symbols.commands import Command
 from edge_agent.stations import (
+    adjusting,
     counting,
     handing_over,
     idle,
+    label_batch,
     looking_up,
     packing,
     picking,
+    put_away,
     receiving,
     shelf_label,
+    transfer_in,
+    transfer_out,
 )
 from edge_agent.stations.state import StationState
 from edge_agent.stations.station import Activity, Station
@@ -23,14 +28,28 @@ from edge_agent.stations.station import Activity, Station
 STATIONS: Final[tuple[Station[Any], ...]] = (  # Any: each takes its own state, which `at` matches it with
     idle.STATION,
     receiving.STATION,
+    put_away.STATION,
     counting.STATION,
     picking.STATION,
     packing.STATION,
     handing_over.STATION,
     looking_up.STATION,
     shelf_label.STATION,
+    label_batch.STATION,
+    transfer_out.STATION,
+    transfer_in.STATION,
+    adjusting.STATION,
 )
 """In the order of the command sheet and of the screens' menu."""
+
+
+class Around(NamedTuple):
+    """A document by its number, of the part of the replica with such documents; and whether `place` is a bin."""
+
+    part: str
+    number: str | None
+    place: str | None
+
 
 _BY_STATE: Final = {station.state: station for station in STATIONS}
 _BY_NAME: Final = {station.name: station for station in STATIONS}
@@ -62,6 +81,15 @@ def awaits_weight(state: StationState) -> bool:
 
 def wants_item(state: StationState) -> bool:
     return at(state.activity).wants_item
+
+
+def around(state: StationState, text: str | None) -> Around | None:
+    """What the station wants to know around a reading of `text` (None: a button); None: nothing."""
+    station = at(state.activity)
+    if station.opens is None:
+        return None
+    in_hand = station.document(state.activity)
+    return Around(part=station.opens, number=in_hand or text, place=text)
 
 
 def _activity(wanted: type[object], stored: object) -> object:

@@ -11,6 +11,7 @@ from typing import Final
 from drivers.symbols.commands import Command
 from edge_agent.stations.item_words import derived
 from edge_agent.stations.model import CHINESE, ENGLISH, Feedback
+from edge_agent.stations.reasons import SAID as REASONS_SAID
 from edge_agent.stations.station import Says
 from edge_agent.stations.table import STATIONS
 
@@ -76,6 +77,51 @@ SHARED: Final[Mapping[str, Says]] = {
         en="Nobody is signed in: not booked. Sign in at the screen with badge and PIN, then scan it again.",
         zh="没有人签到,没有记账。在屏幕上用工牌和 PIN 签到后重扫。",
     ),
+    "number_next": Says(en="{number} of the next item. UNDO clears the number.", zh="下一件数量 {number}。扫 UNDO 清除数字。"),
+    "number_bad": Says(en="1 to {most} at once. Type the number again.", zh="一次可记 1 到 {most}。重新输入数字。"),
+    "document_unknown": Says(
+        en="{document}: this box does not know its contents. Go on scanning; all of it is saved.",
+        zh="{document}:本机没有它的内容。继续扫描,都会保存。",
+    ),
+    "wrong_document": Says(
+        en="{symbol} is no number for this task. Scan the number that begins with {wanted}.",
+        zh="{symbol} 不是本任务的单号。扫描以 {wanted} 开头的单号。",
+    ),
+    "bin_unknown": Says(
+        en="This box knows no bin {symbol}. Scan the bin's barcode; scan {symbol} once more if it is right.",
+        zh="本机没有货位 {symbol}。扫描货位条码;如果没扫错,再扫一次 {symbol}。",
+    ),
+    "ask_lot": Says(
+        en="{name}: scan or type its lot number. NOTHING if there is none.", zh="{name}:扫描或输入批号。没有批号扫 NOTHING。"
+    ),
+    "ask_expiry": Says(
+        en="{name}: scan or type its expiry date, such as 2027-03-31 or six digits 270331. NOTHING if there is none.",
+        zh="{name}:扫描或输入到期日,如 2027-03-31,或六位数字 270331。没有到期日扫 NOTHING。",
+    ),
+    "ask_serial": Says(
+        en="{name}: scan or type its serial number. NOTHING if there is none.", zh="{name}:扫描或输入序列号。没有序列号扫 NOTHING。"
+    ),
+    "asked_first": Says(
+        en="{symbol} was not taken: first answer for {name}, or UNDO.", zh="{symbol} 没有记录:先补全 {name} 的信息,或扫 UNDO。"
+    ),
+    "no_date": Says(
+        en="{symbol} is no date. Type it as 2027-03-31 or six digits 270331.",
+        zh="{symbol} 不是日期。按 2027-03-31 或六位数字 270331 输入。",
+    ),
+    "date_past": Says(
+        en="{date} is past. Type it again: the same date once more if it is right.",
+        zh="{date} 已过期。重新输入;如果没错,再输入一次。",
+    ),
+    "date_far": Says(
+        en="{date} is far away. Type it again: the same date once more if it is right.",
+        zh="{date} 太远。重新输入;如果没错,再输入一次。",
+    ),
+    "too_long": Says(
+        en="That is too long: {most} characters at most. Scan or type it again.", zh="太长:最多 {most} 个字符。重新扫描或输入。"
+    ),
+    "typed": Says(en="{typed} — DONE takes it, UNDO clears it.", zh="{typed} — 扫 DONE 确认,扫 UNDO 清除。"),
+    "typed_undone": Says(en="{typed} is cleared.", zh="{typed} 已清除。"),
+    "undone_asked": Says(en="Dropped: {name} was not taken in.", zh="已放弃:{name} 没有记录。"),
     "pin_needed": Says(en="Badge read. Type your PIN at the screen.", zh="工牌已读取。在屏幕上输入 PIN。"),
 }
 TRAINING: Final = Says(en="TRAINING — {text}", zh="【练习】{text}")
@@ -86,6 +132,9 @@ WORDS: Final[Mapping[str, Says]] = {**SHARED, **{code: says for station in STATI
 COMMANDS: Final[Mapping[Command, Says]] = {
     **{station.command: station.title for station in STATIONS if station.command is not None},
     Command.SHORT: Says(en="Not enough on the shelf", zh="货架缺货"),
+    Command.NOTHING: Says(en="Nothing there / none on it", zh="没有"),
+    Command.PRINT: Says(en="Print", zh="打印"),
+    **REASONS_SAID,
     Command.DITTO: Says(en="The same label again", zh="再打一张"),
     Command.DONE: Says(en="Done", zh="完成"),
     Command.UNDO: Says(en="Undo", zh="撤销"),

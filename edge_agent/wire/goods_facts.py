@@ -81,6 +81,7 @@ class Adjusted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person saw more or less than was known in `bin`, or took goods out of trade: `change` packs, for a `reason`.
 
     `reason` is a code of the table in docs/operations.md (`damaged`, `expired`, `stolen`, …), `note` what the person adds.
+    `approved_by`: the id of the manager whose badge was read for it, where the station asks for one.
     """
 
     name: ClassVar[str] = "adjusted"
@@ -94,6 +95,7 @@ class Adjusted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: Text | None = None
     expiry: date | None = None
     serial: Text | None = None
+    approved_by: Text | None = None
 
 
 class ShelfLabelled(Struct, frozen=True, kw_only=True, omit_defaults=True):

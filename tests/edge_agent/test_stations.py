@@ -225,8 +225,8 @@ class TestPicking:
         assert (person.verdict, person.state.activity) == (Verdict.WRONG, Picking())
 
     def test_short_out_of_picking_changes_nothing(self, person: Person) -> None:
-        assert person.scans("RECEIVE", "D-1", "SHORT").booked() == []
-        assert (person.verdict, person.state.activity) == (Verdict.WRONG, Receiving(document="D-1"))
+        assert person.scans("BOXUP", "P-1", "SHORT").booked() == []
+        assert (person.verdict, person.state.activity) == (Verdict.WRONG, Packing(pick_list="P-1"))
 
 
 class TestPacking:

@@ -17,9 +17,9 @@ from tests.edge_agent.stations.worker import MILK, TEA, Worker
 def test_a_counted_item_is_taken_off_its_line() -> None:
     worker = Worker().scans("COUNT", "A-01", MILK, TEA, MILK, "UNDO")
     assert (worker.answer.verdict, worker.code) == (Verdict.OK, "undone_counted")
-    assert say(worker.answer) == f"Taken back: one {MILK}. 1 left in bin A-01."
+    assert say(worker.answer) == f"Taken back: 1 of {MILK}. 1 left in bin A-01."
     worker.scans("UNDO")
-    assert say(worker.answer) == f"Taken back: one {TEA}. 0 left in bin A-01."
+    assert say(worker.answer) == f"Taken back: 1 of {TEA}. 0 left in bin A-01."
     (counted,) = worker.scans("DONE").booked
     assert isinstance(counted, Counted)
     assert [(line.symbol.text, line.quantity) for line in counted.lines] == [(MILK, 1)]

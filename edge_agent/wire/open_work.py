@@ -1,0 +1,108 @@
+"""Open work of a site, as its boxes keep it to go on alone: counts, receipts, transfers, batches of shelf labels, and its bins.
+
+Each is a part of the replica (`edge_agent/wire/replica.py`).  A document is there while it is open; what a box does never waits for
+it: a number that a box does not know is booked all the same.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Instant = Annotated[datetime, Meta(tz=True)]
+MOST_LINES = 2000
+"""Lines of one document that travel to boxes; the rest is known to the office alone."""
+
+
+class CountBin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bin of a count.  `round`: the one that is to be counted now, 1 at first; `is_counted`: it was, nothing is to be done.
+
+    `at`, `by` and `name`: when and by whom it was counted last; `by` is a person's id, and who counted a bin does not recount it.
+    """
+
+    bin: str
+    round: int = 1
+    is_counted: bool = False
+    at: Instant | None = None
+    by: str | None = None
+    name: str = ""
+
+
+class OpenCount(Struct, frozen=True, kw_only=True):
+    """A count session: `number` is scanned (``CT-…``), `title` says what it is about, `time_zone` (IANA) is the site's."""
+
+    id: Whole
+    number: str
+    title: str
+    time_zone: str
+    bins: list[CountBin]
+
+
+class ExpectedLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """So many base units of a SKU should come, or go; `got`: of them did, as far as the controller knew.
+
+    `symbol`: a barcode that names it, for goods of which none was scanned.
+    """
+
+    sku: str
+    name_en: str
+    name_zh: str
+    symbol: str
+    expected: Whole
+    got: Whole = 0
+
+
+class OpenReceipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods that are to come from a supplier.  `other`: another number under which they are scanned (a notice, their paper)."""
+
+    id: Whole
+    number: str
+    supplier: str
+    lines: list[ExpectedLine]
+    other: str | None = None
+    due: date | None = None
+
+
+class OpenTransfer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods on their way between two sites; `partner` is the other one's name, `is_outgoing`: from here to there."""
+
+    id: Whole
+    number: str
+    partner: str
+    is_outgoing: bool
+    lines: list[ExpectedLine]
+
+
+class LabelLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A shelf label to print and to put up.  `bin`: where it hangs, if that is known; `is_up`: somebody confirmed it."""
+
+    sku: str
+    name_en: str
+    name_zh: str
+    symbol: str
+    unit: str
+    price_minor: Whole
+    currency: str
+    bin: str = ""
+    is_up: bool = False
+
+
+class OpenLabels(Struct, frozen=True, kw_only=True):
+    """A batch of shelf labels; `title` says since when the prices hold, or why."""
+
+    id: Whole
+    number: str
+    title: str
+    lines: list[LabelLine]
+
+
+class SiteBin(Struct, frozen=True, kw_only=True):
+    """A bin of the site, or its receiving place, by the code that is scanned."""
+
+    code: str
+
+
+Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels
