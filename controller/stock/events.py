@@ -32,6 +32,50 @@ class CommitmentWithdrawn(Event, frozen=True, kw_only=True):
     quantity: int
 
 
+class HoldExpired(Event, frozen=True, kw_only=True):
+    """Nobody confirmed a hold in time: its stock is free again; the subject is the line's key."""
+
+    name: ClassVar[str] = "hold_expired"
+    sku_id: int
+    quantity: int
+
+
+class PresaleSet(Event, frozen=True, kw_only=True):
+    """So much of what is still to come may be promised; the subject is `sku:<id>`."""
+
+    name: ClassVar[str] = "presale_set"
+    sku_id: int
+    quantity: int
+
+
+class PresaleArrived(Event, frozen=True, kw_only=True):
+    """`quantity` of a presold line is there, `still_to_come` is not; the subject is the line's key."""
+
+    name: ClassVar[str] = "presale_arrived"
+    sku_id: int
+    quantity: int
+    still_to_come: int
+
+
+class ChannelAdded(Event, frozen=True, kw_only=True):
+    """The subject is `channel:<code>`, as in what follows."""
+
+    name: ClassVar[str] = "channel_added"
+    name_en: str
+    name_zh: str
+
+
+class ChannelBufferChanged(Event, frozen=True, kw_only=True):
+    """What a channel leaves to the others; `sku_id` 0: of each SKU, `site` empty: at each; None: no such buffer."""
+
+    name: ClassVar[str] = "channel_buffer_changed"
+    sku_id: int
+    site: str
+    before: int | None
+    after: int | None
+    reason: str
+
+
 class CountNeeded(Event, frozen=True, kw_only=True):
     """More was taken from a location than was known to be there (of a lot, if one is named); the subject is the location's id."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from controller import db, events
 from controller.stock.events import CommitmentWithdrawn
 from controller.stock.policies import Change, Granting
+from controller.stock.presale import arrived
 from controller.stock.states import Hold
 
 
@@ -38,7 +39,7 @@ async def _granting(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
 async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Change]) -> None:
     """Withdraw first what can no longer be promised, in the same statement: the CHECK never sees a state in between.
 
-    Records CommitmentWithdrawn.
+    What is presold gets what came.  Records CommitmentWithdrawn, PresaleArrived.
     """
     nothing: dict[Hold, int] = {}
     rows = []
@@ -54,27 +55,37 @@ async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Cha
     await db.execute_many(
         "UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ?, version = NULL WHERE id = ?", rows
     )
+    for grant, change in sorted(changes.items()):
+        if grants[grant]["presale"] and change.on_hand > change.quarantined:
+            await arrived(grant, max(change.on_hand, 0))
 
 
 async def _withdraw(grant: Granting, over: int) -> dict[Hold, int]:
-    """Take back the latest commitments until `over` base units are covered; how much of each state."""
+    """Take back the latest commitments until `over` base units are covered; how much of reserved and of allocated.
+
+    What has not arrived yet of a presold one is given back with the rest of it.
+    """
     sku, site = grant
     rows = await db.fetch(
-        "SELECT id, line_key, state, quantity - consumed AS still FROM reservation "
-        "WHERE sku_id = ? AND site_id = ? AND state IN ('reserved', 'allocated') ORDER BY id DESC",
-        sku,
-        site,
+        "SELECT id, line_key, state, presold, quantity - consumed - presold AS still FROM reservation "
+        "WHERE sku_id = ? AND site_id = ? AND state IN ('reserved', 'presold', 'allocated') ORDER BY id DESC",
+        *grant,
     )
     taken: dict[Hold, int] = {}
-    gone: list[tuple[str, int]] = []
+    gone: list[db.Row] = []
     told: list[tuple[events.Event, str]] = []
-    for row in rows:
+    for row in (row for row in rows if row["still"]):
         if sum(taken.values()) >= over:
             break
-        state = Hold(row["state"])
-        taken[state] = taken.get(state, 0) + row["still"]
-        gone.append((Hold.WITHDRAWN.value, row["id"]))
-        told.append((CommitmentWithdrawn(sku_id=sku, quantity=row["still"]), row["line_key"]))
-    await db.execute_many("UPDATE reservation SET state = ? WHERE id = ?", gone)
+        column = Hold.ALLOCATED if row["state"] == Hold.ALLOCATED.value else Hold.RESERVED
+        taken[column] = taken.get(column, 0) + row["still"]
+        gone.append(row)
+        told.append((CommitmentWithdrawn(sku_id=sku, quantity=row["still"] + row["presold"]), row["line_key"]))
+    await db.execute_many(
+        "UPDATE reservation SET state = ?, presold = 0, expires_at = NULL WHERE id = ?",
+        [(Hold.WITHDRAWN.value, row["id"]) for row in gone],
+    )
+    if presold := sum(row["presold"] for row in gone):
+        await db.execute("UPDATE availability SET presold = presold - ? WHERE sku_id = ? AND site_id = ?", presold, *grant)
     await events.record_many(told, site=site)
     return taken

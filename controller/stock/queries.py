@@ -198,12 +198,16 @@ _PROOFS = {
         "GROUP BY a.sku_id, a.site_id, a.on_hand HAVING a.on_hand <> COALESCE(SUM(b.on_hand), 0)"
     ),
     **{
-        f"{state} of SKU at site": (
-            f"SELECT a.sku_id, a.site_id AS place, a.{state} AS stored, COALESCE(SUM(r.quantity - r.consumed), 0) AS expected "
-            f"FROM availability a LEFT JOIN reservation r ON r.sku_id = a.sku_id AND r.site_id = a.site_id AND r.state = '{state}' "
-            f"GROUP BY a.sku_id, a.site_id, a.{state} HAVING a.{state} <> COALESCE(SUM(r.quantity - r.consumed), 0)"
+        f"{column} of SKU at site": (
+            f"SELECT a.sku_id, a.site_id AS place, a.{column} AS stored, COALESCE(SUM({held}), 0) AS expected FROM availability a "
+            f"LEFT JOIN reservation r ON r.sku_id = a.sku_id AND r.site_id = a.site_id AND r.state IN ({states}) "
+            f"GROUP BY a.sku_id, a.site_id, a.{column} HAVING a.{column} <> COALESCE(SUM({held}), 0)"
         )
-        for state in ("reserved", "allocated")
+        for column, held, states in (
+            ("reserved", "r.quantity - r.consumed - r.presold", "'reserved', 'presold'"),
+            ("allocated", "r.quantity - r.consumed", "'allocated'"),
+            ("presold", "r.presold", "'presold'"),
+        )
     },
     "sum over all locations of SKU": (
         f"SELECT sku_id, '' AS place, SUM(net) AS stored, 0 AS expected FROM ({_NET}) n GROUP BY sku_id HAVING SUM(net) <> 0"
