@@ -12,6 +12,7 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
 from controller.web.fleet_pages import FleetPages, fleet_routes
 from controller.web.forms import Forms, form_routes
@@ -49,6 +50,7 @@ class Website:
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
             *stock_routes(self._pages),
+            *find_routes(self._pages),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),

@@ -122,6 +122,7 @@ fpm$ia GET /api/v1/unknown-barcodes
 ------ GET /box/v1/replica/{site}
 ------ GET /box/v1/templates/{name}/{version}
 fpm$ia GET /events
+fpm$-a GET /find
 --m-ia GET /fleet
 --m-ia GET /fleet/boxes/{id}
 ----ia POST /fleet/boxes/{id}/commands
