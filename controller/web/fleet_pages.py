@@ -1,6 +1,6 @@
 """The pages of the fleet: boxes by their health, one box tab by tab, one device.  Each works without scripts.
 
-With the header `HX-Request` a page answers its live region alone, by which `refresh.js` keeps it as it is now.
+With the header `HX-Request` a page answers its live region alone, by which `office.js` keeps it as it is now.
 """
 
 from __future__ import annotations
