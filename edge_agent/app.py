@@ -165,6 +165,8 @@ def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple
     keeper.follow(PEOPLE, people.follow)
     keeper.follow(TEMPLATES, templates.follow)
     box.intake.look_up = keeper.look_up
+    box.intake.look_around = keeper.around
+    box.intake.who_is = people.by_id
     box.intake.identify_badge = people.by_badge
     box.intake.templates = lambda: templates.current
     return people

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from drivers import devices
 from edge_agent.config import Config, StationConfig, SymbolsConfig
+from edge_agent.counted_here import CountedHere
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
 from edge_agent.seams import uuid7
@@ -40,6 +41,8 @@ from edge_agent.stations import (
 )
 from edge_agent.stations import Scanned as Read
 from edge_agent.stations.answers import identify, misread, not_saved
+from edge_agent.stations.model import NOTHING_KNOWN, Known
+from edge_agent.stations.table import around
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.facts import Drawer, FactDraft, ScanRefused, Weight
 from edge_agent.wire.messages import Stream
@@ -49,6 +52,9 @@ Answer = Callable[[str, Feedback], None]
 
 LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
 """What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
+
+LookAround = Callable[[str, str | None, str | None], Awaitable[Known]]
+"""What the box knows of a document (its part of the replica, its number), and whether a code is a bin; it answers soon."""
 
 Identify = Callable[[str], Person | None]
 """Whose badge this is.  It does not wait."""
@@ -78,6 +84,11 @@ async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
     return Missing.NO_CATALOGUE
 
 
+async def _nothing_is_around(part: str, number: str | None, place: str | None) -> Known:
+    del part, number, place
+    return NOTHING_KNOWN
+
+
 def _nobody_is_known(badge: str) -> None:
     del badge
 
@@ -98,6 +109,7 @@ class Intake:
         self._refused = 0
         self.on_refused: Callable[[], None] = lambda: None
         """Called for each scan that could not be stored."""
+        self._counted_here = CountedHere()
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
         self.outlets: list[Answer] = []
         """All who tell people an answer, after its commit.  None of them waits."""
@@ -105,6 +117,10 @@ class Intake:
         """Told for a station's scale whether the station waits for a weight of it."""
         self.look_up: LookUp = _nothing_is_known
         """Asked for what is scanned at a station that wants it, and for nothing else."""
+        self.look_around: LookAround = _nothing_is_around
+        """Asked at each reading of a station that works through documents."""
+        self.who_is: Identify = _nobody_is_known
+        """Who has this id."""
         self.identify_badge: Identify = _nobody_is_known
         self.templates: Callable[[], Mapping[str, str]] = _no_templates
         """The templates that this box may print with now: name -> version."""
@@ -193,6 +209,8 @@ class Intake:
         self.state(station)
         async with self._turn:
             pressed = Pressed(
+                worker=self.who_is(person) if person is not None else None,
+                known=await self._around(station, None),
                 control=control,
                 number=number,
                 target=target,
@@ -265,7 +283,18 @@ class Intake:
             read = replace(read, person=self.identify_badge(badge_of(symbol) or ""))
         elif station is not None and read.command is None and wants_item(self._book.states[station]):
             read = replace(read, item=await self.look_up(read.symbol.text, read.gtin))
+        if station is not None:
+            text = read.symbol.text if read.command is None else None
+            worker = self.who_is(read.by) if read.by is not None else None
+            read = replace(read, worker=worker, known=await self._around(station, text))
         return await self._step(read.device, station, read)
+
+    async def _around(self, station: str, text: str | None) -> Known:
+        """What a station that works through documents knows around a reading; none is asked for by a button."""
+        wanted = around(self._book.states[station], text)
+        if wanted is None:
+            return NOTHING_KNOWN
+        return self._counted_here.laid_over(await self.look_around(wanted.part, wanted.number, wanted.place))
 
     async def _step(self, device: str, station: str | None, given: Given) -> Feedback | None:
         """One step, committed; its answer, told to all.  None: there is nothing to say."""
@@ -286,6 +315,7 @@ class Intake:
             return self._answer(place, not_saved("not_saved_full", reading))
         if after.is_repeated:
             return after.feedback
+        self._counted_here.heard(after.facts, after.state, self._seams.clock.now())
         if after.feedback is not None:
             self._answer(place, after.feedback)
         await self._tell_refused()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from drivers.symbols.gtin import has_check_digit
 from edge_agent.stations import Item, Missing
+from edge_agent.stations.model import Tracking
 from edge_agent.wire.replica import ReplicaItem, ReplicaStock
 
 GOODS_TABLES: Final = (
@@ -16,7 +19,8 @@ GOODS_TABLES: Final = (
     """
 CREATE TABLE item (
     edition INTEGER, id INTEGER, sku TEXT NOT NULL, name_en TEXT NOT NULL, name_zh TEXT NOT NULL, unit TEXT NOT NULL,
-    price_minor INTEGER NOT NULL, currency TEXT NOT NULL, image TEXT, PRIMARY KEY (edition, id)) WITHOUT ROWID;
+    price_minor INTEGER NOT NULL, currency TEXT NOT NULL, image TEXT, tracking TEXT NOT NULL,
+    PRIMARY KEY (edition, id)) WITHOUT ROWID;
 CREATE TABLE barcode (
     edition INTEGER, kind TEXT, symbol TEXT, item INTEGER, numerator INTEGER NOT NULL, denominator INTEGER NOT NULL,
     PRIMARY KEY (edition, kind, symbol, item, numerator, denominator)) WITHOUT ROWID;
@@ -29,9 +33,16 @@ CREATE INDEX words_sku ON words (edition, sku, item);
 """Their names, and the statements that make them.  `words`: what a search looks through, folded."""
 STOCK_TABLES: Final = (
     ("stock",),
-    "CREATE TABLE stock (edition INTEGER, item INTEGER, on_hand INTEGER NOT NULL, PRIMARY KEY (edition, item)) WITHOUT ROWID;",
+    """
+CREATE TABLE stock (
+    edition INTEGER, item INTEGER, on_hand INTEGER NOT NULL, bins TEXT, PRIMARY KEY (edition, item)) WITHOUT ROWID;
+""",
 )
-ITEM_COLUMNS: Final = "i.id, i.sku, i.name_en, i.name_zh, i.unit, i.price_minor, i.currency, i.image, COALESCE(s.on_hand, 0)"
+ITEM_COLUMNS: Final = (
+    "i.id, i.sku, i.name_en, i.name_zh, i.unit, i.price_minor, i.currency, i.image, i.tracking, COALESCE(s.on_hand, 0), s.bins"
+)
+_TRACKINGS: Final[Mapping[str, Tracking]] = {"none": "none", "lot": "lot", "serial": "serial"}
+_BINS: Final = msgspec.json.Decoder(tuple[tuple[str, int], ...])
 _FIND: Final = (
     f"SELECT b.kind, b.numerator, b.denominator, {ITEM_COLUMNS} "  # noqa: S608 -- ours
     "FROM (VALUES ('text', ?), ('gtin', ?), ('measured', ?)) asked "
@@ -50,8 +61,8 @@ def folded(text: str) -> str:
 def put_goods(writer: sqlite3.Connection, edition: int, rows: Sequence[ReplicaItem]) -> None:
     writer.executemany("DELETE FROM barcode WHERE edition = ? AND item = ?", [(edition, item.id) for item in rows])
     writer.executemany(
-        "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(edition, item.id, *_texts(item), item.price_minor, item.currency, _image(item)) for item in rows],
+        "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(edition, item.id, *_texts(item), item.price_minor, item.currency, _image(item), item.tracking) for item in rows],
     )
     writer.executemany(
         "INSERT OR REPLACE INTO barcode VALUES (?, ?, ?, ?, ?, ?)",
@@ -69,7 +80,9 @@ def forget_goods(writer: sqlite3.Connection, edition: int, ids: Sequence[str] | 
 
 
 def put_stock(writer: sqlite3.Connection, edition: int, rows: Sequence[ReplicaStock]) -> None:
-    writer.executemany("INSERT OR REPLACE INTO stock VALUES (?, ?, ?)", [(edition, row.item, row.on_hand) for row in rows])
+    writer.executemany(
+        "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?)", [(edition, row.item, row.on_hand, _bins(row)) for row in rows]
+    )
 
 
 def forget_stock(writer: sqlite3.Connection, edition: int, ids: Sequence[str] | None) -> None:
@@ -85,7 +98,7 @@ def find(reader: sqlite3.Connection, edition: int, text: str, gtin: str | None, 
 
 def item_of(row: Sequence[object], age_ms: int | None, *, numerator: int = 1, denominator: int = 1) -> Item:
     """From `ITEM_COLUMNS`."""
-    _, sku, name_en, name_zh, unit, price_minor, currency, image, on_hand = row
+    _, sku, name_en, name_zh, unit, price_minor, currency, image, tracking, on_hand, bins = row
     return Item(
         sku=str(sku),
         name_en=str(name_en),
@@ -98,11 +111,17 @@ def item_of(row: Sequence[object], age_ms: int | None, *, numerator: int = 1, de
         numerator=numerator,
         denominator=denominator,
         image=None if image is None else str(image),
+        tracking=_TRACKINGS.get(str(tracking), "none"),
+        bins=_BINS.decode(bins) if isinstance(bins, bytes | str) else (),
     )
 
 
 def _texts(item: ReplicaItem) -> tuple[str, str, str, str]:
     return item.sku, item.name_en, item.name_zh, item.unit
+
+
+def _bins(row: ReplicaStock) -> str | None:
+    return msgspec.json.encode(row.bins).decode() if row.bins else None
 
 
 def _image(item: ReplicaItem) -> str | None:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
+from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.replica import ReplicaItem, ReplicaPerson, ReplicaProfile, ReplicaRows, ReplicaStock, ReplicaTemplate
 
 R = TypeVar("R", bound=Struct)
@@ -28,8 +29,10 @@ SCHEMA: Final = f"""
 {GOODS_TABLES[1]}
 {STOCK_TABLES[1]}
 CREATE TABLE {KEPT_TABLE} (
-    edition INTEGER, part TEXT, id TEXT, handle TEXT, body BLOB NOT NULL, PRIMARY KEY (edition, part, id)) WITHOUT ROWID;
+    edition INTEGER, part TEXT, id TEXT, handle TEXT, other TEXT, body BLOB NOT NULL,
+    PRIMARY KEY (edition, part, id)) WITHOUT ROWID;
 CREATE INDEX kept_handle ON {KEPT_TABLE} (edition, part, handle) WHERE handle IS NOT NULL;
+CREATE INDEX kept_other ON {KEPT_TABLE} (edition, part, other) WHERE other IS NOT NULL;
 """
 TABLES: Final = (*GOODS_TABLES[0], *STOCK_TABLES[0], KEPT_TABLE)
 
@@ -56,13 +59,20 @@ class Part(Generic[R]):
         return write
 
 
-def kept(name: str, row: type[R], *, key: Callable[[R], str], handle: Callable[[R], str | None] = lambda _: None) -> Part[R]:
-    """A part of few rows, stored whole by `key`."""
+def kept(
+    name: str,
+    row: type[R],
+    *,
+    key: Callable[[R], str],
+    handle: Callable[[R], str | None] = lambda _: None,
+    other: Callable[[R], str | None] = lambda _: None,
+) -> Part[R]:
+    """A part of few rows, stored whole by `key`; `other` is a second handle."""
 
     def put(writer: sqlite3.Connection, edition: int, rows: Sequence[R]) -> None:
         writer.executemany(
-            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)",
-            [(edition, name, key(each), handle(each), msgspec.json.encode(each)) for each in rows],
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?)",
+            [(edition, name, key(each), handle(each), other(each), msgspec.json.encode(each)) for each in rows],
         )
 
     def forget(writer: sqlite3.Connection, edition: int, ids: Sequence[str] | None) -> None:
@@ -79,6 +89,15 @@ def kept(name: str, row: type[R], *, key: Callable[[R], str], handle: Callable[[
 PEOPLE: Final = kept("people", ReplicaPerson, key=lambda person: person.id, handle=lambda person: person.badge)
 PROFILES: Final = kept("profiles", ReplicaProfile, key=lambda profile: profile.name)
 TEMPLATES: Final = kept("templates", ReplicaTemplate, key=lambda template: template.name)
+COUNTS: Final = kept("counts", OpenCount, key=lambda count: str(count.id), handle=lambda count: count.number)
+RECEIPTS: Final = kept(
+    "receipts", OpenReceipt, key=lambda each: str(each.id), handle=lambda each: each.number, other=lambda each: each.other
+)
+TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
+LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
+BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
+DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES)}
+"""The parts with open work, which is found by its number."""
 
 PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another row
     Part(name="goods", row=ReplicaItem, put=put_goods, forget=forget_goods),
@@ -86,4 +105,9 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     PEOPLE,
     PROFILES,
     TEMPLATES,
+    COUNTS,
+    RECEIPTS,
+    TRANSFERS,
+    LABEL_BATCHES,
+    BINS,
 )

@@ -10,7 +10,7 @@ import contextlib
 import http
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from edge_agent.replica_parts import Part
 from edge_agent.replica_search import Hits
 from edge_agent.seams import Clock
 from edge_agent.stations import Item, Missing
+from edge_agent.stations.model import NOTHING_KNOWN, Known
 from edge_agent.wire.replica import DIGEST, LARGEST, ReplicaPage, decode_page, is_digest_of
 
 PATIENCE = 0.05
@@ -109,6 +110,33 @@ class ReplicaKeeper:
                 return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.lookup, text, gtin)
         except TimeoutError:
             return Missing.LATE
+
+    async def around(self, part: str, number: str | None, place: str | None) -> Known:
+        """What is known around a reading; nothing after `patience`."""
+        if self._stopping.is_set():
+            return NOTHING_KNOWN
+        try:
+            async with asyncio.timeout(self.patience):
+                return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.around, part, number, place)
+        except TimeoutError:
+            return NOTHING_KNOWN
+
+    async def rows(self, part: Part[R], handle: str | None = None) -> list[R]:
+        """All rows of a part that is `kept`; none where nobody knows."""
+        if self._stopping.is_set():
+            return []
+        found = await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.rows, part, handle)
+        return [] if isinstance(found, Missing) else found
+
+    async def open_now(self) -> Mapping[str, int]:
+        """How many documents of each part are open."""
+        if self._stopping.is_set():
+            return {}
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.open_now)
+
+    def changes(self, part: str) -> int:
+        """How often a part became another, since the start."""
+        return self._replica.changes[part]
 
     async def search(self, text: str, after: str | None = None) -> Hits | Missing:
         """A page of items by name, SKU or the beginning of a barcode; LATE after two seconds."""

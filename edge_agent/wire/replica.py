@@ -54,7 +54,7 @@ class ReplicaImage(Struct, frozen=True, kw_only=True):
 class ReplicaItem(Struct, frozen=True, kw_only=True):
     """A SKU with all its barcodes that hold at the site.
 
-    `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.
+    `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `tracking`: what is told with each of it.
     """
 
     id: Whole
@@ -66,13 +66,15 @@ class ReplicaItem(Struct, frozen=True, kw_only=True):
     currency: str
     barcodes: list[ReplicaBarcode]
     image: ReplicaImage | None = None
+    tracking: Literal["none", "lot", "serial"] = "none"
 
 
 class ReplicaStock(Struct, frozen=True, kw_only=True):
-    """Base units of a SKU (`item`) on hand at the site."""
+    """Base units of a SKU (`item`) on hand at the site; `bins`: where most of them lie, the fullest first, by code."""
 
     item: Whole
     on_hand: Whole
+    bins: list[tuple[str, Whole]] = []
 
 
 class ReplicaPerson(Struct, frozen=True, kw_only=True):

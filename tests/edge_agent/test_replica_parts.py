@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from msgspec import Struct
 from edge_agent.replica import Replica, ReplicaUnavailable
 from edge_agent.replica_parts import PARTS, PEOPLE, PROFILES, TEMPLATES, kept
 from edge_agent.stations import Item, Missing
+from edge_agent.wire.open_work import CountBin, OpenCount, OpenLabels, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.replica import (
     ReplicaPage,
     ReplicaProfile,
@@ -224,10 +225,27 @@ def page_of(number: int) -> ReplicaPage:
         "people": rows_of([person(each, badge=f"badge-{each}") for each in ids]),
         "profiles": rows_of([profile(f"profile-{each}") for each in ids]),
         "templates": rows_of([ReplicaTemplate(name=f"t-{each}", version="0" * 64, kind="label") for each in ids]),
+        **open_work(ids),
     }
     since, to = ("", "c1") if number == 1 else ("c1", "c2")
     at = datetime(2026, 11, 21, 8, tzinfo=UTC)
     return decode_page(encode_page(ReplicaPage(site="s1", since=since, next=to, more=number == 1, at=at, parts=parts)))
+
+
+def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
+    return {
+        "counts": rows_of([count(each) for each in ids]),
+        "receipts": rows_of([OpenReceipt(id=each, number=f"PO-{each}", supplier="Farm", lines=[]) for each in ids]),
+        "transfers": rows_of(
+            [OpenTransfer(id=each, number=f"TR-{each}", partner="S2", is_outgoing=True, lines=[]) for each in ids]
+        ),
+        "label_batches": rows_of([OpenLabels(id=each, number=f"LB-{each}", title="", lines=[]) for each in ids]),
+        "bins": rows_of([SiteBin(code=f"A-{each}") for each in ids]),
+    }
+
+
+def count(number: int, *bins: CountBin) -> OpenCount:
+    return OpenCount(id=number, number=f"CT-{number}", title="Zone A", time_zone="Asia/Shanghai", bins=list(bins))
 
 
 def profile(name: str) -> ReplicaProfile:

@@ -17,6 +17,7 @@ import pytest
 from edge_agent.controller_link import Controller as Address
 from edge_agent.replica import Replica, ReplicaUnavailable
 from edge_agent.replica_parts import PEOPLE
+from edge_agent.replica_parts import PARTS
 from edge_agent.replica_pull import ReplicaKeeper, fetch_from
 from edge_agent.replica_search import Hits
 from edge_agent.stations import Item, Missing

@@ -1,0 +1,79 @@
+"""Open work in the replica: found by what people scan, gone when it is closed, never in the way where nobody knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge_agent.replica import Replica
+from edge_agent.stations import Item
+from edge_agent.stations.model import NOTHING_KNOWN
+from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, SiteBin
+from edge_agent.wire.replica import ReplicaItem, ReplicaStock, rows_of
+from tests.edge_agent.conftest import FixedClock
+from tests.edge_agent.test_replica import item
+from tests.edge_agent.test_replica_parts import close, count, opened, take
+
+MILK = ExpectedLine(sku="sku-1", name_en="Milk", name_zh="牛奶", symbol="A", expected=12)
+RECEIPT = OpenReceipt(id=7, number="RC-7", supplier="Farm", lines=[MILK], other="LS 4711/b")
+
+
+@pytest.fixture
+def replica(tmp_path: Path, clock: FixedClock) -> Replica:
+    return opened(tmp_path, clock)
+
+
+@pytest.mark.parametrize("scanned", ["RC-7", "rc-7", "LS 4711/b"])
+def test_a_receipt_is_found_by_its_number_and_by_the_paper_that_came_with_it(replica: Replica, scanned: str) -> None:
+    take(replica, receipts=rows_of([RECEIPT], anew=True))
+    assert replica.around("receipts", scanned, None).document == RECEIPT
+    assert replica.around("receipts", "RC-8", None) == NOTHING_KNOWN
+    assert replica.around("counts", scanned, None).document is None, "the number of another kind"
+    close(replica)
+
+
+def test_what_is_closed_is_gone_and_what_is_open_is_counted(replica: Replica) -> None:
+    take(replica, counts=rows_of([count(1), count(2, CountBin(bin="A-01"))], anew=True), receipts=rows_of([RECEIPT], anew=True))
+    assert replica.open_now() == {"counts": 2, "receipts": 1}
+    assert replica.around("counts", "CT-2", None).document == count(2, CountBin(bin="A-01"))
+    take(replica, "c1", "c2", counts=rows_of([], gone=["2"]), receipts=rows_of([], gone=["7"]))
+    assert replica.open_now() == {"counts": 1}
+    assert replica.around("counts", "CT-2", None).document is None
+    close(replica)
+
+
+def test_a_bin_is_one_is_none_or_nobody_knows(replica: Replica) -> None:
+    assert replica.around("bins", None, "A-01") == NOTHING_KNOWN, "before the first snapshot"
+    take(replica)
+    assert replica.around("bins", "A-01", "A-01").is_bin is None, "a controller that tells no bins"
+    take(replica, "c1", "c2", bins=rows_of([SiteBin(code="A-01")], anew=True))
+    assert [replica.around("bins", None, code).is_bin for code in ("A-01", "A-02", "a-01")] == [True, False, False]
+    close(replica)
+
+
+def test_an_item_says_what_is_told_with_it_and_where_it_lies(replica: Replica) -> None:
+    tracked = ReplicaItem(
+        id=1, sku="sku-1", name_en="Milk", name_zh="牛奶", unit="piece", price_minor=1, currency="CNY", tracking="lot",
+        barcodes=item(1, "A").barcodes,
+    )  # fmt: skip
+    stock = ReplicaStock(item=1, on_hand=9, bins=[("A-02", 6), ("A-01", 3)])
+    take(replica, goods=rows_of([tracked, item(2, "B")], anew=True), stock=rows_of([stock], anew=True))
+    found, other = replica.lookup("A", None), replica.lookup("B", None)
+    assert isinstance(found, Item)
+    assert isinstance(other, Item)
+    assert (found.tracking, found.bins) == ("lot", (("A-02", 6), ("A-01", 3)))
+    assert (other.tracking, other.bins) == ("none", ())
+    close(replica)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    number=st.text(max_size=80), place=st.none() | st.text(max_size=80), part=st.sampled_from(["counts", "receipts", "bins", "x"])
+)
+def test_whatever_is_scanned_finds_nothing_and_breaks_nothing(replica: Replica, number: str, place: str | None, part: str) -> None:
+    if not replica.cursor():
+        take(replica, bins=rows_of([SiteBin(code="A-01")], anew=True))
+    assert replica.around(part, number, place).document is None
