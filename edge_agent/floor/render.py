@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 
 from edge_agent.floor import words
+from edge_agent.floor.locale_data import forget_unwritten
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
 from edge_agent.ui.words import Translate, word
@@ -45,6 +46,7 @@ class Renderer:
     def __init__(self, extras: Mapping[str, object], zone: tzinfo, now: Callable[[], datetime]) -> None:
         self._zone = zone
         self.now = now
+        forget_unwritten()
         self._environments = {
             language: _environment(language, catalogue, extras) for language, catalogue in load_catalogues(LOCALES).items()
         }
