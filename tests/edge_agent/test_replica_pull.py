@@ -16,8 +16,7 @@ import pytest
 
 from edge_agent.controller_link import Controller as Address
 from edge_agent.replica import Replica, ReplicaUnavailable
-from edge_agent.replica_parts import PEOPLE
-from edge_agent.replica_parts import PARTS
+from edge_agent.replica_parts import PARTS, PEOPLE
 from edge_agent.replica_pull import ReplicaKeeper, fetch_from
 from edge_agent.replica_search import Hits
 from edge_agent.stations import Item, Missing
@@ -108,7 +107,7 @@ def test_it_pages_to_the_end_with_the_box_s_token(keeper: ReplicaKeeper, replica
     assert known(replica) == ["A", "B"]
     assert keeper.pull()
     paths = ["", "&since=c1", "&since=c2"]
-    parts = "goods,stock,people,profiles,templates"
+    parts = ",".join(part.name for part in PARTS)
     assert controller.asked == [(f"/box/v1/replica/s1?parts={parts}{path}", "Bearer t0ken") for path in paths]
 
 
