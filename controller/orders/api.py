@@ -22,21 +22,31 @@ Minor = Annotated[int, Meta(ge=0, le=10**12)]
 
 
 class PlaceLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`quantity` in base units (pieces, grams, millilitres); `unit_price_minor` for one piece, 100 g or 100 ml."""
+    """`quantity` in base units (pieces, grams, millilitres); `unit_price_minor` for one piece, 100 g or 100 ml.
+
+    `presale`: it may be promised before it arrives.
+    """
 
     sku: Key
     quantity: Quantity
     unit_price_minor: Minor
+    presale: bool = False
 
 
 class PlaceOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`reference` is the channel's own number of the order: the same one again is the same order."""
+    """`reference` is the channel's own number of the order: the same one again is the same order.
+
+    `cart`: what that cart held is held for the order instead, in one go.  `min_remaining_days`: how long what expires must still
+    keep when it is picked; null: as each SKU says.
+    """
 
     site: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
     channel: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]+$")]
     reference: Key
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
     lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=500)]
+    cart: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
+    min_remaining_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
@@ -86,8 +96,19 @@ async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
     wanted = call.body
     if call.actor.sites is not None and wanted.site not in call.actor.sites:
         raise NotFound("site", wanted.site)
-    lines = [NewLine(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor) for line in wanted.lines]
-    order = NewOrder(site=wanted.site, channel=wanted.channel, reference=wanted.reference, currency=wanted.currency, lines=lines)
+    lines = [
+        NewLine(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor, presale=line.presale)
+        for line in wanted.lines
+    ]
+    order = NewOrder(
+        site=wanted.site,
+        channel=wanted.channel,
+        reference=wanted.reference,
+        currency=wanted.currency,
+        lines=lines,
+        cart=wanted.cart,
+        min_remaining_days=wanted.min_remaining_days,
+    )
     no = await operations.place(order)
     return Created(_view(await queries.order(no)), location=f"/api/v1/orders/{no}")
 

@@ -10,7 +10,10 @@ from controller.schema import check
 
 
 class Order(Model):
-    """Table `sales_order`.  `reference` is the channel's own number of it, unique there.  No personal data (docs/adr/0004)."""
+    """Table `sales_order`.  `reference` is the channel's own number of it, unique there.  No personal data (docs/adr/0004).
+
+    `min_remaining_days`: how long what expires must still keep when it is picked; None: as each SKU says.
+    """
 
     id = fields.BigIntField(primary_key=True)
     site = fields.CharField(max_length=40)
@@ -21,6 +24,7 @@ class Order(Model):
     total_minor = fields.BigIntField()
     state = fields.CharField(max_length=16)
     placed_at = fields.DatetimeField()
+    min_remaining_days = fields.IntField(null=True)
 
     class Meta:
         table = "sales_order"

@@ -19,7 +19,8 @@ from controller.orders.states import ORDER, OrderAction, OrderState
 from controller.sites.queries import site
 from controller.states import advance
 from controller.stock import operations as stock
-from controller.stock.operations import ReserveLine
+from controller.stock.carts import cart_document
+from controller.stock.operations import ReserveLine, Terms
 from edge_agent.seams import failpoint
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -37,8 +38,9 @@ async def place(order: NewOrder) -> str:
     async with transaction():
         skus = await _known_skus(order)
         rows = await fetch(
-            "INSERT INTO sales_order (site, channel, reference, pickup_code, currency, total_minor, state, placed_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, reference) DO NOTHING RETURNING id",
+            "INSERT INTO sales_order "
+            "(site, channel, reference, pickup_code, currency, total_minor, state, placed_at, min_remaining_days) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, reference) DO NOTHING RETURNING id",
             order.site,
             order.channel,
             order.reference,
@@ -47,6 +49,7 @@ async def place(order: NewOrder) -> str:
             sum(_amount(line, skus[line.sku]) for line in order.lines),
             OrderState.PLACED.value,
             now(),
+            order.min_remaining_days,
         )
         if not rows:
             return await _already_placed(order)
@@ -81,10 +84,11 @@ async def _write_lines(order_id: int, order: NewOrder, skus: dict[str, SkuRow]) 
         ],
     )
     holds = [
-        ReserveLine(line_key=queries.line_key(order_id, position), sku_id=sku.id, quantity=line.quantity)
+        ReserveLine(line_key=queries.line_key(order_id, position), sku_id=sku.id, quantity=line.quantity, presale=line.presale)
         for position, line, sku in placed
     ]
-    await stock.reserve(holds, site_id=order.site)
+    terms = Terms(channel=order.channel, instead_of=None if order.cart is None else cart_document(order.cart))
+    await stock.reserve(holds, site_id=order.site, terms=terms)
     failpoint("ctl.reserved_before_order_commit")
     event = OrderPlaced(
         channel=order.channel,

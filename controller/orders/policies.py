@@ -14,22 +14,32 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """`quantity` in base units; `unit_price_minor` as the catalogue has prices: for one piece, 100 g or 100 ml."""
+    """`quantity` in base units; `unit_price_minor` as the catalogue has prices: for one piece, 100 g or 100 ml.
+
+    `presale`: it may be promised before it arrives, as far as its presale allows.
+    """
 
     sku: str
     quantity: int
     unit_price_minor: int
+    presale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """An order as its channel sent it, in our SKUs.  Two lines may name the same SKU."""
+    """An order as its channel sent it, in our SKUs.  Two lines may name the same SKU.
+
+    `cart`: what it held is given back, and held for this order, in one go.  `min_remaining_days` of whatever expires, when it is
+    picked; None: as each SKU says.
+    """
 
     site: str
     channel: str
     reference: str
     currency: str
     lines: Sequence[NewLine]
+    cart: str | None = None
+    min_remaining_days: int | None = None
 
 
 def line_amount(quantity: int, unit_price_minor: int, price_per: int) -> int:

@@ -28,6 +28,7 @@ class StoredOrder:
     state: OrderState
     placed_at: datetime
     is_stock_short: bool
+    min_remaining_days: int | None = None
 
     @property
     def no(self) -> str:
@@ -127,6 +128,7 @@ def _order(row: Row, order_lines: Sequence[StoredLine]) -> StoredOrder:
         state=OrderState(row["state"]),
         placed_at=row["placed_at"],
         is_stock_short=any(line.is_short or line.is_withdrawn for line in order_lines),
+        min_remaining_days=row["min_remaining_days"],
     )
 
 

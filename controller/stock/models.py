@@ -221,6 +221,7 @@ EXTRA_SQL = (
         "reservation_bounds",
         "NEW.quantity > 0 AND NEW.consumed >= 0 AND NEW.presold >= 0 AND NEW.consumed + NEW.presold <= NEW.quantity",
     ),
+    "CREATE INDEX IF NOT EXISTS reservation_of_carts ON reservation (created_at) WHERE SUBSTR(document, 1, 5) = 'cart:'",
     "CREATE INDEX IF NOT EXISTS reservation_expiring ON reservation (expires_at) WHERE expires_at IS NOT NULL",
     check("channel_buffer", "channel_buffer_not_negative", "NEW.quantity >= 0"),
 )
