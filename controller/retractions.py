@@ -19,11 +19,12 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.fulfilment.facts import OVER_PICK_CODE, picks_refused, take_back_picked
 from controller.purchasing.facts import take_back_put_away, take_back_received
 from controller.stock.facts import take_back_adjusted
+from controller.transfers.facts import take_back_transferred
 from edge_agent.wire.facts import FACTS, Fact, Picked, PutAway, Received, Retracted
-from edge_agent.wire.goods_facts import Adjusted
+from edge_agent.wire.goods_facts import Adjusted, TransferReceived, TransferSent
 
 RETRACTED_CODE = "retracted"
-RETRACTABLE = frozenset({kind.name for kind in (Received, PutAway, Picked, Adjusted)})
+RETRACTABLE = frozenset({kind.name for kind in (Received, PutAway, TransferSent, TransferReceived, Picked, Adjusted)})
 
 
 async def apply_retracted(facts: Sequence[FactIn[Retracted]]) -> list[Outcome]:
@@ -69,9 +70,11 @@ async def _take_back(fact: FactIn[Retracted], target: Row | None) -> Outcome:
 async def _booked_back(fact: FactIn[Retracted], data: Fact, occurred_at: datetime) -> Outcome | None:
     match data:
         case Received():
-            return await take_back_received(fact, occurred_at)
+            return await take_back_received(fact, data, occurred_at)
         case PutAway():
             return await take_back_put_away(fact, data, occurred_at)
+        case TransferSent() | TransferReceived():
+            return await take_back_transferred(fact)
         case Adjusted():
             return await take_back_adjusted(fact, data, occurred_at)
         case Picked():

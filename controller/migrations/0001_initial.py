@@ -2389,7 +2389,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "task",
                 "app": "controller",
-                "indexes": [Index(fields=["state", "id"]), Index(fields=["key"])],
+                "indexes": [Index(fields=["state", "id"]), Index(fields=["key"]), Index(fields=["subject", "kind"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

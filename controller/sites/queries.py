@@ -53,6 +53,12 @@ async def site(site_id: str) -> SiteRow:
     return SiteRow(**rows[0])
 
 
+async def known_sites(site_ids: Iterable[str]) -> set[str]:
+    """Those of some ids that are sites."""
+    rows = await db.fetch(f"SELECT id FROM site WHERE {db.among('id')}", db.listing(sorted(set(site_ids))))  # noqa: S608 -- ours
+    return {row["id"] for row in rows}
+
+
 async def special(site_id: str, kind: LocationKind) -> int:
     """The id of a site's one location of a kind (not bins).  Raises NotFound."""
     rows = await db.fetch("SELECT id FROM location WHERE site_id = ? AND code = ? AND kind = ?", site_id, kind.value, kind.value)
