@@ -34,6 +34,7 @@ MODEL_MODULES = (
     "controller.stock.proof_models",
     "controller.stock.shelf_models",
     "controller.costing.models",
+    "controller.counts.models",
     "controller.pricing.models",
     "controller.purchasing.models",
     "controller.purchasing.receipt_models",

@@ -10,6 +10,8 @@ import pytest
 from controller import db
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.counts.facts import apply_counted
+from controller.counts.limits import set_policy
+from controller.counts.policies import Policy
 from controller.facts import APPLIED, FactIn, Parked
 from controller.sites.operations import create_bin
 from controller.stock import queries
@@ -35,6 +37,7 @@ async def a_shop() -> tuple[Shop, int]:
     shop = await Shop.open()
     sku = await add_sku("milk")
     await add_barcode("milk", NewBarcode(barcode="MILK"))
+    await set_policy(Policy(units=1000, value_minor=10**9, approve_minor=10**9))
     return shop, sku
 
 
@@ -49,7 +52,7 @@ async def test_a_count_that_finds_less_than_is_promised_withdraws(database: str)
     assert await numbers(sku) == (7, 6, 0)
     assert await holds(sku) == {"a": "reserved", "b": "withdrawn"}
     newest = (await queries.ledger(sku, "s1"))[0]
-    assert (newest.change, newest.reason, newest.document, newest.person) == (-3, "counted", f"count {fact.id}", "wang")
+    assert (newest.change, newest.reason, newest.document, newest.person) == (-3, "counted", "CT-100001", "wang")
     assert await queries.reconcile() == []
 
 

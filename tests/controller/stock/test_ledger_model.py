@@ -16,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from controller import db
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.counts.facts import apply_counted
+from controller.counts.limits import set_policy
+from controller.counts.policies import Policy
 from controller.facts import FactIn
 from controller.stock import queries
 from controller.stock.operations import InsufficientStock, ReserveLine, allocate, consume, move, release, reserve
@@ -46,6 +48,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.shop = await Shop.open()
             self.sku = await add_sku("milk")
             await add_barcode("milk", NewBarcode(barcode="MILK"))
+            await set_policy(Policy(units=1000, value_minor=10**9, approve_minor=10**9))
 
         self.run(work())
 
