@@ -6,8 +6,9 @@ Babel 2.18, `babel.core.get_global` and `babel.localedata.load`: both return wha
 
 from __future__ import annotations
 
+from collections.abc import Callable, MutableMapping
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 from babel import localedata
 from babel.core import get_global
@@ -49,13 +50,11 @@ AGES: Final = "duration-"
 def forget_unwritten() -> None:
     """Once is enough; a process that writes such names must not call it."""
     for place in PLACES:
-        _own(get_global(place)).clear()
+        _drop(get_global(place))
     for language in Language:
         _of_language(language)
-    likely = _own(get_global("likely_subtags"))
     ours = {language.locale.language for language in Language}
-    for tag in [each for each in likely if each.partition("_")[0] not in ours]:
-        del likely[tag]
+    _drop(get_global("likely_subtags"), keep=lambda tag: tag.partition("_")[0] in ours)
 
 
 def _of_language(language: Language) -> None:
@@ -63,14 +62,12 @@ def _of_language(language: Language) -> None:
     for name in ("root", *accumulate(str(language.locale).split("_"), "{}_{}".format)):
         data = localedata.load(name)
         for kind in UNWRITTEN:
-            _own(data.get(kind, {})).clear()
-        units = _own(data["unit_patterns"])
-        for unit in [each for each in units if not each.startswith(AGES)]:
-            del units[unit]
+            _drop(data.get(kind, {}))
+        _drop(data["unit_patterns"], keep=lambda unit: unit.startswith(AGES))
 
 
-def _own(data: object) -> dict[str, Any]:
-    """Babel calls its dicts mappings.  Raises TypeError: they are not dicts any more."""
-    if not isinstance(data, dict):
-        raise TypeError(f"Babel keeps a {type(data).__name__}")
-    return data
+def _drop(data: object, keep: Callable[[str], bool] = lambda _: False) -> None:
+    """Babel calls its own dicts mappings, and wraps some on first use.  Where it keeps something else, that stays."""
+    if isinstance(data, MutableMapping):
+        for key in [each for each in data if not keep(each)]:
+            del data[key]
