@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -24,11 +24,12 @@ from edge_agent.replica_goods import find
 from edge_agent.replica_parts import PARTS, SCHEMA, TABLES, Part, Write
 from edge_agent.replica_reader import ReplicaReader, Served
 from edge_agent.replica_search import Hits, search
-from edge_agent.replica_work import around, open_now
+from edge_agent.replica_work import around, heads
 from edge_agent.salvage import create_private
 from edge_agent.seams import Clock
 from edge_agent.stations import Item, Missing
 from edge_agent.stations.model import NOTHING_KNOWN, Known
+from edge_agent.wire.open_work import Head
 from edge_agent.wire.replica import ReplicaPage
 
 _TABLES: Final = f"""
@@ -152,10 +153,10 @@ class Replica:
         found = self._ask(self._lookups, lambda reader, served: around(reader, served.edition, part, number, place))
         return NOTHING_KNOWN if isinstance(found, Missing) else found
 
-    def open_now(self) -> Mapping[str, int]:
-        """How many documents of each part are open; empty where nobody knows.  Never raises."""
-        found = self._ask(self._lookups, lambda reader, served: open_now(reader, served.edition))
-        return {} if isinstance(found, Missing) else found
+    def heads(self, part: str) -> list[Head]:
+        """The documents of a part that are open; none where nobody knows.  Never raises."""
+        found = self._ask(self._lookups, lambda reader, served: heads(reader, served.edition, part))
+        return [] if isinstance(found, Missing) else found
 
     def search(self, text: str, after: str | None = None) -> Hits | Missing:
         """A page of items by words of their names, or by the beginning of a SKU's code or a barcode.  Never raises."""

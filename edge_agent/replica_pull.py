@@ -10,7 +10,7 @@ import contextlib
 import http
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from edge_agent.replica_search import Hits
 from edge_agent.seams import Clock
 from edge_agent.stations import Item, Missing
 from edge_agent.stations.model import NOTHING_KNOWN, Known
+from edge_agent.wire.open_work import Head
 from edge_agent.wire.replica import DIGEST, LARGEST, ReplicaPage, decode_page, is_digest_of
 
 PATIENCE = 0.05
@@ -121,18 +122,11 @@ class ReplicaKeeper:
         except TimeoutError:
             return NOTHING_KNOWN
 
-    async def rows(self, part: Part[R], handle: str | None = None) -> list[R]:
-        """All rows of a part that is `kept`; none where nobody knows."""
+    async def heads(self, part: str) -> list[Head]:
+        """The documents of a part that are open; none where nobody knows."""
         if self._stopping.is_set():
             return []
-        found = await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.rows, part, handle)
-        return [] if isinstance(found, Missing) else found
-
-    async def open_now(self) -> Mapping[str, int]:
-        """How many documents of each part are open."""
-        if self._stopping.is_set():
-            return {}
-        return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.open_now)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.heads, part)
 
     def changes(self, part: str) -> int:
         """How often a part became another, since the start."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from edge_agent.replica_parts import BINS, DOCUMENTS
 from edge_agent.stations.model import Known
-from edge_agent.wire.open_work import Document
+from edge_agent.wire.open_work import Document, Head
 
+MOST_HEADS: Final = 500
+"""Documents of a part that a list goes through."""
+_HEADS: Final = msgspec.json.Decoder(Head)
 _BY_NUMBER: Final = (
     "SELECT body FROM kept WHERE edition = ? AND part = ? AND handle IN (?, ?) "
     "UNION ALL SELECT body FROM kept WHERE edition = ? AND part = ? AND other = ? LIMIT 1"
@@ -26,10 +28,12 @@ def around(reader: sqlite3.Connection, edition: int, part: str, number: str | No
     )
 
 
-def open_now(reader: sqlite3.Connection, edition: int) -> Mapping[str, int]:
-    """How many documents of each part are open."""
-    rows = reader.execute("SELECT part, count(*) FROM kept WHERE edition = ? GROUP BY part", (edition,))
-    return {str(part): int(number) for part, number in rows if part in DOCUMENTS}
+def heads(reader: sqlite3.Connection, edition: int, part: str) -> list[Head]:
+    """What is open of a part, by number; without its lines, so that many long ones take little memory."""
+    rows = reader.execute(
+        "SELECT body FROM kept WHERE edition = ? AND part = ? ORDER BY handle LIMIT ?", (edition, part, MOST_HEADS)
+    )
+    return [_HEADS.decode(body) for (body,) in rows] if part in DOCUMENTS else []
 
 
 def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) -> Document | None:

@@ -16,7 +16,7 @@ from drivers.symbols.commands import DIGITS, Command
 from edge_agent.stations import amounts
 from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Feedback, Item, Person, Pressed, Scanned, ok, unknown, wrong
-from edge_agent.stations.reasons import REASONS, buttons, reason_args, reason_of
+from edge_agent.stations.reasons import REASONS, buttons, named, reason_args, reason_of
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
 from edge_agent.wire.facts import FactDraft, ReadAs, Retracted
 from edge_agent.wire.goods_facts import Adjusted
@@ -125,6 +125,7 @@ def _said(is_unknown: bool, fact: Adjusted, args: dict[str, str | int]) -> Feedb
     return ok("adjusted", change=f"{fact.change:+d}", bin=fact.bin, **args, **reason_args(fact.reason))
 
 
+BUTTONS: Final = (amounts.QUANTITY, *buttons(tuple(REASONS)))
 STATION = Station(
     name="adjusting",
     command=Command.CORRECT,
@@ -159,9 +160,11 @@ STATION = Station(
     finish=finish,
     control=control,
     controls=(*REASONS, *DIGITS),
-    buttons=(amounts.QUANTITY, *buttons(tuple(REASONS))),
+    buttons=BUTTONS,
     undo=undo,
     badge=badge,
     wants_item=True,
     opens="bins",
+    offers=lambda now: BUTTONS[0 if now.reason is not None else 1 :],
+    notes=lambda now: (named(now.reason),) if now.reason is not None else (),
 )

@@ -204,6 +204,7 @@ def _more(lines: tuple[CountLine, ...], goods: Goods, more: int, read: Scanned) 
     return (*lines, new), new
 
 
+BUTTONS: Final = (amounts.QUANTITY, Button("nothing", Says(en="The bin is empty", zh="货位为空")))
 STATION = Station(
     name="counting",
     command=Command.COUNT,
@@ -215,7 +216,7 @@ STATION = Station(
     finish=finish,
     control=control,
     controls=(Command.NOTHING, *DIGITS),
-    buttons=(amounts.QUANTITY, Button("nothing", Says(en="The bin is empty", zh="货位为空"))),
+    buttons=BUTTONS,
     undo=undo,
     open_work=open_work,
     farewell=farewell,
@@ -223,4 +224,6 @@ STATION = Station(
     opens="counts",
     document=lambda now: now.session,
     shows=shows,
+    offers=lambda now: BUTTONS[: 1 if now.lines else 2] if now.bin is not None else (),
+    notes=lambda now: (Says(f"Recount {now.round}", f"第 {now.round} 次盘点"),) if now.round > 1 else (),
 )

@@ -160,6 +160,7 @@ def _line(line: LabelLine, *, is_done: bool) -> Line:
     return Line(name, line.sku, Says(line.bin, line.bin), is_done=is_done)
 
 
+BUTTONS: Final = (Button("print", Says(en="Print the labels", zh="打印价签")),)
 STATION = Station(
     name="label_batch",
     command=Command.PRICES,
@@ -197,10 +198,11 @@ STATION = Station(
     finish=finish,
     control=control,
     controls=(Command.PRINT,),
-    buttons=(Button("print", Says(en="Print the labels", zh="打印价签")),),
+    buttons=BUTTONS,
     undo=undo,
     wants_item=True,
     opens="label_batches",
     document=lambda now: now.batch,
     shows=shows,
+    offers=lambda now: BUTTONS if now.batch is not None else (),
 )

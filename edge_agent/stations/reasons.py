@@ -45,7 +45,19 @@ def buttons(commands: tuple[Command, ...]) -> tuple[Button, ...]:
     return tuple(Button(command.value.lower(), SAID[command]) for command in commands)
 
 
+def kept_apart(damage: str | None) -> tuple[Says, ...]:
+    """The note of a page while the next item is kept apart."""
+    if damage is None:
+        return ()
+    says = _SAID_BY_CODE[damage]
+    return (Says(f"The next item is kept apart: {says.en}.", f"下一件将隔离:{says.zh}。"),)
+
+
+def named(code: str) -> Says:
+    return _SAID_BY_CODE.get(code, Says(code, code))
+
+
 def reason_args(code: str) -> dict[str, str]:
     """What `{reason}` in an answer is made of."""
-    says = _SAID_BY_CODE.get(code, Says(code, code))
+    says = named(code)
     return {"reason_en": says.en, "reason_zh": says.zh}

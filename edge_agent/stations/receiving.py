@@ -10,52 +10,23 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
 from edge_agent.stations import amounts, tallies
 from edge_agent.stations.goods import Asked, Goods, Told, answered, ask, goods_of, missing, pressed_while_asked
 from edge_agent.stations.lot_label import printed
-from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, duplicate, ok, unknown, wrong
-from edge_agent.stations.reasons import DAMAGE, WHY_SHORT, buttons, reason_args, reason_of
+from edge_agent.stations.model import Feedback, Item, Pressed, Scanned, duplicate, ok, unknown, wrong
+from edge_agent.stations.reasons import DAMAGE, WHY_SHORT, reason_args, reason_of
+from edge_agent.stations.receiving_state import BUTTONS, Came, Receiving, expected_lines, notes, offers, shows
 from edge_agent.stations.receiving_words import WORDS
-from edge_agent.stations.station import Activity, Button, Done, Idle, Says, Segment, Station, Took
+from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
 from edge_agent.stations.tallies import Tally
 from edge_agent.wire.facts import FactDraft, ReadAs, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.goods_facts import Condition
 from edge_agent.wire.open_work import ExpectedLine, OpenReceipt
 
 _REASONS: Final = (*DAMAGE, *WHY_SHORT)
-
-
-class Came(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was taken in last, for its labels."""
-
-    goods: Goods
-    quantity: int
-    item: Item | None = None
-
-
-class Receiving(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, tag="receiving"):
-    """Goods come in against a delivery; `document` is None until its barcode was scanned, and stays so `without_paper`.
-
-    `number`: how many of the next item; `damage`: why that is kept apart; `asked`: an item that waits for its lot or expiry.
-    `is_short_next`: the next item is one of which too little came, `short` are those; `is_summed`: what is missing was told.
-    """
-
-    document: str | None = None
-    items: int = 0
-    without_paper: bool = False
-    number: int = 0
-    damage: str | None = None
-    asked: Asked | None = None
-    tallies: tuple[Tally, ...] = ()
-    latest: Came | None = None
-    is_short_next: bool = False
-    short: tuple[ShortLine, ...] = ()
-    why_short: str | None = None
-    is_summed: bool = False
 
 
 def begin() -> Done:
@@ -87,7 +58,7 @@ def finish(now: Receiving, by: Pressed) -> Done:
         return _after(now, now.asked, told, by) if told is not None else Done(activity=now, feedback=wrong("no_task"))
     if now.document is None and not now.items:
         return Done(activity=Idle(), feedback=ok("left"))
-    short = tallies.short_lines(_lines(by.known), now.tallies)
+    short = tallies.short_lines(expected_lines(by.known), now.tallies)
     if short and not now.is_summed:
         feedback = wrong("receipt_short", document=now.document or "", **tallies.short_args(short))
         return Done(activity=replace(now, is_summed=True), feedback=feedback)
@@ -143,10 +114,6 @@ def open_work(now: Receiving) -> Feedback | None:
     return wrong("asked_open", **now.asked.goods.args) if now.asked is not None else None
 
 
-def shows(now: Receiving, known: Known) -> tuple[Segment, ...]:
-    return tallies.segments(_lines(known), now.tallies) if now.document is not None else ()
-
-
 def _numbered(now: Receiving, pressed: Pressed) -> Done | None:
     told = amounts.typed(now.number, pressed)
     return None if told is None else Done(activity=replace(now, number=told.number), feedback=told.feedback)
@@ -177,7 +144,7 @@ def _take(now: Receiving, goods: Goods, quantity: int, given: Scanned | Pressed)
         condition=Condition.DAMAGED if now.damage else Condition.GOOD,
         reason=now.damage,
     )
-    line = tallies.line_of(_lines(given.known), goods)
+    line = tallies.line_of(expected_lines(given.known), goods)
     counted = tallies.added(now.tallies, goods.key, goods.units(quantity), line.got if line is not None else 0)
     item = given.item if isinstance(given, Scanned) and isinstance(given.item, Item) else None
     after = replace(
@@ -257,10 +224,6 @@ def _labels(now: Receiving, pressed: Pressed) -> Done:
     return printed(after, came.goods, now.number or came.quantity, pressed)
 
 
-def _lines(known: Known) -> list[ExpectedLine]:
-    return known.document.lines if isinstance(known.document, OpenReceipt) else []
-
-
 STATION = Station(
     name="receiving",
     command=Command.RECEIVE,
@@ -268,14 +231,7 @@ STATION = Station(
     title=Says(en="Receive", zh="收货"),
     words=WORDS,
     controls=(*DAMAGE, Command.SHORT, *WHY_SHORT, Command.NOTHING, *DIGITS),
-    buttons=(
-        amounts.QUANTITY,
-        *buttons(DAMAGE),
-        Button("short", Says(en="Too little came", zh="少到")),
-        *buttons(WHY_SHORT),
-        Button("nothing", Says(en="None on it / no paper", zh="没有")),
-        Button("sticker", Says(en="Labels for what came", zh="打印到货标签")),
-    ),
+    buttons=BUTTONS,
     begin=begin,
     scan=scan,
     finish=finish,
@@ -286,4 +242,6 @@ STATION = Station(
     opens="receipts",
     document=lambda now: now.document,
     shows=shows,
+    offers=offers,
+    notes=notes,
 )

@@ -16,6 +16,7 @@ from drivers.symbols.commands import Command
 from edge_agent.stations.model import Feedback, Known, Person, Pressed, Scanned, Weighed, ok
 from edge_agent.wire.facts import FactDraft, ReadAs
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.open_work import Head
 
 
 class Activity:
@@ -113,6 +114,14 @@ def _no_document(_: Activity) -> str | None:
     return None
 
 
+def _any(_: Head) -> bool:
+    return True
+
+
+def _notes_nothing(_: Activity) -> tuple[Says, ...]:
+    return ()
+
+
 def _shows_nothing(_: Activity, __: Known) -> tuple[Segment, ...]:
     return ()
 
@@ -139,6 +148,8 @@ class Station(Generic[S]):
     controls: tuple[Command, ...] = ()
     buttons: tuple[Button, ...] = ()
     """What its page offers besides Done, Stop and Undo."""
+    offers: Callable[[S], tuple[Button, ...]] | None = None
+    """Those of them that mean something now; None: all."""
     undo: Callable[[Activity, Took, str], Done] | None = None
     """Take back what the reading (its id is last) took in, whatever the station is doing by now."""
     weigh: Callable[[S, Weighed], Done | None] | None = None
@@ -150,8 +161,12 @@ class Station(Generic[S]):
     """The part of the replica with the documents that it works through; what the box has of one comes with each reading."""
     document: Callable[[S], str | None] = _no_document
     """The number that is in hand; None: the next one that is scanned may be one."""
+    works_on: Callable[[Head], bool] = _any
+    """Whether an open document of that part is one for this task."""
     shows: Callable[[S, Known], tuple[Segment, ...]] = _shows_nothing
     """The lists of its page: what is open, what is done."""
+    notes: Callable[[S], tuple[Says, ...]] = _notes_nothing
+    """What holds for the next reading, or waits, in words of its page."""
     badge: Callable[[S, Person], Done | None] | None = None
     """A badge that is no sign-in: somebody who has to allow what waits; None: it is an ordinary one."""
     open_work: Callable[[S], Feedback | None] = _nothing_open

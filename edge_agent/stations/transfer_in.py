@@ -6,6 +6,7 @@ closes at the second time.
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from drivers.symbols.commands import DIGITS, Command
 from edge_agent.stations import amounts, tallies
 from edge_agent.stations.goods import Goods, goods_of
 from edge_agent.stations.model import Feedback, Known, Pressed, Scanned, duplicate, ok, unknown, wrong
-from edge_agent.stations.reasons import DAMAGE, buttons, reason_args, reason_of
+from edge_agent.stations.reasons import DAMAGE, buttons, kept_apart, reason_args, reason_of
 from edge_agent.stations.station import Activity, Done, Idle, Says, Segment, Station, Took
 from edge_agent.stations.tallies import Tally
 from edge_agent.stations.transfer_numbers import closed, lines_of, opened
@@ -26,7 +27,7 @@ from edge_agent.wire.goods_facts import Condition, TransferEnd, TransferReceived
 class TakingIn(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, tag="transfer_in"):
     """Goods come from another site; `damage`: why the next one is kept apart."""
 
-    document: str | None = None
+    transfer: str | None = None
     items: int = 0
     number: int = 0
     damage: str | None = None
@@ -40,30 +41,30 @@ def begin() -> Done:
 
 def scan(now: TakingIn, read: Scanned) -> Done:
     text = read.symbol.text
-    if now.document is None:
+    if now.transfer is None:
         number, feedback = opened(read, is_outgoing=False)
-        after = TakingIn(document=number) if number is not None else now
+        after = TakingIn(transfer=number) if number is not None else now
         return Done(activity=after, feedback=feedback, read_as=ReadAs.DOCUMENT if number is not None else ReadAs.ITEM)
-    if text.upper() == now.document:
+    if text.upper() == now.transfer:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
-    return _take(now, now.document, goods_of(read), read)
+    return _take(now, now.transfer, goods_of(read), read)
 
 
 def finish(now: TakingIn, by: Pressed) -> Done:
-    if now.document is None:
+    if now.transfer is None:
         return Done(activity=Idle(), feedback=ok("left"))
     short = tallies.short_lines(lines_of(by.known, is_outgoing=False), now.tallies)
     if short and not now.is_summed:
-        feedback = wrong("receipt_short", document=now.document, **tallies.short_args(short))
+        feedback = wrong("receipt_short", document=now.transfer, **tallies.short_args(short))
         return Done(activity=replace(now, is_summed=True), feedback=feedback)
     if not now.items and not short:
         return Done(activity=Idle(), feedback=ok("left"))
-    feedback = ok("take_in_done", document=now.document, items=now.items)
-    return Done(activity=Idle(), feedback=feedback, facts=(closed(now.document, TransferEnd.RECEIVED, by),))
+    feedback = ok("take_in_done", document=now.transfer, items=now.items)
+    return Done(activity=Idle(), feedback=feedback, facts=(closed(now.transfer, TransferEnd.RECEIVED, by),))
 
 
 def control(now: TakingIn, pressed: Pressed) -> Done | None:
-    if now.document is None:
+    if now.transfer is None:
         return None
     reason = reason_of(pressed.control, DAMAGE)
     if reason is not None:
@@ -76,7 +77,7 @@ def control(now: TakingIn, pressed: Pressed) -> Done | None:
 
 def undo(now: Activity, took: Took, reading: str) -> Done:
     after = now
-    if isinstance(now, TakingIn) and now.document == took.document:
+    if isinstance(now, TakingIn) and now.transfer == took.document:
         less = tallies.added(now.tallies, took.key or took.what, -took.quantity, 0)
         after = replace(now, items=max(0, now.items - 1), tallies=less, is_summed=False)
     fact = Retracted(fact=UUID(reading), kind=TransferReceived.name)
@@ -85,7 +86,7 @@ def undo(now: Activity, took: Took, reading: str) -> Done:
 
 
 def shows(now: TakingIn, known: Known) -> tuple[Segment, ...]:
-    return tallies.segments(lines_of(known, is_outgoing=False), now.tallies) if now.document is not None else ()
+    return tallies.segments(lines_of(known, is_outgoing=False), now.tallies) if now.transfer is not None else ()
 
 
 def _take(now: TakingIn, document: str, goods: Goods, read: Scanned) -> Done:
@@ -125,6 +126,7 @@ def _taken(now: TakingIn, document: str, goods: Goods, got: tuple[int, int] | No
     return ok("received_over" if got[0] > got[1] else "received_of", **args)
 
 
+BUTTONS: Final = (amounts.QUANTITY, *buttons(DAMAGE))
 STATION = Station(
     name="transfer_in",
     command=Command.INBOUND,
@@ -156,10 +158,13 @@ STATION = Station(
     finish=finish,
     control=control,
     controls=(*DAMAGE, *DIGITS),
-    buttons=(amounts.QUANTITY, *buttons(DAMAGE)),
+    buttons=BUTTONS,
     undo=undo,
     wants_item=True,
     opens="transfers",
-    document=lambda now: now.document,
+    document=lambda now: now.transfer,
+    works_on=lambda head: not head.is_outgoing,
     shows=shows,
+    offers=lambda now: BUTTONS if now.transfer is not None else (),
+    notes=lambda now: kept_apart(now.damage),
 )

@@ -6,6 +6,7 @@ at the second time.
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -25,7 +26,7 @@ from edge_agent.wire.goods_facts import TransferEnd, TransferSent
 class Sending(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, tag="transfer_out"):
     """Goods leave for another site; `bin`: where the next ones lie, None: nobody said."""
 
-    document: str | None = None
+    transfer: str | None = None
     items: int = 0
     number: int = 0
     bin: str | None = None
@@ -39,17 +40,17 @@ def begin() -> Done:
 
 def scan(now: Sending, read: Scanned) -> Done:
     text = read.symbol.text
-    if now.document is None:
+    if now.transfer is None:
         number, feedback = opened(read, is_outgoing=True)
-        after = Sending(document=number) if number is not None else now
+        after = Sending(transfer=number) if number is not None else now
         return Done(activity=after, feedback=feedback, read_as=ReadAs.DOCUMENT if number is not None else ReadAs.ITEM)
-    if text.upper() == now.document:
+    if text.upper() == now.transfer:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     if read.gtin is None and read.known.is_bin is True:
         return Done(activity=replace(now, bin=text), feedback=ok("send_from", bin=text), read_as=ReadAs.PLACE)
     goods, quantity = goods_of(read), now.number or 1
     fact = TransferSent(
-        document=now.document,
+        document=now.transfer,
         symbol=goods.symbol,
         gtin=goods.gtin,
         quantity=quantity,
@@ -62,9 +63,9 @@ def scan(now: Sending, read: Scanned) -> Done:
     units = goods.units(quantity)
     counted = tallies.added(now.tallies, goods.key, units, line.got if line is not None else 0)
     after = replace(now, items=now.items + quantity, number=0, tallies=counted, is_summed=False)
-    args: dict[str, str | int] = goods.args | {"items": after.items, "document": now.document}
+    args: dict[str, str | int] = goods.args | {"items": after.items, "document": now.transfer}
     if goods.is_unknown:
-        feedback = unknown("sent_unknown", symbol=text, document=now.document)
+        feedback = unknown("sent_unknown", symbol=text, document=now.transfer)
     elif line is None:
         feedback = ok("sent", **args)
     else:
@@ -72,34 +73,34 @@ def scan(now: Sending, read: Scanned) -> Done:
         args |= {"got": have, "expected": line.expected, "over": have - line.expected}
         feedback = ok("sent_over" if have > line.expected else "sent_of", **args)
     took = Took(
-        station="transfer_out", what=text, document=now.document, fact=TransferSent.name, key=goods.key, quantity=units
+        station="transfer_out", what=text, document=now.transfer, fact=TransferSent.name, key=goods.key, quantity=units
     )  # fmt: skip
     return Done(activity=after, feedback=feedback, facts=(FactDraft(data=fact, device=read.device),), took=took)
 
 
 def finish(now: Sending, by: Pressed) -> Done:
-    if now.document is None:
+    if now.transfer is None:
         return Done(activity=Idle(), feedback=ok("left"))
     short = tallies.short_lines(lines_of(by.known, is_outgoing=True), now.tallies)
     if short and not now.is_summed:
-        feedback = wrong("send_short", document=now.document, **tallies.short_args(short))
+        feedback = wrong("send_short", document=now.transfer, **tallies.short_args(short))
         return Done(activity=replace(now, is_summed=True), feedback=feedback)
     if not now.items and not short:
         return Done(activity=Idle(), feedback=ok("left"))
-    feedback = ok("send_done", document=now.document, items=now.items)
-    return Done(activity=Idle(), feedback=feedback, facts=(closed(now.document, TransferEnd.SENT, by),))
+    feedback = ok("send_done", document=now.transfer, items=now.items)
+    return Done(activity=Idle(), feedback=feedback, facts=(closed(now.transfer, TransferEnd.SENT, by),))
 
 
 def control(now: Sending, pressed: Pressed) -> Done | None:
     if pressed.control == "undo" and now.bin is not None and not now.number:
         return Done(activity=replace(now, bin=None), feedback=ok("send_from_undone", bin=now.bin))
-    told = amounts.typed(now.number, pressed) if now.document is not None else None
+    told = amounts.typed(now.number, pressed) if now.transfer is not None else None
     return None if told is None else Done(activity=replace(now, number=told.number), feedback=told.feedback)
 
 
 def undo(now: Activity, took: Took, reading: str) -> Done:
     after = now
-    if isinstance(now, Sending) and now.document == took.document:
+    if isinstance(now, Sending) and now.transfer == took.document:
         less = tallies.added(now.tallies, took.key or took.what, -took.quantity, 0)
         after = replace(now, items=max(0, now.items - 1), tallies=less, is_summed=False)
     feedback = ok("undone_sent", what=took.what, document=took.document or "")
@@ -107,9 +108,10 @@ def undo(now: Activity, took: Took, reading: str) -> Done:
 
 
 def shows(now: Sending, known: Known) -> tuple[Segment, ...]:
-    return tallies.segments(lines_of(known, is_outgoing=True), now.tallies) if now.document is not None else ()
+    return tallies.segments(lines_of(known, is_outgoing=True), now.tallies) if now.transfer is not None else ()
 
 
+BUTTONS: Final = (amounts.QUANTITY,)
 STATION = Station(
     name="transfer_out",
     command=Command.OUTBOUND,
@@ -145,10 +147,12 @@ STATION = Station(
     finish=finish,
     control=control,
     controls=DIGITS,
-    buttons=(amounts.QUANTITY,),
+    buttons=BUTTONS,
     undo=undo,
     wants_item=True,
     opens="transfers",
-    document=lambda now: now.document,
+    document=lambda now: now.transfer,
+    works_on=lambda head: head.is_outgoing,
     shows=shows,
+    offers=lambda now: BUTTONS if now.transfer is not None else (),
 )

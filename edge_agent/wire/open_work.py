@@ -99,6 +99,21 @@ class OpenLabels(Struct, frozen=True, kw_only=True):
     lines: list[LabelLine]
 
 
+class Head(Struct, frozen=True, kw_only=True):
+    """What a list of open documents needs of any of them."""
+
+    number: str
+    title: str = ""
+    supplier: str = ""
+    partner: str = ""
+    is_outgoing: bool = False
+    due: date | None = None
+
+    @property
+    def about(self) -> str:
+        return self.title or self.supplier or self.partner
+
+
 class SiteBin(Struct, frozen=True, kw_only=True):
     """A bin of the site, or its receiving place, by the code that is scanned."""
 

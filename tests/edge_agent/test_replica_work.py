@@ -37,10 +37,12 @@ def test_a_receipt_is_found_by_its_number_and_by_the_paper_that_came_with_it(rep
 
 def test_what_is_closed_is_gone_and_what_is_open_is_counted(replica: Replica) -> None:
     take(replica, counts=rows_of([count(1), count(2, CountBin(bin="A-01"))], anew=True), receipts=rows_of([RECEIPT], anew=True))
-    assert replica.open_now() == {"counts": 2, "receipts": 1}
+    assert [(head.number, head.about) for head in replica.heads("counts")] == [("CT-1", "Zone A"), ("CT-2", "Zone A")]
+    assert [(head.number, head.about) for head in replica.heads("receipts")] == [("RC-7", "Farm")]
+    assert replica.heads("people") == []
     assert replica.around("counts", "CT-2", None).document == count(2, CountBin(bin="A-01"))
     take(replica, "c1", "c2", counts=rows_of([], gone=["2"]), receipts=rows_of([], gone=["7"]))
-    assert replica.open_now() == {"counts": 1}
+    assert [head.number for head in replica.heads("counts")] == ["CT-1"]
     assert replica.around("counts", "CT-2", None).document is None
     close(replica)
 
