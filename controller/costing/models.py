@@ -74,7 +74,18 @@ class CostBasis(Model):
         unique_together = (("document", "sku_id", "site_id"),)
 
 
+class CostCursor(Model):
+    """One row: up to which entry the ledger is valued."""
+
+    id = fields.BigIntField(primary_key=True)
+    movement_id = fields.BigIntField()
+
+    class Meta:
+        table = "cost_cursor"
+
+
 EXTRA_SQL = (
+    "INSERT INTO cost_cursor (id, movement_id) VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
     append_only("cost_entry"),
     check("sku_cost", "sku_cost_not_negative", "NEW.quantity >= 0 AND NEW.value_minor >= 0 AND NEW.unknown >= 0"),
     check("cost_basis", "cost_basis_sound", "NEW.units > 0 AND (NEW.minor IS NULL OR NEW.minor >= 0)"),

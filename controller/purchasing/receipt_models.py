@@ -1,4 +1,4 @@
-"""What came: receipts, their lines, and the facts behind them."""
+"""What came: receipts, their lines and parts, and who said that it was all."""
 
 # ruff: noqa: D106 -- Meta is Tortoise's
 from __future__ import annotations
@@ -66,26 +66,23 @@ class ReceiptLine(Model):
         unique_together = (("receipt_id", "sku_id"),)
 
 
-class ReceiptEntry(Model):
-    """One fact of it: the evidence.  `is_back`: a person took it back."""
+class ReceiptPart(Model):
+    """Of a line, what came of one lot (0: of none that is known) in one condition, in base units; `reason`: why damaged goods are.
+
+    The facts behind it are in the ledger, under the receipt's number.
+    """
 
     id = fields.BigIntField(primary_key=True)
     receipt: fields.ForeignKeyRelation[Receipt] = fields.ForeignKeyField("controller.Receipt", related_name=False)
-    fact_id = fields.UUIDField(unique=True)
     sku_id = fields.BigIntField()
-    units = fields.BigIntField()
-    lot_id = fields.BigIntField(default=0)
-    serial = fields.CharField(max_length=64, null=True)
+    lot_id = fields.BigIntField()
     condition = fields.CharField(max_length=8)
-    reason = fields.CharField(max_length=512, null=True)
-    person = fields.CharField(max_length=512, null=True)
-    device = fields.CharField(max_length=128, null=True)
-    occurred_at = fields.DatetimeField()
-    is_back = fields.BooleanField(default=False)
+    reason = fields.CharField(max_length=200)
+    units = fields.BigIntField()
 
     class Meta:
-        table = "receipt_entry"
-        indexes = (("receipt_id", "sku_id", "id"),)
+        table = "receipt_part"
+        unique_together = (("receipt_id", "sku_id", "lot_id", "condition", "reason"),)
 
 
 class ReceiptClosing(Model):

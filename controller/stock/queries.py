@@ -226,7 +226,9 @@ async def reconcile() -> list[Difference]:
 
 async def booked_by(fact: UUID, reason: Reason, target: int, occurred_at: datetime) -> list[Move]:
     """What a fact booked into a location.  It is looked for by its time first, and where that was corrected since, by itself."""
-    columns = "sku_id, from_location_id, to_location_id, quantity, reason, occurred_at, document, fact_id, person, device"
+    columns = (
+        "sku_id, from_location_id, to_location_id, lot_id, serial, quantity, reason, occurred_at, document, fact_id, person, device"
+    )
     wanted = "to_location_id = ? AND fact_id = ? AND reason = ?"
     sql = f"SELECT {columns} FROM stock_movement WHERE {wanted}"
     rows = await db.fetch(f"{sql} AND occurred_at = ? ORDER BY id", target, fact, reason.value, occurred_at)

@@ -36,7 +36,7 @@ class Task(Model):
 
     class Meta:
         table = "task"
-        indexes = (("state", "id"), ("key",))
+        indexes = (("state", "id"), ("key",), ("subject", "kind"))
 
 
 EXTRA_SQL = (

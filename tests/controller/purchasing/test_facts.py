@@ -36,7 +36,7 @@ async def test_packs_are_booked_in_base_units_and_say_why(database: str) -> None
     assert await apply_received(facts) == [APPLIED, APPLIED]
     assert await numbers(sku) == (27, 0, 0)
     newest = (await queries.ledger(sku, "s1"))[0]
-    assert (newest.source, newest.target, newest.document) == ("supplier", "receiving", "DN-7")
+    assert (newest.source, newest.target, newest.document) == ("supplier", "receiving", "RC-100001")
     assert (newest.fact_id, newest.person, newest.device, newest.balance) == (facts[1].id, "li", "b1/gun", 27)
 
 
