@@ -203,7 +203,7 @@ class Box:
     async def _hear(self, event: Event) -> None:
         match event:
             case Connected():
-                self.measuring.counted.connections += 1
+                self.measuring.connected()
                 self._taken_over.connected()
                 self.health.clear(REFUSED)  # its ACL may be corrected; what is refused still, says so again
                 self.health.retained.publish_again()

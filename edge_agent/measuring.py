@@ -1,8 +1,9 @@
-"""What the box measures of itself, told once a minute; and the statistics of its devices, kept on disk between two starts."""
+"""What the box measures of itself, told with each connection and once a minute; and the statistics of its devices, kept on disk between two starts."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Measuring:
         self._health = health
         self._beats = beats
         self._started_ms = seams.clock.mono_ms()
+        self._connected = asyncio.Event()
         self._know(devices)
 
     def count_refused(self) -> None:
@@ -56,14 +58,22 @@ class Measuring:
     async def reconfigure(self, config: Config) -> None:
         self._know(config.devices)
 
+    def connected(self) -> None:
+        """To the broker: it is told at once, for until then nobody there knows how the box is."""
+        self.counted.connections += 1
+        self._connected.set()
+
     async def run(self) -> None:
         """Until cancelled."""
         beat = self._beats.loop("telemetry")
         while True:
             with beat.working():
                 await self.save()
+                self._connected.clear()
                 await self._health.telemetry(await self.measure())
-            await asyncio.sleep(EVERY_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await self._connected.wait()
 
     async def measure(self) -> Telemetry:
         """As it is now."""

@@ -370,14 +370,20 @@ async def test_a_malformed_message_is_acknowledged_and_stops_nothing(world: Worl
         assert world.answers == [("desk", "scanned")]
 
 
-async def test_telemetry_each_minute(world: World) -> None:
+async def test_telemetry_with_each_connection_and_each_minute(world: World) -> None:
     async with running(world):
+        for count in (1, 2):
+            world.session.connect()
+            await settle()
+            assert len([topic for topic, *_ in world.session.published if topic.endswith("/tel")]) == count
+            world.session.disconnect()
+            await settle()
         world.session.connect()
         await settle()
         await let_pass(60.5)
         await let_pass(60.5)
         told = [payload for topic, payload, _ in world.session.published if topic.endswith("/tel")]
-        assert len(told) >= 2
+        assert len(told) == 5
         assert msgspec.json.decode(told[-1])["waiting"] == 0
 
 
