@@ -1,4 +1,4 @@
-"""What the box measures of itself, told with each connection and once a minute; and the statistics of its devices, kept on disk between two starts."""
+"""What the box measures of itself, told with each connection and once a minute; its devices' statistics, kept on disk."""
 
 from __future__ import annotations
 
