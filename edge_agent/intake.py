@@ -232,6 +232,11 @@ class Intake:
     def stations(self) -> list[str]:
         return list(self._book.states)
 
+    async def known_at(self, station: str) -> Known:
+        """What the box knows of the document that a station has in hand.  Raises UnknownStation."""
+        self.state(station)
+        return await self._around(station, None)
+
     def state(self, station: str) -> StationState:
         """Raises UnknownStation."""
         try:

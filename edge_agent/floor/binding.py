@@ -18,6 +18,7 @@ from edge_agent.device_events import DeviceEvent, StateChanged, WeightChanged
 from edge_agent.devices import Devices
 from edge_agent.floor import box_view
 from edge_agent.floor.log_ring import LogRing
+from edge_agent.floor.opened import OpenDocuments
 from edge_agent.floor.port import (
     Answered,
     BoxShown,
@@ -93,6 +94,7 @@ class BoxPort:
         self._config = parts.config
         self._log = log
         self._sheets = SheetPrinting(parts.devices)
+        self._opened = OpenDocuments(parts.keeper)
         self._intake = parts.box.intake
         self._since = parts.seams.clock.now()
         self._listeners: list[Listener] = []
@@ -136,7 +138,9 @@ class BoxPort:
         return tasks()
 
     async def station(self, station: str) -> StationShown:
-        return shown(self._station(station), self._intake.state(station))
+        config = self._station(station)
+        known = await self._intake.known_at(station)
+        return shown(config, self._intake.state(station), known, await self._opened.now())
 
     async def read(self, station: str, reading: ScreenReading, person: str | None) -> Reading:
         self._station(station)

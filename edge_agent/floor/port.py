@@ -98,12 +98,37 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """An activity that a station can begin, by pressing `control`.  `command`: what its command barcode holds."""
+    """An activity that a station can begin, by pressing `control`.  `command`: what its command barcode holds.
+
+    `waiting`: documents of the site that are open for it, as far as the box knows.
+    """
 
     name: str
     control: str
     command: str
     title: Said
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineShown:
+    """A line of a list: what it is about, how far it is.  Pressing it reads `symbol`; empty: it is no button."""
+
+    name: Said
+    code: str = ""
+    told: Said = Said("", "")
+    symbol: str = ""
+    is_done: bool = False
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListShown:
+    """A list of a station's page: at most `MOST_LINES` of its `total` lines."""
+
+    title: Said
+    lines: tuple[LineShown, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +154,10 @@ class StationShown:
     revision: str
     details: Mapping[str, str | int] = field(default_factory=dict)
     controls: tuple[Control, ...] = ()
+    notes: tuple[Said, ...] = ()
+    """What holds for the next reading, or waits."""
+    lists: tuple[ListShown, ...] = ()
+    """What is open, what is done; before a document is chosen, which there are."""
     person: str | None = None
     """The name of who works here, by a badge at the scanner or by a log-in at a screen."""
     person_id: str | None = None
@@ -286,6 +315,10 @@ class CannotPrint(FloorRefused):
     """The printer does not take the print: it is not there, needs a person, or has no paper for it."""
 
     code = "cannot_print"
+
+
+MOST_LINES = 60
+"""Of one list, on a screen."""
 
 
 class FloorPort(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -10,30 +10,48 @@ from typing import Final
 import msgspec
 
 from edge_agent.config import StationConfig
-from edge_agent.floor.port import Control, Goods, Reading, Said, StationShown, Task
+from edge_agent.floor.port import MOST_LINES, Control, Goods, LineShown, ListShown, Reading, Said, StationShown, Task
 from edge_agent.stations import Feedback, StationState, say
 from edge_agent.stations import Reading as Kept
-from edge_agent.stations.model import CHINESE, ENGLISH
-from edge_agent.stations.station import Activity, Says, Station
+from edge_agent.stations.model import CHINESE, ENGLISH, NOTHING_KNOWN, Known
+from edge_agent.stations.station import Activity, Says, Segment, Station
 from edge_agent.stations.table import STATIONS, at
 from edge_agent.wire.codec import encode
+from edge_agent.wire.open_work import Head
 
-_SHOWN: Final = ("bin", "document", "pick_list", "items", "parcels", "last", "number", "printed")
+_SHOWN: Final = (
+    "session", "bin", "document", "transfer", "batch", "pick_list", "packs", "items", "parcels", "last", "number", "printed",
+)  # fmt: skip
 """What of an activity people are shown, in this order; its names are those of `words.DETAILS`."""
+OPEN: Final = Says(en="Open now", zh="待处理单据")
+Opened = Mapping[str, Sequence[Head]]
+NOTHING_OPEN: Final[Opened] = {}
 _NUMBERED: Final = {"quantity": "number"}
 """Where a button's number stands in its activity."""
 
 
-def tasks(activities: Collection[str] = ()) -> tuple[Task, ...]:
+def tasks(activities: Collection[str] = (), opened: Opened = NOTHING_OPEN) -> tuple[Task, ...]:
     """What can be begun, in the order of the command sheet; `activities`: of these alone."""
     return tuple(
-        Task(name=each.name, control=each.command.value.lower(), command=each.command.symbol, title=_said(each.title))
+        Task(
+            name=each.name,
+            control=each.command.value.lower(),
+            command=each.command.symbol,
+            title=_said(each.title),
+            waiting=len(heads_of(each, opened)),
+        )
         for each in STATIONS
         if each.command is not None and (not activities or each.name in activities)
     )
 
 
-def shown(station: StationConfig, state: StationState) -> StationShown:
+def heads_of(kind: Station[Activity], opened: Opened) -> list[Head]:
+    """The open documents that a task works on."""
+    return [head for head in opened.get(kind.opens or "", ()) if kind.works_on(head)]
+
+
+def shown(station: StationConfig, state: StationState, known: Known = NOTHING_KNOWN, opened: Opened = NOTHING_OPEN) -> StationShown:
+    """`known`: of the document that it has in hand; `opened`: the open documents of each part of the replica."""
     kind = at(state.activity)
     parts = ("scanner", "scale", "label_printer", "receipt_printer", "line_display")
     devices = {part: getattr(station, part) for part in parts}
@@ -44,11 +62,13 @@ def shown(station: StationConfig, state: StationState) -> StationShown:
         revision=sha256(encode(state)).hexdigest()[:16],
         details=_details(state.activity),
         controls=_controls(kind, state.activity),
+        notes=tuple(_said(says) for says in kind.notes(state.activity)),
+        lists=_lists(kind, state.activity, known, opened),
         person=state.person.name if state.person is not None else None,
         person_id=state.person.id if state.person is not None else None,
         sign_in=station.sign_in,
         is_training=state.training,
-        tasks=tasks(station.activities),
+        tasks=tasks(station.activities, opened),
         readings=tuple(kept(each) for each in state.history),
         devices={part: device for part, device in devices.items() if device is not None},
     )
@@ -113,8 +133,32 @@ def _controls(kind: Station[Activity], activity: Activity) -> tuple[Control, ...
             takes_number=button.takes_number,
             number=int(getattr(activity, _NUMBERED.get(button.control, button.control), 0) or 1),
         )
-        for button in kind.buttons
+        for button in (kind.buttons if kind.offers is None else kind.offers(activity))
     )
+
+
+def _lists(kind: Station[Activity], activity: Activity, known: Known, opened: Opened) -> tuple[ListShown, ...]:
+    """Of the document in hand; before one is, those that can be taken."""
+    found = [_list(segment) for segment in kind.shows(activity, known)]
+    if kind.document(activity) is None and (heads := heads_of(kind, opened)):
+        lines = [LineShown(name=Said(head.about, head.about), code=head.number, symbol=head.number) for head in heads[:MOST_LINES]]
+        found.append(ListShown(title=_said(OPEN), lines=tuple(lines), total=len(heads)))
+    return tuple(found)
+
+
+def _list(segment: Segment) -> ListShown:
+    lines = tuple(
+        LineShown(
+            name=_said(line.name),
+            code=line.code,
+            told=_said(line.told),
+            symbol=line.symbol,
+            is_done=line.is_done,
+            is_wrong=line.is_wrong,
+        )
+        for line in segment.lines[:MOST_LINES]
+    )
+    return ListShown(title=_said(segment.title), lines=lines, total=len(segment.lines))
 
 
 def _said(says: Says) -> Said:

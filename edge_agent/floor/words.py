@@ -27,13 +27,27 @@ TASK_ICONS: Final[Mapping[str, str]] = {
     "lookup": "search",
     "shelf_label": "label",
     "receiving": "receive",
+    "put_away": "stock",
+    "transfer_out": "send",
+    "transfer_in": "receive",
+    "adjusting": "plus",
+    "label_batch": "label",
     "counting": "count",
     "picking": "pick",
     "packing": "box",
     "handing_over": "send",
 }
 """The words of a task are its station's own."""
-CONTROL_ICONS: Final[Mapping[str, str]] = {"ditto": "again", "short": "warn"}
+CONTROL_ICONS: Final[Mapping[str, str]] = {
+    "ditto": "again",
+    "short": "warn",
+    "nothing": "off",
+    "sticker": "label",
+    "print": "printer",
+    "broken": "warn",
+    "expired": "clock",
+    "spoiled": "warn",
+}
 DEVICES: Final[Mapping[str, Word]] = {
     "ready": ok(N_("Ready")),
     "busy": busy(N_("Busy")),
@@ -65,17 +79,22 @@ PAPERS: Final[Mapping[str, Word]] = {
     "receipt": _plain(N_("Receipt"), "printer"),
     "pick-list": _plain(N_("Pick list"), "pick"),
     "command-sheet": _plain(N_("Command sheet"), "barcode"),
+    "lot-label": _plain(N_("Lot label"), "label"),
     "count-list": _plain(N_("Count list"), "count"),
     "test": _plain(N_("Test print"), "printer"),
 }
 DETAILS: Final[Mapping[str, Word]] = {
+    "session": _plain(N_("Count"), "count"),
     "document": _plain(N_("Delivery"), "receive"),
+    "transfer": _plain(N_("Transfer"), "send"),
+    "batch": _plain(N_("Batch of labels"), "label"),
+    "packs": _plain(N_("In hand"), "stock"),
     "bin": _plain(N_("Bin"), "count"),
     "pick_list": _plain(N_("Pick list"), "pick"),
     "items": _plain(N_("Items"), "stock"),
     "parcels": _plain(N_("Parcels"), "box"),
     "last": _plain(N_("Last parcel"), "box"),
-    "number": _plain(N_("Labels of the next item"), "label"),
+    "number": _plain(N_("Of the next item"), "label"),
     "printed": _plain(N_("Labels printed"), "label"),
     "name": _plain(N_("Article"), "stock"),
 }

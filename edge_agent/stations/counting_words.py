@@ -9,7 +9,8 @@ from edge_agent.stations.station import Says
 
 WORDS: Final[Mapping[str, Says]] = {
     "count_bin": Says(
-        en="Counting. Scan the count's number (CT-…), or a bin's barcode.", zh="盘点。扫描盘点单号(CT-…),或货位条码。"
+        en="Counting. Scan the bin's barcode; before it the count's number (CT-…), if there is one.",
+        zh="盘点。扫描货位条码;有盘点单先扫单号(CT-…)。",
     ),
     "count_ready": Says(
         en="Bin {bin}. Scan each item, then DONE; DONE at once if the bin is empty.",

@@ -262,7 +262,7 @@
       return;
     }
     event.preventDefault();
-    if ("typed" in form.dataset) { read(fields.text.trim()); form.reset(); form.querySelector("[data-manual]").focus(); return; }
+    if ("typed" in form.dataset) { read(fields.text.trim()); form.reset(); form.querySelector("[data-manual]")?.focus(); return; }
     hold(form, entry.id);
     capture({ ...entry, control: fields.control, number: fields.number, reading: fields.reading });
   });
