@@ -170,6 +170,13 @@ async def history(subject: str, limit: int = 500) -> list[Recorded]:
     return [_recorded(row) for row in rows]
 
 
+async def happened_to(subject: str, limit: int, before: int | None = None) -> list[Recorded]:
+    """What was recorded of one subject, the newest first; only what is older than the event with the id `before`."""
+    edge = before or 1 << _SHIFT
+    rows = await db.fetch("SELECT * FROM event WHERE subject = ? AND id < ? ORDER BY id DESC LIMIT ?", subject, edge, limit)
+    return [_recorded(row) for row in rows]
+
+
 async def cursor(consumer: str) -> int:
     """How far a consumer has come; 0 at its beginning."""
     rows = await db.fetch("SELECT position FROM event_cursor WHERE consumer = ?", consumer)

@@ -70,8 +70,8 @@ def _cursor(after: str) -> tuple[str, str]:
     return site, box
 
 
-async def box_page(box_id: str, tab: str, who: Actor, request: PageRequest) -> Shown:
-    """Raises NotFound."""
+async def box_page(box_id: str, tab: str, who: Actor, request: PageRequest, before: int = 0) -> Shown:
+    """`before`: an event's id, only older ones are shown; 0: the newest.  Raises NotFound."""
     health = await box_health(box_id, sites=who.sites)
     values: Shown = {"health": health, "box": health.box, "tab": tab, "tabs": TABS}
     match tab:
@@ -82,7 +82,7 @@ async def box_page(box_id: str, tab: str, who: Actor, request: PageRequest) -> S
         case "queue":
             return values | await _queue(health.box, who)
         case "logs":
-            return values | await _logs(box_id, request)
+            return values | await _logs(box_id, request, before)
         case "security":
             return values | {"certificates": await certificates.certificates(box_id)}
         case _:
@@ -126,12 +126,14 @@ async def _queue(box: BoxView, who: Actor) -> Shown:
     return {"queues": queues, "prints": prints, "asks": asks, "sees_prints": True, "back": f"/fleet/boxes/{box.id}/queue"}
 
 
-async def _logs(box_id: str, request: PageRequest) -> Shown:
-    found = await events.history(box_id)
+async def _logs(box_id: str, request: PageRequest, before: int) -> Shown:
+    found = await events.happened_to(box_id, LINES + 1, before)
     lines = await measured.log_lines(box_id, before=request.number() or None, limit=LINES + 1)
-    newest = list(reversed(found))[:LINES]
+    newest = found[:LINES]
     return {
         "history": newest,
+        "is_older": bool(before),
+        "older": newest[-1].id if len(found) > LINES else 0,
         "names": await names_of(account_of(event.actor) for event in newest),
         "lines": lines[:LINES],
         "next": lines[LINES - 1].no if len(lines) > LINES else None,

@@ -15,7 +15,7 @@ from controller.db import in_transaction
 from controller.events import acting
 from controller.fleet import diagnostics
 from controller.fleet import queries as fleet
-from controller.http.routing import Permission
+from controller.http.routing import Permission, number
 from controller.web import box_shown
 from controller.web.access import actor_of
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
@@ -45,7 +45,8 @@ class FleetPages:
 
     async def show_box(self, request: web.Request, tab: str, refused: Values, status: int = 200) -> web.StreamResponse:
         """`refused`: what a form was refused for, and what was typed.  Raises NotFound."""
-        values = await box_shown.box_page(request.match_info["id"], tab, actor_of(request), page_request(request))
+        before = number(text_of(request, "before") or "0", "before")
+        values = await box_shown.box_page(request.match_info["id"], tab, actor_of(request), page_request(request), before)
         shown = {
             "error": "",
             "typed": {},

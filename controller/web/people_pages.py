@@ -143,8 +143,8 @@ async def _givable(actor: Actor) -> list[Grant]:
 
 async def _history(person_id: str) -> list[events.Recorded]:
     """What happened to somebody, the newest first; that they came and went each day is left out."""
-    found = await events.history(person_id, limit=200)
-    return [event for event in reversed(found) if event.name not in ("logged_in", "logged_out")][:50]
+    found = await events.happened_to(person_id, limit=200)
+    return [event for event in found if event.name not in ("logged_in", "logged_out")][:50]
 
 
 async def _reaches(actor: Actor, person_id: str) -> bool:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from controller import db
+from controller import db, events
 from controller.app import Parts, make_app
 from controller.config import parse_config
+from controller.fleet.events import BoxLinkChanged
 from controller.fleet.operations import register_box
 from controller.fleet.queries import commands
 from controller.fleet.twin_queries import twin_versions, twin_view
@@ -218,3 +219,24 @@ async def test_a_script_gets_the_live_region_alone(client: TestClient) -> None:
         answer = await client.get(path, headers={"HX-Request": "true"})
         text = await answer.text()
         assert (answer.status, "<html" in text, "<main" in text) == (200, False, False), path
+
+
+async def test_what_happened_to_a_box_shows_the_newest_first_and_pages_to_the_oldest(client: TestClient) -> None:
+    """However long it has been there: also when more has happened than one question to the database asks for."""
+    (await logged_in("Ida", Grant(Role.IT))).at(client)
+    async with db.transaction():
+        for number in range(620):
+            link = ("online", "offline")[number % 2]
+            await events.record(BoxLinkChanged(box="counter-1", link=link), subject="counter-1", site="sh-01")
+    recorded = [event.id for event in await events.happened_to("counter-1", 2000)]
+    assert recorded == sorted(recorded, reverse=True)
+    seen, cursors, address = 0, [], f"{BOX}/logs"
+    while address:
+        shown = (await text_of(client, address)).partition('id="h-history"')[2]
+        seen += shown.count("<li>")
+        found = re.search(r"\?before=(\d+)#", shown)
+        cursors += [int(found[1])] if found else []
+        address = f"{BOX}/logs?before={found[1]}" if found else ""
+    assert seen == len(recorded)
+    assert cursors == recorded[49:-1:50]
+    assert (await client.get(f"{BOX}/logs?before=x")).status == 400
