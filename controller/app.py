@@ -15,7 +15,7 @@ from functools import partial
 
 from aiohttp import web
 
-from controller import db, events, printing
+from controller import db, events, needs, printing
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
 from controller.config import Config, Http, Retention, TokenFile
@@ -38,6 +38,7 @@ from controller.people.sessions import Limits
 from controller.replica.history import begin_stamp
 from controller.retention import prune
 from controller.revoking import BrokerRights
+from controller.stock import sweeping
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
@@ -257,7 +258,16 @@ def _work(
             work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
         work.append(("sweep", _sweep(limits_of(config.http), config.retention)))
         work.append(("printing", printing.run(system_random())))
+        work.append(("replenishment", _replenish()))
+        work.append(("needs", needs.FOLLOWER.run(system_random())))
+        work.append(("holds", sweeping.run()))
     return work
+
+
+async def _replenish() -> None:
+    from controller.replenishment import night  # noqa: PLC0415 -- NumPy is loaded by the process that works with it, and not before
+
+    await night.run(system_random())
 
 
 async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], None]) -> None:

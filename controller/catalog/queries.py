@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -190,3 +190,11 @@ async def unknown_barcodes(
     here, ids = ("", []) if sites is None else (f"AND {db.among('site_id')}", [db.listing(sorted(sites))])
     rows = await db.fetch(_UNKNOWN + f"WHERE state = ? AND id > ? {here} ORDER BY id LIMIT ?", *(state, after, *ids, limit))
     return [UnknownRow(**row) for row in rows]
+
+
+async def still_unknown(keys: Iterable[str]) -> set[str]:
+    """Which of these unknown barcodes wait to be linked, by their keys."""
+    rows = await db.fetch(
+        f"SELECT key FROM unknown_barcode WHERE {db.among('key')} AND state = 'open'", db.listing(sorted(set(keys)))
+    )
+    return {row["key"] for row in rows}

@@ -86,6 +86,14 @@ async def bins(site_id: str, codes: Sequence[str]) -> dict[str, Place]:
     return {row["code"]: _place(row) for row in rows}
 
 
+async def place(location_id: int) -> Place:
+    """Raises NotFound."""
+    rows = await db.fetch("SELECT * FROM location WHERE id = ?", location_id)
+    if not rows:
+        raise NotFound("location", location_id)
+    return _place(rows[0])
+
+
 async def locations(site_id: str, *, after: int = 0, limit: int = 50) -> list[Place]:
     """Raises NotFound (site)."""
     await site(site_id)

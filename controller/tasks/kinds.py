@@ -29,6 +29,7 @@ KINDS: Mapping[str, Severity] = {
     "unknown_barcode": Severity.NORMAL,
     "print_uncertain": Severity.URGENT,
     "document_not_printable": Severity.URGENT,
+    "fact_rejected": Severity.NORMAL,
     "lot_recalled": Severity.URGENT,
     "lot_mismatch": Severity.LOW,
     "lot_expiry_disputed": Severity.NORMAL,

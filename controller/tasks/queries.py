@@ -97,6 +97,11 @@ async def told_of(subject: str, kinds: Iterable[str]) -> dict[str, dict[str, obj
     return {row["key"]: json.loads(row["arguments"]) for row in rows}
 
 
+async def waiting_keys(kind: str) -> set[str]:
+    """The keys of all that waits of a kind."""
+    return {row["key"] for row in await fetch("SELECT key FROM task WHERE kind = ? AND state IN ('open', 'claimed')", kind)}
+
+
 def _conditions(asked: Asked, sites: Iterable[str] | None) -> tuple[list[str], list[object]]:
     conditions = [f"state = '{asked.state.value}'" if asked.state else "state IN ('open', 'claimed')"]
     params: list[object] = []

@@ -24,6 +24,7 @@ from controller.web.render import Renderer
 from controller.web.routes import PageRoute, add_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
+from controller.web.task_pages import task_routes
 
 
 class Website:
@@ -53,6 +54,7 @@ class Website:
             *find_routes(self._pages),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
+            *task_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),
             *fleet_form_routes(FleetForms(FleetPages(self._pages))),
         ]

@@ -23,7 +23,10 @@ class Place:
 GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "",
-        (Place("/", "live", N_("Shop"), Permission.PERSON, is_first=True),),
+        (
+            Place("/", "live", N_("Shop"), Permission.PERSON, is_first=True),
+            Place("/tasks", "ok", N_("Tasks"), Permission.TASKS_READ, is_first=True),
+        ),
     ),
     (
         N_("Goods"),

@@ -145,6 +145,15 @@ EVENTS: Mapping[str, str] = {
     "logged_out": N_("Logged out"),
     "log_in_locked": N_("Log-in waits after failed tries"),
     "unknown_barcode": N_("Unknown barcode scanned"),
+    "task_opened": N_("Task opened"),
+    "task_claimed": N_("Task claimed"),
+    "task_given_back": N_("Task given back"),
+    "task_closed": N_("Task closed"),
+    "hold_expired": N_("Reservation ran out of time"),
+    "presale_set": N_("Presale limit set"),
+    "presale_arrived": N_("Presold goods arrived"),
+    "channel_added": N_("Channel added"),
+    "channel_buffer_changed": N_("Buffer of a channel changed"),
 }
 FACTS: Mapping[str, str] = {
     "scan": N_("Scan"),

@@ -50,6 +50,8 @@ COMPOSITION = (
     "dispatch",
     "retractions",
     "printing",
+    "following",
+    "needs",
     "retention",
     "revoking",
     "replica",

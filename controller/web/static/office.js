@@ -70,7 +70,7 @@
     if (!live) { const words = banner.querySelector("p"); words.textContent = words.dataset.text.replace("{time}", lastText); }
   };
   const look = async () => {
-    if (document.hidden || running) return;
+    if (document.hidden || running || region.querySelector("details[open]")) return;  /* somebody is filling something in */
     running = true;
     try {
       const answer = await fetch(location.href, { headers: { "HX-Request": "true", Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });

@@ -157,6 +157,11 @@ fpm$-a GET /stock
 fpm$-a GET /stock/{sku}
 --m--a POST /stock/{sku}/adjust
 fpm$-a GET /stock/{sku}/ledger
+fpm$ia GET /tasks
+fpm-ia POST /tasks/{id}/claim
+fpm-ia POST /tasks/{id}/done
+--m--a POST /tasks/{id}/drop
+fpm-ia POST /tasks/{id}/give-back
 fpm$ia GET /unknown-barcodes
 --m--a POST /unknown-barcodes
 """

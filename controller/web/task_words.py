@@ -1,0 +1,183 @@
+"""Tasks in words: what the kind is called, what is asked, and where it can be looked at.  A line or two for each kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from controller.http.routing import Permission
+from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWords:
+    """`text` names arguments of the task as `%(name)s`; `address` names them as `{name}`, and `{subject}` and `{site}`."""
+
+    title: str
+    text: str
+    address: str = ""
+    needs: Permission = Permission.PERSON
+
+    def link(self, arguments: Mapping[str, object]) -> str:
+        """Where the subject of a task is; empty for none."""
+        return _NAME.sub(lambda found: quote(str(arguments.get(found[1], "")), safe=""), self.address)
+
+
+STOCK, ORDER = ("/stock/{sku}?site={site}", Permission.STOCK_READ), ("/orders/{subject}", Permission.ORDERS_READ)
+PRINTS, RECALL = ("/prints?state=uncertain", Permission.PRINTS_READ), ("/recalls/{recall}", Permission.STOCK_READ)
+COUNT, TRANSFER = ("/counts/{session}", Permission.STOCK_READ), ("/transfers/{transfer}", Permission.STOCK_READ)
+RECEIPT, BOUGHT = ("/receipts/{subject}", Permission.PURCHASING_READ), ("/purchasing/{subject}", Permission.PURCHASING_READ)
+CODES, BOX = ("/unknown-barcodes", Permission.CATALOG_READ), ("/fleet/boxes/{subject}", Permission.FLEET_READ)
+
+TASKS: Mapping[str, TaskWords] = {
+    "count_needed": TaskWords(
+        N_("Count a bin"),
+        N_("%(missing)s more of %(sku)s were taken from bin %(bin)s than were known to be there. Count the bin."),
+        *STOCK,
+    ),
+    "count_review": TaskWords(
+        N_("Decide on a count"), N_("Count %(session)s found differences: %(rows)s rows wait for your decision."), *COUNT
+    ),
+    "count_refused": TaskWords(
+        N_("Look at a part of a count"),
+        N_("A part of count %(session)s for bin %(bin)s was not taken. Count the bin again."),
+        *COUNT,
+    ),
+    "stock_short": TaskWords(
+        N_("Promise that cannot be kept"),
+        N_("%(quantity)s of %(sku)s that order %(order)s was promised are not there. Find a way, or tell the customer."),
+        *ORDER,
+    ),
+    "shelf_short": TaskWords(
+        N_("Shelf held less"), N_("Bin %(bin)s held less of %(sku)s than list %(pick_list)s wants. Count the bin."), *STOCK
+    ),
+    "pick_refused": TaskWords(N_("Pick refused"), N_("A pick for list %(pick_list)s was refused: %(detail)s."), *ORDER),
+    "put_back_needed": TaskWords(
+        N_("Goods to put back"),
+        N_("Order %(order)s was cancelled: %(quantity)s of %(sku)s lie in packing. Put them back in their bin."),
+        *ORDER,
+    ),
+    "unknown_barcode": TaskWords(
+        N_("Unknown barcode"), N_("%(text)s was scanned at box %(box)s, and no article has this barcode. Link it."), *CODES
+    ),
+    "print_uncertain": TaskWords(
+        N_("Print in doubt"),
+        N_("Nobody can tell whether the print for %(document)s came out. Look at the printer of %(box)s."),
+        *PRINTS,
+    ),
+    "document_not_printable": TaskWords(
+        N_("Paper that cannot be printed"), N_("The paper for %(document)s could not be printed at %(box)s: %(code)s."), *PRINTS
+    ),
+    "fact_rejected": TaskWords(
+        N_("Reading refused"),
+        N_("Box %(box)s told %(fact)s, and the books refused it (%(code)s). Look at what was meant, and book it another way."),
+        *BOX,
+    ),
+    "lot_recalled": TaskWords(
+        N_("Lot recalled"),
+        N_("Lot %(lot)s of %(sku)s is recalled: %(reason)s. Bring all of it to quarantine: %(bins)s."),
+        *RECALL,
+    ),
+    "lot_mismatch": TaskWords(
+        N_("Another lot was picked"),
+        N_("For list %(pick_list)s lot %(picked)s of %(sku)s was picked instead of %(expected)s. Look at the bin."),
+        *ORDER,
+    ),
+    "lot_expiry_disputed": TaskWords(
+        N_("Two expiry dates for a lot"),
+        N_("Lot %(lot)s of %(sku)s was told with %(kept)s and with %(told)s. The earlier date holds; look at the goods."),
+        *STOCK,
+    ),
+    "serial_twice": TaskWords(
+        N_("One serial number twice"),
+        N_("Serial number %(serial)s of %(sku)s is in stock %(times)s times. Look for both pieces."),
+        *STOCK,
+    ),
+    "stock_difference": TaskWords(
+        N_("Books that do not add up"),
+        N_("A stored number does not follow from its entries: %(what)s."),
+        "/stock",
+        Permission.STOCK_READ,
+    ),
+    "transfer_short": TaskWords(
+        N_("Transfer came short"), N_("Transfer %(transfer)s is received, and %(units)s of what was sent did not come."), *TRANSFER
+    ),
+    "transfer_over": TaskWords(
+        N_("Transfer came over"), N_("Transfer %(transfer)s is received, and %(units)s more came than were sent."), *TRANSFER
+    ),
+    "transfer_astray": TaskWords(
+        N_("Transfer at another place"),
+        N_("Goods of transfer %(transfer)s were booked at %(site)s; it names %(expected)s."),
+        *TRANSFER,
+    ),
+    "transfer_overdue": TaskWords(
+        N_("Transfer on its way too long"),
+        N_("Transfer %(transfer)s left more than %(days)s days ago and did not arrive."),
+        *TRANSFER,
+    ),
+    "sale_conflict": TaskWords(
+        N_("Receipt told in two ways"), N_("%(subject)s was told twice, and not the same. Look which one holds.")
+    ),
+    "labels_open": TaskWords(N_("Shelf labels to change"), N_("%(subject)s: shelf labels wait to be printed and put up.")),
+    "price_currency": TaskWords(
+        N_("Price in another currency"), N_("%(subject)s has a price in another currency than its site sells in.")
+    ),
+    "receipt_unannounced": TaskWords(N_("Delivery nobody announced"), N_("Receipt %(subject)s belongs to no order."), *RECEIPT),
+    "receipt_unknown_order": TaskWords(
+        N_("Delivery for an unknown order"), N_("Receipt %(subject)s names %(document)s, which is no order of ours."), *RECEIPT
+    ),
+    "receipt_order_ended": TaskWords(
+        N_("Delivery for an order that ended"), N_("Receipt %(subject)s belongs to %(order)s, which is %(state)s."), *RECEIPT
+    ),
+    "receipt_not_ordered": TaskWords(
+        N_("Article nobody ordered"), N_("%(units)s of %(sku)s came with %(subject)s and are not on %(order)s."), *RECEIPT
+    ),
+    "receipt_over": TaskWords(
+        N_("More came than ordered"), N_("%(units)s of %(sku)s came with %(subject)s beyond %(order)s."), *RECEIPT
+    ),
+    "receipt_short": TaskWords(N_("Less came than told"), N_("%(sku)s came short with %(subject)s: %(reason)s."), *RECEIPT),
+    "receipt_damaged": TaskWords(N_("Goods came damaged"), N_("%(units)s of %(sku)s came damaged with %(subject)s."), *RECEIPT),
+    "receipt_expired": TaskWords(
+        N_("Goods came expired"),
+        N_("%(units)s of %(sku)s came with %(subject)s and expired on %(expiry)s. Their lot is blocked."),
+        *RECEIPT,
+    ),
+    "receipt_short_dated": TaskWords(
+        N_("Goods keep too short"), N_("%(units)s of %(sku)s of %(subject)s keep %(days)s days, until %(expiry)s."), *RECEIPT
+    ),
+    "purchase_answer_differs": TaskWords(
+        N_("Supplier answers otherwise"), N_("The supplier's answer to %(subject)s differs from what was ordered."), *BOUGHT
+    ),
+    "purchase_not_sent": TaskWords(N_("Order not sent"), N_("%(subject)s could not be sent to its supplier."), *BOUGHT),
+}
+STATES: Mapping[str, Word] = {
+    "open": Word(N_("Waits"), "warn", "warn"),
+    "claimed": busy(N_("Somebody is at it")),
+    "done": ok(N_("Done")),
+    "dropped": off(N_("Dropped")),
+}
+_OTHER = TaskWords(N_("Task"), N_("%(subject)s needs a person."))
+
+
+def words_of(kind: str) -> TaskWords:
+    """Of a kind that is newer than this page: a general sentence."""
+    return TASKS.get(kind, _OTHER)
+
+
+class _Told(dict[str, object]):
+    """What a task does not say is a dash in its sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def sentence(translate: Translate, kind: str, subject: str, arguments: Mapping[str, object]) -> str:
+    return translate(words_of(kind).text) % _Told({**arguments, "subject": subject})
+
+
+def title(translate: Translate, kind: str) -> str:
+    return translate(words_of(kind).title)
