@@ -40,6 +40,8 @@ class Method(IntEnum):
     SBA = 5
     TSB = 6
     CATEGORY = 7
+    YEARLY_ADDITIVE = 8
+    YEARLY_MULTIPLICATIVE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,11 @@ def _block(raw: Series, prior: Floats, horizon: int, season: int) -> Forecasts:
     _fill_obsolescing(found, calm, classes, np.flatnonzero(gone))
     found.path[:] *= scale[:, None]
     found.sd[:] *= scale
-    _fill_unknown(found, prior)
+    fill_unknown(found, prior)
     return found
 
 
-def _fill_unknown(found: Forecasts, prior: Floats) -> None:
+def fill_unknown(found: Forecasts, prior: Floats) -> None:
     """Never sold: the category's mean, with the spread of rare single demands (Poisson), or nothing."""
     known = (found.kind == Kind.NONE) & np.isfinite(prior) & (prior > 0)
     found.method[known] = Method.CATEGORY

@@ -198,7 +198,7 @@ EXTRA_SQL = (
         "WHERE state IN ('proposed', 'changed')"
     ),
     "CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON stock_alert (site_id, kind, sku_id) WHERE closed_at IS NULL",
-    "CREATE UNIQUE INDEX IF NOT EXISTS run_running ON replenishment_run (site_id) WHERE state = 'running'",
+    "CREATE UNIQUE INDEX IF NOT EXISTS run_running ON replenishment_run (site_id) WHERE state IN ('waiting', 'running')",
     "CREATE UNIQUE INDEX IF NOT EXISTS run_night ON replenishment_run (site_id, day) WHERE cause = 'night'",
     check("replenishment_proposal", "proposal_sound", "NEW.quantity > 0 AND NEW.pack > 0"),
 )

@@ -6,8 +6,10 @@ ed.), chapters 4 and 6; Chopra & Meindl, Supply Chain Management (6th ed.), chap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import pairwise
+from math import gcd
 from statistics import NormalDist
 
 import numpy as np
@@ -19,16 +21,6 @@ A_SHARE, B_SHARE = 0.80, 0.95
 SERVICE = {"A": 0.98, "B": 0.95, "C": 0.90}
 """Chance that a cycle goes without a stock-out, by class, unless people say otherwise."""
 NO_BOUND = np.iinfo(np.int64).max // 4
-
-
-class Bound(StrEnum):
-    """What changed an order from what was needed; part of its explanation."""
-
-    PACK = "pack"
-    MINIMUM = "minimum"
-    CAPACITY = "capacity"
-    SHELF_LIFE = "shelf_life"
-    FIXED_MINIMUM = "fixed_minimum"
 
 
 def z_of(service: float) -> float:
@@ -157,22 +149,44 @@ def days_of_supply(available: Ints, mean: Floats) -> Floats:
     return found
 
 
-def topped_up(lines: dict[int, tuple[int, int, int]], minimum: int) -> dict[int, int]:
-    """Quantities of an order to a supplier, raised to their least order value, in minor units.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an order to a supplier, in its packs: how many, the most that there is room and time for, minor units each."""
 
-    `lines`: by SKU (quantity, pack, cost of one base unit in minor units, rational costs rounded up).  The cheapest way that keeps
-    proportions: every line grows by whole packs in turn, the largest value first; deterministic.  Nothing is raised from zero.
+    packs: int
+    most: int
+    price: int
+
+
+def topped_up(lines: Mapping[int, Line], minimum: int) -> dict[int, int]:
+    """Packs of each line of an order, raised to the supplier's least order value as far as their bounds go; minor units.
+
+    Keeps proportions: every line in turn grows by the same share, the largest value first.  Nothing is raised from zero.
     """
-    quantities = {sku: quantity for sku, (quantity, _, _) in lines.items() if quantity > 0}
-    value = sum(quantity * lines[sku][2] for sku, quantity in quantities.items())
-    if not quantities or value >= minimum or all(lines[sku][2] <= 0 for sku in quantities):
-        return quantities
-    factor_up, factor_down = minimum, max(value, 1)
-    for sku in sorted(quantities, key=lambda sku: (-quantities[sku] * lines[sku][2], sku)):
+    packs = {sku: line.packs for sku, line in lines.items() if line.packs > 0}
+    value = sum(count * lines[sku].price for sku, count in packs.items())
+    begun = value
+    if not packs or value <= 0:
+        return packs
+    for sku in sorted(packs, key=lambda sku: (-packs[sku] * lines[sku].price, sku)):
         if value >= minimum:
             break
-        quantity, pack, cost = lines[sku]
-        wanted = -(-(quantity * factor_up) // (factor_down * pack)) * pack
-        value += (wanted - quantity) * cost
-        quantities[sku] = wanted
-    return quantities
+        line = lines[sku]
+        wanted = min(-(-(line.packs * minimum) // begun), max(line.most, line.packs))
+        value += (wanted - line.packs) * line.price
+        packs[sku] = wanted
+    return packs
+
+
+def pack_of(numerator: int, denominator: int) -> tuple[int, int]:
+    """The smallest whole number of base units that a supplier's packs come to, and how many packs that is."""
+    shared = gcd(numerator, denominator)
+    return numerator // shared, denominator // shared
+
+
+def review_days(order_days: str) -> int:
+    """The longest time between two days on which a supplier takes orders (ISO weekdays as digits; empty: any day)."""
+    days = sorted({int(day) for day in order_days if day in "1234567"})
+    if not days:
+        return 1
+    return max((following - day - 1) % 7 + 1 for day, following in pairwise([*days, days[0] + 7]))

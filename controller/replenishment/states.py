@@ -62,19 +62,22 @@ PROPOSAL: Table[ProposalState, ProposalAction] = {
 class RunState(StrEnum):
     """A replenishment run of a site.  One that stopped telling how far it is may be taken over, and begins anew."""
 
+    WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
 
 
 class RunAction(StrEnum):
+    START = "start"
     FINISH = "finish"
     FAIL = "fail"
     RETRY = "retry"
 
 
 RUN: Table[RunState, RunAction] = {
+    RunState.WAITING: {RunAction.START: RunState.RUNNING},
     RunState.RUNNING: {RunAction.FINISH: RunState.DONE, RunAction.FAIL: RunState.FAILED},
     RunState.DONE: {},
-    RunState.FAILED: {RunAction.RETRY: RunState.RUNNING},
+    RunState.FAILED: {RunAction.RETRY: RunState.WAITING},
 }

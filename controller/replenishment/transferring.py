@@ -5,7 +5,7 @@ A site gives only what it does not need itself for some days beyond S; a site ge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 SAME_COST = 0
@@ -21,11 +21,12 @@ class Spare:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Want:
-    """What a site is short of, base units; `days`: until it is out (the most urgent gets first)."""
+    """What a site is short of, base units; `days`: until it is out (the most urgent gets first); `least`: what is worth the way."""
 
     site: str
     quantity: int
     days: float = 0.0
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def flows(
     *,
     pack: int = 1,
     costs: Mapping[tuple[str, str], int] | None = None,
-    least: int = 1,
+    barred: Collection[tuple[str, str]] = (),
 ) -> list[Flow]:
-    """Who gives how much to whom.  Whole packs; nothing below `least`; no site both gives and gets.
+    """Who gives how much to whom.  Whole packs; nothing on a `barred` way (source, target); no site both gives and gets.
 
     The most urgent want is served first, from the cheapest source, the larger spare before the smaller one, then by name.
     """
@@ -63,7 +64,7 @@ def flows(
         sources = sorted(left, key=lambda site: (price.get((site, want.site), SAME_COST), -left[site], site))
         for source in sources:
             quantity = min(left[source], missing) // pack * pack
-            if quantity < max(least, 1):
+            if quantity < max(want.least, 1) or (source, want.site) in barred:
                 continue
             found.append(Flow(source, want.site, quantity))
             left[source] -= quantity

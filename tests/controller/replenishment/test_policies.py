@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from controller.replenishment.policies import (
     NO_BOUND,
     Levels,
+    Line,
     Terms,
     classes_by_value,
     days_of_supply,
     economic_quantity,
     levels,
     orders,
+    pack_of,
+    review_days,
     risk,
     topped_up,
     z_of,
@@ -151,28 +154,42 @@ def test_days_of_supply_without_demand_are_without_end() -> None:
 @pytest.mark.parametrize(
     ("lines", "minimum", "wanted"),
     [
-        ({1: (10, 1, 100)}, 500, {1: 10}),
-        ({1: (10, 1, 100)}, 1500, {1: 15}),
-        ({1: (10, 4, 100)}, 1500, {1: 16}),
-        ({1: (0, 1, 100)}, 1500, {}),
-        ({1: (5, 1, 0)}, 1500, {1: 5}),
-        ({1: (10, 1, 100), 2: (10, 1, 10)}, 2000, {1: 19, 2: 10}),
+        ({1: Line(10, 99, 100)}, 500, {1: 10}),
+        ({1: Line(10, 99, 100)}, 1500, {1: 15}),
+        ({1: Line(10, 12, 100)}, 1500, {1: 12}),
+        ({1: Line(10, 5, 100)}, 1500, {1: 10}),
+        ({1: Line(0, 99, 100)}, 1500, {}),
+        ({1: Line(5, 99, 0)}, 1500, {1: 5}),
+        ({1: Line(10, 99, 100), 2: Line(10, 99, 10)}, 2000, {1: 19, 2: 10}),
+        ({1: Line(10, 10, 100), 2: Line(10, 99, 10)}, 2000, {1: 10, 2: 19}),
     ],
 )
-def test_an_order_is_raised_to_the_suppliers_least_value(
-    lines: dict[int, tuple[int, int, int]], minimum: int, wanted: dict[int, int]
-) -> None:
+def test_an_order_is_raised_to_the_suppliers_least_value(lines: dict[int, Line], minimum: int, wanted: dict[int, int]) -> None:
     assert topped_up(lines, minimum) == wanted
 
 
-@given(
-    st.dictionaries(st.integers(1, 9), st.tuples(st.integers(0, 99), st.integers(1, 24), st.integers(0, 999)), max_size=6),
-    st.integers(0, 1_000_000),
-)
+LINES = st.builds(Line, st.integers(0, 99), st.integers(0, 500), st.integers(0, 999))
+
+
+@given(st.dictionaries(st.integers(1, 9), LINES, max_size=6), st.integers(0, 1_000_000))
 @settings(max_examples=200)
-def test_raising_never_lowers_and_reaches_the_least_value(lines: dict[int, tuple[int, int, int]], minimum: int) -> None:
+def test_raising_never_lowers_and_never_goes_beyond_what_there_is_room_for(lines: dict[int, Line], minimum: int) -> None:
     raised = topped_up(lines, minimum)
-    assert raised.keys() == {sku for sku, (quantity, _, _) in lines.items() if quantity > 0}
-    assert all(raised[sku] >= lines[sku][0] and (raised[sku] - lines[sku][0]) >= 0 for sku in raised)
-    if any(lines[sku][2] > 0 for sku in raised):
-        assert sum(raised[sku] * lines[sku][2] for sku in raised) >= minimum
+    assert raised.keys() == {sku for sku, line in lines.items() if line.packs > 0}
+    assert all(lines[sku].packs <= packs <= max(lines[sku].most, lines[sku].packs) for sku, packs in raised.items())
+    value = sum(packs * lines[sku].price for sku, packs in raised.items())
+    if 0 < value < minimum:
+        before = sum(line.packs * line.price for line in lines.values())
+        assert all(packs >= lines[sku].most or packs * before >= lines[sku].packs * minimum for sku, packs in raised.items())
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "found"), [(12, 1, (12, 1)), (500, 2, (250, 1)), (5, 2, (5, 2)), (6, 4, (3, 2))]
+)
+def test_a_pack_comes_to_whole_base_units(numerator: int, denominator: int, found: tuple[int, int]) -> None:
+    assert pack_of(numerator, denominator) == found
+
+
+@pytest.mark.parametrize(("days", "gap"), [("", 1), ("1234567", 1), ("135", 3), ("1", 7), ("12", 6), ("15", 4), ("67", 6)])
+def test_orders_are_placed_on_the_suppliers_days(days: str, gap: int) -> None:
+    assert review_days(days) == gap

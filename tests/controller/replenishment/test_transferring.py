@@ -31,7 +31,8 @@ def test_one_way_rather_than_two_and_ties_go_by_name() -> None:
 
 def test_whole_packs_and_nothing_that_is_not_worth_the_way() -> None:
     assert flows([Spare("s1", 10)], [Want("s2", 8)], pack=6) == [Flow("s1", "s2", 6)]
-    assert flows([Spare("s1", 10)], [Want("s2", 8)], least=9) == []
+    assert flows([Spare("s1", 10)], [Want("s2", 8, least=9)]) == []
+    assert flows([Spare("s1", 10), Spare("s3", 9)], [Want("s2", 8)], barred={("s1", "s2")}) == [Flow("s3", "s2", 8)]
 
 
 @given(AMOUNTS, AMOUNTS, st.integers(1, 12))
