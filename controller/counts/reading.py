@@ -13,6 +13,7 @@ from controller.catalog.queries import resolve
 from controller.counts.policies import instant_of_line
 from controller.counts.states import LineState
 from controller.facts import FactIn, Parked
+from controller.stock.lots import MAX_CODE, LotSeen, lots_of
 from edge_agent.wire.facts import Counted, CountLine
 
 Fact = FactIn[Counted]
@@ -61,7 +62,7 @@ async def read_lines(fact: Fact, part_id: int) -> Parked | None:
         return None
     meanings = await resolve([SymbolKey(row["symbol"], row["gtin"]) for row in rows], site_id=fact.site_id)
     known = [(row, meaning) for row, meaning in zip(rows, meanings, strict=True) if isinstance(meaning, Found)]
-    lots = [await _lot(meaning.sku_id, row) for row, meaning in known]
+    lots = await lots_of([_lot(meaning.sku_id, row) for row, meaning in known], site=fact.site_id)
     matched = []
     for (row, meaning), lot in zip(known, lots, strict=True):
         units = meaning.base_units(row["quantity"])
@@ -76,18 +77,11 @@ async def read_lines(fact: Fact, part_id: int) -> Parked | None:
     return Parked("unknown_barcode" if isinstance(why, Unknown) else "ambiguous_barcode", waiting_for(first["symbol"]))
 
 
-async def _lot(sku_id: int, row: db.Row) -> int:
-    """The lot that a line tells of, 0: of none."""
-    code, expiry = (row["lot"] or "").strip()[:64], row["expiry"]
-    if not code and expiry is None:
-        return 0
-    key = code or str(expiry)
-    await db.execute(
-        "INSERT INTO lot (sku_id, key, code, expiry, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (sku_id, key) DO NOTHING",
-        *(sku_id, key, code or None, expiry, db.now()),
-    )
-    rows = await db.fetch("SELECT id FROM lot WHERE sku_id = ? AND key = ?", sku_id, key)
-    return int(rows[0]["id"])
+def _lot(sku_id: int, row: db.Row) -> LotSeen:
+    """What a line tells of the lot; a code that cannot be one is as good as none."""
+    code = (row["lot"] or "").strip()
+    is_code = 0 < len(code) <= MAX_CODE and code.isprintable()
+    return LotSeen(sku_id=sku_id, code=code if is_code else None, expiry=row["expiry"])
 
 
 async def _note(fact: Fact, symbols: Iterable[str]) -> None:
