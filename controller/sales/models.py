@@ -99,20 +99,30 @@ class DailySale(Model):
 
 
 class SaleImport(Model):
-    """Table `sale_import`: a file of sales, by the hash of its bytes: how far it came, so that it goes on from there."""
+    """Table `sale_import`: a file of sales, told apart by the hash of its bytes and of how they are read.
+
+    `body` is the file, until it is done; `receipts_done` is how far it came, so that whoever goes on goes on from there.  `errors` has
+    a line of JSON for each row that could not be read.  `failed`: why it was given up.
+    """
 
     id = fields.BigIntField(primary_key=True)
     digest = fields.CharField(max_length=64, unique=True)
     site_id = fields.CharField(max_length=40)
+    options = fields.TextField()
+    body = fields.BinaryField(null=True)
     rows_total = fields.BigIntField()
-    rows_done = fields.BigIntField(db_default=0)
+    receipts_total = fields.BigIntField()
+    receipts_done = fields.BigIntField(db_default=0)
     booked = fields.BigIntField(db_default=0)
     repeated = fields.BigIntField(db_default=0)
     waiting = fields.BigIntField(db_default=0)
+    conflicts = fields.BigIntField(db_default=0)
     bad_rows = fields.BigIntField(db_default=0)
+    errors = fields.TextField()
     started_at = fields.DatetimeField()
-    finished_at = fields.DatetimeField(null=True)
     started_by = fields.CharField(max_length=128)
+    finished_at = fields.DatetimeField(null=True)
+    failed = fields.CharField(max_length=512, null=True)
 
     class Meta:
         table = "sale_import"

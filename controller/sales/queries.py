@@ -108,7 +108,7 @@ _SALE = (
 
 
 async def demand(site_id: str, first: date, last: date, *, sku_ids: Collection[int] | None = None) -> list[Demand]:
-    """What tills sold at a site on business days from `first` to `last`, in order of day and SKU; a day without sales has no row."""
+    """What tills sold at a site on business days from `first` to `last`, by day and SKU; a day without sales has no row."""
     some, ids = ("", []) if sku_ids is None else (f"AND {db.among('sku_id')}", [db.listing(sorted(sku_ids))])
     rows = await db.fetch(
         "SELECT day, sku_id, sold, returned, amount_minor, cost_minor FROM daily_sale "
