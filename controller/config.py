@@ -8,16 +8,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
+from controller.config_table import Table
+from controller.purchasing.config import Purchasing, read_purchasing
 from edge_agent.wire.errors import BadTopic
 from edge_agent.wire.topics import GatewayTopic
-
-T = TypeVar("T")
 
 _POSTGRES = ("postgres", "postgresql")
 MOST_DAYS = 36_500
@@ -132,6 +131,7 @@ class Config:
     tokens: tuple[TokenFile, ...] = field(default=())
     box_http: BoxHttp = field(default_factory=BoxHttp)
     retention: Retention = field(default_factory=Retention)
+    purchasing: Purchasing = field(default_factory=Purchasing)
 
     @property
     def tokens_of_boxes(self) -> bool:
@@ -155,7 +155,7 @@ def load_config(path: Path | None, environ: Mapping[str, str] | None = None) -> 
 
 def parse_config(document: Mapping[str, object], environ: Mapping[str, str], source: str) -> Config:
     """Raises ConfigErrors with all that is wrong."""
-    root = _Table(document, "", [])
+    root = Table(document, "", [])
     data = Path(root.text("data", _default_data(environ))).expanduser()
     http = _http(root.table("http"))
     database = _database(root.table("database"), data)
@@ -164,6 +164,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
     tokens = tuple(_token(table) for table in root.tables("token"))
     box_http = _box_http(root.table("box_http"))
     retention = _retention(root.table("retention"))
+    purchasing = read_purchasing(root.table("purchasing"))
     root.close()
     if root.errors:
         raise ConfigErrors(source, root.errors)
@@ -176,6 +177,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
         tokens=tokens,
         box_http=box_http,
         retention=retention,
+        purchasing=purchasing,
     )
 
 
@@ -193,7 +195,7 @@ def _default_data(environ: Mapping[str, str]) -> str:
     return str(Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "shelfwire")
 
 
-def _http(table: _Table) -> Http:
+def _http(table: Table) -> Http:
     host = table.text("host", "127.0.0.1")
     section = Http(
         host=host,
@@ -210,7 +212,7 @@ def _http(table: _Table) -> Http:
     return section
 
 
-def _database(table: _Table, data: Path) -> Database:
+def _database(table: Table, data: Path) -> Database:
     url = table.text("url", f"sqlite://{(data / 'controller.db').absolute()}", check=_database_url)
     file = table.path("password_file")
     if file is not None and urlsplit(url).scheme in _POSTGRES:
@@ -219,7 +221,7 @@ def _database(table: _Table, data: Path) -> Database:
     return Database(url=url)
 
 
-def _broker(table: _Table) -> Broker:
+def _broker(table: Table) -> Broker:
     embedded = table.flag("embedded", not table.has("host"))
     section = Broker(
         embedded=embedded,
@@ -243,7 +245,7 @@ def _broker(table: _Table) -> Broker:
     return section
 
 
-def _box_http(table: _Table) -> BoxHttp:
+def _box_http(table: Table) -> BoxHttp:
     section = BoxHttp(
         host=table.text("host", BoxHttp().host),
         port=table.number("port", BoxHttp().port, 0, 65535),
@@ -257,13 +259,13 @@ def _box_http(table: _Table) -> BoxHttp:
     return section
 
 
-def _gateway(table: _Table) -> GatewaySection:
+def _gateway(table: Table) -> GatewaySection:
     section = GatewaySection(id=table.text("id", "controller", check=_topic_id), share=table.text("share", "") or None)
     table.close()
     return section
 
 
-def _retention(table: _Table) -> Retention:
+def _retention(table: Table) -> Retention:
     keys = Retention()
     section = Retention(
         events_days=table.number("events_days", keys.events_days, 1, MOST_DAYS),
@@ -275,7 +277,7 @@ def _retention(table: _Table) -> Retention:
     return section
 
 
-def _token(table: _Table) -> TokenFile:
+def _token(table: Table) -> TokenFile:
     token = TokenFile(
         name=table.text("name", "", check=lambda text: None if text else "expected a name"),
         file=table.path("file") or table.wrong("file", "expected the path of the file that holds the token", Path()),
@@ -318,76 +320,3 @@ def _with_password(url: str, file: Path) -> str:
     user = address[0].partition(":")[0] or "postgres"
     password = quote(file.read_text(encoding="utf-8").strip(), safe="")
     return parts._replace(netloc=f"{user}:{password}@{address[2]}").geturl()
-
-
-class _Table:
-    """A TOML table that is read key by key; collects errors with key paths, unknown keys among them."""
-
-    def __init__(self, values: Mapping[str, object], path: str, errors: list[str]) -> None:
-        self._values = values
-        self._path = path
-        self._known: set[str] = set()
-        self.errors = errors
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def wrong(self, key: str, what: str, instead: T | None = None) -> T:
-        self.errors.append(f"{self._path}{key}: {what}")
-        return instead  # type: ignore[return-value]  # never used: errors end in ConfigErrors
-
-    def _take(self, key: str, kind: type[T], default: T, expected: str) -> T:
-        self._known.add(key)
-        value = self._values.get(key, default)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            return self.wrong(key, f"{value!r}, expected {expected}", default)
-        return value
-
-    def text(self, key: str, default: str, check: Callable[[str], str | None] = lambda _: None) -> str:
-        value = self._take(key, str, default, "a text")
-        problem = check(value)
-        return value if problem is None else self.wrong(key, problem, default)
-
-    def number(self, key: str, default: int, low: int, high: int) -> int:
-        value = self._take(key, int, default, "a whole number")
-        return value if low <= value <= high else self.wrong(key, f"{value}, expected {low} to {high}", default)
-
-    def flag(self, key: str, default: bool) -> bool:  # noqa: FBT001 -- the value of a key, like the others
-        return self._take(key, bool, default, "true or false")
-
-    def texts(self, key: str, default: tuple[str, ...], check: Callable[[str], str | None] = lambda _: None) -> tuple[str, ...]:
-        values = self._take(key, list, list(default), "a list of texts")
-        if not all(isinstance(value, str) for value in values):
-            return self.wrong(key, f"{values!r}, expected a list of texts", default)
-        problems = [problem for value in values if (problem := check(value)) is not None]
-        return self.wrong(key, "; ".join(problems), default) if problems else tuple(values)
-
-    def path(self, key: str) -> Path | None:
-        text = self.text(key, "")
-        return Path(text).expanduser() if text else None
-
-    def file(self, key: str) -> Path | None:
-        """One that must be there if it is named."""
-        path = self.path(key)
-        return path if path is None or path.is_file() else self.wrong(key, f"there is no file {path}")
-
-    def reading(self, read: Callable[[], T], key: str, default: T) -> T:
-        try:
-            return read()
-        except OSError as error:
-            return self.wrong(key, f"cannot be read: {error.strerror}", default)
-
-    def table(self, key: str) -> _Table:
-        return _Table(self._take(key, dict, {}, "a table"), f"{self._path}{key}.", self.errors)
-
-    def tables(self, key: str) -> list[_Table]:
-        values = self._take(key, list, [], "a list of tables")
-        return [
-            _Table(value, f"{self._path}{key}[{index}].", self.errors)
-            for index, value in enumerate(values)
-            if isinstance(value, dict)
-        ]
-
-    def close(self) -> None:
-        for key in self._values.keys() - self._known:
-            self.wrong(key, f"unknown key; known here: {', '.join(sorted(self._known))}")

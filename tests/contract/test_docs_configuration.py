@@ -43,6 +43,7 @@ CONTROLLER = {
     "[gateway]": controller_config.GatewaySection,
     "[box_http]": controller_config.BoxHttp,
     "[retention]": controller_config.Retention,
+    "[purchasing]": controller_config.Purchasing,
     "[[token]]": controller_config.TokenFile,
 }
 DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}
