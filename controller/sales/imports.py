@@ -91,7 +91,8 @@ async def begin(body: bytes, how: HowToRead) -> int:
         raise BadFile(f"no receipt can be read: line {first.line}, {first.column or 'row'}: {first.reason}")
     errors = b"\n".join(_encode(error) for error in found.errors).decode()
     rows = await db.fetch(
-        "INSERT INTO sale_import (digest, site_id, options, body, rows_total, receipts_total, bad_rows, errors, started_at, started_by) "
+        "INSERT INTO sale_import (digest, site_id, options, body, rows_total, receipts_total, bad_rows, errors, "
+        "started_at, started_by) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING id",
         *(digest, how.site, _encode(how).decode(), body, found.rows, len(found.receipts), len(found.errors), errors),
         *(db.now(), events.actor().actor),
@@ -121,7 +122,8 @@ async def _take(import_id: int, receipts: Sequence[NewReceipt], done: int, progr
             progress(done, len(receipts))
         await asyncio.sleep(0)
     await db.execute(
-        "UPDATE sale_import SET finished_at = ?, body = NULL WHERE id = ? AND finished_at IS NULL AND receipts_done = receipts_total",
+        "UPDATE sale_import SET finished_at = ?, body = NULL WHERE id = ? AND finished_at IS NULL "
+        "AND receipts_done = receipts_total",
         db.now(),
         import_id,
     )
@@ -183,8 +185,8 @@ async def _give_up(import_id: int, error: Exception) -> None:
 
 
 _COLUMNS = (
-    "id, site_id, rows_total, receipts_total, receipts_done, booked, repeated, waiting, conflicts, bad_rows, started_at, started_by, "
-    "finished_at, failed"
+    "id, site_id, rows_total, receipts_total, receipts_done, booked, repeated, waiting, conflicts, bad_rows, started_at, "
+    "started_by, finished_at, failed"
 )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -172,7 +172,7 @@ def _text(named: Mapping[str, str], column: str, longest: int) -> str:
 
 
 def _line(named: Mapping[str, str], how: HowToRead) -> NewLine:
-    is_sku = bool(named.get("sku"))
+    is_sku = bool(named.get("sku")) or "barcode" not in named
     text = _text(named, "sku", 64) if is_sku else _text(named, "barcode", 500)
     quantity = _decimal(named, "quantity", how)
     if quantity != quantity.to_integral_value() or quantity == 0 or abs(quantity) > LARGEST:
@@ -196,12 +196,9 @@ def _line(named: Mapping[str, str], how: HowToRead) -> NewLine:
 def _decimal(named: Mapping[str, str], column: str, how: HowToRead) -> Decimal:
     text = named.get(column, "")
     plain = text.replace(".", "").replace(",", ".") if how.decimal_comma else text
-    try:
-        if not re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?", plain):
-            raise InvalidOperation
-        return Decimal(plain)
-    except InvalidOperation as error:
-        raise BadCell(column, f"{text[:40]!r} is not a number") from error
+    if not _NUMBER.fullmatch(plain):
+        raise BadCell(column, f"{text[:40]!r} is not a number")
+    return Decimal(plain)
 
 
 def _minor(amount: Decimal, column: str, how: HowToRead) -> int:
@@ -212,21 +209,23 @@ def _minor(amount: Decimal, column: str, how: HowToRead) -> int:
     return minor
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+def _iso(text: str, dates: Dates) -> str:
+    match = _SLASHED.fullmatch(text) if dates is not Dates.ISO else None
+    if match is None:
+        return text
+    one, two, year, hour, minute, second = (int(part or 0) for part in match.groups())
+    month, day = (one, two) if dates is Dates.MONTH_FIRST else (two, one)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
 
 
 def _instant(text: str, how: HowToRead) -> datetime:
     """In UTC; what names no zone is of the site's."""
     try:
-        if how.dates is Dates.ISO:
-            found = datetime.fromisoformat(text)
-        else:
-            match = _SLASHED.fullmatch(text)
-            if match is None:
-                raise ValueError(text)
-            one, two, year, *clock = (int(part or 0) for part in match.groups())
-            month, day = (one, two) if how.dates is Dates.MONTH_FIRST else (two, one)
-            found = datetime(year, month, day, *clock)  # noqa: DTZ001 -- its zone follows
+        found = datetime.fromisoformat(_iso(text, how.dates))
         if found.tzinfo is None:
             found = found.replace(tzinfo=ZoneInfo(how.time_zone))
         return found.astimezone(UTC)
