@@ -9,7 +9,20 @@ from pathlib import Path
 
 from tests.bench.report import Row, show, write, write_table
 
-BENCHES = ("beep", "ack", "ingest", "backlog", "print", "footprint", "recovery", "floor", "devices", "replica", "offline")
+BENCHES = (
+    "beep",
+    "ack",
+    "ingest",
+    "backlog",
+    "print",
+    "footprint",
+    "recovery",
+    "floor",
+    "devices",
+    "replica",
+    "offline",
+    "replenishment",
+)
 OUT = Path("build/bench.json")
 
 
