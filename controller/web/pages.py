@@ -66,7 +66,7 @@ class Pages:
             return f"{request.path}?{urlencode({**request.query, 'lang': language})}"
 
         person = viewer.person if viewer else None
-        common = {"section": section, "address_in": address_in, "query": dict(request.query), "person": person}
+        common = {"section": section, "address_in": address_in, "query": dict(request.query), "logged_in": person}
         body = self.renderer.render(template, look, {**common, **values}).replace(FORM_TOKEN, viewer.form if viewer else "")
         response = web.Response(text=body, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
         if request.query.get("lang"):
