@@ -15,6 +15,7 @@ from controller.costing.policies import Pool
 class StockCost:
     """The goods of a SKU at a site and on their way to it: `quantity` base units cost `value_minor`; of `unknown` nobody knows."""
 
+    id: int
     sku_id: int
     sku: str
     name_en: str
@@ -58,9 +59,9 @@ async def costs_of(sku_ids: Collection[int], site_id: str) -> dict[int, Pool]:
 async def stock_costs(
     *, site: str = "", sku: str = "", after: int = 0, limit: int = 50, sites: Collection[str] | None = None
 ) -> list[StockCost]:
-    """What is there and what it cost, in order of SKU and site; `after` is `sku_cost.id` … of the last one shown."""
-    conditions, params = ["c.id > ?", "(c.quantity > 0 OR c.unknown > 0)"], [after]
-    found: list[object] = list(params)
+    """What is there and what it cost, in the order in which it was first there; `after`: the `id` of the last one shown."""
+    conditions = ["c.id > ?", "(c.quantity > 0 OR c.unknown > 0)"]
+    found: list[object] = [after]
     for column, value in (("c.site_id", site), ("s.code", sku)):
         if value:
             conditions.append(f"{column} = ?")
@@ -74,7 +75,7 @@ async def stock_costs(
         f"WHERE {' AND '.join(conditions)} ORDER BY c.id LIMIT ?",
         *(*found, limit),
     )
-    return [StockCost(**{name: value for name, value in row.items() if name != "id"}) for row in rows]
+    return [StockCost(**row) for row in rows]
 
 
 async def stock_value(sites: Sequence[str] | None = None) -> dict[str, tuple[int, int]]:

@@ -8,11 +8,12 @@ from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
-from controller.http import events
+from controller.http import events, proof_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
 from controller.people import api as people
 from controller.profiles import api as profiles
+from controller.purchasing import answer_api, order_api, receipt_api, supplier_api
 from controller.replica import api as replica
 from controller.sites import api as sites
 from controller.stock import api as stock
@@ -28,6 +29,12 @@ ROUTES: list[Route] = [
     *documents.ROUTES,
     *tasks.ROUTES,
     *stock.ROUTES,
+    *why_api.ROUTES,
+    *proof_api.ROUTES,
+    *supplier_api.ROUTES,
+    *order_api.ROUTES,
+    *answer_api.ROUTES,
+    *receipt_api.ROUTES,
     *profiles.ROUTES,
     *replica.ROUTES,
     *orders.ROUTES,

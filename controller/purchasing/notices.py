@@ -112,6 +112,17 @@ async def close_notice(supplier: str, number: str) -> None:
         await recount_notices([rows[0]["id"]])
 
 
+async def site_of_notice(supplier: str, number: str) -> str:
+    """Raises NotFound."""
+    rows = await db.fetch(
+        "SELECT n.site_id FROM shipping_notice n JOIN supplier s ON s.id = n.supplier_id WHERE s.code = ? AND n.number = ?",
+        *(supplier, number),
+    )
+    if not rows:
+        raise NotFound("notice", number)
+    return str(rows[0]["site_id"])
+
+
 async def _order_of(new: NewNotice, supplier_id: int) -> int | None:
     if new.order is None:
         return None

@@ -149,20 +149,31 @@ async def supplier(code: str) -> SupplierRow:
     return SupplierRow(**{**rows[0], "active": bool(rows[0]["active"])})
 
 
+_ITEM = (
+    "SELECT i.id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, i.their_code, i.pack_numerator, i.pack_denominator, "
+    "i.minimum_packs, i.price_minor, i.lead_days, i.active FROM supplier_item i JOIN sku s ON s.id = i.sku_id "
+    "JOIN supplier p ON p.id = i.supplier_id "
+)
+
+
 async def items(supplier_code: str, *, after: int = 0, limit: int = 50) -> list[ItemRow]:
     """What a supplier sells, in the order in which it was told."""
-    rows = await db.fetch(
-        "SELECT i.id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, i.their_code, i.pack_numerator, i.pack_denominator, "
-        "i.minimum_packs, i.price_minor, i.lead_days, i.active FROM supplier_item i JOIN sku s ON s.id = i.sku_id "
-        "JOIN supplier p ON p.id = i.supplier_id WHERE p.code = ? AND i.id > ? ORDER BY i.id LIMIT ?",
-        *(supplier_code, after, limit),
-    )
+    rows = await db.fetch(f"{_ITEM} WHERE p.code = ? AND i.id > ? ORDER BY i.id LIMIT ?", supplier_code, after, limit)
     return [ItemRow(**{**row, "active": bool(row["active"])}) for row in rows]
 
 
+async def item(supplier_code: str, sku: str) -> ItemRow:
+    """Raises NotFound."""
+    rows = await db.fetch(f"{_ITEM} WHERE p.code = ? AND s.code = ?", supplier_code, sku)
+    if not rows:
+        raise NotFound("supplier item", f"{supplier_code}/{sku}")
+    return ItemRow(**{**rows[0], "active": bool(rows[0]["active"])})
+
+
 _ORDER = (
-    "SELECT o.id, o.state, p.code AS supplier, p.name AS supplier_name, o.site_id AS site, o.currency, o.origin, o.note, "
-    "o.reference, o.revision, o.created_at, o.created_by, o.approved_at, o.approved_by, o.sent_at, o.confirmed_at, o.closed_at, o.reason "
+    "SELECT o.id, o.state, p.code AS supplier, p.name AS supplier_name, o.site_id AS site, o.currency, o.origin, "
+    "o.note, o.reference, o.revision, o.created_at, o.created_by, o.approved_at, o.approved_by, o.sent_at, "
+    "o.confirmed_at, o.closed_at, o.reason "
     "FROM purchase_order o JOIN supplier p ON p.id = o.supplier_id "
 )
 OPEN_STATES = ("approved", "sent", "confirmed", "partly_received")
@@ -172,8 +183,8 @@ async def orders(
     asked: AskedOrders, *, before: int | None = None, limit: int = 50, sites: Collection[str] | None = None
 ) -> list[OrderRow]:
     """The newest first; those for `sites`, None: all."""
-    conditions, params = ["o.id < ?"], [before or 2**62]
-    found: list[object] = list(params)
+    conditions = ["o.id < ?"]
+    found: list[object] = [before or 2**62]
     if asked.state == "open":
         conditions.append(f"o.state IN ({', '.join(repr(state) for state in OPEN_STATES)})")
     for column, value in (
