@@ -56,5 +56,9 @@ class CountedHere:
             return of
         who = by.person
         return replace(
-            of, is_counted=True, at=by.at, by=who.id if who is not None else None, name=who.name if who is not None else ""
+            of,
+            is_counted=True,
+            at=by.at,
+            by=[*of.by, *([who.id] if who is not None else [])],
+            name=who.name if who is not None else "",
         )

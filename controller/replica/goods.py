@@ -13,7 +13,7 @@ from edge_agent.wire.replica import ReplicaBarcode, ReplicaImage, ReplicaItem
 
 async def _read(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
     rows = await db.fetch(
-        "SELECT id, version, code, name_en, name_zh, base_unit, price_minor, currency, image_hash, image_type FROM sku "
+        "SELECT id, version, code, name_en, name_zh, base_unit, price_minor, currency, image_hash, image_type, tracking FROM sku "
         "WHERE (version, id) > (?, ?) ORDER BY version, id LIMIT ?",
         *(*after, limit),
     )
@@ -31,6 +31,7 @@ def _item(row: db.Row, barcodes: list[ReplicaBarcode]) -> ReplicaItem:
         price_minor=row["price_minor"],
         currency=row["currency"],
         barcodes=barcodes,
+        tracking=row["tracking"],
         image=ReplicaImage(hash=row["image_hash"], media_type=row["image_type"]) if row["image_hash"] else None,
     )
 

@@ -16,7 +16,7 @@ from controller import db
 STAMPS_KEPT = 1000
 """Starts that are remembered; a box that slept through more of them begins anew."""
 _NAME = re.compile(r"[a-z_]{1,40}")
-_PLACE = re.compile(r"[A-Za-z0-9:-]{1,80}")
+_PLACE = re.compile(r"[A-Za-z0-9:-]{1,2000}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The two ways in which a part of the replica is told.
+"""The three ways in which a part of the replica is told.
 
 `Versioned`: many rows with versions (docs/adr/0016); what changed since is told, and what is not at the site any more as gone.
 `Whole`: few rows; told all together when they are others than those the box has.
+`Listed`: few rows, each of which may be long (documents); the place names each by its id and a digest, and what is another is told.
 """
 
 # ruff: noqa: S608 -- what is put into the texts is names and numbers of ours; values are parameters
@@ -16,10 +17,15 @@ import msgspec
 from msgspec import Struct
 
 from controller import db
+from edge_agent.wire.open_work import Document
 from edge_agent.wire.replica import ReplicaRows, rows_of
 
 NUMBERED_AT_ONCE = 10_000
 """Rows of a table that get their version for one request: an import of many is numbered by several."""
+
+MOST_LISTED = 100
+"""Documents of a part that a box is told of: their places fit into a cursor."""
+NOTHING_LISTED = "none"
 
 Id = int | str
 
@@ -129,6 +135,40 @@ class Whole:
         rows = await self.read(site_id)
         tag = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:16]
         return Told(rows=rows_of([] if tag == place else rows, anew=tag != place), place=tag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """`read` gives a site's open documents, the most urgent first; the first `MOST_LISTED` are told, and none of the others."""
+
+    name: str
+    read: Callable[[str], Awaitable[Sequence[Document]]]
+
+    async def number(self, site_id: str, version: int | None) -> bool:
+        del site_id, version
+        return False
+
+    def version_of(self, place: str | None) -> int | None:
+        del place
+        return 0
+
+    async def since(self, site_id: str, place: str | None, limit: int) -> Told:
+        del limit
+        rows = {str(row.id): row for row in (await self.read(site_id))[:MOST_LISTED]}
+        now = {id_: hashlib.sha256(msgspec.json.encode(row)).hexdigest()[:8] for id_, row in rows.items()}
+        before = _digests(place)
+        changed = [row for id_, row in rows.items() if before is None or before.get(id_) != now[id_]]
+        gone = [] if before is None else [id_ for id_ in before if id_ not in now]
+        told = "-".join(f"{id_}:{digest}" for id_, digest in sorted(now.items()))
+        return Told(rows=rows_of(changed, gone=gone, anew=before is None), place=told or NOTHING_LISTED)
+
+
+def _digests(place: str | None) -> dict[str, str] | None:
+    """What the place says the box has; None: nobody knows."""
+    if place is None or place == NOTHING_LISTED:
+        return None if place is None else {}
+    pairs = [piece.partition(":") for piece in place.split("-")]
+    return {id_: digest for id_, _, digest in pairs} if all(_is_number(id_) and digest for id_, _, digest in pairs) else None
 
 
 def _is_number(text: str) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from controller.replica.bins import BINS
+from controller.replica.documents import COUNTS, LABEL_BATCHES, TRANSFERS
 from controller.replica.goods import GOODS
 from controller.replica.levels import STOCK
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
 from controller.replica.profiles import PROFILES
+from controller.replica.receipts import RECEIPTS
 from controller.replica.templates import TEMPLATES
 
-PARTS: dict[str, Part] = {part.name: part for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES)}
+PARTS: dict[str, Part] = {
+    part.name: part for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS)
+}

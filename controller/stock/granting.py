@@ -3,7 +3,7 @@
 # ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from controller import db, events
 from controller.stock.events import CommitmentWithdrawn
@@ -47,7 +47,7 @@ async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Cha
         row = grants[grant]
         on_hand, quarantined = row["on_hand"] + change.on_hand, row["quarantined"] + change.quarantined
         over = row["reserved"] + row["allocated"] + quarantined - on_hand
-        away = await _withdraw(grant, over) if over > 0 else nothing
+        away = await withdraw(grant, over) if over > 0 else nothing
         reserved = row["reserved"] - away.get(Hold.RESERVED, 0)
         allocated = row["allocated"] - away.get(Hold.ALLOCATED, 0)
         if change.on_hand or change.quarantined or away:
@@ -55,12 +55,19 @@ async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Cha
     await db.execute_many(
         "UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ?, version = NULL WHERE id = ?", rows
     )
+    await _told_again({row["id"] for row in grants.values() if row["version"] is not None} - {row[-1] for row in rows})
     for grant, change in sorted(changes.items()):
         if grants[grant]["presale"] and change.on_hand > change.quarantined:
             await arrived(grant, max(change.on_hand, 0))
 
 
-async def _withdraw(grant: Granting, over: int) -> dict[Hold, int]:
+async def _told_again(rows: Collection[int]) -> None:
+    """It moved from bin to bin: as much is there as before, and boxes are told where."""
+    if rows:
+        await db.execute(f"UPDATE availability SET version = NULL WHERE {db.among('id')}", db.listing(sorted(rows)))
+
+
+async def withdraw(grant: Granting, over: int) -> dict[Hold, int]:
     """Take back the latest commitments until `over` base units are covered; how much of reserved and of allocated.
 
     What has not arrived yet of a presold one is given back with the rest of it.

@@ -158,10 +158,10 @@ def _bin(now: Counting, read: Scanned) -> Done:
 
 def _recounted_by_the_same(planned: CountBin | None, read: Scanned) -> Feedback | None:
     """Who counted a bin first does not recount it: another pair of eyes does."""
-    if planned is None or planned.is_counted or planned.round == 1 or planned.by is None:
+    if planned is None or planned.is_counted or planned.round == 1:
         return None
     worker = read.worker.id if read.worker is not None else read.by
-    return wrong("recount_by_another", bin=planned.bin) if worker == planned.by else None
+    return wrong("recount_by_another", bin=planned.bin) if worker in planned.by else None
 
 
 def _doubt(now: Counting, planned: CountBin | None, read: Scanned) -> Feedback | None:

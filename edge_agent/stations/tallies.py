@@ -70,7 +70,10 @@ def short_args(short: Sequence[tuple[ExpectedLine, int]]) -> dict[str, str | int
 
 def as_short(short: Sequence[tuple[ExpectedLine, int]], reasons: Mapping[str, str], every: str | None) -> list[ShortLine]:
     """For the fact: `reasons` by SKU, `every` for those without one."""
-    return [ShortLine(symbol=Symbol(text=line.symbol or line.sku), reason=reasons.get(line.sku, every)) for line, _ in short]
+    return [
+        ShortLine(symbol=Symbol(text=line.symbol or line.sku), gtin=line.gtin, reason=reasons.get(line.sku, every))
+        for line, _ in short
+    ]
 
 
 def segments(lines: Sequence[ExpectedLine], tallies: Sequence[Tally]) -> tuple[Segment, ...]:

@@ -20,14 +20,14 @@ MOST_LINES = 2000
 class CountBin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A bin of a count.  `round`: the one that is to be counted now, 1 at first; `is_counted`: it was, nothing is to be done.
 
-    `at`, `by` and `name`: when and by whom it was counted last; `by` is a person's id, and who counted a bin does not recount it.
+    `at` and `name`: when and by whom it was counted last.  `by`: the ids of all who counted it; they do not recount it.
     """
 
     bin: str
     round: int = 1
     is_counted: bool = False
     at: Instant | None = None
-    by: str | None = None
+    by: list[str] = []
     name: str = ""
 
 
@@ -44,7 +44,7 @@ class OpenCount(Struct, frozen=True, kw_only=True):
 class ExpectedLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """So many base units of a SKU should come, or go; `got`: of them did, as far as the controller knew.
 
-    `symbol`: a barcode that names it, for goods of which none was scanned.
+    `symbol`, and `gtin` if it is one: a barcode that names it, for goods of which none was scanned.
     """
 
     sku: str
@@ -53,6 +53,7 @@ class ExpectedLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbol: str
     expected: Whole
     got: Whole = 0
+    gtin: str | None = None
 
 
 class OpenReceipt(Struct, frozen=True, kw_only=True, omit_defaults=True):

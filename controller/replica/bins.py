@@ -1,0 +1,17 @@
+"""The codes of a site's bins and of its receiving place, so that a box knows a bin when it reads one."""
+
+from __future__ import annotations
+
+from controller import db
+from controller.replica.parts import Whole
+from edge_agent.wire.open_work import SiteBin
+
+
+async def _read(site_id: str) -> list[SiteBin]:
+    rows = await db.fetch(
+        "SELECT code FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving', 'quarantine') ORDER BY code", site_id
+    )
+    return [SiteBin(code=row["code"]) for row in rows]
+
+
+BINS = Whole(name="bins", read=_read)
