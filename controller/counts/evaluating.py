@@ -14,10 +14,11 @@ from controller.counts.limits import policies
 from controller.counts.numbers import document
 from controller.counts.policies import Found, Key, Policy, limits_of, needs
 from controller.counts.states import RowState
-from controller.stock.marks import Counting, hold_still, touched, watch
+from controller.stock.marks import Counting, watch
 
 Numbers = dict[str, object]
 """Columns of a row."""
+_WAITS = (RowState.OPEN.value, RowState.RECOUNT.value)
 _DECIDED = (RowState.ACCEPTED.value, RowState.REJECTED.value, RowState.UNDONE.value)
 
 
@@ -33,12 +34,12 @@ async def evaluate(site: str, bin_ids: Collection[int]) -> list[BinCount]:
     for count in counts:
         latest, wanted = stored[count.bin_id], count.spoken_of()
         decided = {key for key, row in latest.items() if row["state"] in _DECIDED and (key[1] != 0) == (key[0] in count.by_lot)}
-        gone += [row["id"] for key, row in latest.items() if key not in wanted and row["state"] not in _DECIDED]
+        gone += [row["id"] for key, row in latest.items() if key not in wanted and row["state"] in _WAITS]
         for key in sorted(wanted | decided):
             row = latest.get(key)
-            if row is None or _says_more(count, key, row):
+            if row is None or row["state"] == RowState.SUPERSEDED.value or _says_more(count, key, row):
                 new.append(judge.row(count, key) | {"turn": 1 + (row["turn"] if row else 0)})
-            elif row["state"] not in _DECIDED:
+            elif row["state"] in _WAITS:
                 changed.append(judge.row(count, key) | {"id": row["id"]})
     await _insert(new)
     await _update(changed)
@@ -50,24 +51,6 @@ async def evaluate(site: str, bin_ids: Collection[int]) -> list[BinCount]:
     )
     await watch([counting(count) for count in counts])
     return counts
-
-
-async def refresh(site: str, session_id: int) -> None:
-    """Bring up to date what facts changed that came since; in a transaction of its own."""
-    documents = [document(session_id, round_) for round_ in await _rounds(session_id)]
-    if not await touched(documents):
-        return
-    async with db.transaction():
-        stale = await touched(documents)
-        rows = await db.fetch("SELECT id, location_id, round FROM count_bin WHERE session_id = ? ORDER BY location_id", session_id)
-        again = [row for row in rows if (document(session_id, row["round"]), row["location_id"]) in stale]
-        await hold_still(row["location_id"] for row in again)
-        await evaluate(site, [row["id"] for row in again])
-
-
-async def _rounds(session_id: int) -> list[int]:
-    rows = await db.fetch("SELECT DISTINCT round FROM count_bin WHERE session_id = ?", session_id)
-    return [row["round"] for row in rows]
 
 
 def counting(count: BinCount) -> Counting:
@@ -84,7 +67,7 @@ async def _stored(counts: Sequence[BinCount]) -> dict[int, dict[Key, db.Row]]:
     """The latest turn of each row in the round that counts, by bin."""
     rounds = {count.bin_id: count.round for count in counts}
     found: dict[int, dict[Key, db.Row]] = defaultdict(dict)
-    sql = f"SELECT * FROM count_row WHERE {db.among('bin_id')} AND state <> 'superseded' ORDER BY turn"
+    sql = f"SELECT * FROM count_row WHERE {db.among('bin_id')} ORDER BY turn"
     for row in await db.fetch(sql, db.listing(sorted(rounds))):
         if row["round"] == rounds[row["bin_id"]]:
             found[row["bin_id"]][row["sku_id"], row["lot_id"]] = row

@@ -9,12 +9,12 @@ from controller import db, events
 from controller.counts.booking import Decision, book, pin_bins, unwatch_decided
 from controller.counts.evaluating import evaluate
 from controller.counts.events import CountChanged, CountSubmitted
-from controller.counts.numbers import SESSIONS
+from controller.counts.numbers import SESSIONS, document
 from controller.counts.recording import lock_session
 from controller.counts.states import COUNTED_IN, SESSION, Needs, RowState, SessionAction, SessionState
 from controller.errors import Conflict, IllegalTransition, NotFound
 from controller.states import advance
-from controller.stock.marks import hold_still
+from controller.stock.marks import hold_still, touched
 from controller.tasks.operations import close_tasks, open_task
 
 SYSTEM = "system"
@@ -100,6 +100,38 @@ async def settle(session: db.Row, bin_ids: Collection[int]) -> None:
         await book(session["site"], rows, Decision(by=SYSTEM))
     await pin_bins(counts)
     await conclude(session, bin_ids)
+
+
+async def refresh(number: str) -> bool:
+    """Bring up to date what facts changed that came since somebody counted; whether there was anything.  Raises NotFound."""
+    session_id = SESSIONS.row_id(number)
+    if not await _stale(session_id):
+        return False
+    async with db.transaction():
+        stale = await _stale(session_id)
+        held = await hold(number, bin_ids=stale)
+        match SessionState(held["state"]):
+            case SessionState.CANCELLED:
+                await unwatch_decided(stale)
+            case SessionState.PLANNED | SessionState.OPEN:
+                await evaluate(held["site"], stale)
+            case _:
+                await settle(held, stale)
+    return bool(stale)
+
+
+async def refresh_all() -> int:
+    """The same for every session; how many had changed."""
+    rows = await db.fetch("SELECT DISTINCT document FROM count_mark WHERE kind = 'watch' AND touched = ?", True)
+    numbers = sorted({row["document"].partition("/")[0] for row in rows})
+    return sum([await db.in_transaction(lambda number=number: refresh(number)) for number in numbers])  # type: ignore[misc]  # mypy on defaults
+
+
+async def _stale(session_id: int) -> set[int]:
+    """Bins that are watched and in which something from before their count came since."""
+    rows = await db.fetch("SELECT id, location_id, round FROM count_bin WHERE session_id = ? AND done_at IS NOT NULL", session_id)
+    seen = await touched({document(session_id, row["round"]) for row in rows})
+    return {row["id"] for row in rows if (document(session_id, row["round"]), row["location_id"]) in seen}
 
 
 async def conclude(session: db.Row, bin_ids: Collection[int]) -> None:
