@@ -39,7 +39,7 @@ async def closed(tmp_path: Path) -> AsyncIterator[Site]:
     shop = BrowserShop()
     await shop.open()
     mei = await add_person("Mei", roles=[Grant(Role.ADMIN)])
-    await operations.set_password(mei, PASSWORD)
+    await operations.set_password(mei, await operations.password_verifier(mei, PASSWORD))
     site = Site(shop, parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test"))
     await site.start()
     yield site
@@ -117,8 +117,9 @@ async def test_an_admin_makes_somebody_with_a_badge_by_keyboard_who_logs_in_and_
     await page.keyboard.type("2580")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Shop live")).to_be_visible()
-    rail = await page.locator(".rail a").all_inner_texts()
-    assert [text.strip() for text in rail] == ["Shop", "Stock", "Barcodes", "Orders", "Prints"]
+    rail = {text.strip() for text in await page.locator(".rail a").all_inner_texts()}
+    assert {"Shop", "Stock", "Barcodes", "Orders", "Prints"} <= rail
+    assert not rail & {"Boxes", "People"}
     assert await page.locator("#region-events").count() == 0
     answer = await page.goto(f"{closed.address}/admin/people")
     assert answer is not None
