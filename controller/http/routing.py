@@ -83,6 +83,11 @@ class Permission(StrEnum):
     TASKS_MANAGE = "tasks.manage"
     STOCK_READ = "stock.read"
     STOCK_WRITE = "stock.write"
+    COUNTS_READ = "counts.read"
+    COUNTS_WRITE = "counts.write"
+    COUNTS_PLAN = "counts.plan"
+    COUNTS_REVIEW = "counts.review"
+    COUNTS_APPROVE = "counts.approve"
     PURCHASING_READ = "purchasing.read"
     PURCHASING_WRITE = "purchasing.write"
     TRANSFERS_READ = "transfers.read"
@@ -233,6 +238,8 @@ class Route:
     accepts: str = field(default="application/json", kw_only=True)
     whole_chain: bool = field(default=False, kw_only=True)
     """It concerns all sites, so that a token of some of them may not use it."""
+    before: Handler | None = field(default=None, kw_only=True)
+    """Of a write: works out, before its transaction, what takes long; what it returns is the body that the handler gets."""
     confidential: bool = field(default=False, kw_only=True)
     """Body and answer hold a secret: neither the answer nor a hash of the body is kept with the Idempotency-Key."""
 
