@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from controller.catalog import api as catalog
 from controller.catalog import image_api as images
+from controller.counts import api as counts
+from controller.counts import review_api as count_reviews
 from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
@@ -31,6 +33,8 @@ ROUTES: list[Route] = [
     *stock.ROUTES,
     *why_api.ROUTES,
     *proof_api.ROUTES,
+    *counts.ROUTES,
+    *count_reviews.ROUTES,
     *supplier_api.ROUTES,
     *order_api.ROUTES,
     *answer_api.ROUTES,

@@ -94,6 +94,14 @@ async def place(location_id: int) -> Place:
     return _place(rows[0])
 
 
+async def location(site_id: str, code: str) -> Place:
+    """Any place of a site by its code.  Raises NotFound."""
+    rows = await db.fetch("SELECT * FROM location WHERE site_id = ? AND code = ?", site_id, code)
+    if not rows:
+        raise NotFound("location", code)
+    return _place(rows[0])
+
+
 async def locations(site_id: str, *, after: int = 0, limit: int = 50) -> list[Place]:
     """Raises NotFound (site)."""
     await site(site_id)

@@ -75,19 +75,6 @@ class AdjustmentIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
-class DifferenceView(Struct, frozen=True, kw_only=True):
-    what: str
-    key: str
-    stored: int
-    expected: int
-
-
-class ReconciliationView(Struct, frozen=True, kw_only=True):
-    """`differences` is empty when every number follows from the entries behind it."""
-
-    differences: list[DifferenceView]
-
-
 async def levels(call: Call[None]) -> Page[LevelView]:
     await site(call.path["site"])
     rows = await queries.levels(call.path["site"], after=call.page.number(), limit=call.page.limit, q=call.query.get("q", ""))
@@ -121,12 +108,6 @@ async def counts_needed(call: Call[None]) -> Page[BinLevelView]:
     rows = await queries.counts_needed(call.path["site"], after=call.page.number(), limit=call.page.limit)
     shown = page(rows, call.page, key=lambda row: row.id)
     return Page(items=[_bin(row) for row in shown.items], next=shown.next)
-
-
-async def reconcile(_call: Call[None]) -> ReconciliationView:
-    found = await queries.reconcile()
-    views = [DifferenceView(what=each.what, key=each.key, stored=each.stored, expected=each.expected) for each in found]
-    return ReconciliationView(differences=views)
 
 
 async def _stock(code: str, site_id: str) -> SkuStockView:
@@ -220,14 +201,5 @@ ROUTES = [
         permission=READ,
         reply=Page[BinLevelView],
         summary="List bins that gave more than was known to be there",
-    ),
-    Route(
-        "GET",
-        "/api/v1/stock/reconciliation",
-        reconcile,
-        permission=READ,
-        reply=ReconciliationView,
-        summary="Prove that balances and commitments follow from the entries behind them",
-        whole_chain=True,
     ),
 ]

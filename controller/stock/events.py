@@ -113,3 +113,23 @@ class LotBlocked(Event, frozen=True, kw_only=True):
 
 class LotUnblocked(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "lot_unblocked"
+
+
+class DifferenceFound(Event, frozen=True, kw_only=True):
+    """A number does not follow from the rows behind it; the subject is the difference."""
+
+    name: ClassVar[str] = "difference_found"
+    kind: str
+    sku_id: int
+    stored: int
+    expected: int
+
+
+class DifferenceSettled(Event, frozen=True, kw_only=True):
+    """A manager decided what is believed: `how` is `rows`, `number`, or `noted`."""
+
+    name: ClassVar[str] = "difference_settled"
+    kind: str
+    how: str
+    stored: int
+    expected: int

@@ -68,7 +68,7 @@ async def move(moves: Sequence[Move]) -> None:
         rows = await _balances(net)
         known = await _lots(moves, rows)
         booked = book(moves, corrected, rows, known, Sites(places, special))
-        await _append(booked.entries)
+        await append(booked.entries)
         await _save(booked)
         blocked = {lot for lot, facts in known.items() if facts.blocked}
         await save(grants, level_changes(booked.before, booked.after, places, blocked))
@@ -165,7 +165,8 @@ _COLUMNS = (
 )
 
 
-async def _append(moves: Sequence[Move]) -> None:
+async def append(moves: Sequence[Move]) -> None:
+    """Write entries as they are.  For `move`, and for a manager who makes the entries say what is there (`stock.settling`)."""
     instant = db.now()
     rows = [
         (

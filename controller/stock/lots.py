@@ -85,14 +85,15 @@ def _tells_more(seen: LotSeen, row: db.Row | None) -> bool:
 
 async def _save(new: Sequence[LotSeen]) -> None:
     instant = db.now()
-    rows = [(each.sku_id, each.key or "", each.code or None, each.expiry, each.expiry, instant) for each in new]
+    ordered = sorted(new, key=lambda each: (each.sku_id, each.key or ""))
+    rows = [(each.sku_id, each.key or "", each.code or None, each.expiry, each.expiry, instant) for each in ordered]
     await db.execute_many(
         "INSERT INTO lot (sku_id, key, code, expiry, latest_expiry, created_at) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (sku_id, key) DO UPDATE SET "
         "expiry = CASE WHEN lot.expiry IS NULL OR excluded.expiry < lot.expiry THEN excluded.expiry ELSE lot.expiry END, "
         "latest_expiry = CASE WHEN lot.latest_expiry IS NULL OR excluded.latest_expiry > lot.latest_expiry "
         "THEN excluded.latest_expiry ELSE lot.latest_expiry END",
-        sorted(rows, key=lambda row: row[:2]),
+        rows,
     )
 
 
@@ -153,3 +154,27 @@ async def _on_hand(sku_id: int, lot_id: int) -> dict[str, int]:
         *(sku_id, lot_id),
     )
     return {row["site_id"]: int(row["quantity"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class LotLevel:
+    """Base units of a lot on hand at a site."""
+
+    id: int
+    code: str | None
+    expiry: date | None
+    blocked: bool
+    on_hand: int
+
+
+async def lots_at(sku_id: int, site_id: str, *, after: int = 0, limit: int = 50) -> list[LotLevel]:
+    """Lots of a SKU that are on hand at a site, in order of id."""
+    rows = await db.fetch(
+        "SELECT o.id, o.code, o.expiry, o.blocked, CAST(SUM(b.on_hand) AS BIGINT) AS on_hand FROM balance b "
+        "JOIN location l ON l.id = b.location_id JOIN lot o ON o.id = b.lot_id "
+        "WHERE b.sku_id = ? AND l.site_id = ? AND b.on_hand > 0 AND o.id > ? "
+        "AND l.kind IN ('bin', 'receiving', 'packing', 'quarantine') "
+        "GROUP BY o.id, o.code, o.expiry, o.blocked ORDER BY o.id LIMIT ?",
+        *(sku_id, site_id, after, limit),
+    )
+    return [LotLevel(row["id"], row["code"], row["expiry"], bool(row["blocked"]), int(row["on_hand"])) for row in rows]

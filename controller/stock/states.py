@@ -77,6 +77,7 @@ class Reason(StrEnum):
     COUNT_UNDONE = "count_undone"
     UNEXPLAINED = "unexplained"
     LOT_CORRECTED = "lot_corrected"
+    RECONCILED = "reconciled"
 
 
 class MarkKind(StrEnum):

@@ -52,6 +52,7 @@ COMPOSITION = (
     "printing",
     "following",
     "needs",
+    "owed",
     "retention",
     "revoking",
     "replica",

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from controller.catalog import api as catalog
 from controller.catalog.operations import Sighting, note_unknown
-from controller.http import auth
+from controller.http import auth, proof_api
 from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
@@ -24,7 +24,7 @@ _keys = count()
 
 @pytest.fixture
 async def api(database: None) -> AsyncIterator[TestClient]:
-    app = build([*sites.ROUTES, *catalog.ROUTES, *stock.ROUTES], metrics=Metrics(), max_body=1_000_000)
+    app = build([*sites.ROUTES, *catalog.ROUTES, *stock.ROUTES, *proof_api.ROUTES], metrics=Metrics(), max_body=1_000_000)
     await auth.create_token("manager", list(Permission), token="sw_manager")
     async with TestClient(TestServer(app, host="127.0.0.1"), headers={"Authorization": "Bearer sw_manager"}) as client:
         yield client
@@ -59,7 +59,7 @@ async def test_from_a_site_to_the_cause_of_a_number(api: TestClient) -> None:
     assert "manager" in entries["items"][0]["person"]
     assert [row["sku"] for row in (await get(api, "/sites/s1/stock?q=牛"))["items"]] == ["milk"]
     assert (await get(api, "/sites/s1/stock?q=rice"))["items"] == []
-    assert await get(api, "/stock/reconciliation") == {"differences": []}
+    assert await get(api, "/stock/reconciliation") == {"run": None, "differences": []}
     assert (await get(api, "/sites/s1/counts-needed"))["items"] == []
 
 

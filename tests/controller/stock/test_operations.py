@@ -180,11 +180,11 @@ async def test_reconcile_reports_a_cooked_number(database: str) -> None:
     await reserve([line("a", sku, 2)], site_id="s1")
     await db.execute("UPDATE balance SET on_hand = 8")
     await db.execute("UPDATE availability SET reserved = 1")
-    found = {(difference.what, difference.stored, difference.expected) for difference in await queries.reconcile()}
+    found = {(difference.kind, difference.stored, difference.expected) for difference in await queries.reconcile()}
     assert found == {
-        ("balance of SKU at location", 8, 9),
-        ("on hand of SKU at site", 9, 8),
-        ("reserved of SKU at site", 1, 2),
+        ("balance", 8, 9),
+        ("on_hand", 9, 8),
+        ("reserved", 1, 2),
     }
 
 
