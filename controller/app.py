@@ -32,13 +32,21 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
+from controller.owed import ALL_PROOFS
 from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
+from controller.pricing import forcing
 from controller.replica.history import begin_stamp
 from controller.retention import prune
 from controller.revoking import BrokerRights
-from controller.stock import sweeping
+from controller.sales import imports as sales_imports
+from controller.sales import waiting
+from controller.stock import shelf_keeping, sweeping
+from controller.transfers import overdue
+from controller.stock.reconciler import Reconciler
+from controller.stock.seals import Sealer, unsealed
+from controller.stock.settling import open_differences
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
@@ -123,7 +131,23 @@ def _add_gauges(metrics: Metrics) -> None:
     metrics.gauge("shelfwire_facts_parked", "Facts that wait for something that has not arrived", parked)
     for measure, (name, text) in MEASURES.items():
         metrics.gauges(name, text, "box", partial(measured.latest, measure))
+    _add_ledger_gauges(metrics)
     metrics.gauges("shelfwire_event_lag_seconds", "Age of the oldest event not done yet, by consumer", "consumer", events.lags)
+
+
+def _add_ledger_gauges(metrics: Metrics) -> None:
+    async def waiting() -> float:
+        return float((await unsealed()).entries)
+
+    async def age() -> float:
+        return (await unsealed()).age
+
+    async def different() -> float:
+        return float(await open_differences())
+
+    metrics.gauge("shelfwire_ledger_unsealed_entries", "Entries of the ledger that are not sealed yet, 100,000 at most", waiting)
+    metrics.gauge("shelfwire_ledger_unsealed_age_seconds", "Age of the oldest entry that is not sealed yet", age)
+    metrics.gauge("shelfwire_ledger_differences", "Numbers about stock that do not follow from the rows behind them", different)
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:
@@ -258,6 +282,13 @@ def _work(
             work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
         work.append(("sweep", _sweep(limits_of(config.http), config.retention)))
         work.append(("printing", printing.run(system_random())))
+        work.append(("prices", forcing.run(system_random())))
+        work.append(("sales that wait", waiting.run(system_random())))
+        work.append(("files of sales", sales_imports.run(system_random())))
+        work.append(("shelves", shelf_keeping.run(system_random())))
+        work.append(("transfers", overdue.run(system_random())))
+        work.append(("sealing", Sealer().run()))
+        work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
         work.append(("replenishment", _replenish()))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
         work.append(("holds", sweeping.run()))

@@ -12,8 +12,8 @@ from controller.schema import check
 class Price(Model):
     """Table `price`: from `effective_from` on, a SKU costs this, for one piece, 100 g or 100 ml.
 
-    `scope` is a site, or "" for the chain.  A `promotion` ends at `until`; a regular price (`until` None) holds until the next one.  `is_begun` and `is_ended`: the follower
-    has made it so.  `cancelled_at`: it never was, or was taken back.
+    `scope` is a site, or "" for the chain.  A `promotion` ends at `until`; a regular price (`until` None) holds until the next one.
+    `is_begun` and `is_ended`: the follower has made it so.  `cancelled_at`: it never was, or was taken back.
     """
 
     id = fields.BigIntField(primary_key=True)

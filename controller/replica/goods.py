@@ -12,10 +12,12 @@ from edge_agent.wire.replica import ReplicaBarcode, ReplicaImage, ReplicaItem
 
 
 async def _read(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
+    """With the price that is in force at the site."""
     rows = await db.fetch(
-        "SELECT id, version, code, name_en, name_zh, base_unit, price_minor, currency, image_hash, image_type, tracking FROM sku "
-        "WHERE (version, id) > (?, ?) ORDER BY version, id LIMIT ?",
-        *(*after, limit),
+        "SELECT k.id, k.version, k.code, k.name_en, k.name_zh, k.base_unit, COALESCE(p.price_minor, k.price_minor) AS price_minor, "
+        "k.currency, k.image_hash, k.image_type, k.tracking FROM sku k LEFT JOIN site_price p ON p.sku_id = k.id AND p.site_id = ? "
+        "WHERE (k.version, k.id) > (?, ?) ORDER BY k.version, k.id LIMIT ?",
+        *(site_id, *after, limit),
     )
     codes = await _barcodes(site_id, [row["id"] for row in rows])
     return [Changed(row["version"], row["id"], _item(row, codes[row["id"]])) for row in rows]

@@ -204,3 +204,9 @@ async def conflicts(*, before: int | None = None, limit: int = 50, sites: Collec
 
 def _stored(row: db.Row) -> StoredSale:
     return StoredSale(**{**row, "state": SaleState(row["state"]), "day": _date(row["day"])})
+
+
+async def codes_of(sku_ids: Collection[int]) -> dict[int, str]:
+    """Codes of SKUs by id."""
+    rows = await db.fetch(f"SELECT id, code FROM sku WHERE {db.among('id')}", db.listing(sorted(sku_ids)))
+    return {row["id"]: row["code"] for row in rows}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from datetime import timedelta
+from random import Random
 
 from controller import db
 from controller.tasks.operations import open_task
@@ -11,6 +14,9 @@ from controller.transfers.states import TransferState
 OVERDUE = timedelta(days=7)
 """Since the last of a transfer left."""
 _AT_ONCE = 500
+LOOK_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
 
 
 async def ask_for_overdue(after: timedelta = OVERDUE) -> int:
@@ -34,3 +40,13 @@ async def ask_for_overdue(after: timedelta = OVERDUE) -> int:
         told = {"transfer": row["number"], "days": after.days}
         await open_task("transfer_overdue", site=row["to_site"] or row["from_site"], key=key, subject=row["number"], arguments=told)
     return len(rows)
+
+
+async def run(random: Random) -> None:
+    """Look every ten minutes, for ever; what fails is tried again the next time."""
+    while True:
+        try:
+            await ask_for_overdue()
+        except Exception:
+            log.exception("looking for transfers that are overdue failed")
+        await asyncio.sleep(random.uniform(0.5, 1.0) * LOOK_SECONDS)

@@ -1,0 +1,7 @@
+"""Numbers of label batches."""
+
+from __future__ import annotations
+
+from controller.documents.numbers import Series
+
+BATCHES = Series("LB", "label batch")
