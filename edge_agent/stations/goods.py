@@ -22,7 +22,8 @@ LONGEST: Final = 64
 _DIGITS: Final = {command.value.lower(): str(digit) for digit, command in enumerate(DIGITS)}
 _DATE_DIGITS: Final = 6
 _DATES: Final = (
-    re.compile(r"(?P<y>\d{4})[-/.年]?(?P<m>\d{1,2})[-/.月]?(?P<d>\d{1,2})日?"),
+    re.compile(r"(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
+    re.compile(r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"),
     re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})"),
     re.compile(r"(?:17|15)?(?P<y>\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
 )

@@ -36,7 +36,7 @@ from edge_agent.stations.counting import Counting
 from edge_agent.stations.looking_up import LookingUp
 from edge_agent.stations.packing import Packing
 from edge_agent.stations.picking import Picking
-from edge_agent.stations.receiving import Receiving
+from edge_agent.stations.receiving_state import Receiving
 from edge_agent.stations.station import Idle
 from edge_agent.stations.words import WORDS
 from edge_agent.wire.codec import decode, encode

@@ -10,13 +10,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from drivers.symbols.commands import Command
-from edge_agent.stations import Feedback, Pressed, Rules, SignedIn, restore, say
+from edge_agent.stations import Feedback, Item, Missing, Pressed, Rules, SignedIn, restore, say
+from edge_agent.stations.model import NOTHING_KNOWN, Known
 from edge_agent.stations.state import KEPT_POSTS, KEPT_READINGS
 from edge_agent.wire.facts import PrintRequested, Received, Retracted, Scan
-from tests.edge_agent.stations.worker import ANNA, LI, MILK, PAPER, TEA, Worker, read_of
+from edge_agent.wire.open_work import CountBin, ExpectedLine, LabelLine, OpenCount, OpenLabels, OpenReceipt, OpenTransfer
+from tests.edge_agent.stations.worker import ANNA, ITEM, LI, MILK, PAPER, TEA, Worker, read_of
 
-TEXTS = st.sampled_from([MILK, TEA, "A-01", "P-1", "D-1", "PAR-1", "{0}", "x" * 300, *Command.__members__])
-CONTROLS = st.sampled_from(["undo", "done", "stop", "drill", "quantity", "ditto", "count", "sticker", "short", "", "{0}", "one"])
+LABEL = LabelLine(sku="milk", name_en="Milk", name_zh="牛奶", symbol=MILK, unit="piece", price_minor=1, currency="CNY")
+
+DOCUMENTS = ("P-1", "D-1", "PAR-1", "CT-1", "TR-1", "LB-1")
+TEXTS = st.sampled_from([MILK, TEA, "A-01", "B-02", *DOCUMENTS, "270331", "LOT-7", "{0}", "x" * 300, *Command.__members__])
+TASKS = ("count", "sticker", "receive", "store", "outbound", "inbound", "correct", "prices")
+WORDS = ("undo", "done", "stop", "drill", "quantity", "ditto", "short", "", "{0}", "one", "nothing", "print", "broken", "lost")
+CONTROLS = st.sampled_from([*TASKS, *WORDS])
+TRACKED = [msgspec.structs.replace(ITEM, tracking=tracking, bins=(("A-01", 3),)) for tracking in ("none", "lot", "serial")]
+ITEMS = st.sampled_from([*TRACKED, Missing.UNKNOWN, Missing.SEVERAL, Missing.LATE, None])
+LINE = ExpectedLine(sku=ITEM.sku, name_en="Milk", name_zh="牛奶", symbol=MILK, expected=3)
+KNOWN = st.sampled_from(
+    [
+        NOTHING_KNOWN,
+        Known(document=OpenCount(id=1, number="CT-1", title="", time_zone="Nowhere/No", bins=[CountBin(bin="A-01")])),
+        Known(document=OpenReceipt(id=1, number="D-1", supplier="Farm", lines=[LINE])),
+        Known(document=OpenTransfer(id=1, number="TR-1", partner="S2", is_outgoing=True, lines=[LINE])),
+        Known(document=OpenLabels(id=1, number="LB-1", title="", lines=[LABEL])),
+    ]
+)
 
 
 class Life(RuleBasedStateMachine):
@@ -28,11 +47,15 @@ class Life(RuleBasedStateMachine):
         self.read: Counter[str] = Counter()
         self.posted: list[tuple[Pressed | None, str, str, Feedback]] = []
 
-    @rule(text=TEXTS)
-    def scans(self, text: str) -> None:
+    @rule(text=TEXTS, item=ITEMS)
+    def scans(self, text: str, item: Item | Missing | None) -> None:
         before = self.worker.state.training
-        self.worker.scans(text)
+        self.worker.scans(text, item=item)
         self._noted(text, was_training=before)
+
+    @rule(known=KNOWN, bins=st.sampled_from([None, frozenset(), frozenset({"A-01", "B-02"})]))
+    def the_replica_changes(self, known: Known, bins: frozenset[str] | None) -> None:
+        self.worker.known, self.worker.bins = known, bins
 
     @rule(text=TEXTS)
     def reads_at_a_screen(self, text: str) -> None:
@@ -72,7 +95,7 @@ class Life(RuleBasedStateMachine):
     @rule(sign_in=st.sampled_from(["none", "badge", "pin"]))
     def is_configured(self, sign_in: str) -> None:
         asked = "badge" if sign_in == "badge" else "pin" if sign_in == "pin" else "none"
-        self.worker.rules = Rules(paper=PAPER, sign_in=asked)  # type: ignore[arg-type]  # one of the three
+        self.worker.rules = Rules(paper=PAPER, sign_in=asked, asks_manager=asked == "pin")  # type: ignore[arg-type]  # one of the three
 
     @rule(grams=st.integers(-5, 5000))
     def weighs(self, grams: int) -> None:

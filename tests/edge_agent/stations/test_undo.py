@@ -9,9 +9,9 @@ import pytest
 from edge_agent.stations import Verdict, say
 from edge_agent.stations.counting import Counting
 from edge_agent.stations.packing import Packing
-from edge_agent.stations.receiving import Receiving
+from edge_agent.stations.receiving_state import Receiving
 from edge_agent.wire.facts import Counted, HandedOver, Packed, Picked, PickShort, Received, Retracted
-from tests.edge_agent.stations.worker import MILK, TEA, Worker
+from tests.edge_agent.stations.worker import MILK, NOW, TEA, Worker
 
 
 def test_a_counted_item_is_taken_off_its_line() -> None:
@@ -86,4 +86,4 @@ def test_a_packed_parcel_is_refused_and_a_list_that_waits_for_its_weight_is_put_
 def test_an_undo_is_not_undone() -> None:
     worker = Worker().scans("COUNT", "A-01", MILK, "UNDO", "UNDO")
     assert worker.code == "nothing_to_undo"
-    assert worker.state.activity == Counting(bin="A-01")
+    assert worker.state.activity == Counting(bin="A-01", began=NOW)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from drivers.symbols.commands import Command
 from edge_agent.stations import (
@@ -22,9 +25,11 @@ from edge_agent.stations import (
     Weighed,
     step,
 )
+from edge_agent.stations.model import NOTHING_KNOWN
 from edge_agent.wire.facts import Fact, FactDraft, Scan, Weight
 from edge_agent.wire.messages import Symbol
 
+NOW = datetime(2026, 11, 22, 6, 2, tzinfo=UTC)
 MILK, TEA = "6901234567892", "4006381333931"
 LI = Person(id="p-1", name="Li Wei", language="zh-CN")
 ANNA = Person(id="p-2", name="Anna")
@@ -39,6 +44,10 @@ class Worker:
 
     def __init__(self, rules: Rules | None = None) -> None:
         self.state = StationState()
+        self.known = NOTHING_KNOWN
+        """What the box knows around each reading."""
+        self.bins: frozenset[str] | None = None
+        """The site's bins, if the box knows them."""
         self.rules = rules or Rules(paper=PAPER)
         self.at_ms = 0
         self.drafts: list[FactDraft] = []
@@ -58,12 +67,20 @@ class Worker:
     def scans(self, *texts: str, item: Item | Missing | None = ITEM) -> Worker:
         for text in texts:
             self.at_ms += 1000
-            self.does(read_of(text, self.at_ms, self.reading(), item=item))
+            self.reads(read_of(text, self.at_ms, self.reading(), item=item))
+        return self
+
+    def reads(self, read: Scanned) -> Worker:
+        """With what the box knows around it; a code of one of its bins is no article."""
+        is_bin = read.symbol.text in self.bins if self.bins is not None else None
+        known = replace(self.known, is_bin=is_bin)
+        self.does(replace(read, known=known, item=Missing.UNKNOWN if is_bin else read.item, at=NOW))
         return self
 
     def presses(self, control: str, number: int | None = None, target: str | None = None) -> Worker:
         self.at_ms += 1000
-        self.does(Pressed(control=control, number=number, target=target, at_ms=self.at_ms, id=self.reading()))
+        pressed = Pressed(control=control, number=number, target=target, at_ms=self.at_ms, id=self.reading(), at=NOW)
+        self.does(replace(pressed, known=self.known))
         return self
 
     def shows(self, person: Person | None) -> Worker:
