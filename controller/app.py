@@ -43,10 +43,10 @@ from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
 from controller.stock import shelf_keeping, sweeping
-from controller.transfers import overdue
 from controller.stock.reconciler import Reconciler
 from controller.stock.seals import Sealer, unsealed
 from controller.stock.settling import open_differences
+from controller.transfers import overdue
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random

@@ -40,7 +40,7 @@ class SaleLineIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReceiptIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`site`, `till` and `number` are what it is known by; `voids`: the number of an earlier one of that till that it takes back."""
+    """`site`, `till` and `number` are what it is known by; `voids`: the number of one of that till that it takes back."""
 
     site: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
     till: Till
