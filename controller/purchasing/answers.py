@@ -29,7 +29,7 @@ ANSWERABLE = frozenset({OrderState.APPROVED, OrderState.SENT, OrderState.CONFIRM
 COLUMNS = frozenset({"order", "position", "packs", "price_minor", "expected_on", "reference"})
 
 
-class AnsweredLine(Struct, frozen=True, kw_only=True):
+class AnsweredLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What they say of a line; what is left out is as ordered.  `packs` 0: they do not deliver it."""
 
     position: Annotated[int, Meta(ge=1, le=10**6)]
@@ -38,7 +38,7 @@ class AnsweredLine(Struct, frozen=True, kw_only=True):
     expected_on: date | None = None
 
 
-class Answered(Struct, frozen=True, kw_only=True):
+class Answered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A supplier's answer to an order; `reference` is their number of it."""
 
     reference: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
@@ -57,10 +57,16 @@ class Stored:
 
 
 def read_answer(body: bytes) -> Answered | None:
-    """An answer in JSON; None: it is something else, such as a plain OK.  A field of another form is no answer."""
+    """An answer in JSON: it has `lines`; fields that are not ours are passed by.  None: it is something else, such as an OK."""
     try:
-        return msgspec.json.decode(body, type=Answered)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        told = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        if "lines" not in told:
+            return None
+        lines = msgspec.json.decode(told["lines"], type=list[dict[str, object]])
+        known = [{name: line[name] for name in AnsweredLine.__struct_fields__ if name in line} for line in lines]
+        reference = msgspec.json.decode(told["reference"]) if "reference" in told else None
+        return msgspec.convert({"reference": reference, "lines": known}, Answered)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return None
 
 
