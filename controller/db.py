@@ -99,6 +99,11 @@ async def transaction() -> AsyncIterator[None]:
         callback()
 
 
+def is_in_transaction() -> bool:
+    """Whether what is done here and now belongs to a transaction."""
+    return _mine() is not None
+
+
 def _mine() -> _Transaction | None:
     current = _current.get()
     return current if current is not None and current.open and current.task is asyncio.current_task() else None

@@ -42,11 +42,12 @@ def grants_of(roles: tuple[str, ...], sites: tuple[str, ...]) -> tuple[Grant, ..
 async def add_here(new: NewPerson) -> tuple[str, str | None]:
     """The id, and the badge's text if one was made.  Raises PeopleFailed."""
     try:
+        made = None if new.password is None else await operations.first_password_verifier(new.name, new.password)
         with events.acting("command", "people add"):
             async with db.transaction():
                 person_id = await operations.add_person(new.name, language=Language(new.language), roles=new.grants)
-                if new.password is not None:
-                    await operations.set_password(person_id, new.password)
+                if made is not None:
+                    await operations.set_password(person_id, made)
                 return person_id, await operations.issue_badge(person_id) if new.badge else None
     except DomainError as error:
         raise PeopleFailed(f"{error} ({error.code})") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from urllib.parse import quote
 
 import msgspec
@@ -13,7 +15,7 @@ from controller.events import acting
 from controller.http import auth
 from controller.http.browser import cookie_of
 from controller.http.errors import FieldError, Problem, of_validation
-from controller.http.idempotency import Answer, InFlight, Request, once, request_of
+from controller.http.idempotency import Answer, InFlight, Request, nothing_before, once, request_of
 from controller.http.routing import (
     PER_DEFAULT,
     PER_MAX,
@@ -21,6 +23,7 @@ from controller.http.routing import (
     BadParameter,
     Call,
     Created,
+    Handler,
     PageRequest,
     Permission,
     Reply,
@@ -84,18 +87,24 @@ async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     identity = request_of(actor=actor.account, key=key, route=f"{request.method} {request.path_qs}", body=told)
     body = _body(route, request, raw)
     auth.require_site_of(actor, body)
-    call = Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)
+    calls = [Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)]
+
+    async def before(prepare: Handler) -> None:
+        calls.append(replace(calls[0], body=await prepare(calls[0])))
 
     async def work() -> Answer:
         with acting(actor.account, f"http:{identity.key}"):
-            return _answer(await route.handler(call))
+            return _answer(await route.handler(calls[-1]))
 
-    if route.confidential:
-        return await _once_unkept(identity, request.app[IN_FLIGHT], work)
-    return await once(identity, request.app[IN_FLIGHT], work)
+    do = _once_unkept if route.confidential else once
+    return await do(
+        identity, request.app[IN_FLIGHT], work, nothing_before if route.before is None else partial(before, route.before)
+    )
 
 
-async def _once_unkept(identity: Request, in_flight: InFlight, work: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _once_unkept(
+    identity: Request, in_flight: InFlight, work: Callable[[], Awaitable[Answer]], before: Callable[[], Awaitable[None]]
+) -> Answer:
     """As `once`, but that it was done is all that is kept.  Raises Problem 409 for a repetition whose answer was a secret."""
     made: list[Answer] = []
 
@@ -103,7 +112,7 @@ async def _once_unkept(identity: Request, in_flight: InFlight, work: Callable[[]
         made[:] = [await work()]
         return Answer(status=made[0].status, body=b"", media_type=JSON)
 
-    stored = await once(identity, in_flight, stripped)
+    stored = await once(identity, in_flight, stripped, before)
     if not stored.replayed:
         return made[0]
     if stored.status != 204:

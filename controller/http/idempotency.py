@@ -75,8 +75,20 @@ class InFlight:
             self._keys.discard(key)
 
 
-async def once(request: Request, in_flight: InFlight, work: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Do `work` in a transaction, unless the key has its answer already.  Raises Problem 409 and 422, and what `work` raises."""
+async def nothing_before() -> None:
+    """What `once` does before most transactions."""
+
+
+async def once(
+    request: Request,
+    in_flight: InFlight,
+    work: Callable[[], Awaitable[Answer]],
+    before: Callable[[], Awaitable[None]] = nothing_before,
+) -> Answer:
+    """Do `work` in a transaction, unless the key has its answer already; `before` it, what takes long and writes nothing.
+
+    Raises Problem 409 and 422, and what `before` and `work` raise.
+    """
 
     async def claimed() -> Answer:
         await _lock(request)
@@ -96,6 +108,8 @@ async def once(request: Request, in_flight: InFlight, work: Callable[[], Awaitab
         return answer
 
     with in_flight.claim(request):
+        if before is not nothing_before and await _stored(request) is None:
+            await before()
         return await in_transaction(claimed)
 
 

@@ -11,6 +11,7 @@ from controller.errors import Rejected
 from controller.http.routing import PLAIN, Actor, BadParameter, Call, Created, Page, Permission, Route, page
 from controller.people import operations, queries, reach, sessions
 from controller.people.policies import MAX_NAME, MAX_PASSWORD, Grant
+from controller.people.verifiers import Verifier
 from edge_agent.ui.locales import Language
 from edge_agent.wire.roles import Role
 
@@ -153,12 +154,20 @@ async def withdraw_badge(call: Call[None]) -> None:
     await operations.withdraw_badge(await _reached(call.actor, call.path["person"]))
 
 
-async def set_pin(call: Call[NewPin]) -> None:
-    await operations.set_pin(await _reached(call.actor, call.path["person"]), call.body.pin)
+async def judge_pin(call: Call[NewPin]) -> Verifier:
+    return await operations.pin_verifier(await _reached(call.actor, call.path["person"]), call.body.pin)
 
 
-async def set_password(call: Call[NewPassword]) -> None:
-    await operations.set_password(await _reached(call.actor, call.path["person"]), call.body.password)
+async def set_pin(call: Call[Verifier]) -> None:
+    await operations.set_pin(await _reached(call.actor, call.path["person"]), call.body)
+
+
+async def judge_password(call: Call[NewPassword]) -> Verifier:
+    return await operations.password_verifier(await _reached(call.actor, call.path["person"]), call.body.password)
+
+
+async def set_password(call: Call[Verifier]) -> None:
+    await operations.set_password(await _reached(call.actor, call.path["person"]), call.body)
 
 
 async def list_sessions(call: Call[None]) -> Page[SessionView]:
@@ -268,6 +277,7 @@ ROUTES = [
         "PUT",
         f"{_ONE}/pin",
         set_pin,
+        before=judge_pin,
         permission=WRITE,
         body=NewPin,
         summary="Set the PIN of a person's badge",
@@ -278,6 +288,7 @@ ROUTES = [
         "PUT",
         f"{_ONE}/password",
         set_password,
+        before=judge_password,
         permission=WRITE,
         body=NewPassword,
         summary="Set a person's password; their sessions end",

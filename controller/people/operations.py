@@ -24,7 +24,7 @@ from controller.people.events import (
 from controller.people.policies import Grant, folded, is_easy_pin, is_name, is_pin, password_flaw
 from controller.people.queries import grants_of, person
 from controller.people.sessions import end_sessions
-from controller.people.verifiers import Verifiers, badge_hash, new_badge, new_person_id
+from controller.people.verifiers import Verifier, Verifiers, badge_hash, new_badge, new_person_id
 from edge_agent.ui.locales import Language
 from edge_agent.wire.roles import Role
 
@@ -152,26 +152,39 @@ async def withdraw_badge(person_id: str) -> None:
             await end_sessions(person_id, means="badge")
 
 
-async def set_pin(person_id: str, pin: str) -> None:
-    """Records PinSet.  Raises NotFound, BadPin, EasyPin."""
+async def pin_verifier(person_id: str, pin: str) -> Verifier:
+    """What is kept of a PIN that is to be this person's.  Before the transaction.  Raises NotFound, BadPin, EasyPin."""
     if not is_pin(pin):
         raise BadPin
     if is_easy_pin(pin):
         raise EasyPin
     await person(person_id)
-    verifier = await verifiers.of_pin(pin)
+    return await verifiers.of_pin(pin)
+
+
+async def set_pin(person_id: str, verifier: Verifier) -> None:
+    """Records PinSet.  Raises NotFound."""
     async with db.transaction():
         await _update(person_id, "pin_hash = ?", verifier)
         await events.record(PinSet(), subject=person_id)
         await end_sessions(person_id, means="badge")
 
 
-async def set_password(person_id: str, password: str, *, keep: int | None = None) -> None:
-    """Ends all sessions but `keep`.  Records PasswordSet.  Raises NotFound, BadPassword."""
-    flaw = password_flaw(password, (await person(person_id)).name)
+async def password_verifier(person_id: str, password: str) -> Verifier:
+    """What is kept of a password that is to be this person's.  Before the transaction.  Raises NotFound, BadPassword."""
+    return await first_password_verifier((await person(person_id)).name, password)
+
+
+async def first_password_verifier(name: str, password: str) -> Verifier:
+    """The same for somebody who is to be added.  Raises BadPassword."""
+    flaw = password_flaw(password, name)
     if flaw is not None:
         raise BadPassword(flaw)
-    verifier = await verifiers.of_password(password)
+    return await verifiers.of_password(password)
+
+
+async def set_password(person_id: str, verifier: Verifier, *, keep: int | None = None) -> None:
+    """Ends all sessions but `keep`.  Records PasswordSet.  Raises NotFound."""
     async with db.transaction():
         await _update(person_id, "password_hash = ?", verifier)
         await events.record(PasswordSet(), subject=person_id)

@@ -10,10 +10,12 @@ import asyncio
 import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from typing import NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from controller import db
 from drivers.symbols.commands import SAFE_LETTERS
 
 BADGE_PREFIX = "SHELFXID"
@@ -24,6 +26,8 @@ _PIN = PasswordHasher(time_cost=2, memory_cost=PIN_MEMORY_KIB, parallelism=1)
 _PASSWORD = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 _NOBODY = secrets.token_urlsafe(16)
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, in lower case
+Verifier = NewType("Verifier", str)
+"""Of a PIN or password that was found good enough."""
 AT_ONCE = 2
 """Verifications that run side by side: each takes up to 64 MiB, whoever asks for it."""
 
@@ -49,16 +53,19 @@ def is_badge(text: str) -> bool:
 
 
 class Verifiers:
-    """Makes and checks argon2id verifiers off the event loop; somebody who does not exist takes as long as somebody who does."""
+    """Makes and checks argon2id verifiers off the event loop; somebody who does not exist takes as long as somebody who does.
+
+    Never in a transaction: each takes up to a tenth of a second, twice that when others log in, and all who write would wait.
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="verifiers")
         self._nobody: dict[PasswordHasher, str] = {}
 
-    async def of_pin(self, pin: str) -> str:
+    async def of_pin(self, pin: str) -> Verifier:
         return await self._run(_PIN, pin)
 
-    async def of_password(self, password: str) -> str:
+    async def of_password(self, password: str) -> Verifier:
         return await self._run(_PASSWORD, password)
 
     async def is_pin(self, pin: str, verifier: str | None) -> bool:
@@ -67,16 +74,24 @@ class Verifiers:
     async def is_password(self, password: str, verifier: str | None) -> bool:
         return await self._matches(_PASSWORD, password, verifier)
 
-    async def _run(self, hasher: PasswordHasher, secret: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, hasher.hash, secret)
+    async def _run(self, hasher: PasswordHasher, secret: str) -> Verifier:
+        _require_no_transaction()
+        return Verifier(await asyncio.get_running_loop().run_in_executor(self._threads, hasher.hash, secret))
 
     async def _matches(self, hasher: PasswordHasher, secret: str, verifier: str | None) -> bool:
         """False for no verifier, after the time that one takes."""
+        _require_no_transaction()
         if hasher not in self._nobody:
             self._nobody[hasher] = await self._run(hasher, _NOBODY)
         stored, loop = verifier or self._nobody[hasher], asyncio.get_running_loop()
         is_right = await loop.run_in_executor(self._threads, _verify, hasher, stored, secret)
         return is_right and verifier is not None
+
+
+def _require_no_transaction() -> None:
+    """Raises RuntimeError: whoever wrote this call would have let all writers wait."""
+    if db.is_in_transaction():
+        raise RuntimeError("a verifier is made and checked before the transaction")
 
 
 def _verify(hasher: PasswordHasher, verifier: str, secret: str) -> bool:

@@ -21,7 +21,7 @@ from controller.fleet.queue_operations import move_print, prioritise_print, repr
 from controller.fulfilment import operations as fulfilment
 from controller.http.dispatch import IN_FLIGHT, JSON
 from controller.http.errors import Problem
-from controller.http.idempotency import Answer, once, request_of
+from controller.http.idempotency import Answer, nothing_before, once, request_of
 from controller.http.routing import Actor, BadParameter, Permission, number
 from controller.web import shown
 from controller.web.access import CSRF_FIELD, FIELDS, actor_of
@@ -58,8 +58,11 @@ class Sent:
         with acting(self.actor.account, f"http:{self.request.method} {self.request.path}"[:128]):
             await verb()
 
-    async def once(self, verb: Callable[[], Awaitable[object]]) -> None:
-        """Do it, unless this very form was done before or is being done just now.  Raises what `verb` raises, Problem 400, 422."""
+    async def once(self, verb: Callable[[], Awaitable[object]], before: Callable[[], Awaitable[None]] = nothing_before) -> None:
+        """Do it, unless this very form was done before or is being done just now; `before` its transaction, what takes long.
+
+        Raises what `verb` and `before` raise, Problem 400, 422.
+        """
         body = "\0".join(f"{name}={value}" for name, value in sorted(self.fields.items()) if name not in UNKEPT)
         identity = request_of(
             actor=self.actor.account, key=self.field("key") or None, route=f"POST {self.request.path}", body=body.encode()
@@ -71,7 +74,7 @@ class Sent:
             return Answer(status=303, body=b"", media_type=JSON)
 
         try:
-            await once(identity, self.request.app[IN_FLIGHT], work)
+            await once(identity, self.request.app[IN_FLIGHT], work, before)
         except Problem as problem:
             if problem.body.code != "request_in_flight":  # the second click of a double click: the first one does it
                 raise

@@ -16,6 +16,7 @@ from controller.http.routing import Permission, number
 from controller.people import login, operations, queries, sessions
 from controller.people.login import TooManyTries, WrongLogIn
 from controller.people.policies import MAX_NAME, MAX_PASSWORD
+from controller.people.verifiers import Verifier
 from controller.web.access import FIELDS, viewer_of
 from controller.web.forms import sent_by
 from controller.web.pages import Pages, Values, new_key, remember_language, text_of
@@ -126,7 +127,12 @@ class Me:
                 return await self._show(request, error="wrong_current")
             if new != again:
                 return await self._show(request, error="not_the_same")
-            await sent.once(lambda: operations.set_password(mine.person, new, keep=mine.id))
+            made: list[Verifier] = []
+
+            async def before() -> None:
+                made.append(await operations.password_verifier(mine.person, new))
+
+            await sent.once(lambda: operations.set_password(mine.person, made[0], keep=mine.id), before)
         except DomainError as error:
             return await self._show(request, error=getattr(error, "flaw", error.code), wait=getattr(error, "wait", 0))
         raise web.HTTPSeeOther("/me?done=password")

@@ -16,6 +16,7 @@ from controller.http.errors import Problem
 from controller.http.routing import Actor, PageRequest, Permission, page
 from controller.people import operations, queries, reach, sessions
 from controller.people.policies import Grant
+from controller.people.verifiers import Verifier
 from controller.sites import queries as site_queries
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
@@ -28,6 +29,8 @@ from edge_agent.wire.roles import Role
 SECTION = "/admin/people"
 DONE = frozenset({"saved", "roles", "pin", "password", "badge", "sessions", "active"})
 Verb = Callable[[Sent, str], Awaitable[None]]
+Judge = Callable[[str, str], Awaitable[Verifier]]
+Keep = Callable[[str, Verifier], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,24 @@ class PeoplePages:
             await reach.require_reach(sent.actor, person_id)
             try:
                 await sent.once(lambda: verb(sent, person_id))
+            except DomainError as error:
+                return await self._person(request, getattr(error, "flaw", error.code))
+            raise web.HTTPSeeOther(f"/admin/people/{person_id}?done={done}")
+
+        return handle
+
+    def keeps(self, judge: Judge, keep: Keep, done: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The same for a secret: it is judged, and what is kept of it is made, before the transaction."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            sent, person_id, made = sent_by(request), request.match_info["person"], list[Verifier]()
+
+            async def before() -> None:
+                made.append(await judge(person_id, sent.fields.get(done, "")))
+
+            await reach.require_reach(sent.actor, person_id)
+            try:
+                await sent.once(lambda: keep(person_id, made[0]), before)
             except DomainError as error:
                 return await self._person(request, getattr(error, "flaw", error.code))
             raise web.HTTPSeeOther(f"/admin/people/{person_id}?done={done}")
@@ -187,12 +208,8 @@ async def _active(sent: Sent, person_id: str) -> None:
     await operations.set_active(person_id, active=sent.field("active") == "yes")
 
 
-async def _pin(sent: Sent, person_id: str) -> None:
-    await operations.set_pin(person_id, sent.field("pin"))
-
-
-async def _password(sent: Sent, person_id: str) -> None:
-    await operations.set_password(person_id, sent.fields.get("password", ""))
+async def _judged_pin(person_id: str, text: str) -> Verifier:
+    return await operations.pin_verifier(person_id, text.strip())
 
 
 async def _withdraw(_: Sent, person_id: str) -> None:
@@ -211,8 +228,6 @@ def people_routes(pages: Pages) -> list[PageRoute]:
         (f"{one}/roles/give", _give, "roles"),
         (f"{one}/roles/take", _take, "roles"),
         (f"{one}/active", _active, "active"),
-        (f"{one}/pin", _pin, "pin"),
-        (f"{one}/password", _password, "password"),
         (f"{one}/badge/withdraw", _withdraw, "badge"),
         (f"{one}/sessions/end", _end, "sessions"),
     ]
@@ -222,5 +237,12 @@ def people_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("POST", SECTION, people.add, permission=write),
         PageRoute("GET", one, people.person, permission=read),
         PageRoute("POST", f"{one}/badge", people.badge, permission=write),
+        PageRoute("POST", f"{one}/pin", people.keeps(_judged_pin, operations.set_pin, "pin"), permission=write),
+        PageRoute(
+            "POST",
+            f"{one}/password",
+            people.keeps(operations.password_verifier, operations.set_password, "password"),
+            permission=write,
+        ),
         *(PageRoute("POST", path, people.does(verb, done), permission=write) for path, verb, done in forms),
     ]

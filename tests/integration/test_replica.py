@@ -28,7 +28,7 @@ from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.http.table import ROUTES
-from controller.people.operations import add_person, issue_badge, set_active, set_pin
+from controller.people.operations import add_person, issue_badge, pin_verifier, set_active, set_pin
 from controller.people.policies import Grant
 from controller.stock.ledger import move
 from drivers import devices
@@ -204,7 +204,7 @@ class TestPeople:
     ) -> None:
         li, wang = [await add_person(name, roles=[Grant(Role.FLOOR, "s1")]) for name in ("Li", "Wang")]
         badge, other = await issue_badge(li), await issue_badge(wang)
-        await set_pin(li, "4711")
+        await set_pin(li, await pin_verifier(li, "4711"))
         people = People(tmp_path / "wrong-pins.json", SystemClock())
         assert await box.pull()
         await people.follow(box.rows(PEOPLE))

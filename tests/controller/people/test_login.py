@@ -28,7 +28,7 @@ def clock() -> FixedClock:
 async def mei(database_url: str, clock: FixedClock) -> str:
     await db.connect(database_url, create_schema=True, clock=clock)
     person = await add_person("Mei", roles=[Grant(Role.FLOOR)])
-    await operations.set_password(person, PASSWORD)
+    await operations.set_password(person, await operations.password_verifier(person, PASSWORD))
     return person
 
 
@@ -52,7 +52,7 @@ async def test_a_name_is_heard_as_it_is_typed_and_a_badge_as_it_is_scanned(mei: 
     badge = await operations.issue_badge(mei)
     with pytest.raises(WrongLogIn):
         await login.by_badge(badge, "2580", SHOP)
-    await operations.set_pin(mei, "2580")
+    await operations.set_pin(mei, await operations.pin_verifier(mei, "2580"))
     session = await session_of(await login.by_badge(badge.lower(), "2580", SHOP), Limits())
     assert session is not None
     assert session.means == "badge"

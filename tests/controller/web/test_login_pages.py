@@ -39,7 +39,7 @@ async def client(database: None, tmp_path: Path) -> AsyncIterator[TestClient]:
 @pytest.fixture
 async def mei(database: None) -> str:
     person = await add_person("Mei", roles=[Grant(Role.ADMIN)])
-    await operations.set_password(person, PASSWORD)
+    await operations.set_password(person, await operations.password_verifier(person, PASSWORD))
     return person
 
 
@@ -105,7 +105,7 @@ async def test_a_wrong_password_says_how_long_to_wait_and_no_more(client: TestCl
 
 async def test_a_badge_with_its_pin_opens_less(client: TestClient, mei: str) -> None:
     badge = await operations.issue_badge(mei)
-    await operations.set_pin(mei, "2580")
+    await operations.set_pin(mei, await operations.pin_verifier(mei, "2580"))
     fields = {**await form_of(client, "/login?with=badge"), "badge": badge, "pin": "2580"}
     answer = await client.post("/login", data=fields, headers={"Accept": "text/html"})
     assert answer.status == 200

@@ -87,7 +87,7 @@ async def test_what_is_refused_is_told_in_words(
 
 
 async def test_the_last_admin_cannot_leave(client: TestClient, boss: Somebody) -> None:
-    await operations.set_password(boss.id, PASSWORD)
+    await operations.set_password(boss.id, await operations.password_verifier(boss.id, PASSWORD))
     (await logged_in("Other", Grant(Role.ADMIN))).at(client)
     status, page = await send(client, f"/admin/people/{boss.id}/active", active="no")
     assert (status, "nobody else with a password" in told(page)) == (422, True)
