@@ -52,7 +52,7 @@ class Plan:
 
 def plan(stocks: Sequence[Stock], ways: Sequence[Way], past: History, elsewhere: dict[int, float]) -> Plan:
     """`elsewhere`: mean demand per day of SKUs at other sites.  Pure, and slow enough for a thread of its own."""
-    terms = _terms(stocks, ways)
+    terms = terms_of(stocks, ways)
     lead, cycle = _whole(terms.lead), _whole(terms.lead + terms.review)
     horizon = int(min(max(cycle.max(initial=1), 7), LONGEST_HORIZON))
     demand, short = past.demand[:, -DAYS:], past.short[:, -DAYS:]
@@ -73,7 +73,7 @@ def _switched(level: Levels, ways: Sequence[Way], found: Forecasts) -> Levels:
     return Levels(reorder, np.where(off, 0, np.where(idle, floor, level.upto)), np.where(off | idle, 0, level.safety))
 
 
-def _terms(stocks: Sequence[Stock], ways: Sequence[Way]) -> Terms:
+def terms_of(stocks: Sequence[Stock], ways: Sequence[Way]) -> Terms:
     quantiles = {service: z_of(service) for service in {way.service for way in ways}}
     return Terms(
         lead=_floats([way.lead_days for way in ways]),
