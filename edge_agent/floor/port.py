@@ -10,17 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from edge_agent.floor.lists import ListShown
+from edge_agent.floor.lists import Said as Said
 from edge_agent.stations import Item, Missing, Verdict
 from edge_agent.wire.messages import Fault
 from edge_agent.wire.roles import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Words in both languages, ready to be shown."""
-
-    en: str
-    zh: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,27 +102,6 @@ class Task:
     command: str
     title: Said
     waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineShown:
-    """A line of a list: what it is about, how far it is.  Pressing it reads `symbol`; empty: it is no button."""
-
-    name: Said
-    code: str = ""
-    told: Said = Said("", "")
-    symbol: str = ""
-    is_done: bool = False
-    is_wrong: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListShown:
-    """A list of a station's page: at most `MOST_LINES` of its `total` lines."""
-
-    title: Said
-    lines: tuple[LineShown, ...]
-    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,10 +288,6 @@ class CannotPrint(FloorRefused):
     """The printer does not take the print: it is not there, needs a person, or has no paper for it."""
 
     code = "cannot_print"
-
-
-MOST_LINES = 60
-"""Of one list, on a screen."""
 
 
 class FloorPort(Protocol):

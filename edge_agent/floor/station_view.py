@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from edge_agent.config import StationConfig
-from edge_agent.floor.port import MOST_LINES, Control, Goods, LineShown, ListShown, Reading, Said, StationShown, Task
+from edge_agent.floor.lists import MOST_LINES, LineShown, ListShown, Said
+from edge_agent.floor.port import Control, Goods, Reading, StationShown, Task
 from edge_agent.stations import Feedback, StationState, say
 from edge_agent.stations import Reading as Kept
 from edge_agent.stations.model import CHINESE, ENGLISH, NOTHING_KNOWN, Known

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import resources
+from io import BytesIO
 from uuid import UUID
 
 import pytest
+import zxingcpp
 from msgspec.structs import replace
+from PIL import Image
 
 from drivers.devices import Symbol as Read
+from drivers.documents.model import Label
+from drivers.documents.preview import label_png
+from drivers.documents.templates import fill, load_template
 from edge_agent.stations import Missing, Paper, Rules, Verdict, say, scanned
+from edge_agent.stations.goods import Goods
+from edge_agent.stations.lot_label import label_data
 from edge_agent.stations.model import Known
 from edge_agent.stations.receiving import STATION
 from edge_agent.stations.receiving_state import Receiving
@@ -214,3 +223,22 @@ class TestLabels:
 
     def test_before_anything_came_there_is_nothing_to_label(self) -> None:
         assert dock().scans("STICKER").code == "label_nothing_before"
+
+
+@pytest.mark.parametrize(
+    ("goods", "read_back"),
+    [
+        (
+            Goods(symbol=Symbol(text=MILK), gtin="0" + MILK, lot="L7", expiry=date(2027, 3, 31), sku="milk"),
+            f"010{MILK}1727033110L7",
+        ),
+        (Goods(symbol=Symbol(text=MILK), gtin="0" + MILK, serial="SN1", sku="milk"), f"010{MILK}21SN1"),
+        (Goods(symbol=Symbol(text="OUR-77"), sku="milk", lot="a lot with / and (brackets)"), "OUR-77"),
+    ],
+)
+def test_the_paper_is_read_as_the_goods_were(goods: Goods, read_back: str) -> None:
+    template = load_template((resources.files("controller.documents") / "builtin" / "lot-label.json").read_bytes())
+    label = fill(template, label_data(goods))
+    assert isinstance(label, Label)
+    found = [one.text for one in zxingcpp.read_barcodes(Image.open(BytesIO(label_png(label, 203))))]
+    assert [text.replace("\x1d", "").replace("<GS>", "").replace("(", "").replace(")", "") for text in found] == [read_back]
