@@ -31,6 +31,7 @@ MODEL_MODULES = (
     "controller.documents.models",
     "controller.tasks.models",
     "controller.stock.models",
+    "controller.stock.recall_models",
     "controller.stock.proof_models",
     "controller.stock.shelf_models",
     "controller.costing.models",

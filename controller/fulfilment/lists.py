@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from controller.db import Row, among, execute, execute_many, fetch, listing
+from controller.documents.numbers import Series
 from controller.errors import NotFound
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.policies import PickLine
 from controller.fulfilment.states import PICK_LIST, ParcelState, PickListAction, PickListState
-from controller.orders.numbers import ORDERS, Series
+from controller.orders.numbers import ORDERS
 from controller.orders.operations import lock
 from controller.states import advance
 
@@ -144,6 +145,8 @@ def _line(row: Row) -> PickLine:
         picked=row["picked"],
         out=row["out"],
         is_short=bool(row["is_short"]),
+        lot_id=row["lot_id"],
+        is_other_lot=bool(row["is_other_lot"]),
     )
 
 
@@ -163,8 +166,8 @@ async def write(lists: Collection[PickListNow]) -> None:
     """Write back what changed; the orders are locked, so nobody else changed it since."""
     lines = [line for one in lists for line in one.changed.values()]
     await execute_many(
-        "UPDATE pick_line SET picked = ?, out = ?, is_short = ? WHERE id = ?",
-        [(line.picked, line.out, line.is_short, line.id) for line in lines],
+        "UPDATE pick_line SET picked = ?, out = ?, is_short = ?, is_other_lot = ? WHERE id = ?",
+        [(line.picked, line.out, line.is_short, line.is_other_lot, line.id) for line in lines],
     )
     await execute_many(
         "UPDATE pick_list SET state = ? WHERE id = ? AND state <> ?", [(one.state.value, one.id, one.state.value) for one in lists]

@@ -36,6 +36,8 @@ class PickListLine(Model):
     picked = fields.BigIntField(default=0)
     out = fields.BigIntField(default=0)
     is_short = fields.BooleanField(default=False)
+    lot_id = fields.BigIntField(db_default=0)
+    is_other_lot = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "pick_line"

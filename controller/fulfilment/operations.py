@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 
 from controller import events
-from controller.db import execute, execute_many, fetch, now, transaction
+from controller.db import execute, fetch, now, transaction
 from controller.errors import Conflict, NotFound
 from controller.facts import unpark
 from controller.fulfilment import lists, papers
+from controller.fulfilment.binding import write_lines
 from controller.fulfilment.events import LabelReprinted, PickListReleased, PutBackNeeded
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
-from controller.fulfilment.policies import BinStock, choose_bins
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
 from controller.orders import queries as order_queries
 from controller.orders.numbers import ORDERS
-from controller.orders.queries import StoredLine, StoredOrder
 from controller.orders.states import OrderState
-from controller.sites.models import LocationKind
-from controller.sites.queries import special
 from controller.states import advance
 from controller.stock import operations as stock
-from controller.stock.queries import bins_of
+from controller.stock.holds import still_presold
 
 
 class NotReleasable(Conflict):
@@ -35,6 +32,17 @@ class NotReleasable(Conflict):
         super().__init__(f"{order} is {state}: only a placed order can be released")
         self.order = order
         self.state = state.value
+
+
+class NotArrived(Conflict):
+    """Something of it was sold before it arrived, and is not here yet; `lines` of it."""
+
+    code = "not_arrived"
+
+    def __init__(self, order: str, lines: int) -> None:
+        super().__init__(f"{lines} lines of {order} have not arrived: it is released when they have")
+        self.order = order
+        self.lines = lines
 
 
 class ParcelWithdrawn(Conflict):
@@ -50,7 +58,8 @@ class ParcelWithdrawn(Conflict):
 async def release(order_no: str) -> str:
     """Bind the order's goods to bins and make its pick list; the list's number.  Releasing twice returns the same list.
 
-    Records PickListReleased.  Raises NotFound, NotReleasable (cancelled, whether it had a list or not).
+    What expires first is bound first.  Records PickListReleased.  Raises NotFound, NotReleasable (cancelled, whether it had a list
+    or not), NotArrived (something of it is presold), KeepsTooShort.
     """
     order_id = ORDERS.row_id(order_no)
     async with transaction():
@@ -65,6 +74,8 @@ async def release(order_no: str) -> str:
         order = await order_queries.order(order_no)
         lines = (await order_queries.lines([order_id]))[order_id]
         await stock.allocate([line.line_key for line in lines])
+        if waiting := await still_presold([line.line_key for line in lines]):
+            raise NotArrived(order_no, waiting)
         rows = await fetch(
             "INSERT INTO pick_list (order_id, site, state, released_at) VALUES (?, ?, ?, ?) RETURNING id",
             order_id,
@@ -73,29 +84,9 @@ async def release(order_no: str) -> str:
             now(),
         )
         number = PICK_LISTS.number(rows[0]["id"])
-        await _write_lines(rows[0]["id"], order, lines)
+        await write_lines(rows[0]["id"], order, lines)
         await events.record(PickListReleased(pick_list=number), subject=order_no, site=order.site)
     return number
-
-
-async def _write_lines(list_id: int, order: StoredOrder, lines: list[StoredLine]) -> None:
-    """One pick line per order line and bin; what one line takes from a bin is not there for the next."""
-    stocks: dict[int, dict[int, int]] = defaultdict(dict)
-    for level in await bins_of({line.sku_id for line in lines}, order.site):
-        stocks[level.sku_id][level.location_id] = level.on_hand
-    nowhere = await special(order.site, LocationKind.RECEIVING)
-    rows: list[tuple[object, ...]] = []
-    for line in lines:
-        here = stocks[line.sku_id]
-        fallback = next(iter(here), nowhere)
-        for location, quantity in choose_bins(line.quantity, [BinStock(*pair) for pair in here.items()], fallback):
-            here[location] = here.get(location, 0) - quantity
-            rows.append((list_id, line.id, line.line_key, line.sku_id, location, quantity, 0, 0, False))
-    await execute_many(
-        "INSERT INTO pick_line (pick_list_id, order_line_id, line_key, sku_id, location_id, quantity, picked, out, is_short) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
-    )
 
 
 async def cancel(order_no: str, *, reason: str) -> None:

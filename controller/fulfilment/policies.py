@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+
+from controller.stock.pickable import Pickable
 
 
 @dataclass(slots=True, kw_only=True)
 class PickLine:
     """Fetch `quantity` base units of a SKU from one bin.
 
+    `lot_id`: of this lot (0: of none that is known); `is_other_lot`: something of another one was picked.
     `picked` lies in packing, or is out already: `out` of it.  `is_short`: a picker declared that the bin held no more.
     A pick made before that declaration may arrive after it and still counts, so `short` is derived.
     """
@@ -24,6 +28,8 @@ class PickLine:
     picked: int = 0
     out: int = 0
     is_short: bool = False
+    lot_id: int = 0
+    is_other_lot: bool = False
 
     @property
     def open(self) -> int:
@@ -80,6 +86,53 @@ def choose_bins(wanted: int, bins: Sequence[BinStock], fallback: int) -> list[tu
         return [(fallback, wanted)]
     location, quantity = chosen[-1]
     return [*chosen[:-1], (location, quantity + wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Fetch so many base units of a lot from a bin."""
+
+    location_id: int
+    lot_id: int
+    quantity: int
+
+
+def choose_lots(wanted: int, stocks: Sequence[Pickable], fallback: int) -> list[Choice]:
+    """What expires first goes first, what has no expiry last; of what expires on one day, the fewest bins.
+
+    What the books have nowhere is sought where the last of it is (`fallback` when there is none), as in `choose_bins`.
+    """
+    chosen: list[Choice] = []
+    for expiry in sorted({stock.expiry for stock in stocks}, key=lambda day: (day is None, day or date.max)):
+        still = wanted - sum(choice.quantity for choice in chosen)
+        if still > 0:
+            chosen += _from_bins(still, [stock for stock in stocks if stock.expiry == expiry])
+    still = wanted - sum(choice.quantity for choice in chosen)
+    if still > 0 and chosen:
+        chosen[-1] = replace(chosen[-1], quantity=chosen[-1].quantity + still)
+    return chosen or [Choice(fallback, 0, wanted)]
+
+
+def _from_bins(wanted: int, stocks: Sequence[Pickable]) -> list[Choice]:
+    """As much as there is, from the fewest bins; in a bin the lot of which there is more first."""
+    held: dict[int, int] = {}
+    for stock in stocks:
+        held[stock.location_id] = held.get(stock.location_id, 0) + stock.on_hand
+    there = min(wanted, sum(held.values()))
+    chosen: list[Choice] = []
+    for location, quantity in choose_bins(there, [BinStock(*pair) for pair in held.items()], 0) if there else ():
+        still = quantity
+        for lot in sorted((one for one in stocks if one.location_id == location), key=lambda one: (-one.on_hand, one.lot_id)):
+            part = min(still, lot.on_hand)
+            if part > 0:
+                chosen.append(Choice(location, lot.lot_id, part))
+                still -= part
+    return chosen
+
+
+def fresh_enough(stocks: Iterable[Pickable], until: date) -> list[Pickable]:
+    """What does not expire before a day."""
+    return [stock for stock in stocks if stock.expiry is None or stock.expiry >= until]
 
 
 TARE_GRAMS = 400

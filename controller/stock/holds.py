@@ -131,6 +131,15 @@ async def keep_until(document: str, until: datetime | None) -> None:
             raise HoldsGone(document, int(rows[0]["n"]) - kept)
 
 
+async def still_presold(line_keys: Iterable[str]) -> int:
+    """How many of these lines wait for something to arrive."""
+    rows = await db.fetch(
+        f"SELECT COUNT(*) AS n FROM reservation WHERE {db.among('line_key')} AND state = 'presold'",
+        db.listing(sorted(set(line_keys))),
+    )
+    return int(rows[0]["n"])
+
+
 async def open_lines(document: str) -> list[str]:
     """The keys of what a document still holds softly."""
     return [row["line_key"] for row in await db.fetch(f"SELECT line_key FROM reservation WHERE document = ? AND {_SOFT}", document)]
