@@ -96,7 +96,8 @@ class StationConfig:
     milliseconds is one read; 0 turns this off.  `quiet_minutes`: a task that nobody touched for so long is left; 0: never.
     `sign_in`: whom it asks for: nobody (`none`), a `badge`, or badge and `pin` at a screen.  `activities`: the tasks that it
     offers, by name; empty: all.  `language`: of its line display; empty: the box's.  `profile`: the controller's station profile
-    that fills what is not set here; None: the site's own (`edge_agent/profiles.py`).
+    that fills what is not set here; None: the site's own (`edge_agent/profiles.py`).  `manager_adjusts`: an adjustment needs a
+    manager's badge.
     """
 
     id: str
@@ -111,6 +112,7 @@ class StationConfig:
     profile: str | None = None
     activities: tuple[str, ...] = ()
     language: str = ""
+    manager_adjusts: bool = False
 
     @property
     def devices(self) -> tuple[str, ...]:

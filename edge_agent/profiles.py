@@ -49,6 +49,7 @@ def laid_over(station: StationConfig, rows: Sequence[ReplicaProfile]) -> Station
         sign_in=profile.sign_in if station.sign_in == default.sign_in else station.sign_in,
         activities=station.activities or tuple(profile.activities),
         language=station.language or profile.language,
+        manager_adjusts=station.manager_adjusts or profile.manager_adjusts,
     )
 
 

@@ -122,6 +122,7 @@ def rules_of(station: StationConfig) -> Rules:
         sign_in=station.sign_in,
         paper=Paper(printer=station.label_printer),
         offers=station.activities,
+        asks_manager=station.manager_adjusts,
     )
 
 

@@ -1809,6 +1809,7 @@ class Migration(migrations.Migration):
                 ("language", fields.CharField(max_length=8)),
                 ("quiet_minutes", fields.BigIntField()),
                 ("double_read_ms", fields.BigIntField()),
+                ("manager_adjusts", fields.BooleanField(default=False)),
             ],
             options={"table": "station_profile", "app": "controller", "pk_attr": "name"},
             bases=["Model"],

@@ -18,7 +18,8 @@ class ProfileIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`activities`: the tasks that stations offer, by name (`counting`, `shelf_label`, …); empty: all.
 
     `quiet_minutes`: a task that nobody touched for so long is left; `double_read_ms`: the same symbol again within so long is one
-    read; 0 turns either off.  `language`: of line displays; empty: the box's own.
+    read; 0 turns either off.  `language`: of line displays; empty: the box's own.  `manager_adjusts`: an adjustment at a station
+    needs a manager's badge.
     """
 
     activities: Annotated[list[Annotated[str, Meta(pattern="^[a-z_]{1,40}$(?!\n)")]], Meta(max_length=40)] = []
@@ -26,6 +27,7 @@ class ProfileIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Literal["", "zh-CN", "en"] = ""
     quiet_minutes: Annotated[int, Meta(ge=0, le=1440)] = 30
     double_read_ms: Annotated[int, Meta(ge=0, le=5000)] = 300
+    manager_adjusts: bool = False
 
 
 class ProfileView(Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class ProfileView(Struct, frozen=True, kw_only=True):
     language: str
     quiet_minutes: int
     double_read_ms: int
+    manager_adjusts: bool
 
 
 class SiteProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +65,7 @@ async def put(call: Call[ProfileIn]) -> ProfileView:
             language=wanted.language,
             quiet_minutes=wanted.quiet_minutes,
             double_read_ms=wanted.double_read_ms,
+            manager_adjusts=wanted.manager_adjusts,
         )
     )
     return _view(await queries.profile(name))
@@ -89,6 +93,7 @@ def _view(row: Profile) -> ProfileView:
         language=row.language,
         quiet_minutes=row.quiet_minutes,
         double_read_ms=row.double_read_ms,
+        manager_adjusts=row.manager_adjusts,
     )
 
 

@@ -16,6 +16,7 @@ class StationProfileChanged(Event, frozen=True, kw_only=True):
     language: str
     quiet_minutes: int
     double_read_ms: int
+    manager_adjusts: bool = False
 
 
 class StationProfileRemoved(Event, frozen=True, kw_only=True):

@@ -11,7 +11,10 @@ from controller.sites.models import Site
 
 
 class StationProfile(Model):
-    """What is set for stations, by name.  `activities`: JSON, the names of those that are offered; empty: all."""
+    """What is set for stations, by name.  `activities`: JSON, the names of those that are offered; empty: all.
+
+    `manager_adjusts`: an adjustment needs a manager's badge.
+    """
 
     name = fields.CharField(max_length=40, primary_key=True)
     activities = fields.TextField()
@@ -19,6 +22,7 @@ class StationProfile(Model):
     language = fields.CharField(max_length=8)
     quiet_minutes = fields.BigIntField()
     double_read_ms = fields.BigIntField()
+    manager_adjusts = fields.BooleanField(default=False)
 
     class Meta:
         table = "station_profile"

@@ -41,19 +41,21 @@ class Profile:
     language: str = ""
     quiet_minutes: int = 30
     double_read_ms: int = 300
+    manager_adjusts: bool = False
 
 
 async def put_profile(profile: Profile) -> None:
     """Make it so.  Records StationProfileChanged.  Raises BadProfile."""
     if not _NAME.fullmatch(profile.name):
         raise BadProfile(f"the name of a station profile is 1 to 40 of a-z, 0-9 and '-', not {profile.name!r}")
-    columns = (profile.sign_in, profile.language, profile.quiet_minutes, profile.double_read_ms)
+    columns = (profile.sign_in, profile.language, profile.quiet_minutes, profile.double_read_ms, profile.manager_adjusts)
     async with db.transaction():
         await db.execute(
-            "INSERT INTO station_profile (name, activities, sign_in, language, quiet_minutes, double_read_ms) "
-            "VALUES (?, ?, ?, ?, ?, ?) "
+            "INSERT INTO station_profile (name, activities, sign_in, language, quiet_minutes, double_read_ms, manager_adjusts) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET activities = excluded.activities, sign_in = excluded.sign_in, "
-            "language = excluded.language, quiet_minutes = excluded.quiet_minutes, double_read_ms = excluded.double_read_ms",
+            "language = excluded.language, quiet_minutes = excluded.quiet_minutes, double_read_ms = excluded.double_read_ms, "
+            "manager_adjusts = excluded.manager_adjusts",
             *(profile.name, json.dumps(profile.activities), *columns),
         )
         told = StationProfileChanged(
@@ -62,6 +64,7 @@ async def put_profile(profile: Profile) -> None:
             language=profile.language,
             quiet_minutes=profile.quiet_minutes,
             double_read_ms=profile.double_read_ms,
+            manager_adjusts=profile.manager_adjusts,
         )
         await events.record(told, subject=profile.name)
 

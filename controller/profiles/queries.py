@@ -8,7 +8,7 @@ from controller import db
 from controller.errors import NotFound
 from controller.profiles.operations import Profile
 
-_SELECT = "SELECT name, activities, sign_in, language, quiet_minutes, double_read_ms FROM station_profile"
+_SELECT = "SELECT name, activities, sign_in, language, quiet_minutes, double_read_ms, manager_adjusts FROM station_profile"
 
 
 async def profile(name: str) -> Profile:
@@ -32,4 +32,5 @@ async def chosen(site_id: str) -> str | None:
 
 
 def _profile(row: db.Row) -> Profile:
-    return Profile(**{**row, "activities": tuple(json.loads(row["activities"]))})
+    known = {"activities": tuple(json.loads(row["activities"])), "manager_adjusts": bool(row["manager_adjusts"])}
+    return Profile(**{**row, **known})

@@ -17,6 +17,7 @@ async def _read(site_id: str) -> list[ReplicaProfile]:
             language=each.language,
             quiet_minutes=each.quiet_minutes,
             double_read_ms=each.double_read_ms,
+            manager_adjusts=each.manager_adjusts,
             is_default=each.name == chosen,
         )
         for each in await queries.profiles()

@@ -95,6 +95,7 @@ class ReplicaProfile(Struct, frozen=True, kw_only=True):
     """What is set for the stations that have the profile; of the site's stations, those that name none have the default one.
 
     `activities`: the stations' tasks that are offered, by name; empty: all.  `quiet_minutes`, `double_read_ms`: 0 turns it off.
+    `manager_adjusts`: an adjustment needs a manager's badge.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ReplicaProfile(Struct, frozen=True, kw_only=True):
     quiet_minutes: Whole
     double_read_ms: Whole
     is_default: bool
+    manager_adjusts: bool = False
 
 
 class ReplicaTemplate(Struct, frozen=True, kw_only=True):

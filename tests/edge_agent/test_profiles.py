@@ -19,8 +19,9 @@ TILL = ReplicaProfile(
     name="till", activities=["lookup"], sign_in="pin", language="zh-CN", quiet_minutes=5, double_read_ms=0, is_default=True
 )
 STOCK_ROOM = ReplicaProfile(
-    name="stock-room", activities=[], sign_in="badge", language="", quiet_minutes=30, double_read_ms=800, is_default=False
-)
+    name="stock-room", activities=[], sign_in="badge", language="", quiet_minutes=30, double_read_ms=800, is_default=False,
+    manager_adjusts=True,
+)  # fmt: skip
 PLAIN = StationConfig(id="a")
 
 
@@ -45,7 +46,7 @@ class TestLaidOver:
 
     def test_one_that_names_another_has_that_one(self) -> None:
         station = replace(PLAIN, profile="stock-room")
-        assert laid_over(station, [STOCK_ROOM, TILL]) == replace(station, sign_in="badge", double_read_ms=800)
+        assert laid_over(station, [STOCK_ROOM, TILL]) == replace(station, sign_in="badge", double_read_ms=800, manager_adjusts=True)
 
     def test_what_is_set_at_the_station_wins(self) -> None:
         own = replace(PLAIN, sign_in="badge", quiet_minutes=60, double_read_ms=500, activities=("counting",), language="en")

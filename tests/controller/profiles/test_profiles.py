@@ -21,7 +21,10 @@ from edge_agent.wire.replica import ReplicaProfile
 
 IT = "sw_it"
 ALL, OF_SITE = "/api/v1/station-profiles", "/api/v1/sites/s1/station-profile"
-TILL = {"activities": ["counting", "shelf_label"], "sign_in": "pin", "language": "en", "quiet_minutes": 1, "double_read_ms": 0}
+TILL = {
+    "activities": ["counting", "shelf_label"], "sign_in": "pin", "language": "en", "quiet_minutes": 1, "double_read_ms": 0,
+    "manager_adjusts": True,
+}  # fmt: skip
 
 
 @pytest.fixture
