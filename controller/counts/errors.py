@@ -65,3 +65,17 @@ class NotCountedYet(Conflict):
 
 class BadNote(Rejected):
     code = "bad_note"
+
+
+class SamePerson(Forbidden):
+    """A recount is another person's."""
+
+    code = "same_person"
+
+    def __init__(self, bin_: str) -> None:
+        super().__init__(f"you counted bin {bin_} before: its recount is for somebody else")
+        self.bin = bin_
+
+
+class BadCount(Rejected):
+    code = "bad_count"

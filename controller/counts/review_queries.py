@@ -1,6 +1,5 @@
 """Reads for whoever reviews a count: what differed, the scans behind it, what moved meanwhile, what nobody could read."""
 
-# ruff: noqa: S608 -- what is put into the texts is conditions of ours; values are parameters
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -136,13 +135,12 @@ def _row(row: db.Row) -> Row:
     )
 
 
-async def parts(session_id: int, *, bin_id: int | None = None, limit: int = 500) -> list[Part]:
+async def parts(session_id: int, *, after: int = 0, limit: int = 50) -> list[Part]:
     """Who counted what, in order of arrival."""
-    which, params = ("", []) if bin_id is None else (" AND p.bin_id = ?", [bin_id])
     found = await db.fetch(
         "SELECT p.*, b.code AS bin, (SELECT COUNT(*) FROM count_line l WHERE l.part_id = p.id) AS lines FROM count_part p "
-        f"JOIN count_bin b ON b.id = p.bin_id WHERE p.session_id = ?{which} ORDER BY p.id LIMIT ?",
-        *(session_id, *params, limit),
+        "JOIN count_bin b ON b.id = p.bin_id WHERE p.session_id = ? AND p.id > ? ORDER BY p.id LIMIT ?",
+        *(session_id, after, limit),
     )
     told = ("id", "bin", "round", "person", "box", "device", "why", "began_at", "done_at")
     return [
@@ -163,10 +161,11 @@ _LINE = (
 )
 
 
-async def unmatched(session_id: int, *, limit: int = 200) -> list[Line]:
+async def unmatched(session_id: int, *, after: int = 0, limit: int = 50) -> list[Line]:
     """Scans that say no SKU, or no whole number of base units."""
     found = await db.fetch(
-        f"{_LINE} WHERE l.session_id = ? AND l.state IN ('unknown', 'bad') ORDER BY l.id LIMIT ?", session_id, limit
+        f"{_LINE} WHERE l.session_id = ? AND l.state IN ('unknown', 'bad') AND l.id > ? ORDER BY l.id LIMIT ?",
+        *(session_id, after, limit),
     )
     return [_line(each) for each in found]
 

@@ -14,12 +14,16 @@ from controller.http import events, proof_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
 from controller.people import api as people
+from controller.pricing import api as pricing
 from controller.profiles import api as profiles
 from controller.purchasing import answer_api, order_api, receipt_api, supplier_api
 from controller.replica import api as replica
+from controller.sales import api as sales
+from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
 from controller.stock import api as stock
 from controller.tasks import api as tasks
+from controller.transfers import api as transfers
 
 API_VERSION = "1.0"
 
@@ -31,6 +35,10 @@ ROUTES: list[Route] = [
     *documents.ROUTES,
     *tasks.ROUTES,
     *stock.ROUTES,
+    *pricing.ROUTES,
+    *transfers.ROUTES,
+    *sales.ROUTES,
+    *sales_imports.ROUTES,
     *why_api.ROUTES,
     *proof_api.ROUTES,
     *counts.ROUTES,
