@@ -19,6 +19,7 @@ from controller.config import Config, ConfigErrors, load_config
 from controller.db import DatabaseInUse
 from controller.http import asyncapi, auth, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
+from controller.http.cli_ledger import verify_all
 from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
 from controller.http.table import API_VERSION
 from edge_agent.ui.locales import Language
@@ -200,6 +201,25 @@ def add_person_command(
     except (PeopleFailed, OSError) as error:
         _fail(str(error))
     print(person_id if badge is None else f"{person_id} {badge}")
+
+
+@main.group()
+def ledger() -> None:
+    """The ledger of stock."""
+
+
+@ledger.command("verify")
+@configured
+@click.option("--expect", metavar="NUMBER:HASH", help="A seal that was noted before: the chain must still hold it.")
+@click.pass_context
+def verify_command(context: click.Context, expect: str | None) -> None:
+    """Look at all sealed entries: whether they are those that were sealed, and which are not."""
+
+    async def work() -> bool:
+        async with connected_database(_config(context)):
+            return await verify_all(print, expect=expect)
+
+    sys.exit(0 if _run(work()) else 1)
 
 
 def _password(file: Path | None) -> str:

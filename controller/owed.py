@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from controller import db
+from controller.purchasing.numbers import PURCHASE_ORDERS
 from controller.stock.proofs import PROOFS, Proof, level_proof
 
 _ORDERS = (
-    "SELECT l.sku_id, o.site_id, o.number AS document, 'purchase_order' AS kind, l.owed, "
-    "COALESCE(l.expected_on, o.expected_on) AS expected_on "
+    "SELECT l.sku_id, o.site_id, CAST(o.id AS VARCHAR(20)) AS document, 'purchase_order' AS kind, l.owed, l.expected_on "
     "FROM purchase_order_line l JOIN purchase_order o ON o.id = l.order_id WHERE l.owed > 0 AND {which}"
 )
 _NOTICES = (
@@ -53,7 +53,11 @@ async def owed(sku_id: int, site_id: str) -> list[Owed]:
         f"SELECT document, kind, owed, expected_on FROM ({parts}) still_owed WHERE site_id = ? ORDER BY kind, document",
         *(sku_id, sku_id, sku_id, site_id),
     )
-    return [Owed(row["document"], row["kind"], int(row["owed"]), _day(row["expected_on"])) for row in rows]
+    return [Owed(_number(row), row["kind"], int(row["owed"]), _day(row["expected_on"])) for row in rows]
+
+
+def _number(row: db.Row) -> str:
+    return PURCHASE_ORDERS.number(int(row["document"])) if row["kind"] == "purchase_order" else row["document"]
 
 
 def _day(value: date | str | None) -> date | None:

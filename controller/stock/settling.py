@@ -103,6 +103,10 @@ async def differences(*, state: str = "open", after: int = 0, limit: int = 50) -
     return [Found(**row) for row in rows]
 
 
+async def open_differences() -> int:
+    return int((await db.fetch("SELECT COUNT(*) AS n FROM reconciliation_difference WHERE state = 'open'"))[0]["n"])
+
+
 async def difference(number: int) -> Found:
     """Raises NotFound."""
     rows = await db.fetch(f"{_FOUND} WHERE d.id = ?", number)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import db
+from controller.http.cli_ledger import verify_all
 from controller.stock.operations import move
 from controller.stock.seal_policies import COLUMNS, GENESIS, Broken, differing, seal
 from controller.stock.seals import Sealer, head, unsealed, verify
@@ -146,3 +147,21 @@ async def test_an_entry_that_commits_late_is_waited_for(postgres_url: str) -> No
     assert (await head()).last_id == 3
     assert (await verify())[1] == []
     await db.close()
+
+
+async def test_verifying_all_tells_which_entry_differs(shop: Shop) -> None:
+    await sealed()
+    told: list[str] = []
+    assert await verify_all(told.append)
+    newest = (await head()).hash
+    assert told == ["1 blocks with 6 entries; 0 entries are not sealed yet", f"the newest seal is 1:{newest}"]
+    assert await verify_all(told.append, expect=f"1:{newest}")
+    assert not await verify_all(told.append, expect=f"1:{'0' * 64}")
+    if db.engine() is db.Engine.SQLITE:
+        await db.execute("DROP TRIGGER stock_movement_no_update")
+    else:
+        await db.execute("DROP TRIGGER stock_movement_append_only ON stock_movement")
+    await db.execute("UPDATE stock_movement SET device = 'other' WHERE id = 4")
+    told.clear()
+    assert not await verify_all(told.append)
+    assert told[0] == "block 1: entry 4 is changed"
