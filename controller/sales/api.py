@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from controller import events
+from controller import db, events
 from controller.errors import NotFound
 from controller.http.routing import PLAIN, BadParameter, Call, Page, Permission, Route, number, page
 from controller.sales import queries
@@ -143,9 +143,10 @@ class DemandList(Struct, frozen=True, kw_only=True):
 
 
 async def take_in(call: Call[ReceiptsIn]) -> ReceiptResults:
+    for receipt in call.body.receipts:
+        if call.actor.sites is not None and receipt.site not in call.actor.sites:
+            raise NotFound("site", receipt.site)
     sites = await known_sites(receipt.site for receipt in call.body.receipts)
-    if call.actor.sites is not None:
-        sites &= call.actor.sites
     wrong = [_wrong(receipt, sites) for receipt in call.body.receipts]
     good = [_receipt(each) for each, reason in zip(call.body.receipts, wrong, strict=True) if reason is None]
     results = iter(await record(good, source=events.actor().actor))
@@ -251,9 +252,10 @@ async def demand(call: Call[None]) -> DemandList:
     site = call.path["site"]
     if not await known_sites([site]):
         raise NotFound("site", site)
-    first, last = (day_of(call.query.get(name, ""), name) for name in ("first", "last"))
-    if first is None or last is None or (last - first).days > MAX_DAYS:
-        raise BadParameter("first", f"two days, first and last, at most {MAX_DAYS} apart")
+    last = day_of(call.query.get("last", ""), "last") or db.now().date()
+    first = day_of(call.query.get("first", ""), "first") or last - timedelta(days=27)
+    if not 0 <= (last - first).days <= MAX_DAYS:
+        raise BadParameter("first", f"a day before the last one, at most {MAX_DAYS} days")
     rows = await queries.demand(site, first, last)
     codes = await queries.codes_of({row.sku_id for row in rows})
     return DemandList(
@@ -362,6 +364,6 @@ ROUTES = [
         permission=READ,
         reply=DemandList,
         summary="What tills sold at a site, by business day and SKU",
-        filters={"first": "the first business day", "last": "the last business day, too"},
+        filters={"first": "the first business day; four weeks, if it is not said", "last": "the last one, today if it is not said"},
     ),
 ]

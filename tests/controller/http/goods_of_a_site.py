@@ -1,0 +1,39 @@
+"""Something of each document of goods at site `s1`: what routes name by number or id."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller import db
+from controller.pricing.operations import NewPrice, schedule
+from controller.pricing.queries import batches
+from controller.sales.imports import begin
+from controller.sales.policies import NewLine, NewReceipt
+from controller.sales.recording import record
+from controller.sales.rows import HowToRead
+from controller.sites.operations import create_site
+from controller.tasks.operations import open_task
+from controller.transfers.operations import NewLine as PlanLine
+from controller.transfers.operations import NewTransfer, create
+
+
+async def documents_of_goods() -> dict[str, str]:
+    """By the first part of a route's path: a transfer to `s9`, a price and its labels, a receipt, a file of sales."""
+    await create_site("s9", name="Shop 9")
+    later = db.now() + timedelta(days=30)
+    (price,) = await schedule([NewPrice(sku="tea", price_minor=777, currency="CNY", effective_from=later, site="s1")])
+    line = NewLine(text="tea", is_sku=True, quantity=1, amount_minor=100)
+    receipt = NewReceipt(site="s1", till="till-of-s1", number="RECEIPT-OF-S1", occurred_at=db.now(), currency="CNY", lines=[line])
+    await record([receipt], source="test")
+    (sale,) = await db.fetch("SELECT id FROM sale")
+    body = b"receipt,date,sku,quantity\n1,2026-01-01 10:00,tea,1\n"
+    started = await begin(body, HowToRead(site="s1", time_zone="UTC", currency="CNY"))
+    plan = NewTransfer(from_site="s1", to_site="s9", lines=[PlanLine(sku="tea", quantity=1)])
+    return {
+        "transfers": await create(plan),
+        "prices": str(price),
+        "label-batches": (await batches(site="s1"))[0].number,
+        "sales": str(sale["id"]),
+        "sales-imports": str(started),
+        "tasks": str(await open_task("count_needed", site="s1", key="of s1", subject="BIN-OF-S1", arguments={})),
+    }
