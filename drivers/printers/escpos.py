@@ -8,7 +8,7 @@ from enum import Enum, auto
 from drivers.devices import Encoded, PrinterStatus, PrintProof, Readiness, Transport
 from drivers.documents.model import Receipt
 from drivers.errors import DeviceFault
-from drivers.printers.escpos_options import ANNOUNCE, RASTER_ROWS, EscposOptions
+from drivers.printers.escpos_options import ANNOUNCE, LONGEST_HEADER, RASTER_ROWS, EscposOptions
 from drivers.printers.escpos_replies import (
     AutoStatus,
     Block,
@@ -84,7 +84,7 @@ class Escpos:
         self._process_id = _first_process_id()
         self._unanswered = 0
         self._asked: _Asked | bytes | None = None
-        self._is_between_commands = False
+        self._is_between_commands = self._is_past_a_header = False
 
     def encode_receipt(self, receipt: Receipt, *, copy_mark: bool = False) -> Encoded:
         """Pure.  Raises Unsupported (a character no font of ours has, a barcode that does not fit)."""
@@ -97,6 +97,7 @@ class Escpos:
         if not self._options.answers:
             return _ONE_WAY
         self._forget_input()
+        self._get_past_a_header()
         status = self._ask_status()
         if status.readiness is Readiness.OK and self._options.announces:
             self._set_up()
@@ -114,7 +115,7 @@ class Escpos:
         """Raises DeviceUnavailable, DeviceTimeout (part of it may be out)."""
         self._set_up()
         self._asked = None
-        self._is_between_commands = False  # until all of it is through
+        self._is_between_commands = self._is_past_a_header = False  # until all of it is through
         self._transport.write(encoded.data)
         self._is_between_commands = True
 
@@ -250,6 +251,16 @@ class Escpos:
         self._reader.clear()
         self._unclaimed.clear()
         self._told = None
+
+    def _get_past_a_header(self) -> None:
+        """Where a write broke off in a command's header, the printer takes a question about its status for the rest of it (Epson's
+        reference, DLE EOT, notes: "processed as a parameter of the other command"), so for a picture's height: 4,000 rows, and the
+        receipts that follow are its dots.  So a header's length of NULs comes before the first question: the rest is a length of
+        nothing.  What they leave open is shorter than what `_set_up` sends; a stopped printer has room for so few.
+        """
+        if not (self._is_between_commands or self._is_past_a_header):
+            self._transport.write(bytes(LONGEST_HEADER))
+            self._is_past_a_header = True
 
     def _set_up(self) -> None:
         """An earlier connection, or a write that did not get through, may have ended inside a picture, and the printer would take

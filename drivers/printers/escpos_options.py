@@ -12,6 +12,8 @@ from drivers.printers.escpos_replies import DrawerLevel
 
 RASTER_ROWS = 24
 """Dot rows of one GS v 0: no command of ours is longer than these, and `10 04` cannot arise in its header."""
+LONGEST_HEADER = 8
+"""Bytes of GS v 0 and of GS ( k before the data whose length they tell."""
 ANNOUNCE = b"\x1da\x0f"
 """GS a 15: automatic status when drawer, online state, errors or paper change."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
-from drivers.devices import Encoded
-from drivers.documents.model import Code, Line, Receipt, Symbology
+from drivers.devices import Encoded, Readiness
+from drivers.documents.model import Code, Line, Logo, Receipt, Symbology
+from tests.drivers.documents.test_pictures import disc
 from tests.drivers.printers.paired import Paired, read_back
 
 NEXT = "N-1"
+MARGIN = 20
+"""Rows of white above the first that is printed."""
 
 
 @pytest.mark.parametrize("model", ["escpos", "star.line"])
@@ -41,6 +45,30 @@ def test_a_torn_receipt_bears_its_own_code_or_none(model: str, symbology: Symbol
         assert codes.count(NEXT) == 1, at
         assert len(codes) <= 2, at
         assert {code.lstrip("0") for code in codes} <= own | {NEXT}, at
+
+
+def test_the_receipt_after_a_torn_one_is_whole_though_its_status_is_asked_first() -> None:
+    """At every byte of one with logo, text and QR: a question in a command's header is taken for its length."""
+    parts = (Logo(png=disc(), width=8), Line(text="Milk 1 l"), Code(symbology=Symbology.QR, data="R-1"), Line(text="Thank you"))
+    torn = bytes(Paired("escpos").driver.encode_receipt(Receipt(parts=parts)).data)
+    following = Paired("escpos").driver.encode_receipt(Receipt(parts=(Line(text="Next"), Code(symbology=Symbology.QR, data=NEXT))))
+    alone = Paired("escpos")
+    alone.driver.send(following)
+    (expected,) = alone.papers
+    for at in range(len(torn)):
+        pair = Paired("escpos")
+        pair.emulator.on_bytes(torn[:at])
+        for _ in range(2):  # whoever connects again and again asks again and again
+            pair.reconnect()
+            assert pair.driver.status().readiness is Readiness.OK, at
+        pair.driver.send(following)
+        *before, paper = pair.papers
+        assert not before or at > len(torn) - 4, at
+        assert _end(paper, expected.height - MARGIN).tobytes() == _end(expected, expected.height - MARGIN).tobytes(), at
+
+
+def _end(paper: Image.Image, rows: int) -> Image.Image:
+    return paper.crop((0, paper.height - rows, *paper.size))
 
 
 def _encoded(model: str, protocol: str, data: str, symbology: Symbology) -> bytes:
