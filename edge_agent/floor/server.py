@@ -19,6 +19,7 @@ from edge_agent.floor.goods import GoodsPage
 from edge_agent.floor.guard import LARGEST_BODY, Denied, Guard, Handler
 from edge_agent.floor.help_page import HelpPage
 from edge_agent.floor.live import Live
+from edge_agent.floor.pace import TOO_FAST, Pace
 from edge_agent.floor.pages import Pages, Parts
 from edge_agent.floor.port import FloorPort, FloorRefused, UnknownStation
 from edge_agent.floor.print_forms import PrintForms
@@ -81,6 +82,7 @@ class Floor:
         self._prints = PrintForms(port, self._pages, parts.shown)
         self._forms = Forms(parts, self._pages, clock, self._keep)
         self._callers = Callers()
+        self._pace = Pace()
         self.port: int | None = None
         """Where it listens by now."""
 
@@ -165,6 +167,9 @@ class Floor:
     async def _around(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        now = asyncio.get_running_loop().time()
+        if request.method != "GET" and not self._pace.allows(request.remote or "", now):
+            return _too_fast(request)
         try:
             self._guard.check(request)
             with self._callers.answering(request):
@@ -241,3 +246,11 @@ class Floor:
                     _log.info("the floor's certificate was renewed")
             except (OSError, ssl.SSLError) as error:
                 _log.warning("the floor's certificate cannot be renewed yet: %s", error)
+
+
+def _too_fast(request: web.Request) -> web.Response:
+    """Costs next to nothing: no page is drawn for it."""
+    headers = {"Retry-After": "1", "Cache-Control": "no-store"}
+    if wants_json(request):
+        return web.json_response({"error": "too_fast", "detail": TOO_FAST}, status=429, headers=headers)
+    return web.Response(status=429, text=TOO_FAST, headers=headers)

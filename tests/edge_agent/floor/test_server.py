@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge_agent.floor.guard import HEADERS
+from edge_agent.floor.pace import AT_ONCE
 from edge_agent.floor.server import For
 from tests.edge_agent.floor.client import Pages
 from tests.edge_agent.floor.fake_box import IMAGE, IT_BADGE, IT_PIN, PEOPLE, busy_day
@@ -139,3 +140,15 @@ async def test_a_page_that_breaks_does_not_end_the_server(pages: Pages) -> None:
     assert "its log says what" in text
     del box.queues
     assert (await screen.get("/floor/prints"))[0].status == 200
+
+
+async def test_a_screen_that_sends_too_fast_is_told_so_and_its_readings_come_through_later(pages: Pages) -> None:
+    screen = await pages.screen()
+    await screen.sign_in()
+    answers = [await screen.post("/floor/logout/nowhere") for _ in range(AT_ONCE + 30)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused
+    assert refused[0].headers["Retry-After"] == "1"
+    assert "Nothing was done" in await refused[0].text()
+    page, _ = await screen.get("/floor")
+    assert page.status == 200, "looking is not sending"
