@@ -38,6 +38,7 @@ from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
 from controller.pricing import forcing
 from controller.replica.history import begin_stamp
+from controller.reports import opening
 from controller.retention import prune
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
@@ -290,6 +291,7 @@ def _work(
         work.append(("sealing", Sealer().run()))
         work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
         work.append(("replenishment", _replenish()))
+        work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
         work.append(("holds", sweeping.run()))
     return work

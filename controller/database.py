@@ -47,6 +47,7 @@ MODEL_MODULES = (
     "controller.orders.models",
     "controller.fulfilment.models",
     "controller.replenishment.models",
+    "controller.reports.models",
     "controller.http.models",
 )
 """Every module that defines tables, in the order of their EXTRA_SQL.  One line per feature."""

@@ -17,7 +17,12 @@ from controller.people import api as people
 from controller.pricing import api as pricing
 from controller.profiles import api as profiles
 from controller.purchasing import answer_api, order_api, receipt_api, supplier_api
+from controller.replenishment import alert_api as stock_alerts
+from controller.replenishment import api as proposals
+from controller.replenishment import run_api as replenishment
 from controller.replica import api as replica
+from controller.reports import api as reports
+from controller.reports import opening_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
@@ -51,6 +56,11 @@ ROUTES: list[Route] = [
     *replica.ROUTES,
     *orders.ROUTES,
     *fulfilment.ROUTES,
+    *proposals.ROUTES,
+    *replenishment.ROUTES,
+    *stock_alerts.ROUTES,
+    *reports.ROUTES,
+    *opening_api.ROUTES,
     *fleet.ROUTES,
     *certificate_api.ROUTES,
     *print_api.ROUTES,
