@@ -15,7 +15,7 @@ from controller.events import Recorded
 from controller.fleet.events import FactRejected, PrintJobChanged
 from controller.fleet.states import PrintState
 from controller.following import Follower
-from controller.fulfilment.events import PutBackNeeded, ShelfShort
+from controller.fulfilment.events import OtherLotPicked, PutBackNeeded, ShelfShort
 from controller.orders.events import OrderCancelled, OrderClosed
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable
@@ -42,6 +42,13 @@ async def _shelf_short(recorded: Recorded) -> None:
     arguments = {"bin": found.code, "sku": await _sku(recorded), "pick_list": recorded.data["pick_list"]}
     key = f"shelf:{recorded.site}/{found.code}"
     await open_task("shelf_short", site=recorded.site, key=key, subject=found.code, arguments=arguments)
+
+
+async def _other_lot(recorded: Recorded) -> None:
+    told = {name: recorded.data[name] for name in ("pick_list", "expected", "picked")}
+    sku, order = await _sku(recorded), recorded.subject
+    key = f"other_lot:{told['pick_list']}/{sku}"
+    await open_task("lot_mismatch", site=recorded.site, key=key, subject=order, arguments={**told, "sku": sku})
 
 
 async def _counted(recorded: Recorded) -> None:
@@ -125,6 +132,7 @@ async def _sku(recorded: Recorded) -> str:
 TAKEN: Mapping[str, Callable[[Recorded], Awaitable[None]]] = {
     CountNeeded.name: _count_needed,
     ShelfShort.name: _shelf_short,
+    OtherLotPicked.name: _other_lot,
     BinCounted.name: _counted,
     CommitmentWithdrawn.name: _withdrawn,
     OrderCancelled.name: _order_ended,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -43,7 +43,10 @@ class PickListView(Struct, frozen=True, kw_only=True):
 
 
 class PickLineView(Struct, frozen=True, kw_only=True):
-    """Quantities in base units."""
+    """Quantities in base units; `lot` and `expiry` are what is expected in the bin.
+
+    `recalled`: that lot is recalled, and a pick of it is refused; `other_lot`: something of another lot was picked.
+    """
 
     sku: str
     name_zh: str
@@ -53,6 +56,10 @@ class PickLineView(Struct, frozen=True, kw_only=True):
     quantity: int
     picked: int
     short: bool
+    lot: str | None
+    expiry: date | None
+    recalled: bool
+    other_lot: bool
 
 
 class PickListDetail(Struct, frozen=True, kw_only=True):
@@ -172,6 +179,10 @@ def _lines(rows: Sequence[StoredPickLine]) -> list[PickLineView]:
             quantity=row.quantity,
             picked=row.picked,
             short=row.is_short and row.picked < row.quantity,
+            lot=row.lot,
+            expiry=row.expiry,
+            recalled=row.is_recalled,
+            other_lot=row.is_other_lot,
         )
         for row in rows
     ]

@@ -33,6 +33,17 @@ class PickRefused(Event, frozen=True, kw_only=True):
     symbol: str
 
 
+class OtherLotPicked(Event, frozen=True, kw_only=True):
+    """A picker took another lot than the list expects, by their names; it is booked as what it was."""
+
+    name: ClassVar[str] = "other_lot_picked"
+    pick_list: str
+    sku_id: int
+    expected: str
+    picked: str
+    quantity: int
+
+
 class ShelfShort(Event, frozen=True, kw_only=True):
     """A picker found less in a bin than the list wants of it: it needs a count."""
 

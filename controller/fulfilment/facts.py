@@ -19,6 +19,7 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused
 from controller.fulfilment import lists
 from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
 from controller.fulfilment.lists import PickListNow
+from controller.fulfilment.lots import in_order_for, lots_told
 from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import PickListState
@@ -26,6 +27,7 @@ from controller.fulfilment.work import Work
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.stock.operations import Move, Reason
+from controller.stock.pickable import lots_now
 from controller.stock.queries import booked_by
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
@@ -36,17 +38,22 @@ OVER_PICK_CODE = "over_pick"
 async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
     """Goods go from their bin to packing and stay allocated.
 
-    A wrong item, an unknown symbol, or more than the list wants: rejected, no quantity changes.
+    A wrong item, an unknown symbol, a lot that is recalled, or more than the list wants: rejected, no quantity changes.  Another
+    lot than the list expects is booked as what it was, and a person is told.
     """
     now = await lists.by_number(fact.data.pick_list for fact in facts)
     items = await _resolved(facts)
     work = Work()
-    outcomes = [_pick(fact, item, now.get(fact.data.pick_list), work) for fact, item in zip(facts, items, strict=True)]
+    told = await lots_told(facts, items)
+    work.lots = await lots_now([*told, *(line.lot_id for one in now.values() for line in one.lines)])
+    outcomes = [
+        _pick(fact, item, now.get(fact.data.pick_list), work, lot) for fact, item, lot in zip(facts, items, told, strict=True)
+    ]
     await work.finish(now.values())
     return outcomes
 
 
-def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow | None, work: Work) -> Outcome:
+def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow | None, work: Work, lot: int) -> Outcome:
     if pick_list is None or pick_list.site != fact.site_id:
         return Rejected("unknown_pick_list", _no_list(fact.data.pick_list))
     if isinstance(item, Unknown):
@@ -59,14 +66,17 @@ def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow 
         return _refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
     if quantity is None:
         return _refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
-    taken = spread(quantity, lines)
+    taken = spread(quantity, in_order_for(lot, lines))
     if taken is None:
         still = sum(line.open for line in lines)
         return _refuse(fact, pick_list, work, Rejected(OVER_PICK_CODE, f"{quantity} of {item.sku} picked, {still} still wanted"))
+    recalled = next((now for line, _ in taken if (now := work.recalled(lot or line.lot_id, fact.occurred_at))), None)
+    if recalled is not None:
+        return _refuse(fact, pick_list, work, Rejected("lot_recalled", _recalled(recalled.name, item.sku, lot)))
     for line, part in taken:
         line.picked += part
         pick_list.changed[line.id] = line
-        work.pick(fact, pick_list, line, part)
+        work.pick(fact, pick_list, line, part, lot)
     if pick_list.state is PickListState.WITHDRAWN:
         work.tell(fact, pick_list, PutBackNeeded(pick_list=pick_list.no, sku_id=item.sku_id, quantity=quantity))
     return APPLIED
@@ -178,6 +188,12 @@ def _put_back(fact: FactIn[Retracted], pick_list: PickListNow, picks: Sequence[M
             return Rejected("not_on_list", f"{pick_list.no} holds less than its pick took")
         work.put_back(fact, pick_list, line, pick)
     return APPLIED
+
+
+def _recalled(lot: str, sku: str, told: int) -> str:
+    if told:
+        return f"lot {lot} of {sku} is recalled: it stays here, bring it to quarantine"
+    return f"lot {lot} of {sku}, which the list expects, is recalled: take another lot, and scan its lot number"
 
 
 def _no_list(number: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from controller.db import Row, among, fetch, listing
@@ -12,6 +12,7 @@ from controller.errors import NotFound
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.orders.numbers import ORDERS
+from controller.stock.pickable import LotNow, lots_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,10 @@ class StoredPickList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPickLine:
-    """Quantities in base units; `bin` is where to fetch it."""
+    """Quantities in base units; `bin` is where to fetch it, `lot` and `expiry` what is expected there (None: nobody knows).
+
+    `is_recalled`: that lot is recalled, take another one; `is_other_lot`: something of another lot was picked.
+    """
 
     id: int
     sku: str
@@ -51,6 +55,10 @@ class StoredPickLine:
     quantity: int
     picked: int
     is_short: bool
+    lot: str | None = None
+    expiry: date | None = None
+    is_recalled: bool = False
+    is_other_lot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +114,25 @@ async def pick_lists(
 async def pick_lines(list_id: int) -> list[StoredPickLine]:
     """The lines of a list in walking order: by bin."""
     rows = await fetch(
-        "SELECT p.id, o.sku, o.name_zh, o.name_en, o.base_unit, b.code AS bin, p.quantity, p.picked, p.is_short FROM pick_line p "
-        "JOIN order_line o ON o.id = p.order_line_id JOIN location b ON b.id = p.location_id "
+        "SELECT p.id, o.sku, o.name_zh, o.name_en, o.base_unit, b.code AS bin, p.quantity, p.picked, p.is_short, p.lot_id, "
+        "p.is_other_lot FROM pick_line p JOIN order_line o ON o.id = p.order_line_id JOIN location b ON b.id = p.location_id "
         "WHERE p.pick_list_id = ? ORDER BY b.code, p.id",
         list_id,
     )
-    return [StoredPickLine(**row | {"is_short": bool(row["is_short"])}) for row in rows]
+    lots = await lots_now(row["lot_id"] for row in rows)
+    return [_pick_line(row, lots.get(row["lot_id"])) for row in rows]
+
+
+def _pick_line(row: Row, lot: LotNow | None) -> StoredPickLine:
+    told = ("id", "sku", "name_zh", "name_en", "base_unit", "bin", "quantity", "picked")
+    return StoredPickLine(
+        is_short=bool(row["is_short"]),
+        is_other_lot=bool(row["is_other_lot"]),
+        lot=lot.name if lot else None,
+        expiry=lot.expiry if lot else None,
+        is_recalled=lot is not None and lot.recalled_at is not None,
+        **{name: row[name] for name in told},
+    )
 
 
 async def parcel(no: str) -> StoredParcel:

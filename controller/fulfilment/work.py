@@ -7,8 +7,9 @@ order in which facts came: that is why the handlers commute.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from controller import events
 from controller.catalog.queries import skus_by_id
@@ -16,6 +17,7 @@ from controller.db import fetch
 from controller.facts import FactIn, unpark
 from controller.fulfilment import lists, papers
 from controller.fulfilment.events import (
+    OtherLotPicked,
     ParcelHandedOver,
     ParcelPacked,
     PickListPicked,
@@ -30,6 +32,7 @@ from controller.sites.queries import specials
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.operations import Move, Reason
+from controller.stock.pickable import LotNow
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
 
 PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[Packed] | FactIn[HandedOver] | FactIn[Retracted]
@@ -44,18 +47,20 @@ class _Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Taken:
-    """A pick: `quantity` base units of a line went from its bin to packing."""
+    """A pick: `quantity` base units of a line, of a lot, went from its bin to packing."""
 
     fact: PackingFact
     pick_list: PickListNow
     line: PickLine
     quantity: int
+    lot_id: int = 0
 
 
 @dataclass(slots=True)
 class Work:
-    """Collects; writes at `finish`."""
+    """Collects; writes at `finish`.  `lots`: those that picks and lines name."""
 
+    lots: Mapping[int, LotNow] = field(default_factory=dict)
     _taken: list[_Taken] = field(default_factory=list)
     _put_back: list[Move] = field(default_factory=list)
     _told: list[_Told] = field(default_factory=list)
@@ -70,9 +75,22 @@ class Work:
         """The list changed because of the fact; what follows from it is booked in the fact's name."""
         self._cause[pick_list.id] = fact
 
-    def pick(self, fact: PackingFact, pick_list: PickListNow, line: PickLine, quantity: int) -> None:
+    def recalled(self, lot_id: int, at: datetime) -> LotNow | None:
+        """The lot, if it was recalled when it was picked: what was picked before that lies in packing."""
+        found = self.lots.get(lot_id)
+        return found if found and found.recalled_at and found.recalled_at <= at else None
+
+    def pick(self, fact: PackingFact, pick_list: PickListNow, line: PickLine, quantity: int, lot_id: int) -> None:
+        """`lot_id` 0: nobody told which lot it was, so it was the expected one."""
         self.touch(fact, pick_list)
-        self._taken.append(_Taken(fact=fact, pick_list=pick_list, line=line, quantity=quantity))
+        self._taken.append(_Taken(fact=fact, pick_list=pick_list, line=line, quantity=quantity, lot_id=lot_id or line.lot_id))
+        if lot_id not in (0, line.lot_id) and line.lot_id:
+            line.is_other_lot = True
+            names = {each: self.lots[each].name for each in (line.lot_id, lot_id)}
+            event = OtherLotPicked(
+                pick_list=pick_list.no, sku_id=line.sku_id, expected=names[line.lot_id], picked=names[lot_id], quantity=quantity
+            )
+            self.tell(fact, pick_list, event)
 
     def put_back(self, fact: FactIn[Retracted], pick_list: PickListNow, line: PickLine, pick: Move) -> None:
         """A pick was taken back: its goods lie in their bin again, as of when they were picked."""
@@ -194,6 +212,7 @@ def _move(taken: _Taken, source: int, target: int, reason: Reason) -> Move:
         reason=reason,
         occurred_at=taken.fact.occurred_at,
         document=taken.pick_list.order_no,
+        lot_id=taken.lot_id if reason is Reason.PICKED else 0,
         fact_id=taken.fact.id,
         person=taken.fact.person,
         device=taken.fact.device,

@@ -37,7 +37,15 @@ def scan(now: Picking, read: Scanned) -> Done:
     if text == now.pick_list:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     after = Picking(pick_list=now.pick_list, items=now.items + 1)  # who picks on has found some
-    fact = Picked(pick_list=now.pick_list, symbol=read.symbol, gtin=read.gtin, quantity=1)
+    fact = Picked(
+        pick_list=now.pick_list,
+        symbol=read.symbol,
+        gtin=read.gtin,
+        quantity=1,
+        lot=read.lot,
+        expiry=read.expiry,
+        serial=read.serial,
+    )
     return Done(
         activity=after,
         feedback=ok("picked", symbol=text, items=after.items, pick_list=now.pick_list),

@@ -145,7 +145,7 @@ class Counted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods were taken from the shelf for a pick list."""
+    """Goods were taken from the shelf for a pick list; `lot`, `expiry` and `serial` when the symbol or the person told them."""
 
     name: ClassVar[str] = "picked"
     version: ClassVar[int] = 1
@@ -153,6 +153,9 @@ class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbol: Symbol
     gtin: Gtin14 | None = None
     quantity: Positive
+    lot: Text | None = None
+    expiry: date | None = None
+    serial: Text | None = None
 
 
 class PickShort(Struct, frozen=True, kw_only=True, omit_defaults=True):
