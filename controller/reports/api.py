@@ -17,10 +17,10 @@ MOST_DAYS = 3 * 366
 
 
 class ReportRow(Struct, frozen=True, kw_only=True):
-    """One row: cells by the names of the report's columns.  `key`: its place."""
+    """One row: cells by the names of the report's columns, days as `2026-11-21`.  `key`: its place."""
 
     key: str
-    cells: dict[str, str | int | float | date | None]
+    cells: dict[str, str | int | float | None]
 
 
 async def show(call: Call[None]) -> Page[ReportRow]:
@@ -34,7 +34,8 @@ async def show(call: Call[None]) -> Page[ReportRow]:
 
 
 def _row(report: Report, key: str, cells: list[Cell]) -> ReportRow:
-    return ReportRow(key=key, cells={column.name: cell for column, cell in zip(report.columns, cells, strict=True)})
+    plain = [cell.isoformat() if isinstance(cell, date) else cell for cell in cells]
+    return ReportRow(key=key, cells={column.name: cell for column, cell in zip(report.columns, plain, strict=True)})
 
 
 def report_named(name: str) -> Report:
