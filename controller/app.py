@@ -19,6 +19,7 @@ from controller import db, events, needs, printing
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
 from controller.config import Config, Http, Retention, TokenFile
+from controller.costing import valuing
 from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
@@ -37,6 +38,7 @@ from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
 from controller.pricing import forcing
+from controller.purchasing import sending
 from controller.replica.history import begin_stamp
 from controller.reports import opening
 from controller.retention import prune
@@ -283,6 +285,8 @@ def _work(
             work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
         work.append(("sweep", _sweep(limits_of(config.http), config.retention)))
         work.append(("printing", printing.run(system_random())))
+        work.append(("cost", valuing.run(system_random())))
+        work.append(("orders to suppliers", sending.run(config.purchasing, system_random())))
         work.append(("prices", forcing.run(system_random())))
         work.append(("sales that wait", waiting.run(system_random())))
         work.append(("files of sales", sales_imports.run(system_random())))

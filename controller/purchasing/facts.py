@@ -29,6 +29,7 @@ from controller.sites.policies import BusinessDays
 from controller.sites.queries import Place, bins, site, specials
 from controller.stock.lots import MAX_CODE, LotSeen, lots_of
 from controller.stock.operations import Move, Reason, move
+from controller.stock.quarantining import from_where_it_lies
 from controller.stock.queries import booked_by
 from edge_agent.wire.facts import PutAway, ReceiptClosed, Received, Retracted
 from edge_agent.wire.goods_facts import Condition
@@ -122,7 +123,7 @@ async def apply_put_away(facts: Sequence[FactIn[PutAway]]) -> list[Outcome]:
         )
         for (fact, goods, place), lot in zip(moved, lots, strict=True)
     ]
-    await move(moves)
+    await move(await from_where_it_lies(moves, {place.id for place in places.values() if place.kind is LocationKind.QUARANTINE}))
     return outcomes
 
 

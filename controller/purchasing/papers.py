@@ -75,11 +75,16 @@ def words(language: str) -> dict[str, str]:
     return _WORDS.get(language, _WORDS["en"])
 
 
+def digits_of(currency: str) -> int:
+    """How many digits of an amount are behind the point (ISO 4217)."""
+    return _EXPONENTS.get(currency, 2)
+
+
 def money(minor: int | None, currency: str) -> str:
     """An amount as people write it, without its currency: `12.50`; empty where it is not known."""
     if minor is None:
         return ""
-    digits = _EXPONENTS.get(currency, 2)
+    digits = digits_of(currency)
     if digits == 0:
         return str(minor)
     whole, rest = divmod(abs(minor), 10**digits)

@@ -12,6 +12,7 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.count_pages import count_routes
 from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
 from controller.web.fleet_pages import FleetPages, fleet_routes
@@ -20,10 +21,13 @@ from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.people_pages import people_routes
+from controller.web.purchasing_pages import purchasing_routes
+from controller.web.receipt_pages import receipt_routes
 from controller.web.render import Renderer
 from controller.web.routes import PageRoute, add_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
+from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
 
 
@@ -51,10 +55,14 @@ class Website:
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
             *stock_routes(self._pages),
+            *count_routes(self._pages),
             *find_routes(self._pages),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *task_routes(self._pages),
+            *purchasing_routes(self._pages),
+            *supplier_routes(self._pages),
+            *receipt_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),
             *fleet_form_routes(FleetForms(FleetPages(self._pages))),
         ]

@@ -32,6 +32,13 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         N_("Goods"),
         (
             Place("/stock", "stock", N_("Stock"), Permission.STOCK_READ, is_first=True),
+            Place("/counts", "count", N_("Counts"), Permission.COUNTS_READ),
+            Place("/receipts", "receive", N_("Goods received"), Permission.PURCHASING_READ),
+            Place("/purchase-orders", "send", N_("Purchase orders"), Permission.PURCHASING_READ),
+            Place("/suppliers", "person", N_("Suppliers"), Permission.PURCHASING_READ),
+            Place("/stock-alerts", "warn", N_("Stock alerts"), Permission.STOCK_READ),
+            Place("/replenishment", "receive", N_("Replenishment"), Permission.PURCHASING_READ),
+            Place("/reports", "label", N_("Reports"), Permission.PURCHASING_READ),
             Place("/unknown-barcodes", "barcode", N_("Barcodes"), Permission.CATALOG_READ),
         ),
     ),

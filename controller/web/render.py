@@ -15,7 +15,7 @@ from jinja2 import Environment
 
 from controller.http.auth import ANYONE
 from controller.http.routing import Actor, Permission
-from controller.web import fleet_words, task_words, words
+from controller.web import count_words, fleet_words, purchasing_words, replenishment_words, task_words, words
 from controller.web.navigation import first_of, places_for
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
@@ -81,11 +81,24 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
     for name, states in (("GROUPS", "group"), ("COMMAND_STATE", "command_state"), ("TWIN", "twin")):
         environment.globals[f"{states}_word"] = partial(word, getattr(fleet_words, name), translate)
+    for name in ("PURCHASE", "RECEIPT", "SENDING", "ANSWER"):
+        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(purchasing_words, name), translate)
+    for name in ("CHANNELS", "SPREADS", "FIELDS", "BOUGHT_REFUSALS"):
+        environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(purchasing_words, name), translate)
+    environment.globals["reasons_of_goods_text"] = partial(_text, purchasing_words.GOODS_REASONS, translate)
+    environment.globals["count_session_word"] = partial(word, count_words.SESSION, translate)
+    environment.globals["count_row_word"] = partial(word, count_words.ROW, translate)
+    for name in ("KIND", "WHY", "REFUSED"):
+        environment.globals[f"count_{name.lower()}_text"] = partial(_text, getattr(count_words, name), translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
     environment.globals["task_sentence"] = partial(task_words.sentence, translate)
     for name in ("REASONS", "FIXES", "ALERTS", "COMMANDS", "CONFIG_ERRORS", "KINDS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(fleet_words, name), translate)
+    for name in ("PROPOSAL", "RUN", "STOCK_ALERT", "OPENING"):
+        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(replenishment_words, name), translate)
+    for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
+        environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
 
 

@@ -30,7 +30,7 @@ class TaskWords:
 STOCK, ORDER = ("/stock/{sku}?site={site}", Permission.STOCK_READ), ("/orders/{subject}", Permission.ORDERS_READ)
 PRINTS, RECALL = ("/prints?state=uncertain", Permission.PRINTS_READ), ("/recalls/{recall}", Permission.STOCK_READ)
 COUNT, TRANSFER = ("/counts/{session}", Permission.STOCK_READ), ("/transfers/{transfer}", Permission.STOCK_READ)
-RECEIPT, BOUGHT = ("/receipts/{subject}", Permission.PURCHASING_READ), ("/purchasing/{subject}", Permission.PURCHASING_READ)
+RECEIPT, BOUGHT = ("/receipts/{subject}", Permission.PURCHASING_READ), ("/purchase-orders/{subject}", Permission.PURCHASING_READ)
 CODES, BOX = ("/unknown-barcodes", Permission.CATALOG_READ), ("/fleet/boxes/{subject}", Permission.FLEET_READ)
 
 TASKS: Mapping[str, TaskWords] = {
@@ -85,6 +85,11 @@ TASKS: Mapping[str, TaskWords] = {
     "lot_mismatch": TaskWords(
         N_("Another lot was picked"),
         N_("For list %(pick_list)s lot %(picked)s of %(sku)s was picked instead of %(expected)s. Look at the bin."),
+        *ORDER,
+    ),
+    "label_refused": TaskWords(
+        N_("Parcel with a recalled lot"),
+        N_("Parcel %(parcel)s of order %(order)s holds goods of recalled lots (%(lots)s). It got no label; unpack it."),
         *ORDER,
     ),
     "lot_expiry_disputed": TaskWords(
