@@ -129,7 +129,8 @@ def _session(now: Counting, read: Scanned) -> Done:
     if not isinstance(known, OpenCount):
         return Done(activity=after, feedback=ok("session_unknown", session=text), read_as=ReadAs.DOCUMENT)
     left = sum(not each.is_counted for each in known.bins)
-    feedback = ok("session_begun", session=text, title=known.title, left=left, bins=len(known.bins))
+    code = "session_begun" if known.title else "session_begun_plain"
+    feedback = ok(code, session=text, title=known.title, left=left, bins=len(known.bins))
     return Done(activity=after, feedback=feedback, read_as=ReadAs.DOCUMENT)
 
 

@@ -32,6 +32,9 @@ WORDS: Final[Mapping[str, Says]] = {
         en="{session}, {title}: {left} of {bins} bins are left. Scan a bin.",
         zh="{session},{title}:{bins} 个货位还剩 {left} 个。扫描货位。",
     ),
+    "session_begun_plain": Says(
+        en="{session}: {left} of {bins} bins are left. Scan a bin.", zh="{session}:{bins} 个货位还剩 {left} 个。扫描货位。"
+    ),
     "session_unknown": Says(
         en="{session}: this box does not know its bins. Scan a bin and count; all of it is saved.",
         zh="{session}:本机没有它的货位清单。扫描货位开始盘点,都会保存。",

@@ -22,10 +22,10 @@ from tests.shopday.shop import Api, Staff
 SITE, BOX = "sh-07", "sh-07-box-1"
 READY_SECONDS = 60
 MILK, TEA, RICE = "4006381333931", "6901234567892", "9521000001008"
-CATALOGUE = f"""sku,name_en,name_zh,barcode,price_minor
-MILK-1L,Whole milk 1 L,全脂牛奶 1 升,{MILK},1290
-TEA-500,Green tea 500 g,绿茶 500 克,{TEA},2500
-RICE-1,Rice 1 kg,大米 1 千克,{RICE},990
+CATALOGUE = f"""sku,name_en,name_zh,barcode,price_minor,tracking
+MILK-1L,Whole milk 1 L,全脂牛奶 1 升,{MILK},1290,none
+TEA-500,Green tea 500 g,绿茶 500 克,{TEA},2500,none
+RICE-1,Rice 1 kg,大米 1 千克,{RICE},990,lot
 """
 STAFF = (("Li Wei", "zh-CN", "manager", "2580"), ("Ana Silva", "en", "floor", "1470"), ("Tom Novak", "en", "floor", "3690"))
 
@@ -176,7 +176,7 @@ def _agent_toml(store: Store) -> str:
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": store.folder / "box"}),
             ("[broker]", {"host": "127.0.0.1", "port": store.broker.port}),
-            ("[controller]", {"url": store.api.url, "token_file": store.folder / "box.token"}),
+            ("[controller]", {"url": store.api.url, "token_file": store.folder / "box.token", "replica_seconds": 1}),
             ("[limits]", {"ballast_bytes": 1 << 20}),
             ("[floor]", {"port": store.floor_port, "time_zone": "Asia/Shanghai"}),
             ("[[device]]", {"id": "scanner", "kind": "scanner", "address": store.scanner.address, **scanner}),

@@ -67,11 +67,11 @@ async def test_a_scan_at_the_station_s_scanner_shows_its_verdict_on_two_screens(
     await store.scan(MILK)
     for page, task in ((one, "Count"), (two, "盘点")):
         await expect(page.locator("#panel")).to_have_class("panel ok")
-        await said(page, MILK)
+        await said(page, "Whole milk 1 L")
         await expect(page.locator("#region-task")).to_contain_text(task)
         await expect(page.locator("#region-task")).to_contain_text("A-03")
     await wedge(two, TEA)
-    await said(one, TEA)
+    await said(one, "Green tea 500 g")
     await press(one, "Undo")
     await expect(two.locator("#readings .undone")).to_have_count(1)
     await expect(two.locator("#readings .undone")).to_contain_text(TEA)
