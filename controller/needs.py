@@ -15,16 +15,19 @@ from controller.events import Recorded
 from controller.fleet.events import FactRejected, PrintJobChanged
 from controller.fleet.states import PrintState
 from controller.following import Follower
-from controller.fulfilment.events import OtherLotPicked, PutBackNeeded, ShelfShort
+from controller.fulfilment.events import LabelRefused, OtherLotPicked, PutBackNeeded, ShelfShort
 from controller.orders.events import OrderCancelled, OrderClosed
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable
 from controller.sites.queries import place
-from controller.stock.events import CommitmentWithdrawn, CountNeeded
+from controller.stock.events import CommitmentWithdrawn, CountNeeded, StockMoved
 from controller.stock.promises import document_of
+from controller.stock.recalls import look_again
 from controller.tasks.operations import close_tasks, open_task
 from controller.tasks.queries import waiting_keys
 
+NAMED_SKUS = 20
+"""StockMoved names at most so many."""
 SCANS_ONLY = frozenset({"scan", "lookup"})
 """Facts that book nothing: a person at the station saw the answer."""
 
@@ -49,6 +52,20 @@ async def _other_lot(recorded: Recorded) -> None:
     sku, order = await _sku(recorded), recorded.subject
     key = f"other_lot:{told['pick_list']}/{sku}"
     await open_task("lot_mismatch", site=recorded.site, key=key, subject=order, arguments={**told, "sku": sku})
+
+
+async def _label_refused(recorded: Recorded) -> None:
+    lots = recorded.data["lots"]
+    named = ", ".join(map(str, lots)) if isinstance(lots, list) else ""
+    arguments = {"parcel": recorded.data["parcel"], "order": recorded.subject, "lots": named}
+    key = f"label_refused:{recorded.data['parcel']}"
+    await open_task("label_refused", site=recorded.site, key=key, subject=recorded.subject, arguments=arguments)
+
+
+async def _moved(recorded: Recorded) -> None:
+    """A recalled lot may have come to a site, or be gone from it; an event names the first SKUs of many."""
+    skus = [int(str(sku)) for sku in recorded.data["skus"]] if isinstance(recorded.data["skus"], list) else []
+    await look_again(None if len(skus) >= NAMED_SKUS else skus)
 
 
 async def _counted(recorded: Recorded) -> None:
@@ -133,7 +150,9 @@ TAKEN: Mapping[str, Callable[[Recorded], Awaitable[None]]] = {
     CountNeeded.name: _count_needed,
     ShelfShort.name: _shelf_short,
     OtherLotPicked.name: _other_lot,
+    LabelRefused.name: _label_refused,
     BinCounted.name: _counted,
+    StockMoved.name: _moved,
     CommitmentWithdrawn.name: _withdrawn,
     OrderCancelled.name: _order_ended,
     OrderClosed.name: _order_ended,

@@ -86,6 +86,14 @@ class ParcelHandedOver(Event, frozen=True, kw_only=True):
     after_cancel: bool
 
 
+class LabelRefused(Event, frozen=True, kw_only=True):
+    """A parcel holds something of recalled lots: it gets no label, and stays here."""
+
+    name: ClassVar[str] = "label_refused"
+    parcel: str
+    lots: list[str]
+
+
 class LabelReprinted(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "label_reprinted"
     parcel: str

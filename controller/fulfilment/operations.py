@@ -55,6 +55,17 @@ class ParcelWithdrawn(Conflict):
         self.parcel = parcel
 
 
+class ParcelRecalled(Conflict):
+    """It holds something of recalled lots."""
+
+    code = "parcel_recalled"
+
+    def __init__(self, parcel: str, lots: list[str]) -> None:
+        super().__init__(f"{parcel} holds goods of recalled lots ({', '.join(lots)}): it gets no label, unpack it")
+        self.parcel = parcel
+        self.lots = lots
+
+
 async def release(order_no: str) -> str:
     """Bind the order's goods to bins and make its pick list; the list's number.  Releasing twice returns the same list.
 
@@ -125,7 +136,7 @@ async def _put_back(pick_list: PickListNow) -> None:
 async def reprint_label(parcel_no: str) -> None:
     """Print a parcel's label once more, on the box that packed it.  Records LabelReprinted, DocumentWanted.
 
-    Raises NotFound, ParcelWithdrawn.
+    Raises NotFound, ParcelWithdrawn, ParcelRecalled.
     """
     async with transaction():
         pick_list = (await lists.by_parcel([parcel_no])).get(parcel_no)
@@ -133,6 +144,8 @@ async def reprint_label(parcel_no: str) -> None:
             raise NotFound(PARCELS.what, parcel_no)
         if pick_list.parcel.state is ParcelState.WITHDRAWN:
             raise ParcelWithdrawn(parcel_no)
+        if lots := await papers.recalled_lots(pick_list):
+            raise ParcelRecalled(parcel_no, lots)
         await execute("UPDATE parcel SET label_copies = label_copies + 1 WHERE id = ?", pick_list.parcel.id)
         rows = await fetch("SELECT label_copies FROM parcel WHERE id = ?", pick_list.parcel.id)
         await events.record(LabelReprinted(parcel=parcel_no), subject=pick_list.order_no, site=pick_list.site)

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 
 from controller import events
 from controller.documents.events import DocumentWanted
+from controller.fulfilment.events import LabelRefused
 from controller.fulfilment.lists import ParcelNow, PickListNow
 from controller.orders import queries as orders
 from controller.orders.policies import line_amount
 from controller.orders.queries import StoredLine, StoredOrder
 from controller.sites.queries import SiteRow, site
+from controller.stock.recall_queries import recalled_in
 
 Fields = dict[str, str | int | list[dict[str, str | int]]]
 
@@ -33,8 +35,17 @@ async def want(packed: Sequence[tuple[str, PickListNow]]) -> None:
             continue
         order, shop = await orders.order(one.order_no), await site(one.site)
         lines = (await orders.lines([order.id]))[order.id]
-        await _want_label(box, one.parcel, order, shop, copy=1)
+        if lots := await recalled_lots(one):
+            refused = LabelRefused(parcel=one.parcel.no, lots=lots)
+            await events.record(refused, subject=one.order_no, site=one.site)
+        else:
+            await _want_label(box, one.parcel, order, shop, copy=1)
         await _want_receipt(box, one, order, lines, shop)
+
+
+async def recalled_lots(one: PickListNow) -> list[str]:
+    """Of what was picked: a parcel with any of it in it gets no label."""
+    return await recalled_in(one.order_no, [line.sku_id for line in one.lines])
 
 
 async def want_label(parcel: ParcelNow, one: PickListNow, *, copy: int) -> None:

@@ -77,9 +77,10 @@ async def specials(site_ids: Iterable[str]) -> dict[tuple[str, LocationKind], in
 
 
 async def bins(site_id: str, codes: Sequence[str]) -> dict[str, Place]:
-    """The bins of a site among `codes`; the receiving place counts as one."""
+    """The bins of a site among `codes`; the receiving place and quarantine count as such."""
     rows = await db.fetch(
-        f"SELECT * FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving') AND {db.among('code')}",  # noqa: S608 -- ours
+        f"SELECT * FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving', 'quarantine') "  # noqa: S608 -- ours
+        f"AND {db.among('code')}",
         site_id,
         db.listing(sorted(set(codes))),
     )

@@ -76,6 +76,28 @@ class ChannelBufferChanged(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class LotRecalled(Event, frozen=True, kw_only=True):
+    """A lot is called back everywhere; `sites` had some of it.  The subject is the recall's number, as in what follows."""
+
+    name: ClassVar[str] = "lot_recalled"
+    sku: str
+    lot: str
+    reason: str
+    sites: list[str]
+
+
+class RecallSiteCleared(Event, frozen=True, kw_only=True):
+    """Nothing of the lot is outside quarantine at a site any more."""
+
+    name: ClassVar[str] = "recall_site_cleared"
+    cleared: str
+
+
+class RecallEnded(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "recall_ended"
+    reason: str
+
+
 class CountNeeded(Event, frozen=True, kw_only=True):
     """More was taken from a location than was known to be there (of a lot, if one is named); the subject is the location's id."""
 

@@ -32,6 +32,7 @@ KINDS: Mapping[str, Severity] = {
     "fact_rejected": Severity.NORMAL,
     "lot_recalled": Severity.URGENT,
     "lot_mismatch": Severity.LOW,
+    "label_refused": Severity.URGENT,
     "lot_expiry_disputed": Severity.NORMAL,
     "serial_twice": Severity.NORMAL,
     "stock_difference": Severity.URGENT,
