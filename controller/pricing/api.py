@@ -7,11 +7,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from controller.errors import Forbidden, NotFound
+from controller.errors import NotFound
 from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, number, page
 from controller.pricing import imports, operations, queries
 from controller.pricing.imports import PriceFile
-from controller.pricing.operations import NewPrice
+from controller.pricing.operations import ForTheChain, NewPrice
 from controller.pricing.policies import PriceKind
 from controller.pricing.printing import print_batch
 from controller.pricing.queries import StoredBatch, StoredPrice
@@ -21,12 +21,6 @@ Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
 SiteId = Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
 Instant = Annotated[datetime, Meta(tz=True)]
 MAX_PRICES = 1000
-
-
-class ForTheChain(Forbidden):
-    """A price of the whole chain, said by somebody who is here for some of its sites."""
-
-    code = "for_the_chain"
 
 
 class PriceIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

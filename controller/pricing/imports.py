@@ -61,7 +61,7 @@ class _Known:
     now: datetime
 
 
-class _BadCell(ValueError):
+class BadCell(ValueError):
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
         self.column = column
@@ -87,7 +87,7 @@ async def read_prices(body: bytes, *, sites: frozenset[str] | None = None) -> Pr
             price = _price(named, known, for_chain=sites is None)
             _check_against(price, there[known.skus[price.sku].id])
             found.prices.append(price)
-        except _BadCell as error:
+        except BadCell as error:
             found.errors.append(RowError(line, error.column, str(error)))
     return found
 
@@ -130,24 +130,24 @@ def _rows(body: bytes, found: PriceFile) -> Iterator[tuple[int, dict[str, str]]]
 def _price(named: Mapping[str, str], known: _Known, *, for_chain: bool) -> NewPrice:
     sku = known.skus.get(named["sku"])
     if sku is None:
-        raise _BadCell("sku", f"there is no SKU {named['sku'][:40]!r}")
+        raise BadCell("sku", f"there is no SKU {named['sku'][:40]!r}")
     site = named.get("site") or None
     if site is None and not for_chain:
-        raise _BadCell("site", "a price of the whole chain: name one of your sites")
+        raise BadCell("site", "a price of the whole chain: name one of your sites")
     if site is not None and site not in known.zones:
-        raise _BadCell("site", f"there is no site {site[:40]!r}")
+        raise BadCell("site", f"there is no site {site[:40]!r}")
     zone = known.zones[site] if site else known.zone
     price = NewPrice(
         sku=sku.code,
-        price_minor=_minor(named["price"], sku.currency),
+        price_minor=minor_of(named["price"], sku.currency),
         currency=sku.currency,
-        effective_from=_instant(named["effective_from"], "effective_from", zone),
+        effective_from=instant_of(named["effective_from"], "effective_from", zone),
         site=site,
-        until=_instant(named["until"], "until", zone) if named.get("until") else None,
+        until=instant_of(named["until"], "until", zone) if named.get("until") else None,
         note=(named.get("note") or "")[:200].replace("\0", "") or None,
     )
     if reason := flaw(price, sku, known.now):
-        raise _BadCell("price", reason)
+        raise BadCell("price", reason)
     return price
 
 
@@ -157,24 +157,24 @@ def _check_against(price: NewPrice, there: list[Priced]) -> None:
     if other is None:
         there.append(new)
     elif (other.price_minor, other.effective_from, other.until) != (new.price_minor, new.effective_from, new.until):
-        raise _BadCell(
+        raise BadCell(
             "effective_from", f"a price of {other.price_minor} for the same time, from {other.effective_from.isoformat()}"
         )
 
 
-def _minor(text: str, currency: str) -> int:
+def minor_of(text: str, currency: str) -> int:
     digits = _MINOR_DIGITS.get(currency, 2)
     if not _AMOUNT.fullmatch(text):
-        raise _BadCell("price", f"{text[:40]!r} is not an amount such as 12.90")
+        raise BadCell("price", f"{text[:40]!r} is not an amount such as 12.90")
     scaled = Decimal(text).scaleb(digits)
     if scaled != scaled.to_integral_value():
-        raise _BadCell("price", f"{text[:40]!r} has more than {digits} decimal places, of which {currency} has {digits}")
+        raise BadCell("price", f"{text[:40]!r} has more than {digits} decimal places, of which {currency} has {digits}")
     return int(scaled)
 
 
-def _instant(text: str, column: str, zone: str) -> datetime:
+def instant_of(text: str, column: str, zone: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _BadCell(column, f"{text[:40]!r} is not a date and time such as 2026-12-01T06:00") from error
+        raise BadCell(column, f"{text[:40]!r} is not a date and time such as 2026-12-01T06:00") from error

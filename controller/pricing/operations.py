@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from controller import db, events
 from controller.catalog.queries import SkuRow, skus_by_code
-from controller.errors import Conflict, NotFound, Rejected
+from controller.errors import Conflict, Forbidden, NotFound, Rejected
 from controller.pricing.batches import label
 from controller.pricing.events import PriceCancelled, PriceScheduled, PricesImported
 from controller.pricing.forcing import bring_into_force
@@ -25,6 +25,12 @@ TOLD_ONE_BY_ONE = 200
 
 class BadPrice(Rejected):
     code = "bad_price"
+
+
+class ForTheChain(Forbidden):
+    """A price of the whole chain, said by somebody who is here for some of its sites."""
+
+    code = "for_the_chain"
 
 
 class PriceConflict(Conflict):

@@ -21,14 +21,19 @@ from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.people_pages import people_routes
+from controller.web.price_pages import price_routes
 from controller.web.purchasing_pages import purchasing_routes
 from controller.web.receipt_pages import receipt_routes
 from controller.web.render import Renderer
+from controller.web.replenishment_pages import replenishment_routes
+from controller.web.report_pages import report_routes
 from controller.web.routes import PageRoute, add_routes
+from controller.web.sales_pages import sales_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
+from controller.web.transfer_pages import transfer_routes
 
 
 class Website:
@@ -54,7 +59,12 @@ class Website:
         return [
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
+            *report_routes(self._pages),
+            *replenishment_routes(self._pages),
             *stock_routes(self._pages),
+            *transfer_routes(self._pages),
+            *price_routes(self._pages),
+            *sales_routes(self._pages),
             *count_routes(self._pages),
             *find_routes(self._pages),
             *login_routes(LogIn(self._pages, self._access.open_pages)),

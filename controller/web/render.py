@@ -15,7 +15,7 @@ from jinja2 import Environment
 
 from controller.http.auth import ANYONE
 from controller.http.routing import Actor, Permission
-from controller.web import count_words, fleet_words, purchasing_words, replenishment_words, task_words, words
+from controller.web import count_words, fleet_words, goods_words, purchasing_words, replenishment_words, task_words, words
 from controller.web.navigation import first_of, places_for
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
@@ -90,6 +90,10 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals["count_row_word"] = partial(word, count_words.ROW, translate)
     for name in ("KIND", "WHY", "REFUSED"):
         environment.globals[f"count_{name.lower()}_text"] = partial(_text, getattr(count_words, name), translate)
+    for name in ("TRANSFER", "BATCH", "SALE"):
+        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(goods_words, name), translate)
+    for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
+        environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
     environment.globals["task_sentence"] = partial(task_words.sentence, translate)

@@ -83,6 +83,17 @@ FAULTS: Mapping[str, str] = {
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
+    "transfer_created": N_("Transfer planned"),
+    "transfer_changed": N_("Transfer changed its state"),
+    "transfer_settled": N_("Difference of a transfer decided"),
+    "price_scheduled": N_("Price said"),
+    "price_cancelled": N_("Price taken back"),
+    "price_in_force": N_("Price in force"),
+    "prices_imported": N_("Prices imported"),
+    "label_batch_changed": N_("Shelf labels changed"),
+    "sales_booked": N_("Sales of tills booked"),
+    "sale_conflicted": N_("Contradicting receipt kept aside"),
+    "sale_linked": N_("Sales that waited booked"),
     "supplier_changed": N_("Supplier changed"),
     "supplier_item_changed": N_("Article of a supplier changed"),
     "purchase_order_changed": N_("Purchase order"),
@@ -182,6 +193,11 @@ FACTS: Mapping[str, str] = {
     "packed": N_("Parcel weighed and packed"),
     "handed_over": N_("Parcel given to the carrier"),
     "weighed": N_("Weighed"),
+    "transfer_sent": N_("Sent to another site"),
+    "transfer_received": N_("Came from another site"),
+    "transfer_closed": N_("An end of a transfer is done"),
+    "adjusted": N_("Difference booked by a person"),
+    "shelf_labelled": N_("Shelf label put up"),
 }
 PAPERS: Mapping[str, str] = {
     "receipt": N_("Receipt"),

@@ -1,0 +1,67 @@
+"""States, kinds and refusals of transfers, prices, shelf labels and sales, in the words of the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge_agent.ui.words import N_, Word, busy, off, ok
+
+
+def _ask(text: str) -> Word:
+    return Word(text, "warn", "warn")
+
+
+TRANSFER: Mapping[str, Word] = {
+    "draft": _ask(N_("Draft")),
+    "approved": busy(N_("To be sent")),
+    "shipping": busy(N_("Being sent")),
+    "in_transit": busy(N_("On its way")),
+    "received": ok(N_("Received")),
+    "received_short": _ask(N_("Received short")),
+    "cancelled": off(N_("Cancelled")),
+}
+BATCH: Mapping[str, Word] = {
+    "prepared": _ask(N_("To be printed")),
+    "printed": busy(N_("To be put up")),
+    "done": ok(N_("All put up")),
+    "cancelled": off(N_("Not needed any more")),
+}
+SALE: Mapping[str, Word] = {
+    "booked": ok(N_("Booked")),
+    "waiting": _ask(N_("Waits")),
+    "conflict": Word(N_("Conflict"), "bad", "bad"),
+    "refused": Word(N_("Not countable"), "bad", "bad"),
+    "void": off(N_("Void")),
+}
+BOOKINGS: Mapping[str, str] = {
+    "sent": N_("Left"),
+    "received": N_("Came"),
+    "damaged": N_("Came damaged"),
+    "lost": N_("Written off as lost"),
+    "found": N_("Came without having been sent"),
+    "kept": N_("Never left"),
+}
+CONFLICTS: Mapping[str, str] = {
+    "other_content": N_("Something else was told under the number of this receipt. It was kept and not booked."),
+    "already_void": N_("It takes back a receipt that was taken back already. It was kept and not booked."),
+}
+GOODS_REFUSALS: Mapping[str, str] = {
+    "insufficient_stock": N_(
+        "Nothing was changed: the sending site has too little that is free. Lower the quantity, or send later."
+    ),
+    "bad_transfer": N_(
+        "Nothing was changed: a transfer goes from one site to another and has lines, each a code and a number above zero."
+    ),
+    "not_settleable": N_("Nothing was booked: no more can be decided on than is open on this line."),
+    "illegal_transition": N_("Nothing was changed: the transfer had moved on. It is shown as it is now."),
+    "not_found": N_("Nothing was changed: there is no SKU, site or box of that name. Correct it and send it again."),
+    "price_conflict": N_(
+        "Nothing was changed: there is a price for that time already. Take it back first, or choose another time."
+    ),
+    "bad_price": N_("Nothing was changed: the price, its currency or its time cannot be. Correct it and send it again."),
+    "bad_cell": N_("Nothing was changed: an amount looks like 12.90, a time like 2026-12-01T06:00."),
+    "for_the_chain": N_("Nothing was changed: a price of the whole chain is said by who is here for all sites. Choose your site."),
+    "prices_rejected": N_("Nothing was taken in: some rows are wrong. They are listed below."),
+    "nothing_to_print": N_("Nothing was printed: every label was sent to a printer before. Choose to print them again."),
+    "malformed_form": N_("Nothing was changed: a field is missing or too long. Correct it and send it again."),
+}
