@@ -27,6 +27,7 @@ from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
 from controller.stock import api as stock
+from controller.stock import promise_api, recall_api
 from controller.tasks import api as tasks
 from controller.transfers import api as transfers
 
@@ -40,6 +41,8 @@ ROUTES: list[Route] = [
     *documents.ROUTES,
     *tasks.ROUTES,
     *stock.ROUTES,
+    *promise_api.ROUTES,
+    *recall_api.ROUTES,
     *pricing.ROUTES,
     *transfers.ROUTES,
     *sales.ROUTES,
