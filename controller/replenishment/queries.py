@@ -45,12 +45,13 @@ class ProposalRow:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which proposals; empty: any.  `state` open: proposed and changed."""
+    """Which proposals; empty: any.  `state` open: proposed and changed; `supplier` -: those that nobody sells."""
 
     state: str = "open"
     site: str = ""
     supplier: str = ""
     kind: str = ""
+    source: str = ""
 
 
 _PROPOSAL = (
@@ -69,8 +70,11 @@ async def proposals(asked: Asked, *, after: int = 0, limit: int = 50, sites: Col
         where.append("p.state IN ('proposed', 'changed')")
     elif asked.state:
         conditions.append(("p.state = ?", asked.state))
-    for column, value in (("p.site_id", asked.site), ("s.code", asked.supplier), ("p.kind", asked.kind)):
-        if value:
+    if asked.supplier == "-":
+        where.append("p.supplier_id IS NULL")
+    named = (("p.site_id", asked.site), ("s.code", asked.supplier), ("p.kind", asked.kind), ("p.source", asked.source))
+    for column, value in named:
+        if value and value != "-":
             conditions.append((f"{column} = ?", value))
     if sites is not None:
         conditions.append((db.among("p.site_id"), db.listing(sorted(sites))))

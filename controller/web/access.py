@@ -20,6 +20,7 @@ from edge_agent.ui.origins import is_foreign, is_ours, name_of
 
 CSRF_FIELD = "csrf"
 MEDIA_TYPE = "application/x-www-form-urlencoded"
+FILE_MEDIA_TYPE = "multipart/form-data"
 MAX_FIELDS = 60
 
 
@@ -35,6 +36,8 @@ class Viewer:
 
 VIEWER = web.RequestKey("viewer", Viewer)
 FIELDS: web.RequestKey[Mapping[str, str]] = web.RequestKey("fields", dict)
+FILE = web.RequestKey("file", tuple[str, bytes])
+"""The one file that came with a form: its name and its bytes."""
 
 
 class LogInNeeded(Exception):
@@ -108,6 +111,8 @@ def _check_form(request: web.Request, viewer: Viewer) -> None:
 
 async def _fields(request: web.Request) -> dict[str, str]:
     """The fields of a form as our own pages send it.  Raises Problem 400, 415."""
+    if request.content_type == FILE_MEDIA_TYPE:
+        return await _parts(request)
     if request.content_type != MEDIA_TYPE:
         raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {MEDIA_TYPE!r}.")
     try:
@@ -118,3 +123,18 @@ async def _fields(request: web.Request) -> dict[str, str]:
             400, "malformed_form", "The form cannot be read; open this controller's own page and send it again."
         ) from error
     return {name: value.replace("\0", "") for name, value in fields}
+
+
+async def _parts(request: web.Request) -> dict[str, str]:
+    """The same of a form with a file, which is then in the request.  Raises Problem 400."""
+    fields: dict[str, str] = {}
+    try:
+        sent = await request.post()
+    except ValueError as error:
+        raise Problem(400, "malformed_form", "The form cannot be read; open its page and send it again.") from error
+    for name, value in list(sent.items())[:MAX_FIELDS]:
+        if isinstance(value, web.FileField):
+            request[FILE] = (value.filename[:200], value.file.read())
+        elif isinstance(value, str):
+            fields[name] = value.replace("\0", "")
+    return fields
