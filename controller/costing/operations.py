@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from controller import db
+from controller import bulk, db
 from controller.costing.policies import Basis, Change, Pool
 from controller.costing.pools import Booking, Spot, append, hold_bases, hold_pools, save_bases, save_pools
 
@@ -40,10 +40,11 @@ async def set_costs(costs: Sequence[Cost]) -> None:
         return
     async with db.transaction():
         wanted = {cost.key: cost for cost in costs}
-        await db.execute_many(
-            "INSERT INTO cost_basis (document, sku_id, site_id, minor, units, booked_units, booked_minor, booked_unknown) "
-            "VALUES (?, ?, ?, ?, ?, 0, 0, 0) ON CONFLICT (document, sku_id, site_id) DO NOTHING",
-            [(*key, wanted[key].minor, wanted[key].units) for key in sorted(wanted)],
+        await bulk.save(
+            "cost_basis",
+            ("document", "sku_id", "site_id", "minor", "units", "booked_units", "booked_minor", "booked_unknown"),
+            [(*key, wanted[key].minor, wanted[key].units, 0, 0, 0) for key in sorted(wanted)],
+            "ON CONFLICT (document, sku_id, site_id) DO NOTHING",
         )
         bases = await hold_bases(wanted)
         late = {key: wanted[key] for key, basis in bases.items() if _differs(basis, wanted[key])}

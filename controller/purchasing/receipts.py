@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from controller import db
+from controller import bulk, db
 from controller.purchasing.documents import UNANNOUNCED, Meaning, meanings
 from controller.purchasing.policies import Spread
 from controller.purchasing.settling import lock_orders, settle
@@ -88,19 +88,21 @@ async def note_arrivals(came: Mapping[Part, int], receipts: Mapping[Key, db.Row]
     lines: dict[tuple[int, int], Counter[Condition]] = defaultdict(Counter)
     for part, units in came.items():
         lines[receipts[part.key]["id"], part.sku_id][part.condition] += units
-    await db.execute_many(
-        "INSERT INTO receipt_line (receipt_id, sku_id, good, damaged, price_units, from_invoice, landed_minor) "
-        "VALUES (?, ?, ?, ?, 1, ?, 0) ON CONFLICT (receipt_id, sku_id) DO UPDATE SET good = receipt_line.good + excluded.good, "
+    await bulk.save(
+        "receipt_line",
+        ("receipt_id", "sku_id", "good", "damaged", "price_units", "from_invoice", "landed_minor"),
+        [(*spot, lines[spot][Condition.GOOD], lines[spot][Condition.DAMAGED], 1, False, 0) for spot in sorted(lines)],
+        "ON CONFLICT (receipt_id, sku_id) DO UPDATE SET good = receipt_line.good + excluded.good, "
         "damaged = receipt_line.damaged + excluded.damaged",
-        [(*spot, lines[spot][Condition.GOOD], lines[spot][Condition.DAMAGED], False) for spot in sorted(lines)],
     )
-    await db.execute_many(
-        "INSERT INTO receipt_part (receipt_id, sku_id, lot_id, condition, reason, units) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (receipt_id, sku_id, lot_id, condition, reason) DO UPDATE SET units = receipt_part.units + excluded.units",
+    await bulk.save(
+        "receipt_part",
+        ("receipt_id", "sku_id", "lot_id", "condition", "reason", "units"),
         sorted(
             (receipts[part.key]["id"], part.sku_id, part.lot_id, part.condition.value, part.reason, units)
             for part, units in came.items()
         ),
+        "ON CONFLICT (receipt_id, sku_id, lot_id, condition, reason) DO UPDATE SET units = receipt_part.units + excluded.units",
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from controller import db, events
+from controller import bulk, db, events
 from controller.stock.events import CommitmentWithdrawn
 from controller.stock.policies import Change, Granting
 from controller.stock.presale import arrived
 from controller.stock.states import Hold
+
+_WRITTEN = ("id", "on_hand", "reserved", "allocated", "quarantined")
 
 
 async def lock(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
@@ -51,11 +53,9 @@ async def save(grants: Mapping[Granting, db.Row], changes: Mapping[Granting, Cha
         reserved = row["reserved"] - away.get(Hold.RESERVED, 0)
         allocated = row["allocated"] - away.get(Hold.ALLOCATED, 0)
         if change.on_hand or change.quarantined or away:
-            rows.append((on_hand, reserved, allocated, quarantined, row["id"]))
-    await db.execute_many(
-        "UPDATE availability SET on_hand = ?, reserved = ?, allocated = ?, quarantined = ?, version = NULL WHERE id = ?", rows
-    )
-    await _told_again({row["id"] for row in grants.values() if row["version"] is not None} - {row[-1] for row in rows})
+            rows.append((row["id"], on_hand, reserved, allocated, quarantined))
+    await bulk.update("availability", _WRITTEN, rows, ", version = NULL")
+    await _told_again({row["id"] for row in grants.values() if row["version"] is not None} - {row[0] for row in rows})
     for grant, change in sorted(changes.items()):
         if grants[grant]["presale"] and change.on_hand > change.quarantined:
             await arrived(grant, max(change.on_hand, 0))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from controller import db
 
+_ON_HAND = "('bin', 'receiving', 'packing', 'quarantine')"
 _SAID = "m.occurred_at <= ? AND m.reason <> 'unexplained'"
 """What was booked in to keep a place at zero is nothing that a fact said: while facts are missing, a sum may be below zero."""
 
@@ -56,14 +57,15 @@ async def site_at(
         else "SELECT DISTINCT sku_id FROM balance WHERE location_id = ? AND sku_id > ? ORDER BY sku_id LIMIT ?"
     )
     skus = [row["sku_id"] for row in await db.fetch(mine, location_id or site_id, after, limit)]
-    here = "l.id = ?" if location_id is not None else "l.site_id = ? AND l.kind IN ('bin', 'receiving', 'packing', 'quarantine')"
-    wanted = db.among("m.sku_id")
+    here = "= ?" if location_id is not None else f"IN (SELECT id FROM location WHERE site_id = ? AND kind IN {_ON_HAND})"
+    where = location_id if location_id is not None else site_id
     rows = await db.fetch(
-        "SELECT e.sku_id, SUM(e.change) AS quantity FROM ("
-        f"SELECT m.sku_id, m.to_location_id AS location_id, m.quantity AS change FROM stock_movement m WHERE {wanted} AND {_SAID} "
-        f"UNION ALL SELECT m.sku_id, m.from_location_id, -m.quantity FROM stock_movement m WHERE {wanted} AND {_SAID}) e "
-        f"JOIN location l ON l.id = e.location_id WHERE {here} GROUP BY e.sku_id",
-        *(db.listing(skus), db.utc(instant), db.listing(skus), db.utc(instant), location_id or site_id),
+        "SELECT m.sku_id, SUM((CASE WHEN m.to_location_id {here} THEN m.quantity ELSE 0 END) "
+        "- (CASE WHEN m.from_location_id {here} THEN m.quantity ELSE 0 END)) AS quantity FROM stock_movement m WHERE ".replace(
+            "{here}", here
+        )
+        + f"{db.among('m.sku_id')} AND {_SAID} GROUP BY m.sku_id",
+        *(where, where, db.listing(skus), db.utc(instant)),
     )
     then = {row["sku_id"]: int(row["quantity"]) for row in rows}
     named = await db.fetch(f"SELECT id, code FROM sku WHERE {db.among('id')} ORDER BY id", db.listing(skus))

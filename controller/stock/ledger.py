@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from controller import db, events
+from controller import bulk, db, events
 from controller.errors import NotFound, Rejected
 from controller.sites.models import PHYSICAL, LocationKind
 from controller.sites.queries import Place, specials
@@ -190,10 +190,11 @@ async def append(moves: Sequence[Move]) -> None:
 
 
 async def _save(booked: Booked) -> None:
-    await db.execute_many(
-        "INSERT INTO balance (sku_id, location_id, lot_id, on_hand, borrowed) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (sku_id, location_id, lot_id) DO UPDATE SET on_hand = excluded.on_hand, borrowed = excluded.borrowed",
+    await bulk.save(
+        "balance",
+        ("sku_id", "location_id", "lot_id", "on_hand", "borrowed"),
         [(*cell, held.on_hand, held.borrowed) for cell, held in sorted(booked.after.items()) if held != booked.before[cell]],
+        "ON CONFLICT (sku_id, location_id, lot_id) DO UPDATE SET on_hand = excluded.on_hand, borrowed = excluded.borrowed",
     )
 
 

@@ -167,12 +167,12 @@ def unexplained(
     places: Mapping[int, Place],
 ) -> list[Move]:
     """The movements from and to `discrepancy` that keep every location at zero or above."""
+    wrong = [(spot, missing) for spot, held in after.items() if (missing := held.borrowed - before[spot].borrowed)]
+    if not wrong:
+        return []
     cause = {(move.sku_id, location): move for move in moves for location in (move.from_location_id, move.to_location_id)}
     found = []
-    for (sku, location), held in after.items():
-        missing = held.borrowed - before[sku, location].borrowed
-        if missing == 0:
-            continue
+    for (sku, location), missing in wrong:
         nowhere = special[places[location].site_id, LocationKind.DISCREPANCY]
         source, target = (nowhere, location) if missing > 0 else (location, nowhere)
         found.append(

@@ -19,12 +19,12 @@ _RANGE = "sku_id > ? AND sku_id <= ?"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`sql` has a lower and an upper bound of SKU ids `ranges` times; its rows are the numbers of `kind` that are wrong.
+    """`sql` has a lower and an upper bound of SKU ids `ranges` times; its rows are the numbers of `kinds` that are wrong.
 
-    Columns: sku_id, site (or NULL), location_id, lot_id, label, stored, expected.
+    Columns: kind, sku_id, site (or NULL), location_id, lot_id, label, stored, expected.
     """
 
-    kind: str
+    kinds: tuple[str, ...]
     sql: str
     ranges: int
 
@@ -55,28 +55,25 @@ _NET = (
     f"UNION ALL SELECT sku_id, from_location_id, lot_id, -quantity, reason FROM stock_movement WHERE {_RANGE}) entries "
     "GROUP BY sku_id, location_id, lot_id"
 )
-_ROW = "sku_id, NULL AS site, location_id, lot_id, '' AS label"
-
-_BALANCE = (
-    f"SELECT {_ROW}, SUM(stored) AS stored, SUM(net) AS expected FROM ("
-    f"SELECT n.sku_id, n.location_id, n.lot_id, 0 AS stored, n.net FROM ({_NET}) n JOIN location l ON l.id = n.location_id "
-    "WHERE l.kind IN ('bin', 'receiving', 'packing', 'quarantine', 'transit') UNION ALL "
-    f"SELECT sku_id, location_id, lot_id, on_hand, 0 FROM balance WHERE {_RANGE}) both_sides "
-    "GROUP BY sku_id, location_id, lot_id HAVING SUM(stored) <> SUM(net)"
+_PHYSICAL = "('bin', 'receiving', 'packing', 'quarantine', 'transit')"
+_ENTRIES = (
+    f"WITH net AS MATERIALIZED ({_NET}) "
+    "SELECT 'balance' AS kind, sku_id, NULL AS site, location_id, lot_id, '' AS label, SUM(stored) AS stored, SUM(net) AS expected "
+    "FROM (SELECT n.sku_id, n.location_id, n.lot_id, 0 AS stored, n.net FROM net n JOIN location l ON l.id = n.location_id "
+    f"WHERE l.kind IN {_PHYSICAL} UNION ALL SELECT sku_id, location_id, lot_id, on_hand, 0 FROM balance WHERE {_RANGE}) both_sides "
+    "GROUP BY sku_id, location_id, lot_id HAVING SUM(stored) <> SUM(net) "
+    "UNION ALL SELECT 'borrowed', sku_id, NULL, location_id, 0, '', SUM(stored), SUM(net) FROM ("
+    "SELECT n.sku_id, n.location_id, 0 AS stored, n.borrowed AS net FROM net n JOIN location l ON l.id = n.location_id "
+    f"WHERE n.borrowed <> 0 AND l.kind IN {_PHYSICAL} "
+    f"UNION ALL SELECT sku_id, location_id, borrowed, 0 FROM balance WHERE {_RANGE} AND borrowed <> 0) both_sides "
+    "GROUP BY sku_id, location_id HAVING SUM(stored) <> SUM(net) "
+    "UNION ALL SELECT 'sum', n.sku_id, NULL, 0, 0, '', SUM(n.net), 0 "
+    "FROM net n JOIN location l ON l.id = n.location_id GROUP BY n.sku_id HAVING SUM(n.net) <> 0"
 )
-_BORROWED = (
-    "SELECT sku_id, NULL AS site, location_id, 0 AS lot_id, '' AS label, SUM(stored) AS stored, SUM(net) AS expected FROM ("
-    f"SELECT n.sku_id, n.location_id, 0 AS stored, n.borrowed AS net FROM ({_NET}) n JOIN location l ON l.id = n.location_id "
-    "WHERE n.borrowed <> 0 AND l.kind IN ('bin', 'receiving', 'packing', 'quarantine', 'transit') UNION ALL "
-    f"SELECT sku_id, location_id, borrowed, 0 FROM balance WHERE {_RANGE}) both_sides "
-    "GROUP BY sku_id, location_id HAVING SUM(stored) <> SUM(net)"
-)
-_SUM = (
-    "SELECT n.sku_id, NULL AS site, 0 AS location_id, 0 AS lot_id, '' AS label, SUM(n.net) AS stored, 0 AS expected "
-    f"FROM ({_NET}) n JOIN location l ON l.id = n.location_id GROUP BY n.sku_id HAVING SUM(n.net) <> 0"
-)
+"""What the entries alone prove, read once: balances, what is borrowed, and that all locations together hold nothing."""
 _LEVEL = (
-    "SELECT sku_id, site_id AS site, 0 AS location_id, 0 AS lot_id, '' AS label, SUM(stored) AS stored, SUM(part) AS expected "
+    "SELECT '{column}' AS kind, sku_id, site_id AS site, 0 AS location_id, 0 AS lot_id, '' AS label, "
+    "SUM(stored) AS stored, SUM(part) AS expected "
     f"FROM (SELECT sku_id, site_id, {{column}} AS stored, 0 AS part FROM availability WHERE {_RANGE} "
     "UNION ALL {parts}) both_sides GROUP BY sku_id, site_id HAVING SUM(stored) <> SUM(part)"
 )
@@ -88,7 +85,8 @@ _QUARANTINED = _ON_HAND.replace("WHERE", "LEFT JOIN lot t ON t.id = b.lot_id WHE
 _HELD = f"SELECT sku_id, site_id, 0, {{part}} FROM reservation WHERE {_RANGE} AND state IN ({{states}})"
 _STILL = "quantity - consumed - presold"
 _SERIAL = (
-    "SELECT sku_id, NULL AS site, 0 AS location_id, 0 AS lot_id, label, SUM(stored) AS stored, SUM(net) AS expected FROM ("
+    "SELECT 'serial' AS kind, sku_id, NULL AS site, 0 AS location_id, 0 AS lot_id, label, "
+    "SUM(stored) AS stored, SUM(net) AS expected FROM ("
     f"SELECT sku_id, serial AS label, net AS stored, 0 AS net FROM serial WHERE {_RANGE} UNION ALL "
     "SELECT m.sku_id, m.serial, 0, "
     "(CASE WHEN t.kind IN {kinds} THEN 1 ELSE 0 END) - (CASE WHEN f.kind IN {kinds} THEN 1 ELSE 0 END) "
@@ -97,7 +95,8 @@ _SERIAL = (
     "GROUP BY sku_id, label HAVING SUM(stored) <> SUM(net)"
 ).format(kinds="('bin', 'receiving', 'packing', 'quarantine', 'transit')")
 _PIECES = (
-    "SELECT sku_id, NULL AS site, location_id, 0 AS lot_id, '' AS label, SUM(pieces) AS stored, SUM(on_hand) AS expected FROM ("
+    "SELECT 'pieces' AS kind, sku_id, NULL AS site, location_id, 0 AS lot_id, '' AS label, "
+    "SUM(pieces) AS stored, SUM(on_hand) AS expected FROM ("
     f"SELECT sku_id, location_id, net AS pieces, 0 AS on_hand FROM serial WHERE {_RANGE} AND net > 0 UNION ALL "
     f"SELECT sku_id, location_id, 0, on_hand FROM balance WHERE {_RANGE}) both_sides GROUP BY sku_id, location_id "
     "HAVING SUM(pieces) > SUM(on_hand)"
@@ -106,20 +105,18 @@ _PIECES = (
 
 def level_proof(column: str, parts: str, ranges: int = 1) -> Proof:
     """A column of `availability` is the sum of `parts`: SELECTs of sku_id, site_id, 0, base units; each with `ranges` of bounds."""
-    return Proof(column, _LEVEL.format(column=column, parts=parts), 1 + ranges)
+    return Proof((column,), _LEVEL.format(column=column, parts=parts), 1 + ranges)
 
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("balance", _BALANCE, 3),
-    Proof("borrowed", _BORROWED, 3),
-    Proof("sum", _SUM, 2),
+    Proof(("balance", "borrowed", "sum"), _ENTRIES, 4),
     level_proof("on_hand", _ON_HAND),
     level_proof("quarantined", _QUARANTINED),
     level_proof("reserved", _HELD.format(part=_STILL, states="'reserved', 'presold'")),
     level_proof("allocated", _HELD.format(part=_STILL, states="'allocated'")),
     level_proof("presold", _HELD.format(part="presold", states="'reserved', 'presold', 'allocated'")),
-    Proof("serial", _SERIAL, 2),
-    Proof("pieces", _PIECES, 2),
+    Proof(("serial",), _SERIAL, 2),
+    Proof(("pieces",), _PIECES, 2),
 )
 """What the ledger itself can prove; what is still to come is proven by the documents that owe it (`controller.owed`)."""
 
@@ -127,7 +124,7 @@ PROOFS: tuple[Proof, ...] = (
 async def wrong(proof: Proof, after: int = 0, upto: int = LAST) -> list[Difference]:
     """The numbers of SKUs above `after` and up to `upto` that are wrong."""
     rows = await db.fetch(proof.sql, *((after, upto) * proof.ranges))
-    return [Difference(kind=proof.kind, **{**row, "stored": int(row["stored"]), "expected": int(row["expected"])}) for row in rows]
+    return [Difference(**{**row, "stored": int(row["stored"]), "expected": int(row["expected"])}) for row in rows]
 
 
 async def all_wrong(proofs: Sequence[Proof] = PROOFS) -> list[Difference]:

@@ -91,8 +91,8 @@ async def levels_of(sku_ids: Iterable[int], site_id: str) -> dict[int, Level]:
 
 
 async def level(sku_id: int, site_id: str) -> Level | None:
-    found = await levels(site_id, after=sku_id - 1, limit=1)
-    return found[0] if found and found[0].sku_id == sku_id else None
+    rows = await db.fetch(f"{_LEVELS} AND a.sku_id = ?", site_id, sku_id)
+    return Level(**rows[0]) if rows else None
 
 
 async def bins_of(sku_ids: Iterable[int], site_id: str) -> list[BinLevel]:

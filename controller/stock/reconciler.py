@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 from controller import db, events
 from controller.stock import seals
@@ -21,7 +22,10 @@ from controller.tasks.operations import close_tasks, open_task
 
 log = logging.getLogger(__name__)
 
-SKUS_AT_ONCE = 200
+SKUS_AT_ONCE = 100
+"""At first; then as many as a step of `STEP_SECONDS` takes.  On SQLite, a step is how long a writer may have to wait."""
+MOST_SKUS = 1000
+STEP_SECONDS = 0.01
 BLOCKS_AT_ONCE = 2
 PAUSE_SECONDS = 0.002
 """Between steps: whoever waited for the database or for the loop has its turn."""
@@ -73,18 +77,22 @@ class Reconciler:
     async def _numbers(self, run: int) -> tuple[int, int]:
         """How many SKUs there were, and how many differences."""
         after = skus = found = 0
+        size = SKUS_AT_ONCE
         while True:
-            rows = await db.fetch("SELECT id FROM sku WHERE id > ? ORDER BY id LIMIT ?", after, SKUS_AT_ONCE)
-            upto = rows[-1]["id"] if len(rows) == SKUS_AT_ONCE else LAST
+            rows = await db.fetch("SELECT id FROM sku WHERE id > ? ORDER BY id LIMIT ?", after, size)
+            upto = rows[-1]["id"] if len(rows) == size else LAST
+            slowest = 0.0
             for proof in self.proofs:
+                began = perf_counter()
                 differences = await wrong(proof, after, upto)
+                slowest = max(slowest, perf_counter() - began)
                 await report(run, differences)
                 found += len(differences)
                 await asyncio.sleep(self.pause)
             skus += len(rows)
             if upto == LAST:
                 return skus, found
-            after = upto
+            after, size = upto, next_size(size, slowest)
 
     async def _seals(self, run: int) -> tuple[int, int]:
         after = blocks = found = 0
@@ -101,6 +109,11 @@ class Reconciler:
             )
             blocks, found, after = blocks + len(seen), found + len(broken), seen[-1].number
             await asyncio.sleep(self.pause)
+
+
+def next_size(size: int, seconds: float) -> int:
+    """How many SKUs the next step has, when one of `size` took so long; it grows slowly and shrinks at once."""
+    return min(max(1, int(size * min(STEP_SECONDS / max(seconds, 1e-6), 1.5))), MOST_SKUS)
 
 
 async def report(run: int, differences: Sequence[Difference]) -> None:

@@ -162,7 +162,7 @@ async def _write(found: Found, trust: Trust, proofs: Sequence[Proof]) -> None:
     """With the rows that grant locked, which every writer locks first, the number is proven once more."""
     site = found.site or await _site_of(found.location_id)
     grants = await lock([(found.sku_id, site)]) if site else {}
-    proof = next(each for each in proofs if each.kind == found.kind)
+    proof = next(each for each in proofs if found.kind in each.kinds)
     now = [each for each in await wrong(proof, found.sku_id - 1, found.sku_id) if each.key[:160] == found.key]
     if [(each.stored, each.expected) for each in now] != [(found.stored, found.expected)]:
         raise DifferenceChanged(found.id)

@@ -14,6 +14,7 @@ BENCHES = (
     "ack",
     "ingest",
     "backlog",
+    "ledger",
     "print",
     "footprint",
     "recovery",

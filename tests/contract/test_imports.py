@@ -32,6 +32,7 @@ FEATURES = (
 APART = ("fleet", "channels")
 GROUND = (
     "controller.db",
+    "controller.bulk",
     "controller.errors",
     "controller.events",
     "controller.states",
