@@ -166,7 +166,7 @@ def _fill_steady(found: Forecasts, series: Series, rows: Ints, season: int) -> N
         return
     chosen = _rows(series, rows)
     mean = _moments(chosen)[0]
-    periods = np.maximum(chosen.live.sum(axis=1), 1)
+    periods = np.maximum(chosen.known.sum(axis=1), 1)
     simple = smoothing.simple(chosen, _ALPHAS, mean)
     best = simple.squares.argmin(axis=0)
     taken = _take(simple, best)
@@ -175,14 +175,14 @@ def _fill_steady(found: Forecasts, series: Series, rows: Ints, season: int) -> N
     found.alpha[rows] = np.asarray(_ALPHAS)[best]
     found.path[rows] = smoothing.path(taken, found.path.shape[1], 1.0)
     found.sd[rows] = np.sqrt(squares / periods)
-    two = np.flatnonzero(periods >= 2 * season) if season > 1 else np.zeros(0, dtype=np.int64)
+    two = np.flatnonzero(chosen.live.sum(axis=1) >= 2 * season) if season > 1 else np.zeros(0, dtype=np.int64)
     if len(two):
         _fill_seasonal(found, _rows(chosen, two), rows[two], squares[two], season)
 
 
 def _fill_seasonal(found: Forecasts, series: Series, rows: Ints, squares: Floats, season: int) -> None:
     """Where a season says clearly more than a level alone; multiplicative only where all of it is positive."""
-    periods = series.live.sum(axis=1)
+    periods = np.maximum(series.known.sum(axis=1), 1)
     criterion = _criterion(squares, periods, 2) - _CLEARLY
     for method in (Method.SEASONAL_ADDITIVE, Method.SEASONAL_MULTIPLICATIVE):
         is_multiplicative = method is Method.SEASONAL_MULTIPLICATIVE

@@ -57,12 +57,12 @@ class Chain:
         )
 
     async def sold(self, sku: int, site: str, by_day: Sequence[int]) -> None:
-        """Sales of the days that end with yesterday; the same came in each day, so that it was always there."""
+        """Sales of the days that end with yesterday, of goods that were there though the books knew of none."""
         first = today() - len(by_day)
         await db.execute_many(
-            "INSERT INTO demand_day (site_id, sku_id, day, sold, returned, net, found) VALUES (?, ?, ?, ?, 0, 0, 0) "
+            "INSERT INTO demand_day (site_id, sku_id, day, sold, returned, net, found) VALUES (?, ?, ?, ?, 0, 0, ?) "
             "ON CONFLICT (site_id, sku_id, day) DO UPDATE SET sold = excluded.sold",
-            [(site, sku, first + place, quantity) for place, quantity in enumerate(by_day) if quantity],
+            [(site, sku, first + place, quantity, quantity) for place, quantity in enumerate(by_day) if quantity],
         )
 
 
