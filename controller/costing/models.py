@@ -14,7 +14,8 @@ from controller.sites.models import Site
 class SkuCost(Model):
     """Goods of a SKU at a site and on their way to it: `quantity` base units cost `value_minor`, `unknown` more nobody knows what.
 
-    Minor units of the site's currency.  quantity + unknown = what the ledger had there as of the last entry that was valued.
+    Minor units of the site's currency.  quantity + unknown = what the ledger had there as of the last entry that was valued;
+    `unknown` is below zero only between goods that go and the loan that covers them.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -87,6 +88,6 @@ class CostCursor(Model):
 EXTRA_SQL = (
     "INSERT INTO cost_cursor (id, movement_id) VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
     append_only("cost_entry"),
-    check("sku_cost", "sku_cost_not_negative", "NEW.quantity >= 0 AND NEW.value_minor >= 0 AND NEW.unknown >= 0"),
+    check("sku_cost", "sku_cost_not_negative", "NEW.quantity >= 0 AND NEW.value_minor >= 0"),
     check("cost_basis", "cost_basis_sound", "NEW.units > 0 AND (NEW.minor IS NULL OR NEW.minor >= 0)"),
 )

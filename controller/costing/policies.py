@@ -68,11 +68,11 @@ class Pool:
     def leaving(self, units: int) -> Change:
         """Goods go at the average, those of known cost first; the last of them take the rest of the value with them.
 
-        More than is there cannot go: the ledger lends first (`discrepancy`).
+        What goes beyond what is there leaves `unknown` below zero until the next entry, the ledger's loan (`discrepancy`).
         """
         known = min(units, self.quantity)
         value = self.value if known == self.quantity else half_even(known * self.value, self.quantity)
-        return Change(-known, -value, -min(units - known, self.unknown))
+        return Change(-known, -value, known - units)
 
     def coming(self, units: int, minor: int | None) -> Change:
         """Goods come, at `minor` for all of them; None: at a cost that nobody knows."""
@@ -93,7 +93,7 @@ class Pool:
 
     def priced(self, units: int, minor: int) -> Change:
         """The cost of `units` is known at last: what is still here of them joins the average, the rest is price difference."""
-        known = min(units, self.unknown)
+        known = min(units, max(self.unknown, 0))
         value = half_even(minor * known, units) if units else 0
         return Change(known, value, -known, difference=minor - value)
 

@@ -144,8 +144,7 @@ def value(entry: Entry, pools: dict[Spot, Pool], bases: dict[BasisKey, Basis]) -
         left = _leaving(entry, pools[entry.sku_id, entry.source], bases)
         book(entry.source, left)
         if entry.target is not None:
-            missing = entry.units + left.quantity + left.unknown  # a pool that does not have them: nobody knows what they cost
-            book(entry.target, Change(-left.quantity, -left.value, -left.unknown + missing))
+            book(entry.target, left.reversed())
     elif entry.target is not None:
         book(entry.target, _coming(entry, pools[entry.sku_id, entry.target], bases))
     return found
@@ -169,8 +168,8 @@ def _leaving(entry: Entry, pool: Pool, bases: dict[BasisKey, Basis]) -> Change:
     basis = bases[key]
     if basis.minor is None or entry.units > basis.booked_units:
         bases[key] = basis.booking(-entry.units)[0] if basis.minor is None and entry.units <= basis.booked_unknown else basis
-        known = max(entry.units - pool.unknown, 0)
-        return _both(pool.leaving(known) if known else Change(), Change(unknown=-min(entry.units, pool.unknown)))
+        unknown = min(entry.units, max(pool.unknown, 0))
+        return _both(pool.leaving(entry.units - unknown), Change(unknown=-unknown))
     bases[key], minor = basis.booking(-entry.units)
     exact = Change(-entry.units, minor or 0)
     after = pool.after(exact)
