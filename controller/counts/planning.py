@@ -160,7 +160,7 @@ async def due_bins(site: str) -> list[DueBin]:
     )
     said, never = await policies(), datetime.max.replace(tzinfo=db.now().tzinfo)
     days = {abc: limits_of(said, site, abc).days for abc in ("A", "B", "C")}
-    since = db.now()
+    since = db.now().replace(second=0, microsecond=0)  # never counted: due already
     found = []
     for row in rows:
         counted_at = _instant(row["counted_at"])
