@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from controller import owed
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, number, page
@@ -79,8 +80,8 @@ class SettleIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     trust: Trust
-    stored: int
-    expected: int
+    stored: Annotated[int, Meta(ge=-(2**63), lt=2**63)]
+    expected: Annotated[int, Meta(ge=-(2**63), lt=2**63)]
 
 
 class SealView(Struct, frozen=True, kw_only=True):
