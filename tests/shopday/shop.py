@@ -171,7 +171,10 @@ def _agent_toml(shop: Shop, counter: Counter, ports: tuple[int, int, int]) -> st
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": shop.folder / "box"}),
             ("[broker]", {"host": "127.0.0.1", "port": broker_port}),
-            ("[controller]", {"url": f"http://127.0.0.1:{http_port}", "token_file": shop.folder / "box.token"}),
+            (
+                "[controller]",
+                {"url": f"http://127.0.0.1:{http_port}", "token_file": shop.folder / "box.token", "replica_seconds": 2},
+            ),
             ("[floor]", {"port": floor_port}),
             *device_tables(counter, shop.devices),
         ]

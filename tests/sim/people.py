@@ -80,7 +80,11 @@ class Worker:
                 return await self._pack(desk.to_pack.pop(0))
             if desk.to_pick:
                 return await self._pick(*desk.to_pick.pop(0))
-        return await (self._receive(number) if self._random.random() < 0.6 else self._count())
+        others = (self._receive_with_care, self._put_away, self._adjust, self._count_in_a_session, self._send_to_another_site)
+        luck = self._random.random()
+        if luck < 0.4:
+            return await self._receive(number)
+        return await (self._count() if luck < 0.6 else self._random.choice(others)(number))
 
     async def _receive(self, number: int) -> None:
         """A delivery, with a code in between that nobody knows."""
@@ -96,6 +100,40 @@ class Worker:
         for _ in range(self._random.randint(0, 4)):
             await self._scan(self._random.choice([PIECE, DOZEN]))
         await self._scan(Command.DONE.symbol)
+
+    async def _receive_with_care(self, number: int) -> None:
+        """Some at once, a broken one, one taken back; the delivery is closed."""
+        await self._scans(Command.RECEIVE, f"RC-{self._box.id}-{number}-care", Command.DUO, PIECE, Command.BROKEN, PIECE)
+        if self._random.random() < 0.5:
+            await self._scans(DOZEN, Command.UNDO)
+        await self._scans(Command.DONE, Command.DONE)
+
+    async def _put_away(self, _: int) -> None:
+        await self._scans(Command.STORE, PIECE, PIECE, self._random.choice(BINS), Command.THREE, DOZEN, self._random.choice(BINS))
+        if self._random.random() < 0.3:
+            await self._scan(Command.UNDO.symbol)
+        await self._scan(Command.DONE.symbol)
+
+    async def _adjust(self, _: int) -> None:
+        reason = self._random.choice([Command.LOST, Command.FOUND, Command.BROKEN])
+        await self._scans(Command.CORRECT, reason, self._random.choice(BINS), Command.DUO, PIECE, PIECE)
+        if self._random.random() < 0.3:
+            await self._scan(Command.UNDO.symbol)
+        await self._scan(Command.DONE.symbol)
+
+    async def _count_in_a_session(self, number: int) -> None:
+        """One that the office never planned, shared by all boxes; bin after bin, one of them empty."""
+        await self._scans(Command.COUNT, f"CT-{900_000 + number}", BINS[0], PIECE, DOZEN, Command.DONE)
+        await self._scans(BINS[1], Command.NOTHING, Command.DONE)
+
+    async def _send_to_another_site(self, number: int) -> None:
+        """And what comes from one; nobody announced either."""
+        await self._scans(Command.OUTBOUND, f"TR-{900_000 + number}", PIECE, PIECE, Command.DONE)
+        await self._scans(Command.INBOUND, f"TR-{800_000 + number}", PIECE, Command.DONE)
+
+    async def _scans(self, *symbols: str | Command) -> None:
+        for each in symbols:
+            await self._scan(each.symbol if isinstance(each, Command) else each)
 
     async def _pick(self, pick_list: str, pieces: int) -> None:
         """One scan per piece; sometimes the shelf is said to hold no more, sometimes too much is scanned."""
