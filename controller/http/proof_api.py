@@ -80,8 +80,8 @@ class SettleIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     trust: Trust
-    stored: Annotated[int, Meta(ge=-(2**63), lt=2**63)]
-    expected: Annotated[int, Meta(ge=-(2**63), lt=2**63)]
+    stored: Annotated[int, Meta(ge=-(10**18), le=10**18)]
+    expected: Annotated[int, Meta(ge=-(10**18), le=10**18)]
 
 
 class SealView(Struct, frozen=True, kw_only=True):
