@@ -44,8 +44,21 @@ class Wanted:
 
 def explained(plan: Plan, place: int, ordered: Orders | None, **more: object) -> str:
     """Every number behind a proposal, as JSON.  Rates are per day, quantities in base units."""
-    stock, way, found, level = plan.stocks[place], plan.ways[place], plan.found, plan.level
-    told: dict[str, object] = {
+    told = _of_demand(plan, place) | _of_supply(plan, place)
+    if ordered is not None:
+        told |= {
+            "need": int(ordered.need[place]),
+            "by_pack": int(ordered.by_pack[place]),
+            "by_least": int(ordered.by_least[place]),
+            "by_capacity": -int(ordered.by_capacity[place]),
+            "by_shelf": -int(ordered.by_shelf[place]),
+        }
+    return json.dumps(told | more)
+
+
+def _of_demand(plan: Plan, place: int) -> dict[str, object]:
+    found = plan.found
+    return {
         "demand": Demand(int(found.kind[place])).name.lower(),
         "method": Method(int(found.method[place])).name.lower(),
         "alpha": round(float(found.alpha[place]), 3),
@@ -57,6 +70,12 @@ def explained(plan: Plan, place: int, ordered: Orders | None, **more: object) ->
         "promotion_cut": bool(found.is_cut[place]),
         "mean": round(float(plan.mean_cycle[place]), 4),
         "sd": round(float(found.sd[place]), 4),
+    }
+
+
+def _of_supply(plan: Plan, place: int) -> dict[str, object]:
+    stock, way, level = plan.stocks[place], plan.ways[place], plan.level
+    return {
         "service": way.service,
         "z": round(float(plan.terms.z[place]), 4),
         "lead_days": way.lead_days,
@@ -77,15 +96,6 @@ def explained(plan: Plan, place: int, ordered: Orders | None, **more: object) ->
         "capacity": _bound(int(plan.terms.capacity[place])),
         "shelf_days": _bound(int(plan.terms.shelf_days[place])),
     }
-    if ordered is not None:
-        told |= {
-            "need": int(ordered.need[place]),
-            "by_pack": int(ordered.by_pack[place]),
-            "by_least": int(ordered.by_least[place]),
-            "by_capacity": -int(ordered.by_capacity[place]),
-            "by_shelf": -int(ordered.by_shelf[place]),
-        }
-    return json.dumps(told | more)
 
 
 def _bound(value: int) -> int | None:

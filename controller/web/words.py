@@ -83,6 +83,9 @@ FAULTS: Mapping[str, str] = {
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
+    "replenishment_ran": N_("Replenishment computed"),
+    "proposal_decided": N_("Proposal decided"),
+    "replenishment_rule_set": N_("Rule of replenishment set"),
     "transfer_created": N_("Transfer planned"),
     "transfer_changed": N_("Transfer changed its state"),
     "transfer_settled": N_("Difference of a transfer decided"),
