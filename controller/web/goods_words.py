@@ -34,8 +34,8 @@ SALE: Mapping[str, Word] = {
     "void": off(N_("Void")),
 }
 BOOKINGS: Mapping[str, str] = {
-    "sent": N_("Left"),
-    "received": N_("Came"),
+    "sent": N_("Sent off"),
+    "received": N_("Arrived"),
     "damaged": N_("Came damaged"),
     "lost": N_("Written off as lost"),
     "found": N_("Came without having been sent"),
