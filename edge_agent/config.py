@@ -269,6 +269,7 @@ def read_station(table: Table) -> StationConfig:
         profile=table.text("profile", "", check=_profile) or None,
         activities=table.texts("activities", check=_activity),
         language=table.text("language", "", check=one_of(("", "zh-CN", "en"))),
+        manager_adjusts=table.flag("manager_adjusts", default=False),
     )
     table.finish()
     return station

@@ -94,6 +94,9 @@ class Table:
             self.wrong(key, f"{value} must be between {low} and {high}")
         return value
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        return bool(self._get(key, bool, "true or false", default))
+
     def path(self, key: str) -> Path:
         return self._folder / self.text(key, check=not_empty)
 
@@ -124,7 +127,7 @@ class Table:
                 self.wrong(key, f"is missing; expected {name}", code="missing")
             return default
         value = self._values[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self.wrong(key, f"must be {name}, not {_SHORT.repr(value)}")
             return default
         return value

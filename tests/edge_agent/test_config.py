@@ -151,12 +151,13 @@ def test_how_prices_and_weights_are_laid_out(tmp_path: Path) -> None:
 def test_a_station_of_screens_alone_with_its_own_times_and_sign_in(tmp_path: Path) -> None:
     text = (
         GOOD.replace("[broker]", 'language = "zh-CN"\n[broker]')
-        + '[[station]]\nid = "tablet"\nquiet_minutes = 0\nsign_in = "pin"\n'
+        + '[[station]]\nid = "tablet"\nquiet_minutes = 0\nsign_in = "pin"\nmanager_adjusts = true\n'
     )
     config = load_config(write(tmp_path, text))
     assert (config.box.language, config.stations[0].devices) == ("zh-CN", ("scanner", "labels"))
     tablet = config.stations[1]
     assert (tablet.scanner, tablet.devices, tablet.quiet_minutes, tablet.sign_in) == (None, (), 0, "pin")
+    assert (config.stations[0].manager_adjusts, tablet.manager_adjusts) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,8 @@ def test_a_station_of_screens_alone_with_its_own_times_and_sign_in(tmp_path: Pat
         (('id = "labels"', 'id = "screen"'), "device[1].id"),
         (('scanner = "scanner"', 'scanner = "scanner"\nsign_in = "face"'), "station[0].sign_in"),
         (('scanner = "scanner"', 'scanner = "scanner"\nquiet_minutes = 1441'), "station[0].quiet_minutes"),
+        (('scanner = "scanner"', 'scanner = "scanner"\nmanager_adjusts = 1'), "station[0].manager_adjusts"),
+        (('scanner = "scanner"', 'scanner = "scanner"\nquiet_minutes = true'), "station[0].quiet_minutes"),
     ],
 )
 def test_what_a_station_cannot_be(tmp_path: Path, change: tuple[str, str], key: str) -> None:
