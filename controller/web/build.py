@@ -12,6 +12,7 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.channel_pages import channel_routes
 from controller.web.count_pages import count_routes
 from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
@@ -23,6 +24,7 @@ from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.people_pages import people_routes
 from controller.web.price_pages import price_routes
 from controller.web.purchasing_pages import purchasing_routes
+from controller.web.recall_pages import recall_routes
 from controller.web.receipt_pages import receipt_routes
 from controller.web.render import Renderer
 from controller.web.replenishment_pages import replenishment_routes
@@ -70,6 +72,8 @@ class Website:
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *task_routes(self._pages),
+            *recall_routes(self._pages),
+            *channel_routes(self._pages),
             *purchasing_routes(self._pages),
             *supplier_routes(self._pages),
             *receipt_routes(self._pages),

@@ -44,6 +44,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/prices", "scale", N_("Prices"), Permission.PRICES_READ),
             Place("/labels", "label", N_("Shelf labels"), Permission.PRICES_READ),
             Place("/unknown-barcodes", "barcode", N_("Barcodes"), Permission.CATALOG_READ),
+            Place("/recalls", "warn", N_("Recalls"), Permission.STOCK_READ),
+            Place("/channels", "send", N_("Channels"), Permission.STOCK_READ),
         ),
     ),
     (

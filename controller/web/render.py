@@ -94,6 +94,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(goods_words, name), translate)
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
+    environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
     environment.globals["task_sentence"] = partial(task_words.sentence, translate)

@@ -165,6 +165,7 @@ STATES: Mapping[str, Word] = {
     "done": ok(N_("Done")),
     "dropped": off(N_("Dropped")),
 }
+RECALLS: Mapping[str, Word] = {"open": Word(N_("In force"), "bad", "warn"), "ended": off(N_("Ended"))}
 _OTHER = TaskWords(N_("Task"), N_("%(subject)s needs a person."))
 
 

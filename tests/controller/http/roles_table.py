@@ -324,6 +324,13 @@ fpm$-a GET /stock-alerts
 fpm$-a GET /stock/{sku}
 --m--a POST /stock/{sku}/adjust
 fpm$-a GET /stock/{sku}/ledger
+fpm$-a GET /recalls
+--m--a POST /recalls
+fpm$-a GET /recalls/{no}
+--m--a POST /recalls/{no}/end
+fpm$-a GET /channels
+--m--a POST /channels
+--m--a POST /channels/{channel}/buffers
 fpm$ia GET /tasks
 fpm-ia POST /tasks/{id}/claim
 fpm-ia POST /tasks/{id}/done
