@@ -126,6 +126,12 @@ EVENTS: Mapping[str, str] = {
     "stock_reserved": N_("Stock reserved"),
     "commitment_withdrawn": N_("Promise withdrawn: stock was not there"),
     "count_needed": N_("Count needed"),
+    "difference_settled": N_("Difference settled"),
+    "difference_found": N_("Number does not add up"),
+    "lot_unblocked": N_("Lot free again"),
+    "lot_blocked": N_("Lot blocked"),
+    "lot_expiry_disputed": N_("Two expiry dates for one lot"),
+    "serial_twice": N_("Serial number in stock twice"),
     "facts_taken": N_("Scans and readings taken in"),
     "fact_parked": N_("Reading waits for something else"),
     "fact_rejected": N_("Reading rejected"),
@@ -268,6 +274,8 @@ MOVEMENTS: Mapping[str, str] = {
     "count_corrected": N_("Count corrected by a late reading"),
     "count_undone": N_("Decision about a count taken back"),
     "unexplained": N_("More was taken than was known"),
+    "reconciled": N_("Entry that was missing"),
+    "lot_corrected": N_("Taken from another lot"),
 }
 STOCK_REFUSALS: Mapping[str, str] = {
     "not_found": N_("Nothing was booked: this site has no bin of that name. Choose one of the list."),
