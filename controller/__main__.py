@@ -21,6 +21,7 @@ from controller.http import asyncapi, auth, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
 from controller.http.cli_ledger import verify_all
 from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
+from controller.http.cli_stock import demand_again, stock_here, stock_there
 from controller.http.table import API_VERSION
 from edge_agent.ui.locales import Language
 from edge_agent.wire.roles import Role as PersonRole
@@ -127,6 +128,47 @@ def import_command(context: click.Context, file: Path, mode: str, api: str | Non
     except (ImportFailed, OSError) as error:
         _fail(str(error))
     sys.exit(0 if is_good else 1)
+
+
+@main.command("import-stock")
+@configured
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--confirm", is_flag=True, help="Book the good lines; without it, the file is only checked.")
+@click.option("--api", help="Address of a running controller; without it, the database is opened here.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="With --api: file that holds the token."
+)
+@click.pass_context
+def stock_command(context: click.Context, file: Path, *, confirm: bool, api: str | None, token_file: Path | None) -> None:
+    """Import opening stock from a CSV or XLSX file: check it, and book what is good."""
+    console, body = Console(), file.read_bytes()
+
+    async def here() -> bool:
+        async with connected_database(_config(context)):
+            return await stock_here(file, body, console, confirm=confirm)
+
+    try:
+        if api is None:
+            is_good = _run(here())
+        else:
+            secret = token_file.read_text(encoding="utf-8").strip() if token_file else ""
+            is_good = stock_there(file, api, secret, console, confirm=confirm)
+    except (ImportFailed, OSError) as error:
+        _fail(str(error))
+    sys.exit(0 if is_good else 1)
+
+
+@main.command("rebuild-demand")
+@configured
+@click.pass_context
+def demand_command(context: click.Context) -> None:
+    """Make demand by day of the whole ledger again: after a site's time zone was corrected."""
+
+    async def work() -> None:
+        async with connected_database(_config(context)):
+            await demand_again(Console())
+
+    _run(work())
 
 
 @main.group()
