@@ -22,7 +22,7 @@ BADGE_LETTERS: Final = 16
 class Command(StrEnum):
     """The words.  `BOXUP` packs (weighs and labels) a parcel, `SEND` hands it over to the carrier, `LOOKUP` tells of items,
     `STICKER` makes shelf labels.  `STORE` puts away, `OUTBOUND` and `INBOUND` are transfers, `CORRECT` adjusts, `PRICES` puts up a
-    batch of shelf labels.  `NOTHING` is an empty bin, or goods without what was asked for.  `BROKEN` to `OTHER` are reasons.
+    batch of shelf labels.  `NOTHING` is an empty bin, or goods without what was asked for.  `NOTSENT` to `OTHER` are reasons.
     `DITTO` is the same again, `DRILL` training.  The digits are words, too (`NIL` 0, `DUO` 2).
     """
 
@@ -41,6 +41,7 @@ class Command(StrEnum):
     SHORT = "SHORT"
     NOTHING = "NOTHING"
     PRINT = "PRINT"
+    NOTSENT = "NOTSENT"
     BROKEN = "BROKEN"
     EXPIRED = "EXPIRED"
     SPOILED = "SPOILED"

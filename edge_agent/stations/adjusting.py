@@ -16,13 +16,13 @@ from drivers.symbols.commands import DIGITS, Command
 from edge_agent.stations import amounts
 from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Feedback, Item, Person, Pressed, Scanned, ok, unknown, wrong
-from edge_agent.stations.reasons import REASONS, buttons, named, reason_args, reason_of
+from edge_agent.stations.reasons import OF_STOCK, buttons, named, reason_args, reason_of
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
 from edge_agent.wire.facts import FactDraft, ReadAs, Retracted
 from edge_agent.wire.goods_facts import Adjusted
 from edge_agent.wire.roles import Role
 
-_ADDS: Final = REASONS[Command.FOUND]
+_ADDS: Final = OF_STOCK[Command.FOUND]
 _MAY: Final = frozenset({Role.MANAGER.value, Role.ADMIN.value})
 
 
@@ -61,7 +61,7 @@ def finish(now: Adjusting, _: Pressed) -> Done:
 
 
 def control(now: Adjusting, pressed: Pressed) -> Done | None:
-    reason = reason_of(pressed.control)
+    reason = reason_of(pressed.control, OF_STOCK)
     if reason is not None:
         code = "adjust_bin" if now.bin is None else "adjust_item"
         feedback = ok(code, bin=now.bin or "", **reason_args(reason))
@@ -125,7 +125,7 @@ def _said(is_unknown: bool, fact: Adjusted, args: dict[str, str | int]) -> Feedb
     return ok("adjusted", change=f"{fact.change:+d}", bin=fact.bin, **args, **reason_args(fact.reason))
 
 
-BUTTONS: Final = (amounts.QUANTITY, *buttons(tuple(REASONS)))
+BUTTONS: Final = (amounts.QUANTITY, *buttons(OF_STOCK))
 STATION = Station(
     name="adjusting",
     command=Command.CORRECT,
@@ -159,7 +159,7 @@ STATION = Station(
     scan=scan,
     finish=finish,
     control=control,
-    controls=(*REASONS, *DIGITS),
+    controls=(*OF_STOCK, *DIGITS),
     buttons=BUTTONS,
     undo=undo,
     badge=badge,

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from drivers.symbols.commands import Command
 from edge_agent.stations.station import Button, Says
 
-REASONS: Final = {
-    Command.BROKEN: "damaged",
+OF_STOCK: Final[Mapping[Command, str]] = {
+    Command.BROKEN: "damage",
     Command.EXPIRED: "expired",
     Command.SPOILED: "spoiled",
-    Command.STOLEN: "stolen",
+    Command.STOLEN: "theft",
     Command.LOST: "lost",
     Command.FOUND: "found",
     Command.INHOUSE: "own_use",
     Command.OTHER: "other",
 }
-SAID: Final = {
+"""Of an adjustment: the codes under which counts are decided, too, so that a report of losses has one line for each."""
+DAMAGE: Final[Mapping[Command, str]] = {Command.BROKEN: "broken", Command.EXPIRED: "expired", Command.SPOILED: "spoiled"}
+"""Why goods that came are kept apart."""
+WHY_SHORT: Final[Mapping[Command, str]] = {Command.NOTSENT: "not_delivered", Command.LOST: "lost", Command.OTHER: "other"}
+"""Why goods that should have come did not."""
+OF_GOODS: Final = {**DAMAGE, **WHY_SHORT}
+SAID: Final[Mapping[Command, Says]] = {
+    Command.NOTSENT: Says(en="Not in the delivery", zh="对方未发"),
     Command.BROKEN: Says(en="Damaged", zh="破损"),
     Command.EXPIRED: Says(en="Expired", zh="过期"),
     Command.SPOILED: Says(en="Spoiled", zh="变质"),
@@ -27,21 +35,18 @@ SAID: Final = {
     Command.INHOUSE: Says(en="Own use", zh="自用"),
     Command.OTHER: Says(en="Another reason", zh="其他原因"),
 }
-DAMAGE: Final = (Command.BROKEN, Command.EXPIRED, Command.SPOILED)
-"""Why goods that came are kept apart."""
-WHY_SHORT: Final = (Command.LOST, Command.STOLEN, Command.OTHER)
-"""Why goods that should have come did not."""
 
-_BY_CONTROL: Final = {command.value.lower(): code for command, code in REASONS.items()}
-_SAID_BY_CODE: Final = {code: SAID[command] for command, code in REASONS.items()}
+_COMMANDS: Final = {command.value.lower(): command for command in SAID}
+_SAID_BY_CODE: Final = {code: SAID[command] for table in (OF_STOCK, OF_GOODS) for command, code in table.items()}
 
 
-def reason_of(control: str, among: tuple[Command, ...] = tuple(REASONS)) -> str | None:
+def reason_of(control: str, among: Mapping[Command, str]) -> str | None:
     """The code that a command or a button stands for; None: it is none of these reasons."""
-    return _BY_CONTROL.get(control) if control in {command.value.lower() for command in among} else None
+    command = _COMMANDS.get(control)
+    return among.get(command) if command is not None else None
 
 
-def buttons(commands: tuple[Command, ...]) -> tuple[Button, ...]:
+def buttons(commands: Mapping[Command, str]) -> tuple[Button, ...]:
     return tuple(Button(command.value.lower(), SAID[command]) for command in commands)
 
 
@@ -49,7 +54,7 @@ def kept_apart(damage: str | None) -> tuple[Says, ...]:
     """The note of a page while the next item is kept apart."""
     if damage is None:
         return ()
-    says = _SAID_BY_CODE[damage]
+    says = named(damage)
     return (Says(f"The next item is kept apart: {says.en}.", f"下一件将隔离:{says.zh}。"),)
 
 

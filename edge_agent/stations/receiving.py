@@ -7,7 +7,6 @@ came.  DONE tells what is missing, where the box knows what should come, and clo
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from edge_agent.stations import amounts, tallies
 from edge_agent.stations.goods import Asked, Goods, Told, answered, ask, goods_of, missing, pressed_while_asked
 from edge_agent.stations.lot_label import printed
 from edge_agent.stations.model import Feedback, Item, Pressed, Scanned, duplicate, ok, unknown, wrong
-from edge_agent.stations.reasons import DAMAGE, WHY_SHORT, reason_args, reason_of
+from edge_agent.stations.reasons import DAMAGE, OF_GOODS, WHY_SHORT, reason_args, reason_of
 from edge_agent.stations.receiving_state import BUTTONS, Came, Receiving, expected_lines, notes, offers, shows
 from edge_agent.stations.receiving_words import WORDS
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
@@ -25,8 +24,6 @@ from edge_agent.stations.tallies import Tally
 from edge_agent.wire.facts import FactDraft, ReadAs, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.goods_facts import Condition
 from edge_agent.wire.open_work import ExpectedLine, OpenReceipt
-
-_REASONS: Final = (*DAMAGE, *WHY_SHORT)
 
 
 def begin() -> Done:
@@ -82,7 +79,7 @@ def control(now: Receiving, pressed: Pressed) -> Done | None:
         return Done(activity=replace(now, without_paper=True), feedback=ok("receive_without"))
     if now.document is None and not now.without_paper:
         return None
-    reason = reason_of(pressed.control, _REASONS)
+    reason = reason_of(pressed.control, OF_GOODS)
     if reason is not None:
         return _reasoned(now, pressed.control, reason)
     match pressed.control:

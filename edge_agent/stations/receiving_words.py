@@ -37,8 +37,8 @@ WORDS: Final[Mapping[str, Says]] = {
         zh="下一件将隔离:{reason}。扫描商品;没问题则扫 UNDO。",
     ),
     "short_next": Says(
-        en="Too little came: say why (LOST, STOLEN, OTHER) if you know, then scan the item. UNDO if all came.",
-        zh="少到:知道原因先扫 LOST、STOLEN 或 OTHER,再扫商品。没有少到则扫 UNDO。",
+        en="Too little came: say why (NOTSENT, LOST, OTHER) if you know, then scan the item. UNDO if all came.",
+        zh="少到:知道原因先扫 NOTSENT、LOST 或 OTHER,再扫商品。没有少到则扫 UNDO。",
     ),
     "short_because": Says(en="Missing because: {reason}.", zh="少到原因:{reason}。"),
     "short_noted": Says(en="{name} — noted as short.", zh="{name} — 已记为少到。"),

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from drivers.symbols.commands import Command
 from edge_agent.stations import Person, Rules, Scanned, Verdict, say
-from edge_agent.stations.reasons import REASONS
+from edge_agent.stations.reasons import OF_STOCK
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import Adjusted
 from edge_agent.wire.messages import Symbol
@@ -29,14 +30,14 @@ def adjusted(of: Worker) -> list[tuple[str, int, str]]:
 
 def test_a_reason_a_bin_and_items() -> None:
     man = worker().scans("BROKEN", "A-01", MILK, "DUO", MILK, "A-02", "FOUND", "FIVE", MILK)
-    assert adjusted(man) == [("A-01", -1, "damaged"), ("A-01", -2, "damaged"), ("A-02", 5, "found")]
+    assert adjusted(man) == [("A-01", -1, "damage"), ("A-01", -2, "damage"), ("A-02", 5, "found")]
     assert say(man.answer) == "Milk 1 L / 牛奶 1 升: +5 in bin A-02 (Found)."
     assert say(man.answer, "zh-CN") == "牛奶 1 升 / Milk 1 L:货位 A-02 +5(找到)。"
 
 
-@pytest.mark.parametrize("command", sorted(REASONS))
+@pytest.mark.parametrize("command", sorted(OF_STOCK))
 def test_each_reason_has_its_command(command: str) -> None:
-    assert adjusted(worker().scans(command, "A-01", MILK))[0][2] == REASONS[type(next(iter(REASONS)))(command)]
+    assert adjusted(worker().scans(command, "A-01", MILK))[0][2] == OF_STOCK[Command(command)]
 
 
 def test_without_a_reason_or_a_bin_nothing_is_booked() -> None:

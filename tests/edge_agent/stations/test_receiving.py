@@ -150,7 +150,7 @@ class TestWhatIsWrong:
     def test_a_broken_one_is_kept_apart_and_the_next_is_good(self) -> None:
         worker = dock().scans("BROKEN", MILK, MILK)
         assert [(fact.condition, fact.reason) for fact in received(worker)] == [
-            (Condition.DAMAGED, "damaged"),
+            (Condition.DAMAGED, "broken"),
             (Condition.GOOD, None),
         ]
 
@@ -177,10 +177,10 @@ class TestWhatIsWrong:
         assert worker.code == "receipt_short", "it is told anew"
 
     def test_an_article_is_short_for_its_own_reason(self) -> None:
-        worker = dock(knows=False).scans(MILK, "SHORT", "STOLEN", TEA, "DONE")
+        worker = dock(knows=False).scans(MILK, "SHORT", "NOTSENT", TEA, "DONE")
         closed = worker.booked[-1]
         assert isinstance(closed, ReceiptClosed)
-        assert [(line.symbol.text, line.reason) for line in closed.short] == [(TEA, "stolen")]
+        assert [(line.symbol.text, line.reason) for line in closed.short] == [(TEA, "not_delivered")]
 
     def test_short_is_taken_back(self) -> None:
         worker = dock(knows=False).scans(MILK, "SHORT", TEA, "UNDO", "DONE")

@@ -39,7 +39,7 @@ def test_goods_come_and_broken_ones_are_kept_apart() -> None:
     worker = at(is_outgoing=False).scans("INBOUND", "TR-1", MILK, "BROKEN", MILK, MILK, MILK)
     assert say(worker.answer).startswith("Milk 1 L / 牛奶 1 升 — 4 of 3: 1 too many.")
     came = [(fact.condition, fact.reason) for fact in worker.booked if isinstance(fact, TransferReceived)]
-    assert came == [(Condition.GOOD, None), (Condition.DAMAGED, "damaged"), (Condition.GOOD, None), (Condition.GOOD, None)]
+    assert came == [(Condition.GOOD, None), (Condition.DAMAGED, "broken"), (Condition.GOOD, None), (Condition.GOOD, None)]
     assert worker.scans("DONE").booked[-1] == TransferClosed(document="TR-1", end=TransferEnd.RECEIVED)
 
 
