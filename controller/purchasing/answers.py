@@ -114,20 +114,8 @@ async def take(no: str, told: Answered, *, source: str) -> Stored:
             return Stored(
                 id=same["id"], state=AnswerState(same["state"]), source=source, reference=told.reference, differences=found
             )
-        await db.execute(
-            "UPDATE purchase_answer SET state = ?, decided_at = ? WHERE order_id = ? AND state = ?",
-            *(AnswerState.OVERTAKEN.value, db.now(), row["id"], AnswerState.WAITING.value),
-        )
         answer = AnswerState.WAITING if found else AnswerState.ACCEPTED
-        stored = await db.fetch(
-            "INSERT INTO purchase_answer (order_id, state, source, reference, came_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-            *(row["id"], answer.value, source, told.reference, db.now()),
-        )
-        answer_id = int(stored[0]["id"])
-        await db.execute_many(
-            "INSERT INTO purchase_answer_line (answer_id, position, packs, price_minor, expected_on) VALUES (?, ?, ?, ?, ?)",
-            [(answer_id, line.position, line.packs, line.price_minor, line.expected_on) for line in told.lines],
-        )
+        answer_id = await _keep(row, told, source, answer)
         event = PurchaseOrderAnswered(source=source, differences=len(found), state=answer.value)
         await events.record(event, subject=no, site=row["site_id"])
         if found:
@@ -137,6 +125,24 @@ async def take(no: str, told: Answered, *, source: str) -> Stored:
             await close_tasks(_key(no))
             await _confirm(row, told.reference)
     return Stored(id=answer_id, state=answer, source=source, reference=told.reference, differences=found)
+
+
+async def _keep(row: db.Row, told: Answered, source: str, state: AnswerState) -> int:
+    """Store an answer, which overtakes what waits; its id."""
+    await db.execute(
+        "UPDATE purchase_answer SET state = ?, decided_at = ? WHERE order_id = ? AND state = ?",
+        *(AnswerState.OVERTAKEN.value, db.now(), row["id"], AnswerState.WAITING.value),
+    )
+    stored = await db.fetch(
+        "INSERT INTO purchase_answer (order_id, state, source, reference, came_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        *(row["id"], state.value, source, told.reference, db.now()),
+    )
+    answer_id = int(stored[0]["id"])
+    await db.execute_many(
+        "INSERT INTO purchase_answer_line (answer_id, position, packs, price_minor, expected_on) VALUES (?, ?, ?, ?, ?)",
+        [(answer_id, line.position, line.packs, line.price_minor, line.expected_on) for line in told.lines],
+    )
+    return answer_id
 
 
 async def _same(order_id: int, told: Answered) -> db.Row | None:

@@ -24,7 +24,7 @@ class BadCosts(Rejected):
 class BelowMinimum(Rejected):
     """`minimum` and `total` in minor units."""
 
-    code = "below_minimum"
+    code = "below_order_minimum"
 
     def __init__(self, no: str, total: int, minimum: int) -> None:
         super().__init__(

@@ -12,6 +12,10 @@ from controller.sites import operations, queries
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
 
 
+Zone = Annotated[str, Meta(max_length=40, pattern=PLAIN)]
+Capacity = Annotated[int, Meta(ge=1, le=operations.LARGEST_BIN)]
+
+
 class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`id` is in the topics of the site's boxes; `currency` is ISO 4217; `time_zone` an IANA name.
 
@@ -34,16 +38,29 @@ class SiteView(Struct, frozen=True, kw_only=True):
 
 
 class NewBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`zone`: where in the site; `capacity`: base units that fit in."""
+
     code: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+    zone: Zone = ""
+    capacity: Capacity | None = None
+
+
+class PutBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`zone` empty: nobody says; `capacity` null: nobody counted."""
+
+    zone: Zone = ""
+    capacity: Capacity | None = None
 
 
 class LocationView(Struct, frozen=True, kw_only=True):
-    """`kind`: `bin`, or one of the places that every site has once."""
+    """`kind`: `bin`, or one of the places that every site has once; `capacity` in base units."""
 
     id: int
     site: str
     code: str
     kind: str
+    zone: str
+    capacity: int | None
 
 
 async def listing(call: Call[None]) -> Page[SiteView]:
@@ -64,16 +81,24 @@ async def show(call: Call[None]) -> SiteView:
 
 async def locations(call: Call[None]) -> Page[LocationView]:
     rows = await queries.locations(call.path["site"], after=call.page.number(), limit=call.page.limit)
-    views = [LocationView(id=row.id, site=row.site_id, code=row.code, kind=row.kind.value) for row in rows]
-    return page(views, call.page, key=lambda view: view.id)
+    return page([_location(row) for row in rows], call.page, key=lambda view: view.id)
 
 
 async def create_bin(call: Call[NewBin]) -> Created[LocationView]:
     site = call.path["site"]
-    location = await operations.create_bin(site, call.body.code)
-    return Created(
-        LocationView(id=location, site=site, code=call.body.code, kind="bin"), location=f"/api/v1/sites/{site}/locations"
-    )
+    await operations.create_bin(site, call.body.code, zone=call.body.zone, capacity=call.body.capacity)
+    place = (await queries.bins(site, [call.body.code]))[call.body.code]
+    return Created(_location(place), location=f"/api/v1/sites/{site}/locations")
+
+
+async def put_bin(call: Call[PutBin]) -> LocationView:
+    site, code = call.path["site"], call.path["bin"]
+    await operations.set_bin(site, code, zone=call.body.zone, capacity=call.body.capacity)
+    return _location((await queries.bins(site, [code]))[code])
+
+
+def _location(row: queries.Place) -> LocationView:
+    return LocationView(id=row.id, site=row.site_id, code=row.code, kind=row.kind.value, zone=row.zone, capacity=row.capacity)
 
 
 def _view(row: queries.SiteRow) -> SiteView:
@@ -111,5 +136,15 @@ ROUTES = [
         reply=LocationView,
         summary="Create a bin; facts that wait for it are applied",
         example=NewBin(code="A-01"),
+    ),
+    Route(
+        "PUT",
+        "/api/v1/sites/{site}/bins/{bin}",
+        put_bin,
+        permission=Permission.SITES_WRITE,
+        body=PutBin,
+        reply=LocationView,
+        summary="Say where in the site a bin is, and how much fits in",
+        example=PutBin(zone="chilled", capacity=240),
     ),
 ]

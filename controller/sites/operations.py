@@ -15,6 +15,10 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
+LARGEST_BIN = 10**12
+"""Base units."""
+
+
 class BadSite(Rejected):
     code = "bad_site"
 
@@ -61,24 +65,50 @@ async def create_site(
         await events.record(SiteCreated(title=name), subject=site_id, site=site_id)
 
 
-async def create_bin(site_id: str, code: str) -> int:
-    """A bin of a site; its location id.  Facts that wait for it are applied.
+async def create_bin(site_id: str, code: str, *, zone: str = "", capacity: int | None = None) -> int:
+    """A bin of a site; its location id.  Facts that wait for it are applied.  `zone` and `capacity` as in `set_bin`.
 
     Records BinCreated.  Raises NotFound (site), BadBin, AlreadyExists.
     """
     if not code.strip() or len(code) > 64:
         raise BadBin(f"bin {code!r}: expected 1 to 64 characters")
+    _require_sound(zone, capacity)
     async with db.transaction():
         if not await db.fetch("SELECT 1 FROM site WHERE id = ?", site_id):
             raise NotFound("site", site_id)
         rows = await db.fetch(
-            "INSERT INTO location (site_id, code, kind) VALUES (?, ?, ?) ON CONFLICT (site_id, code) DO NOTHING RETURNING id",
+            "INSERT INTO location (site_id, code, kind, zone, capacity) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (site_id, code) DO NOTHING RETURNING id",
             site_id,
             code,
             LocationKind.BIN.value,
+            zone,
+            capacity,
         )
         if not rows:
             raise AlreadyExists("bin", code)
         await events.record(BinCreated(bin=code), subject=code, site=site_id)
         await unpark(f"bin:{site_id}:{code}")
     return int(rows[0]["id"])
+
+
+async def set_bin(site_id: str, code: str, *, zone: str, capacity: int | None) -> None:
+    """Where in the site a bin is (empty: nobody says) and how many base units fit in (None: nobody counted).
+
+    Raises NotFound (the bin), BadBin.
+    """
+    _require_sound(zone, capacity)
+    async with db.transaction():
+        changed = await db.execute(
+            "UPDATE location SET zone = ?, capacity = ? WHERE site_id = ? AND code = ? AND kind = ?",
+            *(zone, capacity, site_id, code, LocationKind.BIN.value),
+        )
+        if not changed:
+            raise NotFound("bin", code)
+
+
+def _require_sound(zone: str, capacity: int | None) -> None:
+    if len(zone) > 40 or not (zone.isprintable()):
+        raise BadBin(f"zone {zone[:40]!r}: expected at most 40 characters on one line")
+    if capacity is not None and not 0 < capacity <= LARGEST_BIN:
+        raise BadBin(f"a bin's capacity is a number from 1 to {LARGEST_BIN} base units")

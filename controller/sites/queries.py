@@ -12,12 +12,14 @@ from controller.sites.models import LocationKind
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A location."""
+    """A location; `zone`: where in the site, `capacity`: base units that fit in, None: nobody counted."""
 
     id: int
     site_id: str
     code: str
     kind: LocationKind
+    zone: str = ""
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class SiteRow:
 
 
 def _place(row: db.Row) -> Place:
-    return Place(row["id"], row["site_id"], row["code"], LocationKind(row["kind"]))
+    kind = LocationKind(row["kind"])
+    return Place(row["id"], row["site_id"], row["code"], kind, row.get("zone") or "", row.get("capacity"))
 
 
 async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | None = None) -> list[SiteRow]:

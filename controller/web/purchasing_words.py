@@ -53,7 +53,7 @@ FIELDS: Mapping[str, str] = {"packs": N_("Packs"), "price_minor": N_("Price per 
 BOUGHT_REFUSALS: Mapping[str, str] = {
     "illegal_transition": N_("Nothing was changed: it had moved on. It is shown here as it is now."),
     "stale_version": N_("Nothing was changed: somebody else changed it meanwhile. It is shown here as it is now."),
-    "below_minimum": N_(
+    "below_order_minimum": N_(
         "Not approved: it comes to less than the supplier takes orders from. Add goods, or approve it all the same."
     ),
     "bad_purchase_order": N_("Nothing was changed: a line, a quantity or the reason is not right."),

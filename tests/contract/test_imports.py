@@ -59,6 +59,7 @@ COMPOSITION = (
     "replica",
     "broker",
     "config",
+    "config_table",
     "web",
     "http",
     "migrations",

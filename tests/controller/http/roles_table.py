@@ -176,6 +176,7 @@ fpm$ia GET /api/v1/sites
 fpm$ia GET /api/v1/sites/{site}
 --m--a POST /api/v1/sites/{site}/adjustments
 -----a POST /api/v1/sites/{site}/bins
+-----a PUT /api/v1/sites/{site}/bins/{bin}
 fpm$-a GET /api/v1/sites/{site}/counts-needed
 --m--a POST /api/v1/sites/{site}/counts/classes
 fpm$-a GET /api/v1/sites/{site}/counts/due
@@ -191,7 +192,6 @@ fpm$-a GET /api/v1/sites/{site}/stock
 fpm$-a GET /api/v1/sites/{site}/stock-as-of
 fpm$-a GET /api/v1/sites/{site}/stock/{sku}
 fpm$-a GET /api/v1/sites/{site}/stock/{sku}/as-of
-fpm$-a GET /api/v1/sites/{site}/stock/{sku}/ledger
 fpm$-a GET /api/v1/sites/{site}/stock/{sku}/lots
 fpm$-a GET /api/v1/sites/{site}/stock/{sku}/why
 fpm$ia GET /api/v1/skus
