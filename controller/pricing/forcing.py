@@ -14,7 +14,7 @@ from controller import db, events
 from controller.pricing.batches import label, refresh
 from controller.pricing.events import PriceInForce
 from controller.pricing.policies import CHAIN, Priced, in_force
-from controller.pricing.stored import adopt, prices_of
+from controller.pricing.stored import adopt, hold_prices, prices_of
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +67,12 @@ async def _bring(sku_ids: Collection[int] | None) -> int:
     rows = await db.fetch(
         "SELECT id, sku_id, scope, effective_from, until, is_begun FROM price WHERE cancelled_at IS NULL "
         f"AND ((NOT is_begun AND effective_from <= ?) OR (NOT is_ended AND until <= ?)) {some} "
-        f"ORDER BY sku_id, id LIMIT {AT_ONCE}" + db.for_update(),
+        f"ORDER BY sku_id, id LIMIT {AT_ONCE}",
         *(now, now, *ids),
     )
     if rows:
         skus = sorted({row["sku_id"] for row in rows})
+        await hold_prices(skus)
         await adopt(skus, min(_instant_of(row, now) for row in rows) - datetime.resolution)
         due = db.listing([row["id"] for row in rows])
         await db.execute(f"UPDATE price SET is_begun = ? WHERE {db.among('id')} AND effective_from <= ?", True, due, now)

@@ -1,6 +1,6 @@
 """Prices are said for an instant to come, taken back, and brought into force when it has come."""
 
-# ruff: noqa: S608 -- what is put into the texts is names of ours; values are parameters
+
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ from controller.pricing.batches import label
 from controller.pricing.events import PriceCancelled, PriceScheduled, PricesImported
 from controller.pricing.forcing import bring_into_force
 from controller.pricing.policies import CHAIN, Priced, PriceKind, overlaps
-from controller.pricing.stored import adopt, prices_of
+from controller.pricing.stored import adopt, hold_prices, prices_of
 from controller.sites.queries import known_sites
 
 LARGEST = 10**12
@@ -88,6 +88,7 @@ async def schedule(prices: Sequence[NewPrice]) -> list[int]:
         sites = await known_sites(price.site for price in prices if price.site)
         for price in prices:
             _check(price, known, sites)
+        await hold_prices({row.id for row in known.values()})
         await adopt({row.id for row in known.values()}, db.now())
         there = await prices_of({row.id for row in known.values()})
         ids: list[int] = []
@@ -153,7 +154,9 @@ async def cancel(price_id: int, *, sites: Collection[str] | None = None) -> None
     Records PriceCancelled.  Raises NotFound, BadPrice (a regular price in force: say a new one).
     """
     async with db.transaction():
-        rows = await db.fetch("SELECT p.*, s.code FROM price p JOIN sku s ON s.id = p.sku_id WHERE p.id = ?" + _lock(), price_id)
+        rows = await db.fetch("SELECT p.*, s.code FROM price p JOIN sku s ON s.id = p.sku_id WHERE p.id = ?", price_id)
+        await hold_prices(row["sku_id"] for row in rows)
+        rows = await db.fetch("SELECT p.*, s.code FROM price p JOIN sku s ON s.id = p.sku_id WHERE p.id = ?", price_id)
         if not rows or (sites is not None and rows[0]["scope"] not in sites):
             raise NotFound("price", price_id)
         row, now = rows[0], db.now()
@@ -173,10 +176,6 @@ async def cancel(price_id: int, *, sites: Collection[str] | None = None) -> None
         told = PriceCancelled(scope=row["scope"], effective_from=row["effective_from"])
         await events.record(told, subject=row["code"], site=site)
         await bring_into_force({row["sku_id"]})
-
-
-def _lock() -> str:
-    return " FOR UPDATE OF p" if db.engine() is db.Engine.POSTGRES else ""
 
 
 async def _tell(prices: Sequence[NewPrice]) -> None:

@@ -29,6 +29,11 @@ async def prices_of(sku_ids: Iterable[int]) -> dict[int, list[Priced]]:
     return found
 
 
+async def hold_prices(sku_ids: Iterable[int]) -> None:
+    """Whoever says prices, takes them back or brings them into force takes turns, SKU by SKU, until the transaction ends."""
+    await db.fetch(f"SELECT id FROM sku WHERE {db.among('id')} ORDER BY id" + db.for_update(), db.listing(sorted(set(sku_ids))))
+
+
 async def adopt(sku_ids: Iterable[int], instant: datetime) -> None:
     """What the catalogue says of prices by itself (a SKU that was made or imported with one) is a regular price of the chain.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -240,3 +241,26 @@ async def test_the_replica_of_a_site_has_the_sites_price(clock: FixedClock) -> N
         (changed,) = await GOODS.read(site, (0, 0), 10)
         assert isinstance(changed.row, ReplicaItem)
         assert changed.row.price_minor == expected
+
+
+async def test_of_two_who_say_another_price_for_one_instant_one_is_refused(clock: FixedClock) -> None:
+    await two_shops()
+
+    async def say(minor: int) -> bool:
+        try:
+            await db.in_transaction(lambda: schedule([new(minor, 60), new(minor - 50, 60, until=90)]))
+        except PriceConflict:
+            return False
+        return True
+
+    done = await asyncio.gather(*(say(minor) for minor in range(100, 108)))
+    assert sum(done) == 1
+    assert len(await history("milk")) == 3
+
+
+async def test_the_label_of_a_promotion_s_end_is_made_with_its_beginning(clock: FixedClock) -> None:
+    await two_shops()
+    await schedule([new(50, 60, until=120)])
+    assert [(each.effective_at, each.labels) for each in await batches(site="s1")] == [(at(120), 1), (at(60), 1)]
+    (last, _) = await batches(site="s1")
+    assert [each.price_minor for each in await labels(last.id)] == [100]
