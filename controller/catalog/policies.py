@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from controller.catalog.models import SymbolKind
+from drivers.symbols.gs1 import grams_of, parse_elements
 from drivers.symbols.gtin import check_digit, to_gtin14
 
 _MEASURED = re.compile(r"([0-9]{7})WWWWWC")
@@ -98,6 +100,22 @@ def measured_units(text: str) -> int | None:
     if len(text) != 13 or not (text.isascii() and text.isdigit()) or text[0] != "2" or check_digit(text[:-1]) != text[-1]:
         return None
     return int(text[7:12]) or None
+
+
+def weighed_units(key: SymbolKey) -> int | None:
+    """Grams that a symbol with a GTIN says it weighs, rounded half-even to the base unit; None: it says nothing of it.
+
+    Kilograms before pounds where it says both.  Source: GS1 General Specifications, section 3.6.1 (AI 310n, 320n).
+    """
+    elements = parse_elements(key.text) if key.gtin is not None and len(key.text) > len(key.gtin) else None
+    weights = {each.ai[:3]: grams for each in reversed(elements or ()) if (grams := grams_of(each)) is not None}
+    weight = weights.get("310", weights.get("320"))
+    return None if weight is None else whole_grams(weight) or None
+
+
+def whole_grams(weight: Decimal) -> int:
+    """What a scale or a symbol said, in the base unit of what is sold by weight: half-even, so that errors do not add up."""
+    return int(weight.to_integral_value(ROUND_HALF_EVEN))
 
 
 def unknown_key(text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller import db
-from controller.catalog.models import SymbolKind
+from controller.catalog.models import BaseUnit, SymbolKind
 from controller.catalog.policies import (
     Ambiguous,
     Found,
@@ -20,6 +21,7 @@ from controller.catalog.policies import (
     measured_units,
     storable,
     unknown_key,
+    weighed_units,
 )
 from controller.errors import NotFound
 
@@ -55,7 +57,7 @@ async def resolve(symbols: Sequence[SymbolKey], *, site_id: str) -> list[Resolut
 async def _look_up(keys: Sequence[SymbolKey], site_id: str) -> dict[SymbolKey, Resolution]:
     asked = {key: candidates(SymbolKey(storable(key.text), key.gtin)) for key in keys}
     rows = await db.fetch(
-        "SELECT b.kind, b.symbol, b.numerator, b.denominator, s.id AS sku_id, s.code AS sku "
+        "SELECT b.kind, b.symbol, b.numerator, b.denominator, s.id AS sku_id, s.code AS sku, s.base_unit "
         "FROM barcode b JOIN sku s ON s.id = b.sku_id "
         f"WHERE b.active AND (b.site_id IS NULL OR b.site_id = ?) AND {db.among('b.symbol')}",
         site_id,
@@ -64,7 +66,18 @@ async def _look_up(keys: Sequence[SymbolKey], site_id: str) -> dict[SymbolKey, R
     meanings: dict[tuple[str, str], set[Found]] = defaultdict(set)
     for row in rows:
         meanings[row["kind"], row["symbol"]].add(Found(row["sku_id"], row["sku"], row["numerator"], row["denominator"]))
-    return {key: _decide(key, [(kind, meanings[kind.value, symbol]) for kind, symbol in found]) for key, found in asked.items()}
+    by_weight = {row["sku_id"] for row in rows if row["base_unit"] == BaseUnit.GRAM.value}
+    return {
+        key: _weighed(key, _decide(key, [(kind, meanings[kind.value, symbol]) for kind, symbol in found]), by_weight)
+        for key, found in asked.items()
+    }
+
+
+def _weighed(key: SymbolKey, meaning: Resolution, by_weight: AbstractSet[int]) -> Resolution:
+    """A pack that says what it weighs is so many grams, whatever its barcode usually counts."""
+    if not isinstance(meaning, Found) or meaning.sku_id not in by_weight or (units := weighed_units(key)) is None:
+        return meaning
+    return Found(meaning.sku_id, meaning.sku, units)
 
 
 def _decide(key: SymbolKey, meanings: Sequence[tuple[SymbolKind, set[Found]]]) -> Resolution:
