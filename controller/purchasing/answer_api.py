@@ -68,6 +68,7 @@ ROUTES = [
         permission=WRITE,
         body=bytes,
         accepts="text/csv",
+        whole_chain=True,
         reply=TakenAnswers,
         summary="Take in answers to many orders by a CSV with order, position and what differs",
         example="order,position,packs,price_minor,expected_on,reference\nPO-100001,1,8,,2026-11-26,AB-77\n",

@@ -125,13 +125,9 @@ async def notice(call: Call[NewNotice]) -> Created[NoticeView]:
 
 
 async def notice_csv(call: Call[bytes]) -> Created[NoticeView]:
-    site = call.query.get("site", "")
-    if not site:
-        raise BadParameter("site", "the id of the site that the goods are for")
-    _require_site(call.actor, site)
     lines: list[NoticedLine] = notices.read_csv(call.body)
     try:
-        told = {"supplier": call.path["code"], "site": site, "number": call.path["number"], "order": call.query.get("order")}
+        told = {name: call.path[name] for name in ("supplier", "site", "number")} | {"order": call.query.get("order")}
         new = msgspec.convert({**told, "lines": lines, "expected_on": call.query.get("expected_on")}, NewNotice)
     except msgspec.ValidationError as error:
         raise BadParameter("order", f"something else: {error}") from error
@@ -140,9 +136,10 @@ async def notice_csv(call: Call[bytes]) -> Created[NoticeView]:
 
 
 async def close_notice(call: Call[None]) -> None:
-    row = await notices.site_of_notice(call.path["code"], call.path["number"])
-    _require_site(call.actor, row)
-    await notices.close_notice(call.path["code"], call.path["number"])
+    supplier, site, number = (call.path[name] for name in ("supplier", "site", "number"))
+    if await notices.site_of_notice(supplier, number) != site:
+        raise NotFound("notice", number)
+    await notices.close_notice(supplier, number)
 
 
 def _require_site(actor: Actor, site: str) -> None:
@@ -172,6 +169,7 @@ def _item(row: queries.ItemRow) -> ItemView:
 
 READ, WRITE = Permission.PURCHASING_READ, Permission.PURCHASING_WRITE
 ONE = "/api/v1/suppliers/{code}"
+NOTICE = "/api/v1/sites/{site}/shipping-notices/{supplier}/{number}"
 _SUPPLIER = PutSupplier(name="Dairy North", channel=Channel.EMAIL, address="orders@dairy.example", lead_days=2, order_days="135")
 _NOTICE = NewNotice(
     supplier="dairy",
@@ -227,7 +225,7 @@ ROUTES = [
     ),
     Route(
         "POST",
-        f"{ONE}/shipping-notices/{{number}}",
+        NOTICE,
         notice_csv,
         permission=WRITE,
         body=bytes,
@@ -236,14 +234,13 @@ ROUTES = [
         summary="Announce shipped goods by a CSV with the columns sku, units, lot, expiry",
         example="sku,units,lot,expiry\n013-1,48,L7,2026-12-24\n",
         filters={
-            "site": "the site that the goods are for (needed)",
             "order": "our purchase order that they are of",
             "expected_on": "the day on which they should come, as 2026-11-24",
         },
     ),
     Route(
         "POST",
-        f"{ONE}/shipping-notices/{{number}}/close",
+        f"{NOTICE}/close",
         close_notice,
         permission=WRITE,
         summary="Say that the rest of a notice does not come",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 from controller import db
+from controller.facts import FactIn
 from controller.pricing.operations import NewPrice, schedule
 from controller.pricing.queries import batches
+from controller.purchasing import operations as purchasing
+from controller.purchasing.facts import apply_received
+from controller.purchasing.receipt_queries import AskedReceipts, receipts
+from controller.purchasing.suppliers import SupplierData, put_supplier
 from controller.sales.imports import begin
 from controller.sales.policies import NewLine, NewReceipt
 from controller.sales.recording import record
@@ -15,6 +21,8 @@ from controller.sites.operations import create_site
 from controller.tasks.operations import open_task
 from controller.transfers.operations import NewLine as PlanLine
 from controller.transfers.operations import NewTransfer, create
+from edge_agent.wire.facts import Received
+from edge_agent.wire.messages import Symbol
 
 
 async def documents_of_goods() -> dict[str, str]:
@@ -28,8 +36,10 @@ async def documents_of_goods() -> dict[str, str]:
     (sale,) = await db.fetch("SELECT id FROM sale")
     body = b"receipt,date,sku,quantity\n1,2026-01-01 10:00,tea,1\n"
     started = await begin(body, HowToRead(site="s1", time_zone="UTC", currency="CNY"))
+    bought = await _bought()
     plan = NewTransfer(from_site="s1", to_site="s9", lines=[PlanLine(sku="tea", quantity=1)])
     return {
+        **bought,
         "transfers": await create(plan),
         "prices": str(price),
         "label-batches": (await batches(site="s1"))[0].number,
@@ -37,3 +47,15 @@ async def documents_of_goods() -> dict[str, str]:
         "sales-imports": str(started),
         "tasks": str(await open_task("count_needed", site="s1", key="of s1", subject="BIN-OF-S1", arguments={})),
     }
+
+
+async def _bought() -> dict[str, str]:
+    """A purchase order for `s1`, and what came of it."""
+    await put_supplier("dairy-of-s1", SupplierData(name="Dairy", lead_days=2))
+    bought = purchasing.NewLine(sku="tea", packs=10)
+    no = await purchasing.draft(purchasing.NewOrder(site="s1", supplier="dairy-of-s1", lines=[bought]))
+    await purchasing.approve(no)
+    codes = await db.fetch("SELECT b.symbol FROM barcode b JOIN sku s ON s.id = b.sku_id WHERE s.code = 'tea' AND b.kind = 'gtin'")
+    data = Received(document=no, symbol=Symbol(text=codes[0]["symbol"][1:]), gtin=codes[0]["symbol"], quantity=2)
+    await apply_received([FactIn(id=uuid4(), box="b1", site_id="s1", data=data, occurred_at=db.now())])
+    return {"purchase-orders": no, "receipts": (await receipts(AskedReceipts(site="s1")))[0].no, "suppliers": "dairy-of-s1"}

@@ -39,8 +39,8 @@ from tests.controller.orders_shop import OrderShop
 from tests.doubles import NOON
 
 ALL = api_routes(Parts())
-SHARED = {"tea", "shelf-label"}
-"""What the whole chain has in common: its goods and its templates."""
+SHARED = {"tea", "shelf-label", "dairy-of-s1"}
+"""What the whole chain has in common: its goods, its templates and its suppliers."""
 SECRET = "SECRET-OF-S1"
 PACKED = gzip.compress(SECRET.encode())
 ABSENT = {
@@ -201,5 +201,13 @@ async def _everything() -> list[db.Row]:
         "label_batch",
         "sale",
         "sale_import",
+        "supplier",
+        "supplier_item",
+        "purchase_order",
+        "purchase_order_line",
+        "purchase_answer",
+        "shipping_notice",
+        "receipt",
+        "receipt_line",
     )
     return [row for table in tables for row in await db.fetch(f"SELECT * FROM {table} ORDER BY id")]
