@@ -17,12 +17,14 @@ from controller.broker import BrokerFailed
 from controller.catalog.imports import Mode
 from controller.config import Config, ConfigErrors, load_config
 from controller.db import DatabaseInUse
-from controller.http import asyncapi, auth, openapi
+from controller.errors import DomainError
+from controller.http import asyncapi, auth, cli_sales, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
 from controller.http.cli_ledger import verify_all
 from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
 from controller.http.cli_stock import demand_again, stock_here, stock_there
 from controller.http.table import API_VERSION
+from controller.sales.rows import Dates, HowToRead
 from edge_agent.ui.locales import Language
 from edge_agent.wire.roles import Role as PersonRole
 
@@ -126,6 +128,41 @@ def import_command(context: click.Context, file: Path, mode: str, api: str | Non
             secret = token_file.read_text(encoding="utf-8").strip() if token_file else ""
             is_good = import_there(file, Mode(mode), api, secret, console)
     except (ImportFailed, OSError) as error:
+        _fail(str(error))
+    sys.exit(0 if is_good else 1)
+
+
+@main.command("import-sales")
+@configured
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--site", required=True, help="The site that sold it.")
+@click.option("--till", default="import", show_default=True, help="The till, where the file names none.")
+@click.option("--dates", type=click.Choice([dates.value for dates in Dates]), default=Dates.ISO.value, show_default=True)
+@click.option("--decimal-comma", is_flag=True, help="Amounts are written as 1.234,50.")
+@click.option("--preview", is_flag=True, help="Only look: nothing is written.")
+@click.option("--errors", type=click.Path(path_type=Path, dir_okay=False), help="Write every row that cannot be read to this file.")
+@click.option("--api", help="Address of a running controller; without it, the database is opened here.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="With --api: file that holds the token."
+)
+@click.pass_context
+def import_sales_command(context: click.Context, /, file: Path, **asked: Any) -> None:
+    """Take in receipts of other tills from a CSV file; what was interrupted goes on from where it was."""
+    console, errors, body = Console(), asked["errors"], file.read_bytes()
+    till, dates, comma = asked["till"], Dates(asked["dates"]), asked["decimal_comma"]
+    how = HowToRead(site=asked["site"], time_zone="", currency="", till=till, dates=dates, decimal_comma=comma)
+
+    async def here() -> bool:
+        async with connected_database(_config(context)):
+            return await (cli_sales.look_here if asked["preview"] else cli_sales.import_here)(body, how, errors, console)
+
+    try:
+        if asked["api"] is None or asked["preview"]:
+            is_good = _run(here())
+        else:
+            secret = asked["token_file"].read_text(encoding="utf-8").strip() if asked["token_file"] else ""
+            is_good = cli_sales.import_there(body, how, errors, (asked["api"], secret), console)
+    except (ImportFailed, DomainError, OSError) as error:
         _fail(str(error))
     sys.exit(0 if is_good else 1)
 
