@@ -115,6 +115,8 @@ class ReplenishmentPages:
         sent = sent_by(request)
         try:
             ids = await queries.ids_of(sent.field("kind"), sent.field("site"), sent.field("origin"), MOST_AT_ONCE)
+            if not ids:  # the second click of a double click, or somebody else was quicker
+                return see_other(f"{SECTION}?done=accepted")
             return await _decide(sent, ids, "accept")
         except (DomainError, Problem) as error:
             return await self._listing(request, _code(error), status=422)
