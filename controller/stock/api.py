@@ -1,11 +1,9 @@
-"""Stock levels, the ledger behind them, and adjustments, over HTTP."""
+"""Stock levels and adjustments, over HTTP."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -48,24 +46,6 @@ class SkuStockView(Struct, frozen=True, kw_only=True):
     bins: list[BinLevelView]
 
 
-class EntryView(Struct, frozen=True, kw_only=True):
-    """A movement: `change` of what is on hand at the site, and the `balance` after it."""
-
-    id: int
-    source: str
-    target: str
-    quantity: int
-    change: int
-    balance: int
-    reason: str
-    document: str | None
-    fact_id: UUID | None
-    person: str | None
-    device: str | None
-    occurred_at: datetime
-    recorded_at: datetime
-
-
 class AdjustmentIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`change` base units came to light in a bin, or are gone (below zero)."""
 
@@ -83,13 +63,6 @@ async def levels(call: Call[None]) -> Page[LevelView]:
 
 async def show(call: Call[None]) -> SkuStockView:
     return await _stock(call.path["sku"], call.path["site"])
-
-
-async def ledger(call: Call[None]) -> Page[EntryView]:
-    found = await sku(call.path["sku"])
-    before = call.page.number() or None
-    rows = await queries.ledger(found.id, call.path["site"], before=before, limit=call.page.limit)
-    return page([_entry(row) for row in rows], call.page, key=lambda view: view.id)
 
 
 async def adjust(call: Call[AdjustmentIn]) -> Created[SkuStockView]:
@@ -139,24 +112,6 @@ def _bin(row: queries.BinLevel) -> BinLevelView:
     return BinLevelView(sku=row.sku, location=row.location, on_hand=row.on_hand, missing=row.borrowed)
 
 
-def _entry(row: queries.Entry) -> EntryView:
-    return EntryView(
-        id=row.id,
-        source=row.source,
-        target=row.target,
-        quantity=row.quantity,
-        change=row.change,
-        balance=row.balance,
-        reason=row.reason,
-        document=row.document,
-        fact_id=row.fact_id,
-        person=row.person,
-        device=row.device,
-        occurred_at=row.occurred_at,
-        recorded_at=row.recorded_at,
-    )
-
-
 READ = Permission.STOCK_READ
 ROUTES = [
     Route(
@@ -175,14 +130,6 @@ ROUTES = [
         permission=READ,
         reply=SkuStockView,
         summary="Show a SKU's level at a site, and its bins",
-    ),
-    Route(
-        "GET",
-        "/api/v1/sites/{site}/stock/{sku}/ledger",
-        ledger,
-        permission=READ,
-        reply=Page[EntryView],
-        summary="Why is it this number? Movements with their causes, the newest first",
     ),
     Route(
         "POST",

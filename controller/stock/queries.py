@@ -48,25 +48,6 @@ class BinLevel:
     borrowed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A movement with its cause, its change of what is on hand at the site, and the balance after it."""
-
-    id: int
-    source: str
-    target: str
-    quantity: int
-    change: int
-    balance: int
-    reason: str
-    document: str | None
-    fact_id: UUID | None
-    person: str | None
-    device: str | None
-    occurred_at: datetime
-    recorded_at: datetime
-
-
 _LEVELS = (
     "SELECT a.sku_id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, a.site_id, a.on_hand, a.reserved, a.allocated, "
     "a.quarantined, a.incoming FROM availability a JOIN sku s ON s.id = a.sku_id WHERE a.site_id = ? "
@@ -118,28 +99,6 @@ async def counts_needed(site_id: str, *, after: int = 0, limit: int = 200) -> li
         *(site_id, after, limit),
     )
     return [BinLevel(**row) for row in rows]
-
-
-async def ledger(sku_id: int, site_id: str, *, before: int | None = None, limit: int = 50) -> list[Entry]:
-    """Why is this 7?  Movements of a SKU that touch a site, the newest first, with the site's balance after each."""
-    rows = await db.fetch(
-        "SELECT * FROM (SELECT m.*, f.code AS source, t.code AS target, x.change, "
-        "SUM(x.change) OVER (ORDER BY m.id) AS balance FROM stock_movement m "
-        "JOIN location f ON f.id = m.from_location_id JOIN location t ON t.id = m.to_location_id "
-        "JOIN (SELECT m2.id AS id, "
-        "m2.quantity * ((CASE WHEN t2.site_id = ? AND t2.kind IN ('bin', 'receiving', 'packing', 'quarantine') THEN 1 ELSE 0 END) "
-        "- (CASE WHEN f2.site_id = ? AND f2.kind IN ('bin', 'receiving', 'packing', 'quarantine') THEN 1 ELSE 0 END)) AS change "
-        "FROM stock_movement m2 JOIN location f2 ON f2.id = m2.from_location_id JOIN location t2 ON t2.id = m2.to_location_id "
-        "WHERE m2.sku_id = ? AND (f2.site_id = ? OR t2.site_id = ?)) x ON x.id = m.id) entries "
-        "WHERE id < ? ORDER BY id DESC LIMIT ?",
-        *(site_id, site_id, sku_id, site_id, site_id, before if before is not None else 2**62, limit),
-    )
-    return [_entry(row) for row in rows]
-
-
-def _entry(row: db.Row) -> Entry:
-    told = ("id", "source", "target", "quantity", "reason", "document", "fact_id", "person", "device", "occurred_at", "recorded_at")
-    return Entry(change=int(row["change"]), balance=int(row["balance"]), **{name: row[name] for name in told})
 
 
 async def as_of(location_id: int, instant: datetime, *, sku_ids: Sequence[int] | None = None) -> dict[int, int]:

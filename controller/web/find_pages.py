@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from aiohttp import web
 
@@ -15,12 +13,9 @@ from controller.sites.queries import sites
 from controller.web.access import actor_of
 from controller.web.pages import Pages, text_of
 from controller.web.routes import PageRoute, see_other
-from controller.web.stock_pages import address_of
+from controller.web.stock_pages import address_of, page_of
 from drivers.symbols.parse import parse_symbol
 
-DOCUMENTS: Final = {"SO": "/orders"}
-"""Where documents are shown, by the prefix of their numbers."""
-_NUMBER = re.compile(r"([A-Z]{2})-[0-9]{1,18}")
 SHOWN = 20
 MANY_SITES = 200
 
@@ -32,9 +27,8 @@ class FindPages:
     async def find(self, request: web.Request) -> web.Response:
         """Straight to what was meant, where that is one thing."""
         q = text_of(request, "q")
-        number = _NUMBER.fullmatch(q.upper())
-        if number and number[1] in DOCUMENTS:
-            return see_other(f"{DOCUMENTS[number[1]]}/{number[0]}")
+        if document := page_of(q.upper()):
+            return see_other(document)
         actor = actor_of(request)
         code = await _code_of(q, actor) if q else ""
         if code:

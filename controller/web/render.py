@@ -77,7 +77,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals |= {"form_token": FORM_TOKEN, "places_for": places_for, "first_of": first_of}
     for name in ("LINK", "DEVICE", "ORDER", "PICK_LIST", "PRINT", "OUTCOME"):
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, name), translate)
-    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS", "MOVEMENTS", "STOCK_REFUSALS"):
+    for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS", "MOVEMENTS", "STOCK_REFUSALS", "FIGURES"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
     for name, states in (("GROUPS", "group"), ("COMMAND_STATE", "command_state"), ("TWIN", "twin")):
         environment.globals[f"{states}_word"] = partial(word, getattr(fleet_words, name), translate)

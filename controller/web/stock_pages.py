@@ -23,14 +23,29 @@ from controller.web.routes import PageRoute, see_other
 from controller.web.shown import account_of, names_of
 
 SECTION: Final = "/stock"
+DOCUMENTS: Final = {
+    "SO": "/orders",
+    "PO": "/purchase-orders",
+    "RC": "/receipts",
+    "CT": "/counts",
+    "TR": "/transfers",
+    "LB": "/labels",
+}
+"""Where documents are shown, by the prefix of their numbers."""
 MOST = 10**12
 """Base units of one adjustment."""
 
 
 def address_of(code: str, part: str = "", **query: str) -> str:
-    """Of a SKU's page, or of a `part` of it (`/ledger`)."""
+    """Of a SKU's page, or of a `part` of it (`/why`)."""
     kept = {name: value for name, value in query.items() if value}
     return f"{SECTION}/{quote(code, safe='')}{part}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def page_of(document: str) -> str:
+    """The page of a document by its number; empty: it has none."""
+    prefix, _, digits = document.partition("-")
+    return f"{DOCUMENTS[prefix]}/{document}" if prefix in DOCUMENTS and digits.isdigit() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +60,14 @@ class StockPages:
     async def one(self, request: web.Request) -> web.Response:
         return await self._one(request, text_of(request, "site"), {})
 
-    async def entries(self, request: web.Request) -> web.Response:
+    async def why(self, request: web.Request) -> web.Response:
         """Why is it this number?"""
-        code, site = request.match_info["sku"], text_of(request, "site")
-        values = await stock_shown.entries(code, site, page_request(request), actor_of(request).sites)
+        asked = stock_shown.Question(*(text_of(request, name) for name in ("figure", "site", "bin", "lot")))
+        values = await stock_shown.causes(request.match_info["sku"], asked, page_request(request), actor_of(request).sites)
         found = [entry.person for entry in values["entries"] if entry.person]  # type: ignore[attr-defined]  # entries of a ledger
         names = await names_of(account_of(person) or person for person in found)
-        return await self._show(request, "stock_ledger.html", {**paged(request, values, "site"), "names": names})
+        shown = paged(request, values, "figure", "site", "bin", "lot")
+        return await self._show(request, "stock_why.html", {**shown, "names": names})
 
     async def adjust(self, request: web.Request) -> web.Response:
         """Book a difference.  What is wrong with the form is told on the page, with what was typed."""
@@ -74,7 +90,14 @@ class StockPages:
 
     async def _show(self, request: web.Request, template: str, values: Mapping[str, object], status: int = 200) -> web.Response:
         is_fragment = request.headers.get("HX-Request") == "true" and request.method == "GET"
-        shown = {"is_fragment": is_fragment, "address_of": address_of, "next_page": "", "first_page": "", **values}
+        shown = {
+            "is_fragment": is_fragment,
+            "address_of": address_of,
+            "page_of": page_of,
+            "next_page": "",
+            "first_page": "",
+            **values,
+        }
         return await self.pages.show(request, template, SECTION, shown, status=status)
 
 
@@ -99,6 +122,6 @@ def stock_routes(pages: Pages) -> list[PageRoute]:
     return [
         PageRoute("GET", SECTION, shown.listing, permission=read),
         PageRoute("GET", f"{SECTION}/{{sku}}", shown.one, permission=read),
-        PageRoute("GET", f"{SECTION}/{{sku}}/ledger", shown.entries, permission=read),
+        PageRoute("GET", f"{SECTION}/{{sku}}/why", shown.why, permission=read),
         PageRoute("POST", f"{SECTION}/{{sku}}/adjust", shown.adjust, permission=Permission.STOCK_WRITE),
     ]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from controller import db
 from controller.catalog import queries as catalog
 from controller.errors import NotFound
-from controller.http.routing import Actor, BadParameter, PageRequest, Permission, page
+from controller.http.routing import Actor, BadParameter, PageRequest, Permission, number, page
+from controller.owed import owed
 from controller.sites import queries as sites
-from controller.stock import history, queries
+from controller.stock import history, queries, why
+from controller.stock.lots import lots_at
 from controller.web.render import zone_named
 
 MAX_SITES = 200
 MANY_CODES = 50
 DAYS = 90
+MANY_LOTS = 100
+_CURSOR = re.compile(r"([0-9]{1,18})_(-?[0-9]{1,18})")
 Sites = Collection[str] | None
 
 
@@ -53,7 +58,16 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
     if site_id and not chosen:
         raise NotFound(f"stock at {site_id} of SKU", code)
     barcodes = await catalog.barcodes(code, limit=MANY_CODES, sites=who.sites) if who.may(Permission.CATALOG_READ) else []
-    shown = {"sku": sku, "barcodes": barcodes, "levels": levels, "site": chosen, "bins": [], "days": [], "writes": False}
+    shown = {
+        "sku": sku,
+        "barcodes": barcodes,
+        "levels": levels,
+        "site": chosen,
+        "bins": [],
+        "lots": [],
+        "days": [],
+        "writes": False,
+    }
     if not chosen:
         return shown
     zone = zone_named({(await sites.site(chosen)).time_zone})
@@ -61,6 +75,7 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
     return {
         **shown,
         "bins": await queries.bins_of([sku.id], chosen),
+        "lots": await lots_at(sku.id, chosen, limit=MANY_LOTS),
         "days": await history.days(sku.id, chosen, last=today, count=DAYS, zone=zone),
         "writes": who.may_at(Permission.STOCK_WRITE, chosen),
     }
@@ -71,18 +86,61 @@ async def _everywhere(sku_id: int, seen: Sites) -> list[queries.Level]:
     return [level for levels in found for level in levels.values()]
 
 
-async def entries(code: str, site_id: str, request: PageRequest, seen: Sites) -> dict[str, object]:
-    """The movements behind what is on hand, the newest first.  Raises NotFound, BadParameter."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which number of a SKU: at a site, and there in a bin and of a lot where these are told."""
+
+    figure: str
+    site: str
+    bin: str
+    lot: str
+
+
+async def causes(code: str, asked: Question, request: PageRequest, seen: Sites) -> dict[str, object]:
+    """The rows behind a number: entries of the ledger, holds, documents, numbers.  Raises NotFound, BadParameter."""
     sku = await catalog.sku(code)
-    if seen is not None and site_id not in seen:
-        raise NotFound("site", site_id)
-    site = await sites.site(site_id)
-    rows = await queries.ledger(sku.id, site.id, before=request.number() or None, limit=request.limit)
-    shown = page(rows, request, key=lambda entry: entry.id)
-    return {
-        "sku": sku,
-        "site": site.id,
-        "level": (await queries.levels_of([sku.id], site.id)).get(sku.id),
-        "entries": shown.items,
-        "next": shown.next,
-    }
+    if seen is not None and asked.site not in seen:
+        raise NotFound("site", asked.site)
+    site = await sites.site(asked.site)
+    try:
+        figure = why.Figure(asked.figure or why.Figure.ON_HAND)
+    except ValueError as error:
+        raise BadParameter("figure", f"one of {', '.join(why.Figure)}") from error
+    where = why.Where(
+        sku_id=sku.id,
+        site_id=site.id,
+        location_id=(await sites.location(site.id, asked.bin)).id if asked.bin else None,
+        lot_id=number(asked.lot, "lot") if asked.lot else None,
+    )
+    figures = await why.figures(where)
+    if figure not in figures:
+        raise BadParameter("figure", "on_hand or quarantined, of a bin or a lot: the rest is promised for the whole site")
+    rows = await _rows(figure, where, figures, request)
+    return {"sku": sku, "asked": asked, "figure": figure.value, "value": figures[figure], "figures": figures, **rows}
+
+
+async def _rows(figure: why.Figure, where: why.Where, figures: dict[why.Figure, int], request: PageRequest) -> dict[str, object]:
+    rows: dict[str, object] = {"entries": [], "holds": [], "owed": [], "parts_of": [], "next": None}
+    match figure:
+        case why.Figure.ON_HAND | why.Figure.QUARANTINED:
+            entries, following = await why.entries(figure, where, before=_place(request), limit=request.per)
+            return rows | {"entries": entries, "next": f"{following[0]}_{following[1]}" if following else None}
+        case why.Figure.INCOMING:
+            return rows | {"owed": await owed(where.sku_id, where.site_id)}
+        case why.Figure.AVAILABLE:
+            taken = (why.Figure.RESERVED, why.Figure.ALLOCATED, why.Figure.QUARANTINED)
+            parts = {why.Figure.ON_HAND: figures[why.Figure.ON_HAND]} | {each: -figures[each] for each in taken}
+            return rows | {"parts_of": [(each.value, part) for each, part in parts.items()]}
+        case _:
+            found = await why.holds(figure, where, after=request.number(), limit=request.limit)
+            shown = page(found, request, key=lambda hold: hold.id)
+            return rows | {"holds": shown.items, "next": shown.next}
+
+
+def _place(request: PageRequest) -> tuple[int, int] | None:
+    """Where a page of entries goes on: after an entry, with the balance before it.  Raises BadParameter."""
+    if request.after is None:
+        return None
+    if not (cursor := _CURSOR.fullmatch(request.after)):
+        raise BadParameter("after", "a cursor as an earlier page gave it")
+    return int(cursor[1]), int(cursor[2])

@@ -283,3 +283,12 @@ STOCK_REFUSALS: Mapping[str, str] = {
     "bad_adjustment": N_("Nothing was booked: a difference needs a number above zero and a reason."),
     "bad_quantity": N_("Nothing was booked: the number is not a whole number above zero."),
 }
+FIGURES: Mapping[str, str] = {
+    "on_hand": N_("On hand"),
+    "available": N_("Available"),
+    "reserved": N_("Reserved"),
+    "allocated": N_("Allocated"),
+    "quarantined": N_("Quarantined"),
+    "incoming": N_("On the way"),
+    "presold": N_("Sold before it came"),
+}

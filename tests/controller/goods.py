@@ -8,6 +8,7 @@ from controller import db
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin, create_site
 from controller.sites.queries import special
+from controller.stock import why
 from controller.stock.operations import Move, Reason, move
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -89,3 +90,9 @@ async def holds(sku: int) -> dict[str, str]:
     return {
         row["line_key"]: row["state"] for row in await db.fetch("SELECT line_key, state FROM reservation WHERE sku_id = ?", sku)
     }
+
+
+async def newest_entry(sku: int, site: str = "s1") -> why.Cause:
+    """Of what is on hand."""
+    entries, _ = await why.entries(why.Figure.ON_HAND, why.Where(sku_id=sku, site_id=site), limit=1)
+    return entries[0]

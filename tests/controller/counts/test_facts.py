@@ -18,7 +18,7 @@ from controller.stock import queries
 from controller.stock.operations import ReserveLine, move, reserve
 from edge_agent.wire.facts import Counted, CountLine
 from edge_agent.wire.messages import Symbol
-from tests.controller.goods import Shop, add_sku, at, holds, numbers
+from tests.controller.goods import Shop, add_sku, at, holds, newest_entry, numbers
 
 
 def counted(lines: dict[str, int], *, minute: int, bin_code: str = "A-1") -> FactIn[Counted]:
@@ -51,7 +51,7 @@ async def test_a_count_that_finds_less_than_is_promised_withdraws(database: str)
         assert await apply_counted([fact]) == [APPLIED]
     assert await numbers(sku) == (7, 6, 0)
     assert await holds(sku) == {"a": "reserved", "b": "withdrawn"}
-    newest = (await queries.ledger(sku, "s1"))[0]
+    newest = await newest_entry(sku)
     assert (newest.change, newest.reason, newest.document, newest.person) == (-3, "counted", "CT-100001", "wang")
     assert await queries.reconcile() == []
 

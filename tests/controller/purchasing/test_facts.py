@@ -10,7 +10,7 @@ from controller.purchasing.facts import apply_received
 from controller.stock import queries
 from edge_agent.wire.facts import Received
 from edge_agent.wire.messages import Symbol
-from tests.controller.goods import Shop, at, numbers
+from tests.controller.goods import Shop, at, newest_entry, numbers
 
 EAN = "9521234567899"
 
@@ -35,7 +35,7 @@ async def test_packs_are_booked_in_base_units_and_say_why(database: str) -> None
     facts = [received(EAN, 2, gtin="0" + EAN), received("MILK", 3)]
     assert await apply_received(facts) == [APPLIED, APPLIED]
     assert await numbers(sku) == (27, 0, 0)
-    newest = (await queries.ledger(sku, "s1"))[0]
+    newest = await newest_entry(sku)
     assert (newest.source, newest.target, newest.document) == ("supplier", "receiving", "RC-100001")
     assert (newest.fact_id, newest.person, newest.device, newest.balance) == (facts[1].id, "li", "b1/gun", 27)
 

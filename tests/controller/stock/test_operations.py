@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from controller import db, events
-from controller.stock import queries
+from controller.stock import queries, why
 from controller.stock.operations import (
     Adjustment,
     BadQuantity,
@@ -159,10 +159,13 @@ async def test_the_ledger_tells_why(database: str) -> None:
     sku = await shop.stock("milk", 9)
     await move([shop.sale(sku, 3)])
     await adjust(Adjustment(sku_id=sku, location_id=shop.bin, change=1, reason="found behind"), person="li")
-    entries = await queries.ledger(sku, "s1")
+    where = why.Where(sku_id=sku, site_id="s1")
+    entries, _ = await why.entries(why.Figure.ON_HAND, where)
     assert [(e.change, e.balance, e.reason) for e in entries] == [(1, 7, "adjusted"), (-3, 6, "shipped"), (9, 9, "received")]
     assert (entries[0].person, entries[0].document) == ("li", "adjustment: found behind")
-    assert [e.id for e in await queries.ledger(sku, "s1", before=entries[0].id, limit=1)] == [entries[1].id]
+    first, following = await why.entries(why.Figure.ON_HAND, where, limit=1)
+    second, _ = await why.entries(why.Figure.ON_HAND, where, before=following, limit=1)
+    assert [*first, *second] == entries[:2]
 
 
 async def test_a_quantity_must_be_above_zero(database: str) -> None:

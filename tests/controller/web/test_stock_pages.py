@@ -35,9 +35,9 @@ async def test_a_level_leads_to_its_sku_and_that_to_the_entries_behind_it(client
     page = await shown(client, MILK)
     assert "On hand at sh-01, the last 90 days" in page
     assert "4006381333931" in page
-    assert "/stock/MILK-1L/ledger?site=sh-01" in page
-    ledger = await shown(client, "/stock/MILK-1L/ledger?site=sh-01")
-    assert "On hand now: 24" in ledger
+    assert "/stock/MILK-1L/why?site=sh-01&figure=on_hand" in page
+    ledger = await shown(client, "/stock/MILK-1L/why?site=sh-01")
+    assert "On hand: why is it 24?" in ledger
     assert "Received" in ledger
     assert "counter-1" in ledger
 
@@ -48,7 +48,7 @@ async def test_a_difference_is_booked_once_and_its_entry_names_who(client: TestC
     for _ in range(2):  # a double click
         assert await press(client, action, fields) == (303, "/stock/MILK-1L?site=sh-01&done=adjusted")
     assert await on_hand("MILK-1L") == 26
-    ledger = await shown(client, "/stock/MILK-1L/ledger?site=sh-01")
+    ledger = await shown(client, "/stock/MILK-1L/why?site=sh-01")
     assert "behind the shelf" in ledger
     assert "Difference booked by a person" in ledger
 
@@ -87,7 +87,7 @@ async def test_people_of_another_site_see_and_change_nothing_here(shop: BrowserS
         await create_site("sh-02", name="Shop 2")
         elsewhere = await logged_in("Elsa", Grant(Role.MANAGER, "sh-02"))
         assert (await closed.get(MILK, headers=elsewhere.cookie)).status == 404
-        assert (await closed.get("/stock/MILK-1L/ledger?site=sh-01", headers=elsewhere.cookie)).status == 404
+        assert (await closed.get("/stock/MILK-1L/why?site=sh-01", headers=elsewhere.cookie)).status == 404
         fields = {**elsewhere.form, "site": "sh-01", "bin": "A-01", "way": "gone", "quantity": "3", "reason": "x", "key": "k"}
         status, _ = await press(closed, "/stock/MILK-1L/adjust", fields, **elsewhere.cookie)
         assert status in (403, 404)
