@@ -10,7 +10,7 @@ from datetime import datetime
 
 from controller import db, events
 from controller.counts.evaluating import counting
-from controller.counts.expecting import NO_LOT, BinCount, counts_of
+from controller.counts.expecting import BinCount, counts_of
 from controller.counts.numbers import document
 from controller.counts.policies import Key
 from controller.counts.states import RowState
@@ -18,7 +18,7 @@ from controller.sites.models import LocationKind
 from controller.sites.queries import special
 from controller.stock.ledger import move
 from controller.stock.marks import Counting, leave, pin, unwatch
-from controller.stock.policies import Move
+from controller.stock.policies import NO_LOT, Move
 from controller.stock.states import Reason
 
 
@@ -132,7 +132,7 @@ def _move(count: BinCount, row: db.Row, difference: int, loss: int, who: _Counte
         fact_id=count.facts[-1] if count.facts else None,
         person=who.people,
         device=who.device,
-        lot_id=0 if row["lot_id"] == NO_LOT else row["lot_id"],
+        lot_id=0 if difference > 0 and row["lot_id"] == NO_LOT else row["lot_id"],
     )
 
 

@@ -11,9 +11,7 @@ from uuid import UUID
 
 from controller import db
 from controller.counts.policies import Key, Read, Tally, tallies
-
-NO_LOT = -1
-"""The lot of a row whose SKU was counted by lots, for what nobody knows the lot of."""
+from controller.stock.policies import NO_LOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

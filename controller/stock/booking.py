@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.sites.models import LocationKind
 from controller.sites.queries import Place
@@ -34,6 +34,7 @@ def book(
 ) -> Booked:
     """`rows`: what is there of these SKUs at these locations; `known`: the lots of `rows` and `moves`."""
     if not known:
+        moves = [replace(move, lot_id=0) if move.lot_id else move for move in moves]
         return _book_plain([*moves, *(each.move for each in corrected)], rows, sites)
     with_lots = {sku for sku, _, lot in rows if lot} | {move.sku_id for move in moves if move.lot_id}
     booked = _book_plain(

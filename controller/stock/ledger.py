@@ -14,6 +14,7 @@ from controller.stock.events import CountNeeded, StockMoved
 from controller.stock.granting import lock, save
 from controller.stock.lot_policies import LotFacts
 from controller.stock.policies import (
+    NO_LOT,
     Cell,
     Correction,
     Held,
@@ -136,7 +137,7 @@ async def _balances(spots: Iterable[Spot]) -> dict[Cell, Held]:
 async def _lots(moves: Iterable[Move], rows: Iterable[Cell]) -> dict[int, LotFacts]:
     """The lots that may be touched, held until the end of the transaction: whoever blocks one waits, or was before."""
     wanted = {move.lot_id for move in moves} | {lot for _, _, lot in rows}
-    wanted.discard(0)
+    wanted -= {0, NO_LOT}
     if not wanted:
         return {}
     found = await db.fetch(

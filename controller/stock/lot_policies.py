@@ -14,7 +14,7 @@ from datetime import date
 
 from controller.sites.models import PHYSICAL
 from controller.sites.queries import Place
-from controller.stock.policies import Cell, Correction, Held, Move, Spot
+from controller.stock.policies import NO_LOT, Cell, Correction, Held, Move, Spot
 from controller.stock.states import Reason
 
 
@@ -78,7 +78,7 @@ class Lots:
         """A location that was counted since has seen the movement: it and its correction leave the shelf as it is."""
         seen = {correction.location_id for correction in corrections}
         source, target = move.from_location_id, move.to_location_id
-        pieces = {move.lot_id: move.quantity}
+        pieces = {max(move.lot_id, 0): move.quantity}
         if self._holds(source) and source not in seen:
             pieces = self._take(move)
         for lot, quantity in pieces.items():
@@ -89,7 +89,7 @@ class Lots:
 
     def _take(self, move: Move) -> dict[int, int]:
         shelf = self.shelves[move.sku_id, move.from_location_id]
-        pieces = self._named(shelf, move) if move.lot_id else self._earliest(shelf, move)
+        pieces = self._named(shelf, move) if move.lot_id > 0 else self._earliest(shelf, move)
         for lot, quantity in pieces.items():
             shelf.change(lot, -quantity)
         return pieces
@@ -110,7 +110,8 @@ class Lots:
     def _earliest(self, shelf: Shelf, move: Move) -> dict[int, int]:
         pieces: dict[int, int] = {}
         missing = move.quantity
-        for lot in first_expired((lot for lot, left in shelf.lots.items() if left), self.known):
+        order = first_expired((lot for lot, left in shelf.lots.items() if left), self.known)
+        for lot in sorted(order, key=bool) if move.lot_id == NO_LOT else order:
             if missing <= 0:
                 break
             pieces[lot] = min(missing, shelf.lots[lot])

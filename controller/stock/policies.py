@@ -13,13 +13,17 @@ from controller.sites.models import ON_HAND, PHYSICAL, LocationKind
 from controller.sites.queries import Place
 from controller.stock.states import MarkKind, Reason
 
+NO_LOT = -1
+"""The lot of a movement that takes what nobody knows the lot of: where lots were counted, this was not there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """`quantity` base units (> 0) of a SKU went from one location to another; `occurred_at` is aware UTC.
 
     `document` is what it belongs to (a delivery, an order, a count), `person` and `device` who and what reported it.
-    `lot_id` 0: nobody said which lot; it leaves by the earliest expiry.  `serial`: the one piece (quantity 1) that it is.
+    `lot_id` 0: nobody said which lot; it leaves by the earliest expiry, with `NO_LOT` what nobody knows the lot of first.
+    `serial`: the one piece (quantity 1) that it is.
     """
 
     sku_id: int

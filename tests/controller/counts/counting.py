@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from uuid import UUID, uuid4
 
 from controller import db, events
@@ -37,8 +36,8 @@ async def a_shop(*skus: str, policy: Policy = STRICT) -> tuple[Shop, dict[str, i
     return shop, found
 
 
-def line(code: str, quantity: int, minute: int, *, lot: str | None = None, expiry: date | None = None, id_: UUID | None = None) -> CountLine:
-    return CountLine(symbol=Symbol(text=code.upper()), quantity=quantity, at=at(minute), lot=lot, expiry=expiry, id=id_)
+def line(code: str, quantity: int, minute: int, *, lot: str | None = None, id_: UUID | None = None) -> CountLine:
+    return CountLine(symbol=Symbol(text=code.upper()), quantity=quantity, at=at(minute), lot=lot, id=id_)
 
 
 def part(

@@ -76,7 +76,9 @@ def stories(draw: st.DrawFn) -> Story:
             parts.append(found)
             scans.append(dict(zip(found, (first, second), strict=False)))
             done.append(third)
-        story.counts.append(Bundle(min(min(scan.values(), default=d) for scan, d in zip(scans, done, strict=True)), parts, scans, done))
+        story.counts.append(
+            Bundle(min(min(scan.values(), default=d) for scan, d in zip(scans, done, strict=True)), parts, scans, done)
+        )
     return story
 
 
@@ -130,7 +132,14 @@ async def tell(story: Story, order: list[int], approvals: set[int]) -> None:
 
 
 @given(stories(), st.permutations(range(24)), st.sets(st.integers(0, 24), max_size=4))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None, phases=[Phase.generate])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+)
 def test_what_is_there_follows_from_what_was_counted_and_moved_in_whatever_order_it_is_told(
     story: Story, order: list[int], approvals: set[int]
 ) -> None:
@@ -143,4 +152,3 @@ def test_what_is_there_follows_from_what_was_counted_and_moved_in_whatever_order
                 await db.close()
 
     asyncio.run(told())
-
