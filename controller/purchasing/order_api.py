@@ -19,7 +19,7 @@ from controller.purchasing.suppliers import LARGEST_PRICE
 
 B = TypeVar("B")
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
-Rate = Annotated[int, Meta(ge=1, le=operations.LARGEST_RATE)]
+Part = Annotated[int, Meta(ge=1, le=operations.LARGEST_RATE)]
 
 
 class OrderLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,14 +34,21 @@ class OrderLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 Lines = Annotated[list[OrderLine], Meta(min_length=1, max_length=MOST_LINES)]
 
 
+class Rate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`ours` minor units of the site's currency are worth `theirs` of the supplier's."""
+
+    ours: Part
+    theirs: Part
+
+
 class DraftOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`rate`: so many minor units of the site's currency are so many of the supplier's, where the two differ."""
+    """`rate`: needed for what the goods cost, where the supplier's currency is another than the site's."""
 
     site: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
     supplier: Key
     lines: Lines
     note: Annotated[str, Meta(max_length=400, pattern=PLAIN)] = ""
-    rate: tuple[Rate, Rate] | None = None
+    rate: Rate | None = None
 
 
 class PutLines(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,9 +166,9 @@ async def create(call: Call[DraftOrder]) -> Created[PurchaseOrderView]:
     new = call.body
     if call.actor.sites is not None and new.site not in call.actor.sites:
         raise NotFound("site", new.site)
-    no = await operations.draft(
-        NewOrder(site=new.site, supplier=new.supplier, lines=_lines(new.lines), note=new.note, origin="api", rate=new.rate)
-    )
+    rate = (new.rate.ours, new.rate.theirs) if new.rate else None
+    lines = _lines(new.lines)
+    no = await operations.draft(NewOrder(site=new.site, supplier=new.supplier, lines=lines, note=new.note, origin="api", rate=rate))
     return Created(order_view(await queries.order(no)), location=f"/api/v1/purchase-orders/{no}")
 
 
