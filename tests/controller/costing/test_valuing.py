@@ -15,6 +15,7 @@ from controller.costing.valuing import catch_up
 from controller.facts import FactIn
 from controller.purchasing import costs
 from controller.purchasing.costs import InvoiceLine, LandedCosts
+from controller.purchasing.errors import BadCosts
 from controller.purchasing.facts import apply_received, take_back_received
 from controller.purchasing.policies import Spread
 from controller.purchasing.receipt_queries import receipt, receipt_lines
@@ -82,7 +83,7 @@ async def test_freight_is_spread_and_lots_keep_what_they_cost(database: str) -> 
     assert (lot["cost_minor"], lot["cost_quantity"]) == (1533, 12)
     await costs.set_landed_costs("RC-100001", LandedCosts())
     assert (await pool_of(shop, "milk"), await pool_of(shop, "tea")) == (Pool(12, 1200), Pool(24, 2400))
-    with pytest.raises(costs.BadCosts):
+    with pytest.raises(BadCosts):
         await costs.set_landed_costs("RC-100001", LandedCosts(duty_minor=-1))
 
 

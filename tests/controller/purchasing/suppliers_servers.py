@@ -30,7 +30,7 @@ class MailServer:
             if verb.startswith("DATA"):
                 writer.write(b"354 go on\r\n")
                 content = (await reader.readuntil(b"\r\n.\r\n"))[:-5]
-                self.mails.append(message_from_bytes(content.replace(b"\r\n..", b"\r\n."), policy=default))  # type: ignore[arg-type]  # typeshed: EmailMessage by policy
+                self.mails.append(message_from_bytes(content.replace(b"\r\n..", b"\r\n."), policy=default))
                 if self.hang_up:
                     self.hang_up = False
                     break

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from controller import db
 from controller.ingest import ingest
 from controller.purchasing import notices, operations, receipt_operations
+from controller.purchasing.errors import NumberTaken
 from controller.purchasing.notices import NewNotice, NoticedLine
 from controller.purchasing.receipt_queries import AskedReceipts, parts, receipt, receipt_lines, receipts
 from controller.purchasing.states import OrderState, ReceiptState
@@ -170,7 +171,7 @@ async def test_a_notice_without_an_order_is_incoming_until_its_goods_came(databa
     assert (await shop.incoming("milk"), await tasks()) == (3, {})
     await notices.close_notice("dairy", "DN-8")
     assert await shop.incoming("milk") == 0
-    with pytest.raises(notices.NumberTaken):
+    with pytest.raises(NumberTaken):
         await notices.take_notice(NewNotice(supplier="dairy", site="s1", number="DN-8", lines=lines[:1]))
 
 
