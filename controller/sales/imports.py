@@ -35,7 +35,7 @@ _encode = msgspec.json.Encoder().encode
 class BadFile(Rejected):
     """`errors` are the first thousand of what is wrong with it."""
 
-    code = "bad_file"
+    code = "bad_sales_file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
