@@ -60,7 +60,14 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[Any, Json], dict[str, Json]]
     for route in routes:
         types += [kind for kind in (route.body, route.reply) if kind not in (None, bytes) and kind not in types]
     found, components = msgspec.json.schema_components(types, ref_template=_REFERENCE, schema_hook=_anything)
-    return dict(zip(types, found, strict=True)), components
+    return dict(zip(types, found, strict=True)), {name: _of_fixed_length(schema) for name, schema in components.items()}
+
+
+def _of_fixed_length(schema: Any) -> Any:
+    """Arrays of so many items say so by `maxItems` alone: apispec takes `items: false` for a schema's name."""
+    if isinstance(schema, dict):
+        return {name: _of_fixed_length(value) for name, value in schema.items() if not (name == "items" and value is False)}
+    return [_of_fixed_length(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def _anything(kind: type) -> Json:
