@@ -1,4 +1,7 @@
-"""The codes of a site's bins and of its receiving place, so that a box knows a bin when it reads one."""
+"""The codes of a site's bins and of its receiving place, so that a box knows a bin when it reads one.
+
+A site that keeps no bins here tells none: its boxes then take any code for one.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from edge_agent.wire.open_work import SiteBin
 
 async def _read(site_id: str) -> list[SiteBin]:
     rows = await db.fetch(
-        "SELECT code FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving', 'quarantine') ORDER BY code", site_id
+        "SELECT code, kind FROM location WHERE site_id = ? AND kind IN ('bin', 'receiving', 'quarantine') ORDER BY code", site_id
     )
-    return [SiteBin(code=row["code"]) for row in rows]
+    has_bins = any(row["kind"] == "bin" for row in rows)
+    return [SiteBin(code=row["code"]) for row in rows] if has_bins else []
 
 
 BINS = Whole(name="bins", read=_read)

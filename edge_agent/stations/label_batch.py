@@ -165,7 +165,7 @@ STATION = Station(
     name="label_batch",
     command=Command.PRICES,
     state=PuttingUp,
-    title=Says(en="New price labels", zh="更换价签"),
+    title=Says(en="New price labels", zh="调价换签"),
     words={
         "batch_number": Says(en="New price labels. Scan the batch's number (LB-…).", zh="更换价签。扫描批次号(LB-…)。"),
         "batch_open": Says(

@@ -120,6 +120,8 @@ async def test_bins_and_where_goods_lie() -> None:
     page = await page_since("s1", "")
     bins = msgspec.json.decode(page.parts["bins"].rows, type=list[SiteBin])
     assert {"A-1", "Z-9", "receiving"} <= {each.code for each in bins}
+    other = (await page_since("s2", "")).parts["bins"]
+    assert bytes(other.rows) == b"[]", "a site without bins says nothing of what is one"
     rows = msgspec.json.decode(page.parts["stock"].rows, type=list[ReplicaStock])
     assert [(row.on_hand, row.bins) for row in rows] == [(10, [("A-1", 10)])] * 2
 
