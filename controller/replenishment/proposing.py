@@ -107,11 +107,10 @@ def tenths(days: float) -> int | None:
     return min(int(days * 10), 10**9) if isfinite(days) else None
 
 
-def purchase(plan: Plan, place: int, ordered: Orders, by_transfer: int, abc: str) -> Wanted:
+def purchase(plan: Plan, place: int, ordered: Orders, by_transfer: int, days: float, abc: str) -> Wanted:
     offer, quantity = plan.ways[place].offer, int(ordered.quantity[place])
     pack = offer.pack if offer else 1
     value = quantity // pack * offer.packs * offer.price_minor if offer and offer.price_minor is not None else None
-    days = float(plan.days_left()[place])
     return Wanted(
         sku_id=plan.stocks[place].sku_id,
         kind=Kind.PURCHASE,

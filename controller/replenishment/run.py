@@ -276,7 +276,8 @@ def _wanted(run: SiteRun, found: Plan, moved: Ways, kept: Kept) -> list[Wanted]:
         ]
     ordered = found.orders(extra)
     for place in np.flatnonzero(ordered.quantity > 0).tolist():
-        wanted.append(purchase(found, place, ordered, int(extra[place]), run.class_of(found.stocks[place].sku_id)))
+        abc = run.class_of(found.stocks[place].sku_id)
+        wanted.append(purchase(found, place, ordered, int(extra[place]), float(days[place]), abc))
     return wanted
 
 
