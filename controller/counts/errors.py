@@ -11,7 +11,7 @@ from controller.errors import Conflict, Forbidden, Rejected
 class AlreadyDecided(Conflict):
     """Somebody was quicker; `by` as events name them, `name` as people know them."""
 
-    code = "already_decided"
+    code = "row_decided"
 
     def __init__(self, row: Row, name: str) -> None:
         super().__init__(f"{name} {row['state']} this at {row['decided_at']:%H:%M} UTC")
