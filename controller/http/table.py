@@ -28,6 +28,7 @@ from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
 from controller.stock import api as stock
 from controller.stock import promise_api, recall_api
+from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
 from controller.transfers import api as transfers
 
@@ -43,6 +44,7 @@ ROUTES: list[Route] = [
     *stock.ROUTES,
     *promise_api.ROUTES,
     *recall_api.ROUTES,
+    *shelves.ROUTES,
     *pricing.ROUTES,
     *transfers.ROUTES,
     *sales.ROUTES,
