@@ -15,6 +15,7 @@ from datetime import datetime
 from time import perf_counter
 
 from controller import db, events
+from controller.db import Engine
 from controller.stock import seals
 from controller.stock.events import DifferenceFound
 from controller.stock.proofs import LAST, PROOFS, Difference, Proof, wrong
@@ -23,9 +24,10 @@ from controller.tasks.operations import close_tasks, open_task
 log = logging.getLogger(__name__)
 
 SKUS_AT_ONCE = 100
-"""At first; then as many as a step of `STEP_SECONDS` takes.  On SQLite, a step is how long a writer may have to wait."""
-MOST_SKUS = 1000
-STEP_SECONDS = 0.01
+"""At first; then as many as a step of `STEP_SECONDS` takes."""
+FEWEST_SKUS, MOST_SKUS = 20, 1000
+STEP_SECONDS = {Engine.SQLITE: 0.015, Engine.POSTGRES: 0.1}
+"""On SQLite, a step is how long a writer may have to wait; on PostgreSQL nobody waits."""
 BLOCKS_AT_ONCE = 2
 PAUSE_SECONDS = 0.002
 """Between steps: whoever waited for the database or for the loop has its turn."""
@@ -113,7 +115,7 @@ class Reconciler:
 
 def next_size(size: int, seconds: float) -> int:
     """How many SKUs the next step has, when one of `size` took so long; it grows slowly and shrinks at once."""
-    return min(max(1, int(size * min(STEP_SECONDS / max(seconds, 1e-6), 1.5))), MOST_SKUS)
+    return min(max(FEWEST_SKUS, int(size * min(STEP_SECONDS[db.engine()] / max(seconds, 1e-6), 1.5))), MOST_SKUS)
 
 
 async def report(run: int, differences: Sequence[Difference]) -> None:
