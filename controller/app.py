@@ -20,6 +20,7 @@ from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
 from controller.config import Config, Http, Retention, TokenFile
 from controller.costing import valuing
+from controller.counts.caring import look_after
 from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
@@ -327,6 +328,7 @@ async def _sweep(limits: Limits, retention: Retention) -> None:
             await people_sessions.forget_old(limits)
             await login.forget_old()
             await prune(retention)
+            await look_after()
         except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
             log.exception("what is out of date could not be forgotten; the next sweep tries again")
         else:

@@ -15,6 +15,7 @@ BENCHES = (
     "ingest",
     "backlog",
     "ledger",
+    "counts",
     "print",
     "footprint",
     "recovery",

@@ -91,7 +91,7 @@ def _rows(engine: str, found: Found) -> Iterator[Row]:
 async def _measure(url: str) -> Found:
     await db.connect(url, create_schema=True)
     try:
-        books = await _fill()
+        books = await fill()
         random = Random(5)
         levels = await _timed(lambda: level(random.choice(books.skus), random.choice(books.sites)))
         instants = {
@@ -168,7 +168,7 @@ def _sale(books: Books, site: int, sku: int) -> Move:
     )
 
 
-async def _fill() -> Books:
+async def fill() -> Books:
     """The rows as `move` would have written them."""
     books = await _places()
     async with db.transaction():
