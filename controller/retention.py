@@ -19,6 +19,8 @@ from controller.fleet import diagnostics, measured
 from controller.fleet.states import FINAL, CommandState
 
 BATCH = 1000
+KEPT_DAYS = 90
+"""What replenishment ran, proposed in vain and alerted: a quarter is what people look back at."""
 PAUSE_SECONDS = 0.05
 """Between two batches: others write, too."""
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
@@ -72,6 +74,11 @@ def _works(retention: Retention, now: datetime) -> dict[str, Work]:
         "rejected_message": lambda: _delete("rejected_message", "digest", "r.last_at < ?", before(retention.messages_days)),
         "box_log": lambda: _delete("box_log", "no", "r.received_at < ?", before(retention.logs_days)),
         "box_point": lambda: _delete("box_point", "no", "r.slot <= ?", slot),
+        "replenishment_run": lambda: _delete("replenishment_run", "id", "r.state = 'done' AND r.ended_at < ?", before(KEPT_DAYS)),
+        "stock_alert": lambda: _delete("stock_alert", "id", "r.closed_at < ?", before(KEPT_DAYS)),
+        "replenishment_proposal": lambda: _delete(
+            "replenishment_proposal", "id", "r.state IN ('lapsed', 'dismissed') AND r.changed_at < ?", before(KEPT_DAYS)
+        ),
         "diagnostics": lambda: _delete("diagnostics", "command", "r.received_at < ?", now - diagnostics.KEPT),
     }
 
