@@ -24,6 +24,8 @@ from edge_agent.stations.station import Activity, Button, Done, Idle, Says, Segm
 from edge_agent.wire.facts import Counted, CountLine, FactDraft, ReadAs
 from edge_agent.wire.open_work import CountBin, OpenCount
 
+MOST_LINES: Final = 200
+"""Different codes that one fact carries: more do not fit into a message.  In a session a bin with more goes in parts."""
 _NUMBER: Final = re.compile(r"CT-\d{1,12}", re.ASCII | re.IGNORECASE)
 
 
@@ -188,7 +190,14 @@ def _item(now: Counting, place: str, goods: Goods, read: Scanned) -> Done:
     if goods.serial is not None and line.quantity > 1:
         return Done(activity=now, feedback=duplicate("counted_serial", **args))
     took = Took(station="counting", what=goods.what, document=place, key=str(line.id), quantity=more)
-    return Done(activity=replace(now, lines=lines, number=0, unmatched=unmatched), feedback=feedback, took=took)
+    after = replace(now, lines=lines, number=0, unmatched=unmatched)
+    if len(lines) <= MOST_LINES:
+        return Done(activity=after, feedback=feedback, took=took)
+    if now.session is None:
+        return Done(activity=now, feedback=wrong("count_full", bin=place, most=MOST_LINES))
+    part = Counted(bin=place, lines=list(now.lines), session=now.session, round=now.round, began=now.began)
+    facts = (FactDraft(data=part, device=read.device),)
+    return Done(activity=replace(after, lines=(line,)), feedback=feedback, facts=facts, took=took)
 
 
 def _more(lines: tuple[CountLine, ...], goods: Goods, more: int, read: Scanned) -> tuple[tuple[CountLine, ...], CountLine]:

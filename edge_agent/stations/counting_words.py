@@ -73,6 +73,10 @@ WORDS: Final[Mapping[str, Says]] = {
         en="Bin {bin} is not empty: {items} items are counted. DONE submits them; UNDO takes one back.",
         zh="货位 {bin} 不为空:已盘 {items} 件。扫 DONE 提交;扫 UNDO 撤销一件。",
     ),
+    "count_full": Says(
+        en="Bin {bin} holds more than {most} different codes: not added. Have the office plan a count of it; STOP leaves this one.",
+        zh="货位 {bin} 超过 {most} 种条码,没有计入。让办公室为它建盘点单;扫 STOP 退出。",
+    ),
     "count_open": Says(
         en="Bin {bin} is still being counted ({items} items). Scan DONE to submit it, or STOP to leave it.",
         zh="货位 {bin} 还在盘点({items} 件)。扫 DONE 提交,或扫 STOP 放弃。",

@@ -7,6 +7,7 @@ came.  DONE tells what is missing, where the box knows what should come, and clo
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -24,6 +25,9 @@ from edge_agent.stations.tallies import Tally
 from edge_agent.wire.facts import FactDraft, ReadAs, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.goods_facts import Condition
 from edge_agent.wire.open_work import ExpectedLine, OpenReceipt
+
+MOST_SHORT: Final = 300
+"""Lines of a closing: more do not fit into a message, and the office knows what did not come all the same."""
 
 
 def begin() -> Done:
@@ -63,7 +67,7 @@ def finish(now: Receiving, by: Pressed) -> Done:
         return Done(activity=Idle(), feedback=ok("left"))
     named = {line.symbol.text: line.reason for line in now.short}
     lines = [each for each in tallies.as_short(short, {}, now.why_short) if each.symbol.text not in named]
-    fact = ReceiptClosed(document=now.document, short=[*now.short, *lines])
+    fact = ReceiptClosed(document=now.document, short=[*now.short, *lines][:MOST_SHORT])
     code = "receipt_closed_short" if fact.short else "receipt_closed"
     feedback = ok(code, document=now.document or "—", items=now.items, short=len(fact.short))
     return Done(activity=Idle(), feedback=feedback, facts=(FactDraft(data=fact, device=by.device),))

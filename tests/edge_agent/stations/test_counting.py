@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from drivers.devices import Symbol as Read
 from edge_agent.counted_here import KEPT, CountedHere
 from edge_agent.stations import Missing, Person, StationState, Verdict, say, scanned
-from edge_agent.stations.counting import STATION, Counting
+from edge_agent.stations.counting import MOST_LINES, STATION, Counting
 from edge_agent.stations.model import NOTHING_KNOWN, Known
+from edge_agent.wire.codec import MAX_PAYLOAD, encode
 from edge_agent.wire.facts import Counted, FactDraft
 from edge_agent.wire.open_work import CountBin, OpenCount
 from tests.edge_agent.stations.worker import ANNA, LI, MILK, NOW, TEA, Worker
@@ -143,6 +144,27 @@ class TestWhatIsNoBin:
     def test_a_bin_that_was_not_planned_is_counted_with_it(self) -> None:
         worker = counter(CountBin(bin="A-01")).scans("COUNT", "CT-7", "A-03")
         assert worker.code == "count_ready_more"
+
+
+class TestManyCodes:
+    """More than one message carries."""
+
+    @staticmethod
+    def many(worker: Worker) -> Worker:
+        return worker.scans(*(f"CODE-{number}" for number in range(MOST_LINES + 5)))
+
+    def test_in_a_session_they_go_in_parts_that_add_up(self) -> None:
+        worker = self.many(counter(CountBin(bin="A-01")).scans("COUNT", "CT-7", "A-01")).scans("DONE")
+        parts = counts(worker)
+        assert [len(part.lines) for part in parts] == [MOST_LINES, 5]
+        assert {(part.session, part.bin, part.round) for part in parts} == {("CT-7", "A-01", 1)}
+        assert len({line.id for part in parts for line in part.lines}) == MOST_LINES + 5
+        assert all(len(encode(part)) < MAX_PAYLOAD - 1024 for part in parts)
+
+    def test_without_one_they_are_refused_in_words(self) -> None:
+        worker = self.many(counter().scans("COUNT", "A-01"))
+        assert (worker.answer.verdict, worker.code) == (Verdict.WRONG, "count_full")
+        assert len(counts(worker.scans("DONE"))[0].lines) == MOST_LINES
 
 
 class TestGoods:

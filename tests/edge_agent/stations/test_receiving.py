@@ -20,8 +20,9 @@ from edge_agent.stations import Missing, Paper, Rules, Verdict, say, scanned
 from edge_agent.stations.goods import Goods
 from edge_agent.stations.lot_label import label_data
 from edge_agent.stations.model import Known
-from edge_agent.stations.receiving import STATION
+from edge_agent.stations.receiving import MOST_SHORT, STATION
 from edge_agent.stations.receiving_state import Receiving
+from edge_agent.wire.codec import MAX_PAYLOAD, encode
 from edge_agent.wire.facts import PrintRequested, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.goods_facts import Condition
 from edge_agent.wire.messages import Symbol
@@ -171,6 +172,16 @@ class TestWhatIsWrong:
                 ShortLine(symbol=Symbol(text=TEA), gtin="0" + TEA, reason="lost"),
             ],
         )
+
+    def test_an_order_of_which_nothing_came_still_fits_into_a_message(self) -> None:
+        worker = dock()
+        line = ExpectedLine(sku="s", name_en="S", name_zh="货", symbol="0" * 30, expected=1, gtin="0" + MILK)
+        lines = [replace(line, sku=f"s{number}", symbol=f"{number:030}") for number in range(2000)]
+        worker.known = Known(document=OpenReceipt(id=2, number="PO-1", supplier="Farm", lines=lines))
+        closed = worker.scans("DONE", "NOTSENT", "DONE").booked[-1]
+        assert isinstance(closed, ReceiptClosed)
+        assert len(closed.short) == MOST_SHORT
+        assert len(encode(closed)) < MAX_PAYLOAD - 1024
 
     def test_what_is_found_after_the_summary_is_received(self) -> None:
         worker = dock().scans(MILK, "DONE", MILK, "DONE")
