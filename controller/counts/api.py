@@ -46,6 +46,8 @@ from edge_agent.wire.facts import Counted, CountLine
 from edge_agent.wire.messages import Symbol
 
 _DAYS_ASKED = timedelta(days=30)
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + _DAYS_ASKED
+"""Before that there is no instant so many days earlier."""
 
 
 async def listing(call: Call[None]) -> Page[CountView]:
@@ -196,7 +198,7 @@ async def lost(call: Call[None]) -> ShrinkageReport:
     where = call.path["site"]
     await site_of(where)
     until = _instant(call, "until", db.now())
-    rows = await shrinkage(where, since=_instant(call, "since", until - _DAYS_ASKED), until=until)
+    rows = await shrinkage(where, since=_instant(call, "since", max(until, _EARLIEST) - _DAYS_ASKED), until=until)
     names = ShrinkageView.__struct_fields__
     return ShrinkageReport(items=[ShrinkageView(**{name: getattr(row, name) for name in names}) for row in rows])
 

@@ -17,10 +17,7 @@ from controller.errors import NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session and how far it is: bins in all and counted, rows that wait for a person, scans that nobody could read.
-
-    `units` and `value_minor`: of all differences, without their signs; what people without the right to review never see.
-    """
+    """A session and how far it is: bins in all and counted, rows that wait for a person, scans that nobody could read."""
 
     id: int
     no: str
@@ -41,8 +38,6 @@ class Session:
     counted: int
     open_rows: int
     unmatched: int
-    value_minor: int
-    net_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +58,8 @@ _BINS = "(SELECT COUNT(*) FROM count_bin b WHERE b.session_id = s.id)"
 _COUNTED = "(SELECT COUNT(*) FROM count_bin b WHERE b.session_id = s.id AND b.parts >= s.counters)"
 _OPEN = "(SELECT COUNT(*) FROM count_row r WHERE r.session_id = s.id AND r.state IN ('open', 'recount') AND r.variance <> 0)"
 _UNMATCHED = "(SELECT COUNT(*) FROM count_line l WHERE l.session_id = s.id AND l.state IN ('unknown', 'bad'))"
-_OF_ROWS = "FROM count_row r WHERE r.session_id = s.id AND r.state NOT IN ('superseded', 'undone'))"
 _SESSION = (
-    f"SELECT s.*, {_BINS} AS bins, {_COUNTED} AS counted, {_OPEN} AS open_rows, {_UNMATCHED} AS unmatched, "
-    f"(SELECT COALESCE(SUM(ABS(r.value_minor)), 0) {_OF_ROWS} AS value_minor, "
-    f"(SELECT COALESCE(SUM(r.value_minor), 0) {_OF_ROWS} AS net_minor FROM count_session s "
+    f"SELECT s.*, {_BINS} AS bins, {_COUNTED} AS counted, {_OPEN} AS open_rows, {_UNMATCHED} AS unmatched FROM count_session s "
 )
 
 
@@ -132,7 +124,7 @@ def _session(row: db.Row) -> Session:
         "closed_by",
         "reason",
     )
-    counts = ("bins", "counted", "open_rows", "unmatched", "value_minor", "net_minor")
+    counts = ("bins", "counted", "open_rows", "unmatched")
     return Session(
         no=SESSIONS.number(row["id"]),
         kind=SessionKind(row["kind"]),
@@ -148,20 +140,21 @@ def _whole(value: Any) -> Any:
     return int(value)
 
 
-async def bins(session_id: int, *, after: int = 0, limit: int = 50) -> list[Bin]:
-    """In the order in which they were planned."""
+async def bins(session_id: int, *, after: int = 0, limit: int = 50, to_recount: bool = False) -> list[Bin]:
+    """In the order in which they were planned; `to_recount`: only those that wait to be counted again."""
+    which = " AND b.round > 1 AND b.done_at IS NULL" if to_recount else ""
     rows = await db.fetch(
-        "SELECT b.*, l.zone FROM count_bin b JOIN location l ON l.id = b.location_id WHERE b.session_id = ? AND b.id > ? "
+        f"SELECT b.*, l.zone FROM count_bin b JOIN location l ON l.id = b.location_id WHERE b.session_id = ? AND b.id > ?{which} "
         "ORDER BY b.id LIMIT ?",
         *(session_id, after, limit),
     )
+    rounds = {row["id"]: row["round"] for row in rows}
     people: dict[int, dict[str, None]] = defaultdict(dict)
     for part in await db.fetch(
         f"SELECT bin_id, round, person FROM count_part WHERE {db.among('bin_id')} AND state = 'counts' ORDER BY id",
         db.listing([row["id"] for row in rows]),
     ):
-        current = next(row["round"] for row in rows if row["id"] == part["bin_id"])
-        if part["person"] and part["round"] == current:
+        if part["person"] and part["round"] == rounds[part["bin_id"]]:
             people[part["bin_id"]][part["person"]] = None
     told = ("id", "code", "zone", "round", "parts", "done_at")
     return [Bin(extra=bool(row["extra"]), people=list(people[row["id"]]), **{name: row[name] for name in told}) for row in rows]

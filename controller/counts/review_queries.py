@@ -216,3 +216,13 @@ async def movements(row: Row, *, limit: int = 50) -> list[Moved]:
         )
         for each in found
     ]
+
+
+async def net_value(session_id: int) -> int:
+    """All differences of a session together, in minor units at cost; below zero is loss."""
+    found = await db.fetch(
+        "SELECT COALESCE(SUM(value_minor), 0) AS net FROM count_row WHERE session_id = ? AND variance <> 0 "
+        "AND state NOT IN ('superseded', 'undone')",
+        session_id,
+    )
+    return int(found[0]["net"])

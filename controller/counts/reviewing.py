@@ -66,16 +66,24 @@ async def accept_all(number: str, typed: int, verdict: Verdict) -> int:
 
 async def acceptable(number: str, *, may_approve: bool) -> int:
     """How many rows `accept_all` would take."""
-    return len(await _within(SESSIONS.row_id(number), Verdict(may_approve=may_approve)))
+    which, params = _mine(SESSIONS.row_id(number), Verdict(may_approve=may_approve))
+    rows = await db.fetch(f"SELECT COUNT(*) AS n FROM count_row r WHERE {which}", *params)
+    return int(rows[0]["n"])
 
 
 async def _within(session_id: int, verdict: Verdict) -> list[db.Row]:
+    which, params = _mine(session_id, verdict)
+    return await db.fetch(f"SELECT r.* FROM count_row r WHERE {which} ORDER BY r.id", *params)
+
+
+def _mine(session_id: int, verdict: Verdict) -> tuple[str, tuple[object, ...]]:
+    """Rows that wait and that this person may decide about."""
     needs = [Needs.NOBODY.value, Needs.REVIEW.value, *([Needs.APPROVAL.value] if verdict.may_approve else [])]
-    return await db.fetch(
-        f"SELECT r.* FROM count_row r WHERE r.session_id = ? AND r.state = 'open' AND {db.among('r.needs')} AND NOT EXISTS "
-        "(SELECT 1 FROM count_part p WHERE p.bin_id = r.bin_id AND p.state = 'counts' AND p.person = ?) ORDER BY r.id",
-        *(session_id, db.listing(needs), _me()),
+    which = (
+        f"r.session_id = ? AND r.state = 'open' AND {db.among('r.needs')} AND r.bin_id NOT IN "
+        "(SELECT p.bin_id FROM count_part p WHERE p.session_id = ? AND p.state = 'counts' AND p.person = ?)"
     )
+    return which, (session_id, db.listing(needs), session_id, _me())
 
 
 async def _accept(session: db.Row, rows: Sequence[db.Row], verdict: Verdict) -> None:
