@@ -120,8 +120,12 @@ async def set_buffer(channel: str, quantity: int | None, *, sku_id: int = 0, sit
         await events.record(changed, subject=f"channel:{channel}", site=site or None)
 
 
-async def channels() -> list[StoredChannel]:
-    return [StoredChannel(**row) for row in await db.fetch("SELECT code, name_en, name_zh, created_at FROM channel ORDER BY code")]
+async def channels(*, after: str = "", limit: int = 200) -> list[StoredChannel]:
+    """Behind the code `after`, in order of code."""
+    rows = await db.fetch(
+        "SELECT code, name_en, name_zh, created_at FROM channel WHERE code > ? ORDER BY code LIMIT ?", after, limit
+    )
+    return [StoredChannel(**row) for row in rows]
 
 
 async def buffers(channel: str, *, after: int = 0, limit: int = 50) -> list[Buffer]:

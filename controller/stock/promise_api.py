@@ -127,8 +127,10 @@ class CartGone(Struct, frozen=True, kw_only=True):
     cart: str
 
 
-async def list_channels(_: Call[None]) -> list[ChannelView]:
-    return [ChannelView(code=row.code, name_en=row.name_en, name_zh=row.name_zh) for row in await channels.channels()]
+async def list_channels(call: Call[None]) -> Page[ChannelView]:
+    rows = await channels.channels(after=call.page.after or "", limit=call.page.limit)
+    views = [ChannelView(code=row.code, name_en=row.name_en, name_zh=row.name_zh) for row in rows]
+    return page(views, call.page, key=lambda view: view.code)
 
 
 async def add_channel(call: Call[AddChannel]) -> Created[ChannelView]:
@@ -162,10 +164,10 @@ class PromiseBuffer(Struct, frozen=True, kw_only=True):
     quantity: int | None
 
 
-async def changes(call: Call[None]) -> list[ChangeView]:
-    found = await events.history(f"channel:{call.path['channel']}")
+async def changes(call: Call[None]) -> Page[ChangeView]:
+    found = await events.happened_to(f"channel:{call.path['channel']}", call.page.limit, call.page.number() or None)
     views = [ChangeView(id=one.id, at=one.recorded_at, actor=one.actor, name=one.name, data=one.data) for one in found]
-    return views[::-1]
+    return page(views, call.page, key=lambda view: view.id)
 
 
 async def promise(call: Call[None]) -> PromiseView:
@@ -258,7 +260,7 @@ CHANNEL, CART = "/api/v1/channels/{channel}", "/api/v1/carts/{cart}"
 LEVEL = "/api/v1/sites/{site}/stock/{sku}"
 READ, WRITE, SELL = Permission.STOCK_READ, Permission.STOCK_WRITE, Permission.ORDERS_WRITE
 ROUTES = [
-    Route("GET", "/api/v1/channels", list_channels, permission=READ, reply=list[ChannelView], summary="List channels"),
+    Route("GET", "/api/v1/channels", list_channels, permission=READ, reply=Page[ChannelView], summary="List channels"),
     Route(
         "POST",
         "/api/v1/channels",
@@ -295,7 +297,7 @@ ROUTES = [
         f"{CHANNEL}/changes",
         changes,
         permission=READ,
-        reply=list[ChangeView],
+        reply=Page[ChangeView],
         summary="Who changed a channel's buffers, when, and why; the newest first",
         whole_chain=True,
     ),

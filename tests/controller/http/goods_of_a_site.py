@@ -18,6 +18,9 @@ from controller.sales.policies import NewLine, NewReceipt
 from controller.sales.recording import record
 from controller.sales.rows import HowToRead
 from controller.sites.operations import create_site
+from controller.stock.carts import Wanted, fill_cart
+from controller.stock.channels import add_channel
+from controller.stock.recalls import recall
 from controller.tasks.operations import open_task
 from controller.transfers.operations import NewLine as PlanLine
 from controller.transfers.operations import NewTransfer, create
@@ -38,8 +41,15 @@ async def documents_of_goods() -> dict[str, str]:
     started = await begin(body, HowToRead(site="s1", time_zone="UTC", currency="CNY"))
     bought = await _bought()
     plan = NewTransfer(from_site="s1", to_site="s9", lines=[PlanLine(sku="tea", quantity=1)])
+    await add_channel("web", name_en="Web shop", name_zh="网店")
+    (tea,) = await db.fetch("SELECT id FROM sku WHERE code = 'tea'")
+    held = Wanted(site="s1", channel="web", quantities={tea["id"]: 1}, expires_at=db.now() + timedelta(hours=1))
+    await fill_cart("cart-of-s1", held)
     return {
         **bought,
+        "carts": "cart-of-s1",
+        "channels": "web",
+        "recalls": await recall("LOT-OF-ALL", "tea", reason="glass"),
         "transfers": await create(plan),
         "prices": str(price),
         "label-batches": (await batches(site="s1"))[0].number,

@@ -39,8 +39,8 @@ from tests.controller.orders_shop import OrderShop
 from tests.doubles import NOON
 
 ALL = api_routes(Parts())
-SHARED = {"tea", "shelf-label", "dairy-of-s1"}
-"""What the whole chain has in common: its goods, its templates and its suppliers."""
+SHARED = {"tea", "shelf-label", "dairy-of-s1", "web", "LR-100001"}
+"""What the whole chain has in common: its goods, its templates, its suppliers, its channels and recalls."""
 SECRET = "SECRET-OF-S1"
 PACKED = gzip.compress(SECRET.encode())
 ABSENT = {
