@@ -48,10 +48,11 @@ class CountedHere:
         count = known.document
         if not isinstance(count, OpenCount) or not self._bins:
             return known
-        return replace(known, document=replace(count, bins=[self._bin(count.number, each) for each in count.bins]))
+        return replace(known, document=replace(count, bins=[self._bin(count, each) for each in count.bins]))
 
-    def _bin(self, session: str, of: CountBin) -> CountBin:
-        by = self._bins.get((session, of.bin))
+    def _bin(self, count: OpenCount, of: CountBin) -> CountBin:
+        """Where several are to count a bin, one of them does not make it counted."""
+        by = self._bins.get((count.number, of.bin)) if count.counters == 1 else None
         if by is None or of.is_counted or by.round < of.round:
             return of
         who = by.person

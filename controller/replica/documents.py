@@ -83,29 +83,31 @@ async def lines_of(site_id: str, rows: Sequence[db.Row]) -> dict[int, list[Expec
 async def _counts(site_id: str) -> list[Document]:
     """Sessions that wait for bins, and those in review with a bin that is to be counted again."""
     sessions = await db.fetch(
-        "SELECT s.id, s.kind, s.scope FROM count_session s WHERE s.site = ? AND (s.state IN ('planned', 'open') "
+        "SELECT s.id, s.scope, s.counters FROM count_session s WHERE s.site = ? AND (s.state IN ('planned', 'open') "
         "OR (s.state IN ('submitted', 'review') AND EXISTS "
         "(SELECT 1 FROM count_bin b WHERE b.session_id = s.id AND b.done_at IS NULL))) ORDER BY s.id DESC LIMIT ?",
         *(site_id, MOST_LISTED),
     )
     time_zone = (await site(site_id)).time_zone
-    bins = await _bins([row["id"] for row in sessions])
+    bins = await _bins({row["id"]: row["counters"] for row in sessions})
     return [
         OpenCount(
             id=row["id"],
             number=SESSIONS.number(row["id"]),
             title=row["scope"],
             time_zone=time_zone,
+            counters=row["counters"],
             bins=bins[row["id"]][:MOST_LINES],
         )
         for row in sessions
     ]
 
 
-async def _bins(sessions: Sequence[int]) -> dict[int, list[CountBin]]:
-    among = db.listing(sessions)
+async def _bins(counters: Mapping[int, int]) -> dict[int, list[CountBin]]:
+    """`counters`: how many people are to count a bin, by session."""
+    among = db.listing(sorted(counters))
     rows = await db.fetch(
-        f"SELECT id, session_id, code, round, done_at FROM count_bin WHERE {db.among('session_id')} ORDER BY code", among
+        f"SELECT id, session_id, code, round, parts, done_at FROM count_bin WHERE {db.among('session_id')} ORDER BY code", among
     )
     parts = await db.fetch(
         "SELECT p.bin_id, p.person, n.name FROM count_part p LEFT JOIN person n ON n.id = p.person "
@@ -123,7 +125,7 @@ async def _bins(sessions: Sequence[int]) -> dict[int, list[CountBin]]:
             CountBin(
                 bin=row["code"],
                 round=row["round"],
-                is_counted=row["done_at"] is not None,
+                is_counted=row["done_at"] is not None and row["parts"] >= counters[row["session_id"]],
                 at=row["done_at"],
                 by=list(who),
                 name=", ".join(name for name in who.values() if name),

@@ -32,13 +32,17 @@ class CountBin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OpenCount(Struct, frozen=True, kw_only=True):
-    """A count session: `number` is scanned (``CT-…``), `title` says what it is about, `time_zone` (IANA) is the site's."""
+    """A count session: `number` is scanned (``CT-…``), `title` says what it is about, `time_zone` (IANA) is the site's.
+
+    `counters`: how many people are to count a bin before it is counted.
+    """
 
     id: Whole
     number: str
     title: str
     time_zone: str
     bins: list[CountBin]
+    counters: int = 1
 
 
 class ExpectedLine(Struct, frozen=True, kw_only=True, omit_defaults=True):

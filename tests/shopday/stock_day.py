@@ -75,7 +75,7 @@ async def session(day: Day) -> None:
     await day.shop.api.post("/sales", {"receipts": [{**head, "lines": [sold]}]})
     await day.person.scan(second.badge)
     await day.person.scan(BIN)
-    await day.person.scan(BIN)  # it was counted before: once more, to add to it
+    await day.person.scan(BIN)  # this station counted it before: once more, to add to it
     await _many(day, 3)
     await day.person.scan(GTIN)
     await day.person.command(Command.DONE)

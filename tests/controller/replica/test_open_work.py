@@ -62,6 +62,15 @@ class TestCounts:
         assert isinstance(told, OpenCount)
         assert told.bins == [CountBin(bin="A-1", is_counted=True, at=at(6), by=[li], name="Li"), CountBin(bin="A-2")]
 
+    async def test_a_bin_for_two_is_counted_when_both_told(self) -> None:
+        number = await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1", "A-2"], counters=2))
+        for person, is_counted in ((None, False), ("p-2", True)):
+            async with db.transaction():
+                await apply_counted([count(person, number)])
+            (told,) = (await Box("counts", OpenCount).read()).kept.values()
+            assert isinstance(told, OpenCount)
+            assert (told.counters, told.bins[0].is_counted) == (2, is_counted)
+
     async def test_what_did_not_change_is_not_told_again_and_what_is_over_is_gone(self) -> None:
         first = await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1"]))
         await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-2"]))

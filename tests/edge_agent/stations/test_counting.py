@@ -222,6 +222,12 @@ class TestCountedHere:
         assert here.laid_over(Known(document=other)) == Known(document=other)
         assert here.laid_over(NOTHING_KNOWN) is NOTHING_KNOWN
 
+    def test_one_of_two_counters_does_not_make_a_bin_counted(self) -> None:
+        here = CountedHere()
+        here.heard([FactDraft(data=Counted(bin="A-01", lines=[], session="CT-7"))], StationState(person=LI), NOW)
+        two = OpenCount(id=1, number="CT-7", title="", time_zone="UTC", bins=[CountBin(bin="A-01")], counters=2)
+        assert here.laid_over(Known(document=two)) == Known(document=two)
+
     def test_it_is_bounded(self) -> None:
         here = CountedHere()
         for number in range(KEPT + 10):
