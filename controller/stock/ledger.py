@@ -214,5 +214,8 @@ async def _announce(booked: Booked, places: Mapping[int, Place]) -> None:
         CountNeeded(sku_id=sku, location_id=location, missing=quantity, lot_id=lot)
         for (sku, location, lot), quantity in booked.turned.items()
     ]
+    by_site: dict[str, list[tuple[CountNeeded, str]]] = {}
     for event in needed:
-        await events.record(event, subject=str(event.location_id), site=places[event.location_id].site_id)
+        by_site.setdefault(places[event.location_id].site_id, []).append((event, str(event.location_id)))
+    for site, told in by_site.items():
+        await events.record_many(told, site=site)
