@@ -20,7 +20,7 @@ from controller.sales.booking import Goods, book
 from controller.sales.conflicts import keep_beside
 from controller.sales.events import SalesBooked
 from controller.sales.policies import Identity, LineState, NewLine, NewReceipt, Outcome, Result, SaleState, document_of
-from controller.sales.voiding import void_what_waits
+from controller.sales.voiding import UNKNOWN_CODE, void_what_waits
 from controller.sites.policies import BusinessDays
 from drivers.symbols.gtin import to_gtin14
 
@@ -71,7 +71,7 @@ async def record(receipts: Sequence[NewReceipt], *, source: str) -> list[Result]
 
 def _result(new: _New, voided: dict[Identity, str | None]) -> Result:
     if new.receipt.voids is not None and (code := voided[new.receipt.identity]) is not None:
-        return Result(Outcome.WAITING if code == "unknown_receipt" else Outcome.CONFLICT, code)
+        return Result(Outcome.WAITING if code == UNKNOWN_CODE else Outcome.CONFLICT, code)
     return Result(Outcome.WAITING, "unknown_goods") if new.waits else Result(Outcome.BOOKED)
 
 

@@ -10,6 +10,8 @@ from controller.sales.booking import Goods, take_back
 from controller.sales.conflicts import ask_about
 from controller.sales.policies import Identity, LineState, NewReceipt, SaleState, document_of
 
+UNKNOWN_CODE = "unknown_receipt"
+
 
 async def void_what_waits(fresh: Sequence[NewReceipt]) -> dict[Identity, str | None]:
     """Take back what new receipts void, and void new receipts that others were waiting for.
@@ -40,7 +42,7 @@ async def _void(void: Identity, number: str) -> str | None:
         "SELECT * FROM sale WHERE site_id = ? AND till = ? AND number = ?" + db.for_update(), *(site, till, number)
     )
     if not rows or rows[0]["voids"] is not None:
-        return "unknown_receipt"
+        return UNKNOWN_CODE
     target = rows[0]
     taken = await db.execute(
         "UPDATE sale SET voided_by = ?, state = ? WHERE id = ? AND voided_by IS NULL",

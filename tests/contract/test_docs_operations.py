@@ -27,6 +27,8 @@ PLACES = {
     "alert": 1,
     "_unreadable": 2,
     "_tell": 0,
+    "Result": 1,
+    "ask_about": 3,
 }
 """Where the code stands among the arguments of what makes a refusal, a fault or an alert."""
 
@@ -50,6 +52,8 @@ def told(node: ast.AST) -> Iterator[str]:
             ast.Assign(targets=[ast.Name(id="code")], value=value)
             | ast.AnnAssign(target=ast.Name(id="code"), value=ast.expr() as value)
         ):
+            yield from texts(value)
+        case ast.Assign(targets=[ast.Tuple(elts=[_, ast.Name(id="code")])], value=ast.IfExp(orelse=ast.Tuple(elts=[_, value]))):
             yield from texts(value)
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() as value) if name.endswith("_CODE"):
             yield from texts(value)
