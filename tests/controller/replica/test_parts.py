@@ -124,7 +124,8 @@ class ReplicaTask(Struct, frozen=True, kw_only=True):
 
 
 async def _open_tasks(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
-    sql = "SELECT id, version, document, is_open FROM errand WHERE site_id = ? AND (version, id) > (?, ?) ORDER BY version, id LIMIT ?"
+    of_site = "FROM chore WHERE site_id = ? AND (version, id) > (?, ?)"
+    sql = f"SELECT id, version, document, is_open {of_site} ORDER BY version, id LIMIT ?"  # noqa: S608 -- ours
     rows = await db.fetch(sql, site_id, *after, limit)
     return [
         Changed(row["version"], row["id"], ReplicaTask(id=row["id"], document=row["document"]) if row["is_open"] else None)
@@ -132,7 +133,7 @@ async def _open_tasks(site_id: str, after: tuple[int, Id], limit: int) -> list[C
     ]
 
 
-TASKS = Versioned(name="tasks", table="errand", read=_open_tasks, is_of_site=True)
+TASKS = Versioned(name="tasks", table="chore", read=_open_tasks, is_of_site=True)
 """All that the controller's side of another part is."""
 
 
@@ -141,18 +142,18 @@ class TestAPartThatJoins:
     async def with_tasks(self, sites: None) -> dict[str, Part]:
         del sites
         await db.execute(
-            "CREATE TABLE errand (id BIGINT PRIMARY KEY, site_id VARCHAR(40), document TEXT, is_open BOOLEAN, version BIGINT)"
+            "CREATE TABLE chore (id BIGINT PRIMARY KEY, site_id VARCHAR(40), document TEXT, is_open BOOLEAN, version BIGINT)"
         )
         for number in range(5):
             site = "s2" if number == 4 else "s1"
-            await db.execute("INSERT INTO errand VALUES (?, ?, ?, ?, NULL)", number, site, f"PL-{number}", number != 3)
+            await db.execute("INSERT INTO chore VALUES (?, ?, ?, ?, NULL)", number, site, f"PL-{number}", number != 3)
         return {**PARTS, TASKS.name: TASKS}
 
     async def test_open_tasks_of_the_site_are_told_closed_ones_are_gone(self, with_tasks: dict[str, Part]) -> None:
         box = await Box("tasks", ReplicaTask, parts=with_tasks).read()
         assert set(box.kept) == {"0", "1", "2"}
-        await db.execute("UPDATE errand SET is_open = ?, version = NULL WHERE id = 1", False)
-        await db.execute("UPDATE errand SET document = 'PL-X', version = NULL WHERE id = 2")
+        await db.execute("UPDATE chore SET is_open = ?, version = NULL WHERE id = 1", False)
+        await db.execute("UPDATE chore SET document = 'PL-X', version = NULL WHERE id = 2")
         assert sorted((await box.read()).told) == ["-1", "2"]
         assert box.kept == {"0": ReplicaTask(id=0, document="PL-0"), "2": ReplicaTask(id=2, document="PL-X")}
 
