@@ -125,7 +125,7 @@ class ReplicaTask(Struct, frozen=True, kw_only=True):
 
 async def _open_tasks(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
     of_site = "FROM chore WHERE site_id = ? AND (version, id) > (?, ?)"
-    sql = f"SELECT id, version, document, is_open {of_site} ORDER BY version, id LIMIT ?"  # noqa: S608 -- ours
+    sql = f"SELECT id, version, document, is_open {of_site} ORDER BY version, id LIMIT ?"
     rows = await db.fetch(sql, site_id, *after, limit)
     return [
         Changed(row["version"], row["id"], ReplicaTask(id=row["id"], document=row["document"]) if row["is_open"] else None)
