@@ -114,7 +114,7 @@ COLUMN: Mapping[str, str] = {
     "site": N_("Site"),
     "sku": N_("SKU"),
     "name": N_("Name"),
-    "sold": N_("Sold"),
+    "sold": N_("Units sold"),
     "mean_stock": N_("Mean stock"),
     "turns_per_year": N_("Turns a year"),
     "on_hand_at_end": N_("On hand at the end"),
