@@ -172,7 +172,9 @@ async def ledger_conserves(query: Query) -> list[Violation]:
             physical[sku, location] += quantity
         if kind in ON_HAND:
             on_hand[sku, site] += quantity
-    balances = Counter({(row["sku_id"], row["location_id"]): row["on_hand"] for row in await query("SELECT * FROM balance")})
+    balances: Counter[tuple[int, int]] = Counter()
+    for row in await query("SELECT * FROM balance"):  # a row for each lot
+        balances[row["sku_id"], row["location_id"]] += row["on_hand"]
     levels = Counter({(row["sku_id"], row["site_id"]): row["on_hand"] for row in await query("SELECT * FROM availability")})
     return [
         *(Violation("I4", f"SKU {sku}: all locations sum to {total}") for sku, total in per_sku.items() if total),
