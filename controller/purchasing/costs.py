@@ -54,11 +54,18 @@ class InvoiceLine:
     units: int
 
 
-async def price_receipts(receipt_ids: Collection[int]) -> None:
-    """Bring the prices, the spread costs and the cost of goods of these receipts to what is known now."""
+async def price_receipts(receipt_ids: Collection[int], *, touched: Collection[int] | None = None) -> None:
+    """Bring the prices, the spread costs and the cost of goods of these receipts to what is known now.
+
+    `touched`: the SKUs of which something came; None: of all.  Where freight is spread, it is spread over all lines.
+    """
     if not receipt_ids:
         return
-    rows = await db.fetch(_LINES + f"WHERE {db.among('l.receipt_id')} ORDER BY l.receipt_id, l.sku_id", db.listing(receipt_ids))
+    condition, params = f"WHERE {db.among('l.receipt_id')}", [db.listing(receipt_ids)]
+    if touched is not None:
+        condition += f" AND (r.freight_minor + r.duty_minor + r.other_minor > 0 OR {db.among('l.sku_id')})"
+        params.append(db.listing(sorted(set(touched))))
+    rows = await db.fetch(f"{_LINES} {condition} ORDER BY l.receipt_id, l.sku_id", *params)
     by_receipt: dict[int, list[db.Row]] = defaultdict(list)
     for row in rows:
         by_receipt[row["receipt_id"]].append(row)

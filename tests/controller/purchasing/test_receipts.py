@@ -204,13 +204,15 @@ async def picture(shop: BuyingShop, no: str) -> object:
 STEPS = st.permutations(range(9))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+_AS_IT_HAPPENED: list[object] = []
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.lists(st.integers(0, 9), max_size=4), st.lists(st.integers(0, 8), max_size=3))
 async def test_any_order_of_arrival_gives_the_same_books(order: list[int], cuts: list[int], again: list[int]) -> None:
-    pictures = []
-    for steps, bounds in ((list(range(9)), [9]), ([*order, *again], cuts)):
-        pictures.append(await _run(steps, bounds))
-    assert pictures[0] == pictures[1]
+    if not _AS_IT_HAPPENED:
+        _AS_IT_HAPPENED.append(await _run(list(range(9)), [9]))
+    assert await _run([*order, *again], cuts) == _AS_IT_HAPPENED[0]
 
 
 async def _run(steps: list[int], cuts: list[int]) -> object:
