@@ -13,9 +13,9 @@ from controller.sales.recording import record
 from controller.sales.waiting import book_waiting
 from controller.sites.operations import create_site
 from controller.stock.operations import ReserveLine, move, reserve
-from controller.stock.queries import ledger, reconcile
+from controller.stock.queries import reconcile
 from controller.tasks.queries import waiting
-from tests.controller.goods import Shop, add_sku, at, holds, numbers
+from tests.controller.goods import Shop, add_sku, at, holds, newest_entry, numbers
 from tests.controller.sales.tills import line, receipt
 
 
@@ -37,7 +37,7 @@ async def test_a_receipt_takes_from_the_shelf_and_says_why(database: str) -> Non
     sku = await shop.stock("milk", 10)
     assert await outcomes(receipt("1", line("milk", 3))) == ["booked"]
     assert await numbers(sku) == (7, 0, 0)
-    newest = (await ledger(sku, "s1"))[0]
+    newest = await newest_entry(sku)
     assert (newest.source, newest.target, newest.reason, newest.document) == ("A-1", "customer", "sold", "sale 1/1")
     assert await sold(sku) == (3, 0, 300)
     assert await reconcile() == []
@@ -86,7 +86,7 @@ async def test_an_unknown_barcode_waits_and_is_booked_as_of_its_time_once_linked
     assert await book_waiting() == 1
     assert await book_waiting() == 0
     assert await numbers(sku) == (5, 0, 0)
-    newest = (await ledger(sku, "s1"))[0]
+    newest = await newest_entry(sku)
     assert newest.occurred_at == at(0)
     assert [row["state"] for row in await db.fetch("SELECT state FROM sale")] == ["booked"]
 
