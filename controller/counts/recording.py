@@ -15,7 +15,7 @@ from controller.errors import NotFound
 from controller.facts import Parked
 from controller.sites.queries import Place as Location
 from controller.states import advance
-from controller.tasks.operations import open_task
+from controller.tasks.operations import close_tasks, open_task
 
 SAME_PERSON = "same_person"
 """Why a part is refused: a recount is another person's."""
@@ -48,6 +48,7 @@ async def record(fact: Fact, location: Location) -> Recorded:
     if why:
         await _tell_refused(fact, number, location.code, why)
         return Recorded(session_id=session["id"], bin_id=bin_["id"], waits=waits, counts=False)
+    await close_tasks(f"count_refused:{number}:{location.code}")
     counts = await _note_bin(fact, bin_)
     await _note_session(session)
     told = BinCounted(session=number, bin=location.code, round=fact.data.round, lines=len(fact.data.lines), person=fact.person)

@@ -293,3 +293,28 @@ class CountClasses(Struct, frozen=True, kw_only=True):
     a: int
     b: int
     c: int
+
+
+class CountOpenBin(Struct, frozen=True, kw_only=True):
+    """A bin to count.  `not_by`: who counted it before and does not recount it; `expected`: by SKU, null in a blind session."""
+
+    code: str
+    round: int
+    counted: bool
+    not_by: list[str]
+    expected: dict[str, int] | None
+
+
+class CountOpenView(Struct, frozen=True, kw_only=True):
+    """A session that waits for counters."""
+
+    no: str
+    kind: str
+    scope: str
+    blind: bool
+    counters: int
+    bins: list[CountOpenBin]
+
+
+class CountOpen(Struct, frozen=True, kw_only=True):
+    items: list[CountOpenView]

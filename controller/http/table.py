@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.catalog import api as catalog
 from controller.catalog import image_api as images
 from controller.counts import api as counts
+from controller.counts import planning_api as count_planning
 from controller.counts import review_api as count_reviews
 from controller.documents import api as documents
 from controller.fleet import api as fleet
@@ -52,6 +53,7 @@ ROUTES: list[Route] = [
     *why_api.ROUTES,
     *proof_api.ROUTES,
     *counts.ROUTES,
+    *count_planning.ROUTES,
     *count_reviews.ROUTES,
     *supplier_api.ROUTES,
     *order_api.ROUTES,

@@ -185,6 +185,7 @@ fpm$ia GET /api/v1/sites/{site}
 fpm$-a GET /api/v1/sites/{site}/counts-needed
 --m--a POST /api/v1/sites/{site}/counts/classes
 fpm$-a GET /api/v1/sites/{site}/counts/due
+fpm$-a GET /api/v1/sites/{site}/counts/open
 --m$-a GET /api/v1/sites/{site}/counts/suspects
 --m$-a GET /api/v1/sites/{site}/demand
 fpm$ia GET /api/v1/sites/{site}/locations

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from controller.counts import api as counts
-from controller.counts import review_api
+from controller.counts import planning_api, review_api
 from controller.http import auth
 from controller.http.build import build
 from controller.http.metrics import Metrics
@@ -28,7 +28,7 @@ _keys = count()
 async def api(database: str) -> AsyncIterator[TestClient]:
     shop, skus = await a_shop("milk", policy=STRICT)
     await move([shop.arrival(skus["milk"], 10)])
-    app = build([*counts.ROUTES, *review_api.ROUTES], metrics=Metrics(), max_body=1_000_000)
+    app = build([*counts.ROUTES, *planning_api.ROUTES, *review_api.ROUTES], metrics=Metrics(), max_body=1_000_000)
     await auth.create_token("boss", list(Permission), token="sw_boss")
     await auth.create_token("floor", sorted(MAY[Role.FLOOR]), token="sw_floor")
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
@@ -58,6 +58,8 @@ async def test_from_a_plan_to_what_was_lost(api: TestClient) -> None:
     no = made["no"]
     assert (made["state"], made["blind"], made["bins"], made["counted"]) == ("planned", True, 1, 0)
     assert [row["no"] for row in (await get(api, "/counts?state=waiting&q=A-1", who="floor"))["items"]] == [no]
+    (waits,) = (await get(api, "/sites/s1/counts/open", who="floor"))["items"]
+    assert waits["bins"] == [{"code": "A-1", "round": 1, "counted": False, "not_by": [], "expected": None}]
     part = told(7)
     for _ in range(2):
         counted = await ask(api, f"/counts/{no}/parts", part, who="floor")
