@@ -61,7 +61,7 @@ async def test_no_request_that_can_be_written_is_an_error_of_ours(
             if problem:
                 wrong.append(f"{problem}\n  {sent}\n{_last_traceback(caplog)}")
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
-    assert all(seen[status] > 5 for status in (200, 201, 400, 404, 422)), seen  # it got through to what it is about
+    assert all(seen[status] > 3 for status in (200, 201, 204, 400, 404, 409, 422)), seen  # it got through to what it is about
     assert await _books_wrong() == []
 
 
