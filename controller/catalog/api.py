@@ -290,6 +290,10 @@ ROUTES = [
         accepts="text/csv",
         reply=ImportView,
         summary="Import SKUs and barcodes from a CSV file",
+        example=(
+            "sku,name_en,name_zh,base_unit,price_minor,barcode,pack,site\n"
+            "milk-250,Milk 250 ml,牛奶 250 毫升,piece,420,6901234567892,1,\n"
+        ).encode(),
         whole_chain=True,
         filters={"mode": "`all` (default): one bad line keeps all out; `good`: the good lines go in"},
     ),

@@ -92,7 +92,8 @@ def _operation(route: Route, schemas: dict[Any, Json]) -> Json:
     if route.body is not None:
         content: Json = {"schema": _TEXT if route.body is bytes else schemas[route.body]}
         if route.example is not None:
-            content["example"] = msgspec.to_builtins(route.example)
+            file = route.example
+            content["example"] = file.decode() if isinstance(file, bytes) else msgspec.to_builtins(file)
         operation["requestBody"] = {"required": True, "content": {route.accepts: content}}
     return operation
 

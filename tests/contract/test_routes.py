@@ -136,6 +136,19 @@ def test_the_description_is_whole() -> None:
     assert all(route.reply is not Page for route in pages), "a Page says of what"
 
 
+def test_every_operation_is_explained_and_shows_a_body_that_it_takes() -> None:
+    """Pictures, sheets and packed files cannot be shown in a text."""
+    document = openapi.document(ALL, API_VERSION)
+    for route in ALL:
+        operation = document["paths"][route.path][route.method.lower()]
+        assert operation["summary"]
+        for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+            if media_type == "application/json":
+                assert msgspec.convert(content["example"], route.body, strict=False) == route.example, route.path
+            elif media_type == "text/csv":
+                assert "," in content["example"].splitlines()[0], f"{route.path}: a file's first lines, readable"
+
+
 def _events(base: type[Event]) -> Iterator[type[Event]]:
     for event in base.__subclasses__():
         if event.__module__.startswith("controller."):

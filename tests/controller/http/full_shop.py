@@ -15,6 +15,7 @@ from controller.http import auth
 from controller.http.routing import Permission
 from controller.people.operations import add_person
 from controller.people.policies import Grant
+from controller.reports.table import REPORTS
 from controller.sites.operations import create_bin, create_site
 from drivers.symbols.gtin import to_gtin14
 from edge_agent.wire.facts import Received, Scan
@@ -29,7 +30,7 @@ CSV = [
     "receipt,occurred_at,barcode,quantity,unit_price\n4711,2026-11-21 11:58,9521000000003,2,5.90\n",
     "sku,units,lot,expiry\ntea,48,L7,2026-12-24\n",
     "order,position,packs,price_minor,expected_on,reference\nPO-100001,1,8,,2026-11-26,AB-77\n",
-    "sku,name_en,name_zh,barcode,price\nnew,New,新,9521000000997,1.00\n",
+    "sku,name_en,name_zh,base_unit,price_minor,barcode,pack,site\nnew,New,新,piece,100,9521000000997,1,\n",
 ]
 _WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "/suppliers/dairy", {"name": "Dairy", "channel": "email", "address": "o@dairy.example", "over_percent": 10}),
@@ -155,7 +156,7 @@ async def open_shop(client: TestClient) -> dict[str, list[Any]]:
         "name": ["shelf-label"],
         "version": [(await current("shelf-label")).version],
         "profile": ["desk"],
-        "report": ["turnover", "ageing", "shrinkage", "value", "slow"],
+        "report": [*REPORTS],
         "position": [1],
         "currency": ["CNY"],
         "reason": ["pests", "theft", "count_error"],

@@ -51,7 +51,7 @@ async def test_no_request_that_can_be_written_is_an_error_of_ours(
     client: TestClient, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     maker = Maker(DOCUMENT, await open_shop(client))
-    each = EACH or (4 if database_url.startswith("sqlite") else 1)
+    each = EACH or (5 if database_url.startswith("sqlite") else 1)
     seen: Counter[int] = Counter()
     wrong = []
     for route in (route for route in ROUTES if route.path not in MACHINES):
