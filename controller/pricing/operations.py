@@ -1,6 +1,5 @@
 """Prices are said for an instant to come, taken back, and brought into force when it has come."""
 
-
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
