@@ -15,6 +15,7 @@ import controller.config as controller_config
 import edge_agent.config as agent_config
 import edge_agent.floor.config as floor_config
 from controller.http.routing import Permission
+from controller.purchasing.config import Purchasing
 from drivers import registry
 from edge_agent.errors import ConfigErrors
 from edge_agent.facts import FactsLimits
@@ -43,7 +44,7 @@ CONTROLLER = {
     "[gateway]": controller_config.GatewaySection,
     "[box_http]": controller_config.BoxHttp,
     "[retention]": controller_config.Retention,
-    "[purchasing]": controller_config.Purchasing,
+    "[purchasing]": Purchasing,
     "[[token]]": controller_config.TokenFile,
 }
 DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}

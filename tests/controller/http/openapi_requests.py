@@ -142,7 +142,7 @@ class Maker:
         )
 
     def text_of(self, name: str, place: str) -> st.SearchStrategy[Any]:
-        found = self.known.get(f"{place}/{name}") or self.known.get(name, ())
+        found = self.known.get(f"{place}/{name}") or self.known.get(name, [])
         return st.sampled_from(found) if found else ODD | st.sampled_from(["1", "2", "x"])
 
     def _body(self, operation: Json) -> st.SearchStrategy[tuple[bytes, str]]:
@@ -260,7 +260,7 @@ class Maker:
     def _integer(self, schema: Json, name: str, _: int) -> st.SearchStrategy[Any]:
         low, high = schema.get("minimum", -(2**63)), schema.get("maximum", 2**63)
         inside = st.integers(low, high) | st.sampled_from([low, high]) | st.integers(max(low, -5), max(low, min(high, 50)))
-        known = [number for number in self.known.get(name, ()) if isinstance(number, int)]
+        known = [number for number in self.known.get(name, []) if isinstance(number, int)]
         return st.one_of(inside, inside, st.sampled_from(known) if known else inside, HUGE)
 
 
