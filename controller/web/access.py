@@ -51,8 +51,8 @@ class Access:
     open_pages: bool
     names: frozenset[str]
 
-    async def admit(self, request: web.Request, permission: Permission, *, writes: bool) -> Viewer:
-        """Who asks, seeing only the sites where they have the permission; a form's fields are in the request then.
+    async def admit(self, request: web.Request, permission: Permission, *, writes: bool, with_file: bool = False) -> Viewer:
+        """Who asks, seeing only the sites where they have the permission; a form's fields, and its file, are in the request then.
 
         Raises LogInNeeded, Problem 400, 403, 415, 421.
         """
@@ -60,7 +60,8 @@ class Access:
         viewer = request[VIEWER] = await self._viewer(request)
         if writes:
             check_origin(request)
-            request[FIELDS] = await _fields(request)
+            has_file = with_file and request.content_type == FILE_MEDIA_TYPE
+            request[FIELDS] = await (_parts if has_file else _fields)(request)
             _check_form(request, viewer)
         if not viewer.actor.may(permission):
             if viewer.actor is auth.ANYONE:
@@ -111,8 +112,6 @@ def _check_form(request: web.Request, viewer: Viewer) -> None:
 
 async def _fields(request: web.Request) -> dict[str, str]:
     """The fields of a form as our own pages send it.  Raises Problem 400, 415."""
-    if request.content_type == FILE_MEDIA_TYPE:
-        return await _parts(request)
     if request.content_type != MEDIA_TYPE:
         raise Problem(415, "unsupported_media_type", f"Content-Type is {request.content_type!r}, expected {MEDIA_TYPE!r}.")
     try:

@@ -180,7 +180,7 @@ def report_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("GET", f"{SECTION}/{{report}}/file.csv", shown.as_csv, permission=read),
         PageRoute("GET", f"{SECTION}/{{report}}/file.xlsx", shown.as_xlsx, permission=read),
         PageRoute("GET", OPENING, shown.opening, permission=write),
-        PageRoute("POST", OPENING, shown.send, permission=write),
+        PageRoute("POST", OPENING, shown.send, permission=write, with_file=True),
         PageRoute("GET", f"{OPENING}/{{file}}", shown.file, permission=write),
         PageRoute("POST", f"{OPENING}/{{file}}", shown.decide, permission=write),
         PageRoute("GET", f"{OPENING}/{{file}}/errors.csv", shown.errors, permission=write),

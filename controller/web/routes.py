@@ -25,13 +25,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """`whole_chain`: it concerns all sites, so that people of some of them may not use it."""
+    """`whole_chain`: it concerns all sites, so that people of some of them may not use it; `with_file`: its form brings a file."""
 
     method: Literal["GET", "POST"]
     path: str
     handler: Handler
     permission: Permission = field(kw_only=True)
     whole_chain: bool = field(default=False, kw_only=True)
+    with_file: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, Permission):
@@ -46,7 +47,7 @@ def add_routes(app: web.Application, access: Access, routes: Iterable[PageRoute]
 def _guarded(access: Access, route: PageRoute) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            viewer = await access.admit(request, route.permission, writes=route.method == "POST")
+            viewer = await access.admit(request, route.permission, writes=route.method == "POST", with_file=route.with_file)
         except LogInNeeded:
             return _to_log_in(request)
         if route.whole_chain and viewer.actor.sites is not None:

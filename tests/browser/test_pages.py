@@ -236,7 +236,7 @@ async def test_keyboard_reaches_everything_and_focus_is_seen(open_page: OpenPage
     page = (await open_page()).page
     await page.goto(f"{site.address}/stock")
     seen = []
-    for _ in range(16):
+    for _ in range(40):  # the search, all pages of the rail, then what is on this one
         await page.keyboard.press("Tab")
         width = await page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
         assert width >= 2

@@ -13,6 +13,7 @@ from tests.shopday.programs import ROOT
 
 ELSEWHERE = {
     "ctl.consumer_after_effect",
+    "ctl.order_sent_before_commit",
     "people.counted_before_judged",
     "print.before_lease",
     "print.after_lease",
