@@ -155,10 +155,10 @@ class Postgres:
         return f"postgres://{POSTGRES_USER}@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """The address of an empty database, dropped in the end whoever still uses it."""
+    def fresh_database(self, like: str = "template1") -> Iterator[str]:
+        """The address of a new database, dropped in the end whoever still uses it; `like`: the name of one that it is a copy of."""
         name = f"t_{secrets.token_hex(6)}"
-        asyncio.run(self._statement(f"CREATE DATABASE {name}"))
+        asyncio.run(self._statement(f"CREATE DATABASE {name} TEMPLATE {like}"))
         try:
             yield self.url(name)
         finally:

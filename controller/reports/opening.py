@@ -18,7 +18,7 @@ from random import Random
 from controller import db, events
 from controller.catalog.queries import skus_by_code
 from controller.costing.operations import Cost, set_costs
-from controller.errors import NotFound
+from controller.errors import Conflict, NotFound
 from controller.reports.opening_reading import Line, cost_of, doubled, expiry_of, quantity_of, read_file
 from controller.reports.states import OPENING_FILE, FileAction, FileState
 from controller.sites.models import LocationKind
@@ -39,6 +39,15 @@ _COLUMNS = (
 )
 
 
+class FileOfOthers(Conflict):
+    """The same bytes were sent by somebody who may book at sites where one may not."""
+
+    code = "file_of_others"
+
+    def __init__(self) -> None:
+        super().__init__("this very file was sent before, by somebody of other sites: it stays theirs")
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A line, and what was found of it."""
@@ -56,10 +65,12 @@ async def check(body: bytes, name: str, *, sites: Collection[str] | None = None)
     """Read and check a file; its id.  The same bytes are the same file: what was booked of it stays booked.
 
     A file that only was checked, or was discarded, is checked anew against what is there now.  `sites`: those that one may book at.
-    Raises BadFile.
+    Raises BadFile, FileOfOthers.
     """
     digest = hashlib.sha256(body).hexdigest()
-    rows = await db.fetch("SELECT id, state FROM opening_file WHERE hash = ?", digest)
+    rows = await db.fetch("SELECT id, state, sites FROM opening_file WHERE hash = ?", digest)
+    if rows and sites is not None and not set(json.loads(rows[0]["sites"])) <= set(sites):
+        raise FileOfOthers
     if rows and FileAction.CHECK_AGAIN not in OPENING_FILE[FileState(rows[0]["state"])]:
         return int(rows[0]["id"])
     lines = await asyncio.get_running_loop().run_in_executor(None, partial(read_file, body))

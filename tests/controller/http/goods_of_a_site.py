@@ -6,6 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 from controller import db
+from controller.counts.planning import Plan, plan
+from controller.counts.states import SessionKind
 from controller.facts import FactIn
 from controller.pricing.operations import NewPrice, schedule
 from controller.pricing.queries import batches
@@ -13,6 +15,7 @@ from controller.purchasing import operations as purchasing
 from controller.purchasing.facts import apply_received
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
 from controller.purchasing.suppliers import SupplierData, put_supplier
+from controller.reports.opening import check
 from controller.sales.imports import begin
 from controller.sales.policies import NewLine, NewReceipt
 from controller.sales.recording import record
@@ -40,17 +43,23 @@ async def documents_of_goods() -> dict[str, str]:
     body = b"receipt,date,sku,quantity\n1,2026-01-01 10:00,tea,1\n"
     started = await begin(body, HowToRead(site="s1", time_zone="UTC", currency="CNY"))
     bought = await _bought()
-    plan = NewTransfer(from_site="s1", to_site="s9", lines=[PlanLine(sku="tea", quantity=1)])
+    planned = NewTransfer(from_site="s1", to_site="s9", lines=[PlanLine(sku="tea", quantity=1)])
     await add_channel("web", name_en="Web shop", name_zh="网店")
     (tea,) = await db.fetch("SELECT id FROM sku WHERE code = 'tea'")
     held = Wanted(site="s1", channel="web", quantities={tea["id"]: 1}, expires_at=db.now() + timedelta(hours=1))
     await fill_cart("cart-of-s1", held)
+    opening = await check(b"site,bin,sku,quantity\ns1,A-1,tea,1\n", "OPENING-OF-S1")
     return {
         **bought,
+        "counts": await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1"])),
+        "file": str(opening),
+        "row": "1",
+        "report": "ageing",
+        "supplier": "dairy-of-s1",
         "carts": "cart-of-s1",
         "channels": "web",
         "recalls": await recall("LOT-OF-ALL", "tea", reason="glass"),
-        "transfers": await create(plan),
+        "transfers": await create(planned),
         "prices": str(price),
         "label-batches": (await batches(site="s1"))[0].number,
         "sales": str(sale["id"]),

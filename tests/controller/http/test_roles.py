@@ -127,7 +127,7 @@ async def test_a_role_may_use_at_its_site_what_the_table_says(client: TestClient
 
 
 async def test_a_role_reaches_nothing_at_another_site(client: TestClient, ids: dict[str, str], cast: Cast) -> None:
-    own = {*scope.SHARED, ids["version"], ids["unknown"]}
+    own = {*scope.SHARED, ids["version"], ids["unknown"], ids["report"]}
     theirs = {value for value in ids.values() if value not in own and len(value) > 2} | {scope.SECRET, "CODE-OF-S1"}
     before = await scope._everything()
     wrong = []
