@@ -60,7 +60,7 @@ async def test_each_connection_is_a_new_birth_with_its_will(session: MemorySessi
     assert first.retain
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 async def test_the_state_is_told_again_so_that_a_broker_that_lost_it_has_it_back(
     session: MemorySession, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +75,7 @@ async def test_the_state_is_told_again_so_that_a_broker_that_lost_it_has_it_back
     assert all(one.retain for one in told)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 async def test_a_birth_that_the_broker_never_acknowledges_holds_up_no_reading(
     database: str, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
 ) -> None:
@@ -109,7 +109,7 @@ async def test_garbage_blocks_nothing(session: MemorySession) -> None:
     assert {"bad_payload", "bad_topic"} <= {row["code"] for row in rows}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 async def test_a_full_disk_costs_no_fact_and_not_the_gateway(session: MemorySession, caplog: pytest.LogCaptureFixture) -> None:
     await register()
     box = WireBox()
@@ -132,7 +132,7 @@ async def test_a_full_disk_costs_no_fact_and_not_the_gateway(session: MemorySess
     assert await db.fetch("SELECT 1 AS one FROM rejected_message") == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 async def test_news_of_a_box_outlives_a_full_disk_and_holds_nothing_back(
     session: MemorySession, caplog: pytest.LogCaptureFixture
 ) -> None:

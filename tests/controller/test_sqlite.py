@@ -39,7 +39,7 @@ def test_no_instant_is_taken_for_another_that_was_written_before() -> None:
     ]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 async def test_the_driver_writes_these_texts(database: str) -> None:
     at = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
     rows = await db.fetch("SELECT ? AS id, ? AS at", ID, at)
