@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Mosquitto, Postgres, running_mosquitto, running_postgres
+
+# A loaded machine is no failure of the product: times are measured by `make bench`, never here.
+settings.register_profile("shelfwire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shelfwire")
 
 
 @pytest.fixture(scope="session")
