@@ -1,0 +1,1 @@
+"""Which sites an order comes from, and why."""

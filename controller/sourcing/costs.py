@@ -1,0 +1,87 @@
+"""What a way of doing it costs.  Pure; integers only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.sourcing.plans import Cost, Destination, Point, Prices, Rate, Shelf, SiteFacts
+
+_EARTH_KM = 6371.0088
+"""Mean radius.  Source: IUGG, Geodetic Reference System 1980 (Moritz 2000), R1."""
+_NO_RATE = Rate(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Base units of a SKU out of a shelf, with what they weigh and are worth; `expires`: some site knows a date for it."""
+
+    quantity: int
+    grams: int
+    value_minor: int
+    shelf: Shelf
+    expires: bool
+
+
+def distance_km(one: Point, other: Point) -> int:
+    """Along the great circle, in whole kilometres: so coarse that no platform's last digit shows.  Source: haversine formula."""
+    lat1, lat2 = math.radians(one.latitude / 1e6), math.radians(other.latitude / 1e6)
+    across = math.radians((other.longitude - one.longitude) / 1e6)
+    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(across / 2) ** 2
+    return round(2 * _EARTH_KM * math.asin(min(1.0, math.sqrt(half))))
+
+
+def km_to(site: SiteFacts, destination: Destination) -> int | None:
+    """None: one of the two is not on the map."""
+    return distance_km(site.point, destination.point) if site.point and destination.point else None
+
+
+def rate_for(rates: Mapping[tuple[str, str], Rate], site: str, zone: str) -> Rate:
+    """The narrowest: of the site to the zone, of any site to the zone, of the site, of all."""
+    return rates.get((site, zone)) or rates.get(("", zone)) or rates.get((site, "")) or rates.get(("", "")) or _NO_RATE
+
+
+def freight(rate: Rate, grams: int) -> int:
+    """Each kilogram that is begun counts; what nobody weighed is one kilogram."""
+    return rate.first_minor + rate.more_minor * max(-(-grams // 1000) - 1, 0)
+
+
+def busy(facts: SiteFacts, busy_minor: int) -> int:
+    """In proportion to how full the site's day is."""
+    if not facts.capacity or facts.capacity_left is None:
+        return 0
+    used = min(max(facts.capacity - facts.capacity_left, 0), facts.capacity)
+    return busy_minor * used // facts.capacity
+
+
+def below_safety(taken: Taken) -> int:
+    """Base units that come out of what the site would rather keep."""
+    return max(taken.quantity - max(taken.shelf.free - taken.shelf.safety, 0), 0) if taken.shelf.safety else 0
+
+
+def keeping(taken: Taken, prices: Prices) -> int:
+    """Days that it keeps, priced: what expires first is cheapest."""
+    if not taken.expires:
+        return 0
+    days = taken.shelf.remaining_days
+    return prices.keeping_minor * min(prices.keeping_days if days is None else max(days, 0), prices.keeping_days)
+
+
+def cost_of(parts: Sequence[tuple[SiteFacts, Sequence[Taken]]], prices: Prices, destination: Destination) -> Cost:
+    """Of parcels from these sites."""
+    distance = carriage = balance = capacity = kept = 0
+    for facts, goods in parts:
+        distance += prices.distance_minor * (km_to(facts, destination) or 0) // 100 if prices.distance_minor else 0
+        carriage += freight(rate_for(prices.rates, facts.site, destination.zone), sum(each.grams for each in goods))
+        capacity += busy(facts, prices.busy_minor)
+        balance += prices.below_safety_minor * sum(below_safety(each) for each in goods) if prices.below_safety_minor else 0
+        kept += sum(keeping(each, prices) for each in goods) if prices.keeping_minor else 0
+    return Cost(
+        distance=distance,
+        freight=carriage,
+        split=prices.split_minor * (len(parts) - 1),
+        balance=balance,
+        capacity=capacity,
+        keeping=kept,
+    )

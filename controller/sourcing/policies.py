@@ -1,0 +1,262 @@
+"""Which sites an order comes from: fewest sites first, then the cheapest, and what the runner-up would have cost.  Pure.
+
+A set of one, two or three sites is looked at when it has all of the order and no smaller set within it has.  It is tried in each
+order of its sites: the first gives whatever it has whole, the next what is left; what none has whole is divided in that order.
+The same facts give the same plan, whatever order they come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+
+from controller.sourcing.costs import Taken, cost_of, km_to
+from controller.sourcing.plans import (
+    MOST_SITES,
+    Barred,
+    Because,
+    Candidate,
+    Missing,
+    Plan,
+    Share,
+    Shelf,
+    SiteFacts,
+    Terms,
+    Unsourced,
+    Verdict,
+    Want,
+)
+
+Stock = Mapping[tuple[int, str], Shelf]
+_EMPTY = Shelf()
+
+
+@dataclass(frozen=True, slots=True)
+class _Good:
+    """All that an order wants of one SKU."""
+
+    sku_id: int
+    quantity: int
+    grams: int
+    value_minor: int
+    presale: bool
+    expires: bool
+    wants: tuple[Want, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One order, its usable sites in order of name, and what each has of each good (`has[site][good]`)."""
+
+    goods: tuple[_Good, ...]
+    sites: tuple[SiteFacts, ...]
+    shelves: tuple[tuple[Shelf, ...], ...]
+    has: tuple[tuple[int, ...], ...]
+    terms: Terms
+
+
+def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, terms: Terms) -> Plan:
+    """The plan for an order, with its explanation.  `stock` by SKU and site; what is not in it is not there."""
+    in_order = sorted(sites, key=lambda facts: facts.site)
+    goods = _goods(wanted, in_order, stock)
+    barred = {facts.site: reason for facts in in_order if (reason := _barred(facts, goods, stock, terms))}
+    usable = tuple(facts for facts in in_order if facts.site not in barred)
+    shelves = tuple(tuple(stock.get((good.sku_id, facts.site), _EMPTY) for good in goods) for facts in usable)
+    has = tuple(
+        tuple(max(shelf.free, 0) + (shelf.presale if good.presale else 0) for good, shelf in zip(goods, row, strict=True))
+        for row in shelves
+    )
+    case = _Case(goods, usable, shelves, has, terms)
+    ways, too_small = _ways(case)
+    told = tuple(Verdict(site, reason) for site, reason in barred.items())
+    if not ways:
+        return _nothing(case, told, too_small=too_small)
+    chosen, *others = sorted(ways, key=lambda way: way.key)
+    runner_up = next((way for way in others if set(way.sites) != set(chosen.sites)), None)
+    because = _because(chosen, runner_up)
+    return Plan(chosen=chosen, because=because, runner_up=runner_up, verdicts=(*told, *_verdicts(case, chosen, others)))
+
+
+def _goods(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock) -> tuple[_Good, ...]:
+    """By SKU: two lines of one are one good.  It may be presold where each line of it may."""
+    by_sku: dict[int, list[Want]] = {}
+    for want in sorted(wanted, key=lambda each: each.position):
+        by_sku.setdefault(want.sku_id, []).append(want)
+    return tuple(
+        _Good(
+            sku,
+            sum(want.quantity for want in wants),
+            sum(want.grams for want in wants),
+            sum(want.value_minor for want in wants),
+            all(want.presale for want in wants),
+            any(stock.get((sku, facts.site), _EMPTY).remaining_days is not None for facts in sites),
+            tuple(wants),
+        )
+        for sku, wants in sorted(by_sku.items())
+    )
+
+
+def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms) -> Barred | None:
+    if facts.rank is None:
+        return Barred.NOT_FOR_CHANNEL
+    if facts.site in terms.rejected:
+        return Barred.REJECTED
+    if terms.only is not None and facts.site not in terms.only:
+        return Barred.NOT_ASKED
+    if terms.currency and facts.currency and facts.currency != terms.currency:
+        return Barred.OTHER_CURRENCY
+    if facts.capacity_left is not None and facts.capacity_left <= 0:
+        return Barred.NO_CAPACITY
+    farthest = terms.prices.farthest_km
+    if farthest is not None and (km_to(facts, terms.destination) or 0) > farthest:
+        return Barred.TOO_FAR
+    shelves = [(good, stock.get((good.sku_id, facts.site), _EMPTY)) for good in goods]
+    if any(shelf.free > 0 or (good.presale and shelf.presale > 0) for good, shelf in shelves):
+        return None
+    return Barred.KEEPS_TOO_SHORT if any(shelf.too_short > 0 for _, shelf in shelves) else Barred.NOTHING_THERE
+
+
+# --- candidates -----------------------------------------------------------------------------------------------------------------
+
+
+def _ways(case: _Case) -> tuple[list[Candidate], bool]:
+    """Every way of the fewest sites, and of one site more when that leaves no choice; whether parts were too small for others."""
+    found: list[Candidate] = []
+    covering: list[frozenset[int]] = []
+    too_small = False
+    sets = 0
+    for size in range(1, min(case.terms.prices.most_sites, MOST_SITES, len(case.sites)) + 1):
+        for chosen in _covering(case, size, covering):
+            covering.append(frozenset(chosen))
+            ways = [_way(case, order) for order in permutations(chosen)]
+            worthy = [way for way in ways if size == 1 or _least_part(case, way) >= case.terms.prices.smallest_part_minor]
+            found += worthy
+            sets += bool(worthy)
+            too_small = too_small or not worthy
+        if sets > 1:
+            break
+    return found, too_small
+
+
+def _covering(case: _Case, size: int, smaller: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
+    """Sets of sites that have it all, and in which no smaller set has."""
+    wanted = [good.quantity for good in case.goods]
+    for chosen in combinations(range(len(case.sites)), size):
+        rows = [case.has[index] for index in chosen]
+        if all(sum(column) >= want for want, *column in zip(wanted, *rows, strict=True)) and not any(
+            known.issubset(chosen) for known in smaller if len(known) < size
+        ):
+            yield chosen
+
+
+def _way(case: _Case, order: Sequence[int]) -> Candidate:
+    """Goods dealt out in this order of sites; as no smaller set has it all, each has something to do."""
+    dealt = _deal(case, order)
+    parts = [
+        (case.sites[index], [_taken(case, index, good, row[good]) for good in range(len(row)) if row[good]])
+        for index, row in zip(order, dealt, strict=True)
+    ]
+    return Candidate(
+        sites=tuple(facts.site for facts, _ in parts),
+        shares=_shares(case, [facts.site for facts, _ in parts], dealt),
+        divided=sum(sum(bool(quantity) for quantity in column) > 1 for column in zip(*dealt, strict=True)),
+        rank=max(facts.rank or 0 for facts, _ in parts),
+        cost=cost_of(parts, case.terms.prices, case.terms.destination),
+    )
+
+
+def _deal(case: _Case, order: Sequence[int]) -> list[list[int]]:
+    """Base units by site of `order` and good."""
+    dealt = [[0] * len(case.goods) for _ in order]
+    for column, good in enumerate(case.goods):
+        whole = next((row for row, index in enumerate(order) if case.has[index][column] >= good.quantity), None)
+        if whole is not None:
+            dealt[whole][column] = good.quantity
+            continue
+        left = good.quantity
+        for row, index in enumerate(order):
+            dealt[row][column] = min(left, case.has[index][column])
+            left -= dealt[row][column]
+    return dealt
+
+
+def _taken(case: _Case, index: int, column: int, quantity: int) -> Taken:
+    """What weighs more than a part of it does is rounded up, what it is worth down."""
+    good = case.goods[column]
+    grams = -(-good.grams * quantity // good.quantity)
+    return Taken(quantity, grams, good.value_minor * quantity // good.quantity, case.shelves[index][column], good.expires)
+
+
+def _shares(case: _Case, sites: Sequence[str], dealt: Sequence[Sequence[int]]) -> tuple[Share, ...]:
+    """Lines in their order, each filled from the sites in theirs."""
+    found: list[Share] = []
+    for column, good in enumerate(case.goods):
+        left = [row[column] for row in dealt]
+        for want in good.wants:
+            missing = want.quantity
+            for row, site in enumerate(sites):
+                if quantity := min(missing, left[row]):
+                    found.append(Share(site, want.position, want.sku_id, quantity))
+                    left[row] -= quantity
+                    missing -= quantity
+    return tuple(sorted(found, key=lambda share: (share.position, sites.index(share.site))))
+
+
+def _least_part(case: _Case, way: Candidate) -> int:
+    """What the part that is worth least is worth, in minor units."""
+    worth = dict.fromkeys(way.sites, 0)
+    by_position = {want.position: want for good in case.goods for want in good.wants}
+    for share in way.shares:
+        want = by_position[share.position]
+        worth[share.site] += want.value_minor * share.quantity // want.quantity
+    return min(worth.values())
+
+
+# --- the explanation ------------------------------------------------------------------------------------------------------------
+
+
+def _because(chosen: Candidate, other: Candidate | None) -> Because:
+    """The first thing in which the plan is better."""
+    if other is None:
+        return Because.ONLY
+    decided = (Because.FEWER_SITES, Because.FEWER_DIVIDED, Because.RANK, Because.CHEAPER, Because.TIE)
+    return next(why for why, mine, its in zip(decided, chosen.key, other.key, strict=True) if mine != its)
+
+
+def _verdicts(case: _Case, chosen: Candidate, others: Sequence[Candidate]) -> Iterator[Verdict]:
+    """Of the sites that could be asked and were not; one in no other way that was looked at has not enough of it."""
+    for facts in case.sites:
+        if facts.site in chosen.sites:
+            continue
+        best = next((way for way in others if facts.site in way.sites), None)
+        if best is None:
+            yield Verdict(facts.site, Because.FEWER_SITES)
+        else:
+            yield Verdict(facts.site, _because(chosen, best), best.cost.total)
+
+
+def _nothing(case: _Case, told: tuple[Verdict, ...], *, too_small: bool) -> Plan:
+    reachable = [sum(row[column] for row in case.has) for column in range(len(case.goods))]
+    missing = tuple(
+        Missing(good.sku_id, good.quantity, there)
+        for good, there in zip(case.goods, reachable, strict=True)
+        if there < good.quantity
+    )
+    if not case.sites:
+        why = Unsourced.NO_SITE
+    elif missing:
+        why = Unsourced.SHORT
+    else:
+        why = Unsourced.PART_TOO_SMALL if too_small else Unsourced.TOO_MANY_SITES
+    return Plan(chosen=None, unsourced=why, missing=missing, verdicts=told)
+
+
+def without(sites: Sequence[SiteFacts], used: Mapping[str, int]) -> list[SiteFacts]:
+    """The sites after they were given so many parts of orders more."""
+    return [
+        facts
+        if facts.capacity_left is None or facts.site not in used
+        else replace(facts, capacity_left=facts.capacity_left - used[facts.site])
+        for facts in sites
+    ]
