@@ -45,6 +45,7 @@ MODEL_MODULES = (
     "controller.fleet.models",
     "controller.fleet.measured_models",
     "controller.orders.models",
+    "controller.orders.flag_models",
     "controller.fulfilment.models",
     "controller.replenishment.models",
     "controller.reports.models",

@@ -12,11 +12,15 @@ from controller.catalog.queries import skus_by_id, still_unknown
 from controller.counts.events import BinCounted
 from controller.errors import NotFound
 from controller.events import Recorded
-from controller.fleet.events import FactRejected, PrintJobChanged
+from controller.fleet.events import FactParked, FactRejected, PrintJobChanged
 from controller.fleet.states import PrintState
 from controller.following import Follower
 from controller.fulfilment.events import LabelRefused, OtherLotPicked, PutBackNeeded, ShelfShort
+from controller.fulfilment.facts import HELD_CODE
+from controller.fulfilment.operations import print_held_labels
 from controller.orders.events import OrderCancelled, OrderClosed
+from controller.orders.flag_events import OrderFlagCleared
+from controller.orders.flags import blocking
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable
 from controller.sites.queries import place
@@ -95,6 +99,23 @@ async def _order_ended(recorded: Recorded) -> None:
     await close_tasks(f"stock_short:{recorded.subject}")
 
 
+async def _flag_cleared(recorded: Recorded) -> None:
+    """The last one lets go what waited: hand-overs by themselves, the label here."""
+    if not recorded.data["others"]:
+        await close_tasks(f"hand_over:{recorded.subject}")
+        await print_held_labels(recorded.subject)
+
+
+async def _parked(recorded: Recorded) -> None:
+    """Somebody scanned a parcel out of the house whose order is flagged."""
+    if recorded.data["code"] != HELD_CODE:
+        return
+    order = str(recorded.data["waits_for"]).partition(":")[2]
+    flags = (await blocking([ORDERS.row_id(order)])).get(ORDERS.row_id(order), [])
+    arguments = {"order": order, "flags": ", ".join(flags), "box": recorded.data["box"]}
+    await open_task("hand_over_held", site=recorded.site, key=f"hand_over:{order}", subject=order, arguments=arguments)
+
+
 async def _put_back(recorded: Recorded) -> None:
     sku, order = await _sku(recorded), recorded.subject
     arguments = {"order": order, "sku": sku, "quantity": recorded.data["quantity"]}
@@ -156,6 +177,8 @@ TAKEN: Mapping[str, Callable[[Recorded], Awaitable[None]]] = {
     CommitmentWithdrawn.name: _withdrawn,
     OrderCancelled.name: _order_ended,
     OrderClosed.name: _order_ended,
+    OrderFlagCleared.name: _flag_cleared,
+    FactParked.name: _parked,
     PutBackNeeded.name: _put_back,
     UnknownBarcodeSeen.name: _unknown,
     BarcodeAdded.name: _linked,

@@ -97,3 +97,11 @@ class LabelRefused(Event, frozen=True, kw_only=True):
 class LabelReprinted(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "label_reprinted"
     parcel: str
+
+
+class LabelHeld(Event, frozen=True, kw_only=True):
+    """The parcel's order is flagged: its label is printed when the last of these flags is cleared."""
+
+    name: ClassVar[str] = "label_held"
+    parcel: str
+    flags: list[str]

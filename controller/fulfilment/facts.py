@@ -22,8 +22,9 @@ from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.lots import in_order_for, lots_told
 from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
-from controller.fulfilment.states import PickListState
+from controller.fulfilment.states import ParcelState, PickListState
 from controller.fulfilment.work import Work
+from controller.orders.flags import StoredFlag, flags, waits_for_flags
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.stock.operations import Move, Reason
@@ -33,6 +34,7 @@ from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retract
 
 S = TypeVar("S", Picked, PickShort)
 OVER_PICK_CODE = "over_pick"
+HELD_CODE = "order_flagged"
 
 
 async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
@@ -134,21 +136,32 @@ async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
 
 
 async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome]:
-    """The parcel is with its customer or carrier: its goods leave the site.  A second scan of it changes nothing."""
+    """The parcel is with its customer or carrier: its goods leave the site.  A second scan of it changes nothing.
+
+    A flag that was set before the scan holds it up: it waits for the flag to be cleared, and a person is told.
+    """
     now = await lists.by_parcel(fact.data.parcel for fact in facts)
+    held = await flags({one.order_id for one in now.values()})
     work = Work()
     outcomes: list[Outcome] = []
     for fact in facts:
         pick_list = now.get(fact.data.parcel)
         if pick_list is not None and pick_list.site == fact.site_id:
-            work.hand_over(fact, pick_list)
-            outcomes.append(APPLIED)
+            outcomes.append(_hand_over(fact, pick_list, held[pick_list.order_id], work))
         elif pick_list is None and _is_parcel_number(fact.data.parcel):
             outcomes.append(Parked("not_packed", f"parcel:{fact.data.parcel}"))
         else:
             outcomes.append(Rejected("unknown_parcel", f"{fact.data.parcel[:40]!r} is no parcel of this site"))
     await work.finish(now.values())
     return outcomes
+
+
+def _hand_over(fact: FactIn[HandedOver], pick_list: PickListNow, flagged: Sequence[StoredFlag], work: Work) -> Outcome:
+    holding = [flag for flag in flagged if flag.is_set and flag.set_at <= fact.occurred_at]
+    if holding and pick_list.parcel and pick_list.parcel.state is ParcelState.PACKED:
+        return Parked(HELD_CODE, waits_for_flags(pick_list.order_no))
+    work.hand_over(fact, pick_list)
+    return APPLIED
 
 
 async def take_back_picked(fact: FactIn[Retracted], picked: Picked, occurred_at: datetime) -> Outcome | None:

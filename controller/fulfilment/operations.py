@@ -10,12 +10,13 @@ from controller.errors import Conflict, NotFound
 from controller.facts import unpark
 from controller.fulfilment import lists, papers
 from controller.fulfilment.binding import write_lines
-from controller.fulfilment.events import LabelReprinted, PickListReleased, PutBackNeeded
+from controller.fulfilment.events import LabelHeld, LabelReprinted, PickListReleased, PutBackNeeded
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
 from controller.orders import queries as order_queries
+from controller.orders.flags import require_unflagged
 from controller.orders.numbers import ORDERS
 from controller.orders.states import OrderState
 from controller.states import advance
@@ -70,7 +71,7 @@ async def release(order_no: str) -> str:
     """Bind the order's goods to bins and make its pick list; the list's number.  Releasing twice returns the same list.
 
     What expires first is bound first.  Records PickListReleased.  Raises NotFound, NotReleasable (cancelled, whether it had a list
-    or not), NotArrived (something of it is presold), KeepsTooShort.
+    or not), OrderIsFlagged, NotArrived (something of it is presold), KeepsTooShort.
     """
     order_id = ORDERS.row_id(order_no)
     async with transaction():
@@ -82,6 +83,7 @@ async def release(order_no: str) -> str:
             return PICK_LISTS.number(there[0]["id"])
         if state is not OrderState.PLACED:
             raise NotReleasable(order_no, state)
+        await require_unflagged([order_id])
         order = await order_queries.order(order_no)
         lines = (await order_queries.lines([order_id]))[order_id]
         await stock.allocate([line.line_key for line in lines])
@@ -136,7 +138,7 @@ async def _put_back(pick_list: PickListNow) -> None:
 async def reprint_label(parcel_no: str) -> None:
     """Print a parcel's label once more, on the box that packed it.  Records LabelReprinted, DocumentWanted.
 
-    Raises NotFound, ParcelWithdrawn, ParcelRecalled.
+    Raises NotFound, ParcelWithdrawn, ParcelRecalled, OrderIsFlagged.
     """
     async with transaction():
         pick_list = (await lists.by_parcel([parcel_no])).get(parcel_no)
@@ -146,7 +148,19 @@ async def reprint_label(parcel_no: str) -> None:
             raise ParcelWithdrawn(parcel_no)
         if lots := await papers.recalled_lots(pick_list):
             raise ParcelRecalled(parcel_no, lots)
+        await require_unflagged([pick_list.order_id])
         await execute("UPDATE parcel SET label_copies = label_copies + 1 WHERE id = ?", pick_list.parcel.id)
         rows = await fetch("SELECT label_copies FROM parcel WHERE id = ?", pick_list.parcel.id)
         await events.record(LabelReprinted(parcel=parcel_no), subject=pick_list.order_no, site=pick_list.site)
         await papers.want_label(pick_list.parcel, pick_list, copy=rows[0]["label_copies"])
+
+
+async def print_held_labels(order_no: str) -> None:
+    """Its flags are cleared: print the label that its parcel was refused for them.  The same label is asked for once."""
+    async with transaction():
+        pick_list = await lists.by_order(ORDERS.row_id(order_no))
+        if pick_list is None or pick_list.parcel is None or pick_list.parcel.state is not ParcelState.PACKED:
+            return
+        held = {event.data["parcel"] for event in await events.history(order_no) if event.name == LabelHeld.name}
+        if pick_list.parcel.no in held and not await papers.recalled_lots(pick_list):
+            await papers.want_label(pick_list.parcel, pick_list, copy=1)

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from controller import events
 from controller.documents.events import DocumentWanted
-from controller.fulfilment.events import LabelRefused
+from controller.fulfilment.events import LabelHeld, LabelRefused
 from controller.fulfilment.lists import ParcelNow, PickListNow
 from controller.orders import queries as orders
+from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
 from controller.orders.queries import StoredLine, StoredOrder
 from controller.sites.queries import SiteRow, site
@@ -38,6 +39,9 @@ async def want(packed: Sequence[tuple[str, PickListNow]]) -> None:
         if lots := await recalled_lots(one):
             refused = LabelRefused(parcel=one.parcel.no, lots=lots)
             await events.record(refused, subject=one.order_no, site=one.site)
+        elif flags := (await blocking([order.id])).get(order.id):
+            held = LabelHeld(parcel=one.parcel.no, flags=[flag.value for flag in flags])
+            await events.record(held, subject=one.order_no, site=one.site)
         else:
             await _want_label(box, one.parcel, order, shop, copy=1)
         await _want_receipt(box, one, order, lines, shop)

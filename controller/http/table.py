@@ -14,6 +14,7 @@ from controller.fulfilment import api as fulfilment
 from controller.http import events, proof_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
+from controller.orders import flag_api as order_flags
 from controller.people import api as people
 from controller.pricing import api as pricing
 from controller.profiles import api as profiles
@@ -62,6 +63,7 @@ ROUTES: list[Route] = [
     *profiles.ROUTES,
     *replica.ROUTES,
     *orders.ROUTES,
+    *order_flags.ROUTES,
     *fulfilment.ROUTES,
     *proposals.ROUTES,
     *replenishment.ROUTES,

@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -777,6 +777,32 @@ class Migration(migrations.Migration):
                 "indexes": [Index(fields=["state", "id"]), Index(fields=["site", "id"])],
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderFlag",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "order",
+                    fields.ForeignKeyField(
+                        "controller.Order",
+                        source_field="order_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="flags",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("kind", fields.CharField(max_length=32)),
+                ("reason", fields.CharField(max_length=200)),
+                ("set_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("set_by", fields.CharField(max_length=128)),
+                ("cleared_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("cleared_by", fields.CharField(null=True, max_length=128)),
+                ("clear_reason", fields.CharField(null=True, max_length=200)),
+            ],
+            options={"table": "order_flag", "app": "controller", "indexes": [Index(fields=["order_id", "id"])], "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Severity] = {
     "lot_recalled": Severity.URGENT,
     "lot_mismatch": Severity.LOW,
     "label_refused": Severity.URGENT,
+    "hand_over_held": Severity.URGENT,
     "lot_expiry_disputed": Severity.NORMAL,
     "serial_twice": Severity.NORMAL,
     "stock_difference": Severity.URGENT,

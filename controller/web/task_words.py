@@ -92,6 +92,11 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Parcel %(parcel)s of order %(order)s holds goods of recalled lots (%(lots)s). It got no label; unpack it."),
         *ORDER,
     ),
+    "hand_over_held": TaskWords(
+        N_("Parcel scanned out with open flags"),
+        N_("A parcel of order %(order)s was scanned out, but the order is flagged (%(flags)s). Keep it, or clear the flags."),
+        *ORDER,
+    ),
     "lot_expiry_disputed": TaskWords(
         N_("Two expiry dates for a lot"),
         N_("Lot %(lot)s of %(sku)s was told with %(kept)s and with %(told)s. The earlier date holds; look at the goods."),

@@ -90,6 +90,9 @@ fpm-ia POST /api/v1/label-batches/{no}/print
 --m--a POST /api/v1/orders
 -pm$-a GET /api/v1/orders/{no}
 --m--a POST /api/v1/orders/{no}/cancel
+-pm$-a GET /api/v1/orders/{no}/flags
+--m--a POST /api/v1/orders/{no}/flags
+--m--a POST /api/v1/orders/{no}/flags/{kind}/clear
 -pm--a POST /api/v1/orders/{no}/release
 -pm--a GET /api/v1/parcels
 -pm--a GET /api/v1/parcels/{no}
