@@ -24,7 +24,7 @@ from edge_agent.replica_goods import find
 from edge_agent.replica_parts import PARTS, SCHEMA, TABLES, Part, Write
 from edge_agent.replica_reader import ReplicaReader, Served
 from edge_agent.replica_search import Hits, search
-from edge_agent.replica_work import around, heads
+from edge_agent.replica_work import around, heads, with_recalls
 from edge_agent.salvage import create_private
 from edge_agent.seams import Clock
 from edge_agent.stations import Item, Missing
@@ -141,7 +141,11 @@ class Replica:
 
     def lookup(self, text: str, gtin: str | None) -> Item | Missing:
         """What a scanned symbol is, as the controller would resolve it.  Never raises."""
-        return self._ask(self._lookups, lambda reader, served: find(reader, served.edition, text, gtin, self._age_ms(served.as_of)))
+
+        def look(reader: sqlite3.Connection, served: Served) -> Item | Missing:
+            return with_recalls(reader, served.edition, find(reader, served.edition, text, gtin, self._age_ms(served.as_of)))
+
+        return self._ask(self._lookups, look)
 
     def rows(self, part: Part[R], handle: str | None = None) -> list[R] | Missing:
         """All rows of a part that is `kept`, in the order of their ids, or those with a handle.  Never raises."""

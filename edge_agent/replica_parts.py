@@ -17,7 +17,15 @@ from msgspec import Struct
 
 from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
 from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenReceipt, OpenTransfer, SiteBin
-from edge_agent.wire.replica import ReplicaItem, ReplicaPerson, ReplicaProfile, ReplicaRows, ReplicaStock, ReplicaTemplate
+from edge_agent.wire.replica import (
+    ReplicaItem,
+    ReplicaPerson,
+    ReplicaProfile,
+    ReplicaRecall,
+    ReplicaRows,
+    ReplicaStock,
+    ReplicaTemplate,
+)
 
 R = TypeVar("R", bound=Struct)
 
@@ -95,6 +103,7 @@ RECEIPTS: Final = kept(
 )
 TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
 LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
+RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
 DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES)}
 """The parts with open work, which is found by its number."""
@@ -110,4 +119,5 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     TRANSFERS,
     LABEL_BATCHES,
     BINS,
+    RECALLS,
 )

@@ -6,14 +6,18 @@ import sqlite3
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from edge_agent.replica_parts import BINS, DOCUMENTS
-from edge_agent.stations.model import Known
-from edge_agent.wire.open_work import Document, Head
+from edge_agent.replica_parts import BINS, DOCUMENTS, RECALLS
+from edge_agent.stations.model import Item, Known, Missing
+from edge_agent.wire.open_work import Document, Head, SiteBin
+from edge_agent.wire.replica import ReplicaRecall
 
 MOST_HEADS: Final = 500
 """Documents of a part that a list goes through."""
 _HEADS: Final = msgspec.json.Decoder(Head)
+_RECALLS: Final = msgspec.json.Decoder(ReplicaRecall)
+_SITE_BINS: Final = msgspec.json.Decoder(SiteBin)
 _BY_NUMBER: Final = (
     "SELECT body FROM kept WHERE edition = ? AND part = ? AND handle IN (?, ?) "
     "UNION ALL SELECT body FROM kept WHERE edition = ? AND part = ? AND other = ? LIMIT 1"
@@ -22,10 +26,22 @@ _BY_NUMBER: Final = (
 
 def around(reader: sqlite3.Connection, edition: int, part: str, number: str | None, place: str | None) -> Known:
     """What there is around a reading; a part that is none has no documents."""
+    found = _bin(reader, edition, place) if place is not None else None
     return Known(
         document=_document(reader, edition, part, number) if number is not None else None,
-        is_bin=_is_bin(reader, edition, place) if place is not None else None,
+        is_bin=True if found is not None else False if place is not None and _knows_bins(reader, edition) else None,
+        is_quarantine=found is not None and found.kind == "quarantine",
     )
+
+
+def with_recalls(reader: sqlite3.Connection, edition: int, found: Item | Missing) -> Item | Missing:
+    """An item with the codes of its lots that are recalled."""
+    if isinstance(found, Missing):
+        return found
+    rows = reader.execute(
+        "SELECT body FROM kept WHERE edition = ? AND part = ? AND handle = ? ORDER BY id", (edition, RECALLS.name, found.sku)
+    ).fetchall()
+    return replace(found, recalled=tuple(_RECALLS.decode(body).lot for (body,) in rows)) if rows else found
 
 
 def heads(reader: sqlite3.Connection, edition: int, part: str) -> list[Head]:
@@ -45,9 +61,10 @@ def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) 
     return found
 
 
-def _is_bin(reader: sqlite3.Connection, edition: int, code: str) -> bool | None:
-    """None: the box does not know the site's bins."""
-    if reader.execute("SELECT 1 FROM kept WHERE edition = ? AND part = ? AND id = ?", (edition, BINS.name, code)).fetchone():
-        return True
-    knows = reader.execute("SELECT 1 FROM kept WHERE edition = ? AND part = ? LIMIT 1", (edition, BINS.name)).fetchone()
-    return False if knows else None
+def _bin(reader: sqlite3.Connection, edition: int, code: str) -> SiteBin | None:
+    row = reader.execute("SELECT body FROM kept WHERE edition = ? AND part = ? AND id = ?", (edition, BINS.name, code)).fetchone()
+    return _SITE_BINS.decode(row[0]) if row is not None else None
+
+
+def _knows_bins(reader: sqlite3.Connection, edition: int) -> bool:
+    return bool(reader.execute("SELECT 1 FROM kept WHERE edition = ? AND part = ? LIMIT 1", (edition, BINS.name)).fetchone())

@@ -9,9 +9,11 @@ from controller.replica.levels import STOCK
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
 from controller.replica.profiles import PROFILES
+from controller.replica.recalls import RECALLS
 from controller.replica.receipts import RECEIPTS
 from controller.replica.templates import TEMPLATES
 
 PARTS: dict[str, Part] = {
-    part.name: part for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS)
+    part.name: part
+    for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS, RECALLS)
 }

@@ -93,6 +93,24 @@ async def recall_of(number: str) -> StoredRecall:
     return _stored(rows[0])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecalledNow:
+    """`lot`: the maker's code."""
+
+    no: str
+    sku: str
+    lot: str
+
+
+async def recalled_now() -> list[RecalledNow]:
+    """Every lot that is recalled and not released, the oldest recall first."""
+    rows = await db.fetch(
+        "SELECT r.id, s.code AS sku, o.code, o.key FROM recall r JOIN lot o ON o.id = r.lot_id JOIN sku s ON s.id = o.sku_id "
+        "WHERE r.state = 'open' ORDER BY r.id"
+    )
+    return [RecalledNow(no=RECALLS.number(row["id"]), sku=row["sku"], lot=name_of(row["code"], row["key"])) for row in rows]
+
+
 async def sites_of(recall_id: int, sites: Iterable[str] | None = None) -> list[SiteFound]:
     """Of these sites; None: of all."""
     here, listed = ("", []) if sites is None else (f" AND {db.among('site')}", [db.listing(sorted(sites))])

@@ -50,6 +50,8 @@ class Goods(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tracking: Tracking = "none"
     is_unknown: bool = False
     """The box has a catalogue, and it is not in there."""
+    recalled: tuple[str, ...] = ()
+    """The codes of its lots that are recalled."""
 
     @property
     def key(self) -> str:
@@ -110,6 +112,7 @@ def goods_of(read: Scanned) -> Goods:
                 numerator=item.numerator,
                 denominator=item.denominator,
                 tracking=item.tracking,
+                recalled=item.recalled,
             )
         case Missing.UNKNOWN | Missing.SEVERAL:
             return replace(found, is_unknown=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge_agent.stations import recalled
 from edge_agent.stations.goods import Goods
 from edge_agent.stations.model import Pressed, Scanned, ok, wrong
 from edge_agent.stations.station import Activity, Done, Took
@@ -18,6 +19,9 @@ _LONGEST: Final = 80
 
 def printed(now: Activity, goods: Goods, copies: int, given: Scanned | Pressed) -> Done:
     """A print job of the reading's own id, at the station's label printer."""
+    refused = recalled.refused(goods)
+    if refused is not None:
+        return Done(activity=now, feedback=refused)
     if given.paper.printer is None:
         return Done(activity=now, feedback=wrong("label_no_printer"))
     version = given.paper.templates.get(TEMPLATE)

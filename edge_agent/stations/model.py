@@ -35,6 +35,7 @@ class Item(Struct, frozen=True, kw_only=True):
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
     old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).  `image`: its picture (`ReplicaImages`), if any.
     `tracking`: what is asked for with each of it.  `bins`: where most of it lies, the fullest first, with the base units there.
+    `recalled`: the codes of its lots that are recalled.
     """
 
     sku: str
@@ -50,6 +51,7 @@ class Item(Struct, frozen=True, kw_only=True):
     image: str | None = None
     tracking: Tracking = "none"
     bins: tuple[tuple[str, int], ...] = ()
+    recalled: tuple[str, ...] = ()
 
 
 class Missing(StrEnum):
@@ -74,10 +76,12 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the box knows around a reading: the document that the station has in hand, or that was just read; None: it knows none.
 
     `is_bin`: whether what was read is the code of a bin of this site; None: the box does not know the site's bins.
+    `is_quarantine`: it is the one where goods are kept apart.
     """
 
     document: Document | None = None
     is_bin: bool | None = None
+    is_quarantine: bool = False
 
 
 NOTHING_KNOWN: Final = Known()

@@ -8,6 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command
+from edge_agent.stations import recalled
+from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Pressed, Scanned, duplicate, ok, wrong
 from edge_agent.stations.station import Activity, Button, Done, Idle, Says, Station, Took
 from edge_agent.wire.facts import Counted, FactDraft, Picked, PickShort, ReadAs, Retracted
@@ -36,6 +38,10 @@ def scan(now: Picking, read: Scanned) -> Done:
         return _empty(now, read)
     if text == now.pick_list:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
+    goods = goods_of(read)
+    refused = recalled.refused(goods)
+    if refused is not None:
+        return Done(activity=now, feedback=refused)
     after = Picking(pick_list=now.pick_list, items=now.items + 1)  # who picks on has found some
     fact = Picked(
         pick_list=now.pick_list,
@@ -48,7 +54,7 @@ def scan(now: Picking, read: Scanned) -> Done:
     )
     return Done(
         activity=after,
-        feedback=ok("picked", symbol=text, items=after.items, pick_list=now.pick_list),
+        feedback=recalled.to_look_at(goods, ok("picked", symbol=text, items=after.items, pick_list=now.pick_list)),
         facts=(FactDraft(data=fact, device=read.device),),
         took=Took(station="picking", what=text, document=now.pick_list, fact=Picked.name),
     )
@@ -152,4 +158,5 @@ STATION = Station(
         Button("nothing", Says(en="The bin is empty now", zh="货位已空")),
     ),
     undo=undo,
+    wants_item=True,
 )

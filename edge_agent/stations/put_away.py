@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts
+from edge_agent.stations import amounts, recalled
 from edge_agent.stations.goods import Goods, goods_of
-from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, ok, wrong
+from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, ok, unknown, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Line, Says, Segment, Station, Took
 from edge_agent.wire.facts import FactDraft, PutAway, ReadAs, Retracted
 
@@ -46,6 +46,10 @@ def scan(now: PuttingAway, read: Scanned) -> Done:
         return Done(activity=now, feedback=wrong("put_bin_first", symbol=text, **now.goods.args))
     if read.known.is_bin is False and now.doubted != text:
         return Done(activity=replace(now, doubted=text), feedback=wrong("bin_unknown", symbol=text), read_as=ReadAs.PLACE)
+    if recalled.is_recalled(now.goods) and not read.known.is_quarantine:
+        refused = _not_quarantine(now, now.goods, read)
+        if refused is not None:
+            return refused
     return _put(now, now.goods, read)
 
 
@@ -94,6 +98,15 @@ def _need_item(now: PuttingAway, text: str) -> Done:
     return Done(activity=now, feedback=wrong("put_need_item", bin=text), read_as=ReadAs.PLACE)
 
 
+def _not_quarantine(now: PuttingAway, goods: Goods, read: Scanned) -> Done | None:
+    """A recalled lot goes to no other bin; None: nobody knows the bins here, and it was scanned twice."""
+    text = read.symbol.text
+    if read.known.is_bin is None and now.doubted == text:
+        return None
+    feedback = wrong("recalled_no_bin", symbol=text, lot=goods.lot or "", **goods.args)
+    return Done(activity=replace(now, doubted=text), feedback=feedback, read_as=ReadAs.PLACE)
+
+
 def _taken_up(now: PuttingAway, read: Scanned) -> Done:
     goods = goods_of(read)
     more = 1 if now.goods is not None else now.number or 1
@@ -102,6 +115,8 @@ def _taken_up(now: PuttingAway, read: Scanned) -> Done:
     after = PuttingAway(goods=goods, packs=packs, bins=bins, items=now.items)
     took = Took(station="put_away", what=goods.what, symbol=goods.symbol, quantity=more)
     args = goods.args | {"number": packs}
+    if recalled.is_recalled(goods):
+        return Done(activity=replace(after, bins=()), feedback=unknown("recalled_in_hand", lot=goods.lot or "", **args), took=took)
     if bins:
         return Done(activity=after, feedback=ok("put_where", bin=bins[0][0], **args), took=took)
     return Done(activity=after, feedback=ok("put_anywhere", **args), took=took)

@@ -37,7 +37,10 @@ SAID: Final[Mapping[Command, Says]] = {
 }
 
 _COMMANDS: Final = {command.value.lower(): command for command in SAID}
-_SAID_BY_CODE: Final = {code: SAID[command] for table in (OF_STOCK, OF_GOODS) for command, code in table.items()}
+_SAID_BY_CODE: Final = {
+    **{code: SAID[command] for table in (OF_STOCK, OF_GOODS) for command, code in table.items()},
+    "recalled": Says(en="Recalled", zh="已召回"),
+}
 
 
 def reason_of(control: str, among: Mapping[Command, str]) -> str | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts, tallies
+from edge_agent.stations import amounts, recalled, tallies
 from edge_agent.stations.goods import Asked, Goods, Told, answered, ask, goods_of, missing, pressed_while_asked
 from edge_agent.stations.lot_label import printed
 from edge_agent.stations.model import Feedback, Item, Pressed, Scanned, duplicate, ok, unknown, wrong
@@ -134,6 +134,7 @@ def _document(now: Receiving, read: Scanned) -> Done:
 
 
 def _take(now: Receiving, goods: Goods, quantity: int, given: Scanned | Pressed) -> Done:
+    damage = now.damage or (recalled.REASON if recalled.is_recalled(goods) else None)
     fact = Received(
         document=now.document,
         symbol=goods.symbol,
@@ -142,8 +143,8 @@ def _take(now: Receiving, goods: Goods, quantity: int, given: Scanned | Pressed)
         lot=goods.lot,
         expiry=goods.expiry,
         serial=goods.serial,
-        condition=Condition.DAMAGED if now.damage else Condition.GOOD,
-        reason=now.damage,
+        condition=Condition.DAMAGED if damage else Condition.GOOD,
+        reason=damage,
     )
     line = tallies.line_of(expected_lines(given.known), goods)
     counted = tallies.added(now.tallies, goods.key, goods.units(quantity), line.got if line is not None else 0)
@@ -160,7 +161,7 @@ def _take(now: Receiving, goods: Goods, quantity: int, given: Scanned | Pressed)
     )
     return Done(
         activity=after,
-        feedback=_taken(after, goods, line, now.damage),
+        feedback=recalled.to_look_at(goods, _taken(after, goods, line, now.damage)),
         facts=(FactDraft(data=fact, device=given.device),),
         took=Took(
             station="receiving", what=goods.what, document=now.document, fact=Received.name, key=goods.key,
@@ -171,6 +172,8 @@ def _take(now: Receiving, goods: Goods, quantity: int, given: Scanned | Pressed)
 
 def _taken(now: Receiving, goods: Goods, line: ExpectedLine | None, damage: str | None) -> Feedback:
     args = goods.args | {"items": now.items, "document": now.document or "—"}
+    if recalled.is_recalled(goods):
+        return recalled.kept_apart(goods)
     if damage is not None:
         return ok("received_damaged", **args, **reason_args(damage))
     if goods.is_unknown:

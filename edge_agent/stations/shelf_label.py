@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
 from drivers.symbols.gtin import has_check_digit
+from edge_agent.stations import recalled
+from edge_agent.stations.goods import goods_of
 from edge_agent.stations.item_words import item_arguments, price, priced_for
 from edge_agent.stations.model import Feedback, Item, Missing, Paper, Pressed, Scanned, ok, unknown, wrong
 from edge_agent.stations.station import Activity, Button, Done, Idle, Says, Station, Took
@@ -40,6 +42,8 @@ def begin() -> Done:
 
 def scan(now: ShelfLabels, read: Scanned) -> Done:
     match read.item:
+        case Item() as item if (refused := recalled.refused(goods_of(read))) is not None:
+            return Done(activity=replace(now, latest=None, code=""), feedback=refused)
         case Item() as item:
             return _print(replace(now, latest=item, code=read.gtin or read.symbol.text), item, read)
         case Missing.UNKNOWN:

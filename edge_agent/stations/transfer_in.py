@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts, tallies
+from edge_agent.stations import amounts, recalled, tallies
 from edge_agent.stations.goods import Goods, goods_of
 from edge_agent.stations.model import Feedback, Known, Pressed, Scanned, duplicate, ok, unknown, wrong
 from edge_agent.stations.reasons import DAMAGE, buttons, kept_apart, reason_args, reason_of
@@ -91,6 +91,7 @@ def shows(now: TakingIn, known: Known) -> tuple[Segment, ...]:
 
 def _take(now: TakingIn, document: str, goods: Goods, read: Scanned) -> Done:
     quantity = now.number or 1
+    damage = now.damage or (recalled.REASON if recalled.is_recalled(goods) else None)
     fact = TransferReceived(
         document=document,
         symbol=goods.symbol,
@@ -99,8 +100,8 @@ def _take(now: TakingIn, document: str, goods: Goods, read: Scanned) -> Done:
         lot=goods.lot,
         expiry=goods.expiry,
         serial=goods.serial,
-        condition=Condition.DAMAGED if now.damage else Condition.GOOD,
-        reason=now.damage,
+        condition=Condition.DAMAGED if damage else Condition.GOOD,
+        reason=damage,
     )
     line = tallies.line_of(lines_of(read.known, is_outgoing=False), goods)
     units = goods.units(quantity)
@@ -110,12 +111,14 @@ def _take(now: TakingIn, document: str, goods: Goods, read: Scanned) -> Done:
     took = Took(
         station="transfer_in", what=goods.what, document=document, fact=TransferReceived.name, key=goods.key, quantity=units
     )  # fmt: skip
-    feedback = _taken(after, document, goods, got, now.damage)
+    feedback = recalled.to_look_at(goods, _taken(after, document, goods, got, now.damage))
     return Done(activity=after, feedback=feedback, facts=(FactDraft(data=fact, device=read.device),), took=took)
 
 
 def _taken(now: TakingIn, document: str, goods: Goods, got: tuple[int, int] | None, damage: str | None) -> Feedback:
     args: dict[str, str | int] = goods.args | {"items": now.items, "document": document}
+    if recalled.is_recalled(goods):
+        return recalled.kept_apart(goods)
     if damage is not None:
         return ok("received_damaged", **args, **reason_args(damage))
     if goods.is_unknown:

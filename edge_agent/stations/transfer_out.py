@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts, tallies
+from edge_agent.stations import amounts, recalled, tallies
 from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Known, Pressed, Scanned, duplicate, ok, unknown, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Says, Segment, Station, Took
@@ -49,6 +49,9 @@ def scan(now: Sending, read: Scanned) -> Done:
     if read.gtin is None and read.known.is_bin is True:
         return Done(activity=replace(now, bin=text), feedback=ok("send_from", bin=text), read_as=ReadAs.PLACE)
     goods, quantity = goods_of(read), now.number or 1
+    refused = recalled.refused(goods)
+    if refused is not None:
+        return Done(activity=now, feedback=refused)
     fact = TransferSent(
         document=now.transfer,
         symbol=goods.symbol,
@@ -75,7 +78,8 @@ def scan(now: Sending, read: Scanned) -> Done:
     took = Took(
         station="transfer_out", what=text, document=now.transfer, fact=TransferSent.name, key=goods.key, quantity=units
     )  # fmt: skip
-    return Done(activity=after, feedback=feedback, facts=(FactDraft(data=fact, device=read.device),), took=took)
+    facts = (FactDraft(data=fact, device=read.device),)
+    return Done(activity=after, feedback=recalled.to_look_at(goods, feedback), facts=facts, took=took)
 
 
 def finish(now: Sending, by: Pressed) -> Done:

@@ -12,10 +12,12 @@ from drivers.symbols.commands import Command
 from edge_agent.stations.item_words import derived
 from edge_agent.stations.model import CHINESE, ENGLISH, Feedback
 from edge_agent.stations.reasons import SAID as REASONS_SAID
+from edge_agent.stations.recalled import WORDS as RECALLED_WORDS
 from edge_agent.stations.station import Says
 from edge_agent.stations.table import STATIONS
 
 SHARED: Final[Mapping[str, Says]] = {
+    **RECALLED_WORDS,
     "not_saved": Says(
         en="NOT SAVED: this box could not store it. Call IT; do not go on scanning here.",
         zh="没有保存:本机存储出错。联系 IT,不要在这里继续扫描。",

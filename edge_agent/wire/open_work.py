@@ -7,7 +7,7 @@ it: a number that a box does not know is booked all the same.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -120,9 +120,10 @@ class Head(Struct, frozen=True, kw_only=True):
 
 
 class SiteBin(Struct, frozen=True, kw_only=True):
-    """A bin of the site, or its receiving place, by the code that is scanned."""
+    """A bin of the site, its receiving place or its quarantine (`kind`), by the code that is scanned."""
 
     code: str
+    kind: Literal["bin", "receiving", "quarantine"] = "bin"
 
 
 Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels

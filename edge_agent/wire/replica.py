@@ -116,6 +116,14 @@ class ReplicaTemplate(Struct, frozen=True, kw_only=True):
     kind: str
 
 
+class ReplicaRecall(Struct, frozen=True, kw_only=True):
+    """A lot that is recalled now: `id` is the recall's number, `lot` the maker's code as a symbol or a person tells it."""
+
+    id: str
+    sku: str
+    lot: str
+
+
 class ReplicaRows(Struct, frozen=True, kw_only=True):
     """A piece of one part.  `anew`: forget all that you had of it first; `gone`: the ids of what is not at the site any more."""
 

@@ -22,6 +22,7 @@ from edge_agent.wire.open_work import CountBin, OpenCount, OpenLabels, OpenRecei
 from edge_agent.wire.replica import (
     ReplicaPage,
     ReplicaProfile,
+    ReplicaRecall,
     ReplicaRows,
     ReplicaStock,
     ReplicaTemplate,
@@ -241,6 +242,7 @@ def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
         ),
         "label_batches": rows_of([OpenLabels(id=each, number=f"LB-{each}", title="", lines=[]) for each in ids]),
         "bins": rows_of([SiteBin(code=f"A-{each}") for each in ids]),
+        "recalls": rows_of([ReplicaRecall(id=f"LR-{each}", sku="sku-x", lot="L") for each in ids]),
     }
 
 

@@ -12,7 +12,7 @@ from edge_agent.replica import Replica
 from edge_agent.stations import Item
 from edge_agent.stations.model import NOTHING_KNOWN
 from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, SiteBin
-from edge_agent.wire.replica import ReplicaItem, ReplicaStock, rows_of
+from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaStock, rows_of
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_replica import item
 from tests.edge_agent.test_replica_parts import close, count, opened, take
@@ -54,6 +54,28 @@ def test_a_bin_is_one_is_none_or_nobody_knows(replica: Replica) -> None:
     take(replica, "c1", "c2", bins=rows_of([SiteBin(code="A-01")], anew=True))
     assert [replica.around("bins", None, code).is_bin for code in ("A-01", "A-02", "a-01")] == [True, False, False]
     close(replica)
+
+
+def test_a_quarantine_place_is_known_as_one(replica: Replica) -> None:
+    take(replica, bins=rows_of([SiteBin(code="A-01"), SiteBin(code="Q", kind="quarantine")], anew=True))
+    found = [replica.around("bins", None, code) for code in ("A-01", "Q", "X")]
+    assert [(each.is_bin, each.is_quarantine) for each in found] == [(True, False), (True, True), (False, False)]
+    close(replica)
+
+
+def test_an_item_says_which_of_its_lots_are_recalled_until_they_are_not(replica: Replica) -> None:
+    recalls = [ReplicaRecall(id="LR-1", sku="sku-1", lot="L-9"), ReplicaRecall(id="LR-2", sku="sku-2", lot="L-8")]
+    take(replica, goods=rows_of([item(1, "A"), item(2, "B"), item(3, "C")], anew=True), recalls=rows_of(recalls, anew=True))
+    assert [recalled(replica, code) for code in ("A", "B", "C")] == [("L-9",), ("L-8",), ()]
+    take(replica, "c1", "c2", recalls=rows_of([], anew=True))
+    assert recalled(replica, "A") == ()
+    close(replica)
+
+
+def recalled(replica: Replica, code: str) -> tuple[str, ...]:
+    found = replica.lookup(code, None)
+    assert isinstance(found, Item)
+    return found.recalled
 
 
 def test_an_item_says_what_is_told_with_it_and_where_it_lies(replica: Replica) -> None:

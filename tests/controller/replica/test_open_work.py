@@ -20,6 +20,7 @@ from controller.purchasing.suppliers import ItemData, SupplierData, put_item, pu
 from controller.replica.pages import page_since
 from controller.sites.operations import create_bin, create_site
 from controller.stock.operations import Move, Reason, move
+from controller.stock.recalls import end_recall, recall
 from controller.transfers import operations as transfers
 from edge_agent.wire.facts import Counted, CountLine
 from edge_agent.wire.messages import Symbol
@@ -133,6 +134,17 @@ async def test_bins_and_where_goods_lie() -> None:
     assert bytes(other.rows) == b"[]", "a site without bins says nothing of what is one"
     rows = msgspec.json.decode(page.parts["stock"].rows, type=list[ReplicaStock])
     assert [(row.on_hand, row.bins) for row in rows] == [(10, [("A-1", 10)])] * 2
+
+
+async def test_lots_that_are_recalled_are_told_at_every_site_and_gone_when_it_ends() -> None:
+    number = await recall("L-9", "milk", reason="glass")
+    first = await page_since("s2", "")
+    assert msgspec.json.decode(first.parts["recalls"].rows) == [{"id": number, "sku": "milk", "lot": "L-9"}]
+    again = await page_since("s2", first.next)
+    assert not again.parts["recalls"].anew
+    await end_recall(number, reason="another lot")
+    last = await page_since("s2", again.next)
+    assert (last.parts["recalls"].anew, bytes(last.parts["recalls"].rows)) == (True, b"[]")
 
 
 async def test_goods_that_move_from_bin_to_bin_are_told_again(shop: Shop) -> None:
