@@ -41,6 +41,7 @@ MODEL_MODULES = (
     "controller.purchasing.receipt_models",
     "controller.transfers.models",
     "controller.sales.models",
+    "controller.customers.models",
     "controller.replica.models",
     "controller.fleet.models",
     "controller.fleet.measured_models",
@@ -183,6 +184,14 @@ async def changed_models() -> list[str]:
 async def write_migration() -> list[str]:
     """Write the migration that brings the schema to the models; the files' paths."""
     return await _detector().write()
+
+
+def given_keys() -> dict[str, str]:
+    """The name of the key by model, where the key is given by us and not counted by the database."""
+    described = [model.describe() for models in (here().context.apps or {}).values() for model in models.values()]
+    return {
+        model["name"].rpartition(".")[2]: model["pk_field"]["name"] for model in described if not model["pk_field"]["generated"]
+    }
 
 
 def _detector() -> MigrationAutodetector:

@@ -57,6 +57,7 @@ COMPOSITION = (
     "retention",
     "revoking",
     "replica",
+    "tracking",
     "broker",
     "config",
     "config_table",
