@@ -48,6 +48,7 @@ MODEL_MODULES = (
     "controller.orders.models",
     "controller.orders.flag_models",
     "controller.fulfilment.models",
+    "controller.sourcing.models",
     "controller.replenishment.models",
     "controller.reports.models",
     "controller.http.models",
