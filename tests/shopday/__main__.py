@@ -20,6 +20,7 @@ from tests.shopday.catalogue import shop_skus
 from tests.shopday.day import play_day
 from tests.shopday.devices import Counter, add_arguments, counter_of
 from tests.shopday.dressing import dress
+from tests.shopday.past import tell
 from tests.shopday.programs import free_port
 from tests.shopday.shop import Shop, open_shop, pid_line
 from tests.shopday.summary import Summary
@@ -56,6 +57,8 @@ async def _demo(folder: Path, counter: Counter) -> int:
     print("Opening the shop …", flush=True)
     bench_port = free_port()
     bench_url = f"http://127.0.0.1:{bench_port}/"
+    if not (database := folder / "controller" / "controller.db").exists():
+        await tell(database)
     async with open_shop(folder, bench_url, counter) as shop, _bench(shop, bench_port):
         print(f"\n  The shop is open:   {shop.api.url}/\n  Its devices, bench: {bench_url}", flush=True)
         print(f"  The box's pages:    {shop.floor}", flush=True)
