@@ -10,8 +10,10 @@ MOST_SITES = 3
 """An order comes from at most so many sites: what is in four parcels costs more than it brings."""
 
 
-class Barred(StrEnum):
-    """Why a site was not considered at all."""
+class Because(StrEnum):
+    """Why a site was not considered at all; and what decided else: between the plan and the runner-up, or (for a site) between the
+    plan and the best one with that site.
+    """
 
     NOT_FOR_CHANNEL = "not_for_channel"
     NOT_ASKED = "not_asked"
@@ -21,10 +23,6 @@ class Barred(StrEnum):
     TOO_FAR = "too_far"
     KEEPS_TOO_SHORT = "keeps_too_short"
     NOTHING_THERE = "nothing_there"
-
-
-class Because(StrEnum):
-    """What decided: between the plan and the runner-up, or (for a site) between the plan and the best one with that site."""
 
     ONLY = "only"
     FEWER_SITES = "fewer_sites"
@@ -193,7 +191,7 @@ class Verdict:
     """A site that nothing comes from.  `cost_minor`: of the best way with it that was looked at, None: of none."""
 
     site: str
-    reason: Barred | Because
+    reason: Because
     cost_minor: int | None = None
 
 

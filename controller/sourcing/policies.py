@@ -14,7 +14,6 @@ from itertools import combinations, permutations
 from controller.sourcing.costs import Taken, cost_of, km_to
 from controller.sourcing.plans import (
     MOST_SITES,
-    Barred,
     Because,
     Candidate,
     Missing,
@@ -97,24 +96,24 @@ def _goods(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock) -> 
     )
 
 
-def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms) -> Barred | None:
+def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms) -> Because | None:
     if facts.rank is None:
-        return Barred.NOT_FOR_CHANNEL
+        return Because.NOT_FOR_CHANNEL
     if facts.site in terms.rejected:
-        return Barred.REJECTED
+        return Because.REJECTED
     if terms.only is not None and facts.site not in terms.only:
-        return Barred.NOT_ASKED
+        return Because.NOT_ASKED
     if terms.currency and facts.currency and facts.currency != terms.currency:
-        return Barred.OTHER_CURRENCY
+        return Because.OTHER_CURRENCY
     if facts.capacity_left is not None and facts.capacity_left <= 0:
-        return Barred.NO_CAPACITY
+        return Because.NO_CAPACITY
     farthest = terms.prices.farthest_km
     if farthest is not None and (km_to(facts, terms.destination) or 0) > farthest:
-        return Barred.TOO_FAR
+        return Because.TOO_FAR
     shelves = [(good, stock.get((good.sku_id, facts.site), _EMPTY)) for good in goods]
     if any(shelf.free > 0 or (good.presale and shelf.presale > 0) for good, shelf in shelves):
         return None
-    return Barred.KEEPS_TOO_SHORT if any(shelf.too_short > 0 for _, shelf in shelves) else Barred.NOTHING_THERE
+    return Because.KEEPS_TOO_SHORT if any(shelf.too_short > 0 for _, shelf in shelves) else Because.NOTHING_THERE
 
 
 # --- candidates -----------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from controller.sourcing.costs import Taken, cost_of, distance_km, freight
 from controller.sourcing.plans import (
-    Barred,
     Because,
     Cost,
     Destination,
@@ -119,7 +118,7 @@ def test_a_day_that_is_full_bars_a_site_and_a_full_one_costs() -> None:
     assert plan.sites == ("b",)
     assert plan.chosen is not None
     assert plan.chosen.cost == Cost(capacity=50)
-    assert reason_of(plan, "a") == Barred.NO_CAPACITY
+    assert reason_of(plan, "a") == Because.NO_CAPACITY
 
 
 def test_what_expires_first_goes_first() -> None:
