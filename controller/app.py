@@ -34,6 +34,7 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
+from controller.orders.seams import SEAMS
 from controller.owed import ALL_PROOFS
 from controller.people import login
 from controller.people import sessions as people_sessions
@@ -46,6 +47,7 @@ from controller.retention import prune
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
+from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
 from controller.stock.reconciler import Reconciler
 from controller.stock.seals import Sealer, unsealed
@@ -105,6 +107,7 @@ def api_routes(parts: Parts) -> list[Route]:
 
 def make_app(config: Config, parts: Parts) -> web.Application:
     """The HTTP side on a connected database: API, health, pages."""
+    fill_seams()
     _add_gauges(parts.metrics)
     limits, proxies = limits_of(config.http), config.http.proxies
     routes = [route for route in api_routes(parts) if config.tokens_of_boxes or route.permission is not Permission.BOX]
@@ -113,6 +116,11 @@ def make_app(config: Config, parts: Parts) -> web.Application:
     website.add_to(app)
     app.cleanup_ctx.append(website.running)
     return app
+
+
+def fill_seams() -> None:
+    """What orders ask of features to their right."""
+    SEAMS.source = source_order
 
 
 def limits_of(http: Http) -> Limits:
@@ -195,6 +203,7 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
     """
     wanted = frozenset(roles)
     parts = Parts()
+    fill_seams()
     async with AsyncExitStack() as stack:
         _collect_less_often()
         stop = _stop_signal()
