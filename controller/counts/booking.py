@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller import db, events
@@ -21,6 +21,9 @@ from controller.stock.marks import Counting, leave, pin, unwatch
 from controller.stock.policies import NO_LOT, Move
 from controller.stock.states import Reason
 
+SYSTEM = "system"
+"""Who decides what is within tolerance."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -29,6 +32,12 @@ class Decision:
     by: str
     reason: str | None = None
     note: str | None = None
+
+    @property
+    def approver(self) -> str | None:
+        """As entries name people; None: nobody, it was within tolerance."""
+        kind, _, who = self.by.partition(":")
+        return (who or kind)[:512] if self.by != SYSTEM else None
 
 
 async def book(site: str, rows: Sequence[db.Row], decision: Decision) -> None:
@@ -45,7 +54,7 @@ async def book(site: str, rows: Sequence[db.Row], decision: Decision) -> None:
     moves = [
         _move(counts[row["bin_id"]], row, difference, loss, people[row["bin_id"]]) for row, difference in differences if difference
     ]
-    await move(moves)
+    await move([replace(each, approved_by=decision.approver) for each in moves])
     wanted = {row["id"] for row in rows}
     await db.execute_many(
         "UPDATE count_row SET expected = counted - ?, variance = ?, booked = COALESCE(booked, 0) + ?, state = ?, reason = ?, "

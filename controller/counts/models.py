@@ -187,6 +187,29 @@ class CountReason(Model):
         table = "count_reason"
 
 
+class CountSchedule(Model):
+    """A session that is planned by itself at a site, every `every_days` days: of the class or the zone `scope`, or of suspicion.
+
+    `next_at`: when next.  A site without rows plans nothing by itself.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    site = fields.CharField(max_length=40)
+    kind = fields.CharField(max_length=12)
+    scope = fields.CharField(max_length=200, default="")
+    every_days = fields.IntField()
+    blind = fields.BooleanField(default=True)
+    counters = fields.IntField(default=1)
+    most = fields.IntField()
+    next_at = fields.DatetimeField()
+    last_no = fields.CharField(max_length=24, null=True)
+
+    class Meta:
+        table = "count_schedule"
+        unique_together = (("site", "kind", "scope"),)
+        indexes = (("next_at",),)
+
+
 class SkuClass(Model):
     """A, B or C: how much of a site's movement a SKU is, by value over the last days that were looked at."""
 
@@ -203,6 +226,7 @@ class SkuClass(Model):
 
 
 EXTRA_SQL = (
+    check("count_schedule", "count_schedule_sound", "NEW.every_days > 0 AND NEW.counters > 0 AND NEW.most > 0"),
     check("count_session", "count_session_counters", "NEW.counters > 0"),
     check("count_line", "count_line_quantities", "NEW.quantity > 0 AND NEW.units >= 0"),
     check("count_row", "count_row_adds_up", "NEW.variance = NEW.counted - NEW.expected AND NEW.counted >= 0 AND NEW.weight >= 0"),

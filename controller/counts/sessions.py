@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from controller import db, events
-from controller.counts.booking import Decision, book, pin_bins, unwatch_decided
+from controller.counts.booking import SYSTEM, Decision, book, pin_bins, unwatch_decided
 from controller.counts.evaluating import evaluate
 from controller.counts.events import CountChanged, CountSubmitted
 from controller.counts.numbers import SESSIONS, document
@@ -17,7 +17,6 @@ from controller.states import advance
 from controller.stock.marks import hold_still, touched
 from controller.tasks.operations import close_tasks, open_task
 
-SYSTEM = "system"
 _NAMED = 10
 
 

@@ -23,7 +23,8 @@ class CauseView(Struct, frozen=True, kw_only=True):
     """A row behind a number: `change` is its part of it, and the parts add up to it.
 
     `kind`: `entry` of the ledger (with the `balance` after it, the newest first), `hold` of an order line, `document` that still
-    owes goods, or `figure`, another number that this one is made of.  `fact_id` is the id of the scan.
+    owes goods, or `figure`, another number that this one is made of.  `fact_id` is the id of the scan,
+    `approved_by` who allowed what `person` did.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class CauseView(Struct, frozen=True, kw_only=True):
     fact_id: UUID | None = None
     person: str | None = None
     device: str | None = None
+    approved_by: str | None = None
     occurred_at: datetime | None = None
     recorded_at: datetime | None = None
     expected_on: date | None = None
@@ -136,6 +138,7 @@ def _entry(row: why.Cause) -> CauseView:
         fact_id=row.fact_id,
         person=row.person,
         device=row.device,
+        approved_by=row.approved_by,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
     )

@@ -16,7 +16,7 @@ from controller.purchasing.documents import looks_like_order
 from controller.purchasing.numbers import PURCHASE_ORDERS, RECEIPTS
 from controller.purchasing.policies import OPEN, Life, is_over, life_of
 from controller.purchasing.states import OrderState
-from controller.stock.lots import block
+from controller.stock.lots import Cause, block
 from controller.tasks.operations import close_tasks, open_task
 from controller.tasks.queries import told_of
 
@@ -55,7 +55,7 @@ async def judge(receipt_ids: Collection[int]) -> None:
         expired = _judge_parts(found, row["day"], row["min_days"] or 0, parts[row["id"]])
         await _settle_tasks(found)
         for lot in expired:
-            await block(lot, reason=f"expired when it came ({found.no})")
+            await block(lot, reason=f"expired when it came ({found.no})", cause=Cause.EXPIRED)
 
 
 async def _lines(ids: Collection[int]) -> dict[int, list[db.Row]]:
@@ -69,7 +69,8 @@ async def _lines(ids: Collection[int]) -> dict[int, list[db.Row]]:
 
 async def _parts(ids: Collection[int]) -> dict[int, list[db.Row]]:
     rows = await db.fetch(
-        "SELECT p.receipt_id, s.code AS sku, p.units, p.lot_id, t.code AS lot, t.expiry, t.blocked FROM receipt_part p "
+        "SELECT p.receipt_id, s.code AS sku, p.units, p.lot_id, t.code AS lot, t.expiry, "
+        "EXISTS (SELECT 1 FROM lot_block b WHERE b.lot_id = t.id AND b.cause = 'expired') AS blocked FROM receipt_part p "
         f"JOIN lot t ON t.id = p.lot_id JOIN sku s ON s.id = p.sku_id WHERE {db.among('p.receipt_id')} AND p.units > 0 "
         "AND t.expiry IS NOT NULL ORDER BY p.receipt_id, p.lot_id",
         db.listing(sorted(ids)),

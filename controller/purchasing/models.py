@@ -186,12 +186,14 @@ class NoticeLine(Model):
 class Sending(Model):
     """An order that is to reach its supplier, written in the transaction that decided it.
 
+    `is_cancel`: it tells that the order, as it was sent, is not wanted any more.
     `message_id` is the same however often it is tried.  `next_at`: not before then; while somebody tries, until when it is theirs.
     """
 
     id = fields.BigIntField(primary_key=True)
     order: fields.ForeignKeyRelation[PurchaseOrder] = fields.ForeignKeyField("controller.PurchaseOrder", related_name=False)
     revision = fields.IntField()
+    is_cancel = fields.BooleanField(db_default=False)
     message_id = fields.CharField(max_length=80, unique=True)
     channel = fields.CharField(max_length=8)
     address = fields.CharField(max_length=400)

@@ -53,6 +53,7 @@ async def _apply(fact: Fact, found: Read | Outcome) -> Outcome:
         occurred_at=fact.occurred_at,
         fact_id=fact.id,
         device=f"{fact.box}/{fact.device or '_'}",
+        approved_by=fact.data.approved_by,
     )
     await adjust(seen, person=fact.person)
     return APPLIED

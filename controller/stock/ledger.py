@@ -161,6 +161,7 @@ _COLUMNS = (
     "fact_id",
     "person",
     "device",
+    "approved_by",
     "occurred_at",
     "recorded_at",
 )
@@ -182,6 +183,7 @@ async def append(moves: Sequence[Move]) -> None:
             move.fact_id,
             move.person,
             move.device,
+            move.approved_by,
             move.occurred_at,
             instant,
         )

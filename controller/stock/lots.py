@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from controller import db, events
 from controller.errors import NotFound, Rejected
@@ -108,23 +109,35 @@ async def _tell_dispute(row: db.Row, before: db.Row | None, site: str | None) ->
     await open_task("lot_expiry_disputed", site=site, key=f"lot_expiry:{row['id']}", subject=row["sku"], arguments=arguments)
 
 
-async def block(lot_id: int, *, reason: str) -> dict[str, int]:
+class Cause(StrEnum):
+    """Why a lot is blocked: somebody said so, it is recalled, or it had expired when it came.  Each ends by itself."""
+
+    PERSON = "person"
+    RECALL = "recall"
+    EXPIRED = "expired"
+
+
+async def block(lot_id: int, *, reason: str, cause: Cause = Cause.PERSON) -> dict[str, int]:
     """Nothing of a lot is granted any more, anywhere; base units of it on hand by site.  Again, it changes nothing.
 
+    A lot that is blocked for another cause already is blocked for both.
     Where less is left than is promised, the latest commitments are withdrawn (CommitmentWithdrawn).  Records LotBlocked.
     Raises NotFound, BadLot (no reason).
     """
     if not reason.strip():
         raise BadLot("blocking a lot needs a reason")
-    return await _block(lot_id, LotBlocked(reason=reason.strip()), blocked=True)
+    return await _block(lot_id, LotBlocked(reason=reason.strip()), cause)
 
 
-async def unblock(lot_id: int) -> dict[str, int]:
-    """What is on hand of a lot may be granted again; base units by site.  Records LotUnblocked.  Raises NotFound."""
-    return await _block(lot_id, LotUnblocked(), blocked=False)
+async def unblock(lot_id: int, *, cause: Cause = Cause.PERSON) -> dict[str, int]:
+    """This cause holds no more: without another one what is on hand of the lot may be granted again; base units by site.
+
+    Records LotUnblocked if it may.  Raises NotFound.
+    """
+    return await _block(lot_id, None, cause)
 
 
-async def _block(lot_id: int, event: events.Event, *, blocked: bool) -> dict[str, int]:
+async def _block(lot_id: int, told: LotBlocked | None, cause: Cause) -> dict[str, int]:
     """Locks in the order of all: the rows that grant, then the lot; a movement of the lot comes wholly before, or after."""
     async with db.transaction():
         found = await db.fetch("SELECT sku_id FROM lot WHERE id = ?", lot_id)
@@ -134,6 +147,7 @@ async def _block(lot_id: int, event: events.Event, *, blocked: bool) -> dict[str
         await db.fetch("SELECT id FROM availability WHERE sku_id = ? ORDER BY sku_id, site_id" + db.for_update(), sku_id)
         state = await db.fetch("SELECT blocked FROM lot WHERE id = ?" + db.for_update(), lot_id)
         there = await _on_hand(sku_id, lot_id)
+        blocked = await _blocked_with(lot_id, told, cause)
         if bool(state[0]["blocked"]) == blocked:
             return there
         await db.execute("UPDATE lot SET blocked = ? WHERE id = ?", blocked, lot_id)
@@ -141,8 +155,21 @@ async def _block(lot_id: int, event: events.Event, *, blocked: bool) -> dict[str
             (sku_id, site): Change(quarantined=quantity if blocked else -quantity) for site, quantity in there.items()
         }
         await save(await lock(sorted(changes)), changes)
-        await events.record(event, subject=str(lot_id))
+        await events.record(told or LotUnblocked(), subject=str(lot_id))
     return there
+
+
+async def _blocked_with(lot_id: int, told: LotBlocked | None, cause: Cause) -> bool:
+    """Add the cause, or (None) take it away; whether one is left.  With the lot's row held."""
+    if told is None:
+        await db.execute("DELETE FROM lot_block WHERE lot_id = ? AND cause = ?", lot_id, cause.value)
+        return bool(await db.fetch("SELECT id FROM lot_block WHERE lot_id = ? LIMIT 1", lot_id))
+    await db.execute(
+        "INSERT INTO lot_block (lot_id, cause, reason, created_at, created_by) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (lot_id, cause) DO NOTHING",
+        *(lot_id, cause.value, told.reason[:400], db.now(), events.actor().actor),
+    )
+    return True
 
 
 async def _on_hand(sku_id: int, lot_id: int) -> dict[str, int]:

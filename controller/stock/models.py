@@ -36,6 +36,21 @@ class Lot(Model):
         indexes = (("expiry", "id"),)
 
 
+class LotBlock(Model):
+    """Why a lot is blocked: a row for each cause (`person`, `recall`, `expired`).  It is blocked while it has one."""
+
+    id = fields.BigIntField(primary_key=True)
+    lot: fields.ForeignKeyRelation[Lot] = fields.ForeignKeyField("controller.Lot", related_name=False)
+    cause = fields.CharField(max_length=20)
+    reason = fields.CharField(max_length=400)
+    created_at = fields.DatetimeField()
+    created_by = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "lot_block"
+        unique_together = (("lot_id", "cause"),)
+
+
 class Serial(Model):
     """One piece of a SKU by its number.  `net`: how often it came less how often it left; above 1 it is in stock twice, an error.
 
@@ -59,7 +74,7 @@ class Serial(Model):
 class StockMovement(Model):
     """One entry of the ledger, append-only: so much of a SKU went from one location to another, because of what.
 
-    `lot_id` 0: of no known lot.
+    `lot_id` 0: of no known lot.  `approved_by`: who allowed what `person` did, a manager or whoever decided about a count.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -74,6 +89,7 @@ class StockMovement(Model):
     fact_id = fields.UUIDField(null=True)
     person = fields.CharField(max_length=512, null=True)
     device = fields.CharField(max_length=128, null=True)
+    approved_by = fields.CharField(max_length=512, null=True)
     occurred_at = fields.DatetimeField()
     recorded_at = fields.DatetimeField()
 

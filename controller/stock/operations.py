@@ -75,7 +75,7 @@ async def expect(sku_id: int, site_id: str, change: int) -> None:
 class Adjustment:
     """`change` base units came to light (or are gone, below zero) at a location, because of `reason`: a code, or a person's words.
 
-    `occurred_at`: None: now; `fact_id` and `device` when a station told it.
+    `occurred_at`: None: now; `fact_id` and `device` when a station told it; `approved_by`: the manager who allowed it there.
     """
 
     sku_id: int
@@ -85,6 +85,7 @@ class Adjustment:
     occurred_at: datetime | None = None
     fact_id: UUID | None = None
     device: str | None = None
+    approved_by: str | None = None
 
 
 async def adjust(adjustment: Adjustment, *, person: str | None, document: str | None = None) -> None:
@@ -114,5 +115,6 @@ async def adjust(adjustment: Adjustment, *, person: str | None, document: str | 
         fact_id=adjustment.fact_id,
         person=person,
         device=adjustment.device,
+        approved_by=adjustment.approved_by,
     )
     await move([booked])

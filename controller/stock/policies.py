@@ -23,7 +23,7 @@ class Move:
 
     `document` is what it belongs to (a delivery, an order, a count), `person` and `device` who and what reported it.
     `lot_id` 0: nobody said which lot; it leaves by the earliest expiry, with `NO_LOT` what nobody knows the lot of first.
-    `serial`: the one piece (quantity 1) that it is.
+    `serial`: the one piece (quantity 1) that it is.  `approved_by`: who allowed what `person` did.
     """
 
     sku_id: int
@@ -38,11 +38,12 @@ class Move:
     device: str | None = None
     lot_id: int = 0
     serial: str | None = None
+    approved_by: str | None = None
 
     def reversed(self, reason: Reason, fact_id: UUID, person: str | None) -> Move:
         """The same way back, as of the same time: whoever counted meanwhile is corrected as if neither had been."""
         back = replace(self, from_location_id=self.to_location_id, to_location_id=self.from_location_id)
-        return replace(back, reason=reason, fact_id=fact_id, person=person)
+        return replace(back, reason=reason, fact_id=fact_id, person=person, approved_by=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ async def reconcile() -> list[Difference]:
 async def booked_by(fact: UUID, reason: Reason, target: int, occurred_at: datetime) -> list[Move]:
     """What a fact booked into a location.  It is looked for by its time first, and where that was corrected since, by itself."""
     columns = (
-        "sku_id, from_location_id, to_location_id, lot_id, serial, quantity, reason, occurred_at, document, fact_id, person, device"
+        "sku_id, from_location_id, to_location_id, lot_id, serial, quantity, reason, occurred_at, document, fact_id, person, "
+        "device, approved_by"
     )
     wanted = "to_location_id = ? AND fact_id = ? AND reason = ?"
     sql = f"SELECT {columns} FROM stock_movement WHERE {wanted}"

@@ -14,7 +14,7 @@ from controller.catalog.queries import sku as sku_of
 from controller.documents.numbers import Series
 from controller.errors import Conflict, NotFound, Rejected
 from controller.stock.events import LotRecalled, RecallEnded, RecallSiteCleared
-from controller.stock.lots import block, lot_of, unblock
+from controller.stock.lots import Cause, block, lot_of, unblock
 from controller.stock.pickable import name_of
 from controller.tasks.operations import close_tasks, open_task
 from controller.tasks.states import TaskState
@@ -50,7 +50,7 @@ async def recall(lot: str, sku: str, *, reason: str) -> str:
     found = await sku_of(sku)
     async with db.transaction():
         lot_id = await lot_of(found.id, lot.strip())
-        await block(lot_id, reason=why)
+        await block(lot_id, reason=why, cause=Cause.RECALL)
         rows = await db.fetch(
             "INSERT INTO recall (lot_id, reason, state, created_at, created_by) VALUES (?, ?, 'open', ?, ?) "
             "ON CONFLICT (lot_id) WHERE state = 'open' DO NOTHING RETURNING id",
@@ -135,7 +135,9 @@ async def _clear(recall_id: int, number: str, site: str) -> None:
 
 
 async def end_recall(number: str, *, reason: str) -> None:
-    """The lot may be sold again, what is left of it outside quarantine at once.  Records RecallEnded; its tasks are dropped.
+    """The lot may be sold again, what is left of it outside quarantine at once, unless it is blocked for another cause.
+
+    Records RecallEnded; its tasks are dropped.
 
     Raises BadRecall, NotFound, RecallOver.
     """
@@ -144,7 +146,7 @@ async def end_recall(number: str, *, reason: str) -> None:
         found = await db.fetch("SELECT lot_id FROM recall WHERE id = ?", recall_id)
         if not found:
             raise NotFound(RECALLS.what, number)
-        await unblock(found[0]["lot_id"])  # locks as `move` does, before the recall's own row
+        await unblock(found[0]["lot_id"], cause=Cause.RECALL)  # locks as `move` does, before the recall's own row
         ended = await db.execute(
             "UPDATE recall SET state = 'ended', ended_at = ?, ended_by = ?, ended_reason = ? WHERE id = ? AND state = 'open'",
             *(db.now(), events.actor().actor, why, recall_id),

@@ -26,6 +26,7 @@ COLUMNS = (
     "fact_id",
     "person",
     "device",
+    "approved_by",
     "occurred_at",
     "recorded_at",
 )

@@ -43,7 +43,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """An entry: its `change` of the figure, and the `balance` after it.  `fact_id` is the scan's."""
+    """An entry: its `change` of the figure, and the `balance` after it.  `fact_id` is the scan's; `approved_by`: who allowed it."""
 
     id: int
     source: str
@@ -59,6 +59,7 @@ class Cause:
     fact_id: UUID | None
     person: str | None
     device: str | None
+    approved_by: str | None
     occurred_at: datetime
     recorded_at: datetime
 
@@ -78,7 +79,7 @@ class Hold:
 
 _CAUSES = (
     "SELECT m.id, f.code AS source, t.code AS target, m.quantity, m.reason, m.document, m.lot_id, "
-    "COALESCE(o.code, o.key) AS lot, m.serial, m.fact_id, m.person, m.device, m.occurred_at, m.recorded_at, "
+    "COALESCE(o.code, o.key) AS lot, m.serial, m.fact_id, m.person, m.device, m.approved_by, m.occurred_at, m.recorded_at, "
     "m.quantity * ((CASE WHEN {into} THEN 1 ELSE 0 END) - (CASE WHEN {out} THEN 1 ELSE 0 END)) AS change "
     "FROM stock_movement m JOIN location f ON f.id = m.from_location_id JOIN location t ON t.id = m.to_location_id "
     "LEFT JOIN lot o ON o.id = m.lot_id WHERE m.sku_id = ?"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
+
+import msgspec
 
 from controller import db
 from controller.catalog.operations import NewBarcode, add_barcode
@@ -10,6 +13,7 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.operations import create_bin
 from controller.stock.facts import apply_adjusted, take_back_adjusted
 from controller.stock.queries import reconcile
+from controller.stock.why import Figure, Where, entries
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import Adjusted
 from edge_agent.wire.messages import Symbol
@@ -43,6 +47,14 @@ async def test_packs_are_booked_as_of_their_time_with_the_reason_and_who_said_so
     assert (row["reason"], row["document"], row["occurred_at"]) == ("adjusted", "adjustment: expired (by the door)", at(7))
     assert (row["person"], row["device"], row["quantity"]) == ("li", "b1/gun", 12)
     assert await reconcile() == []
+
+
+async def test_the_entry_names_who_allowed_it(database: str) -> None:
+    sku = await cases()
+    fact = adjusted(-1)
+    assert await told(replace(fact, data=msgspec.structs.replace(fact.data, approved_by="mei"))) == APPLIED
+    causes, _ = await entries(Figure.ON_HAND, Where(sku_id=sku, site_id="s1"))
+    assert [(each.person, each.approved_by) for each in causes] == [("li", "mei"), (None, None)]
 
 
 async def test_it_is_taken_back_as_of_its_own_time(database: str) -> None:

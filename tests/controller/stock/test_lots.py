@@ -13,7 +13,7 @@ from controller.errors import NotFound
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin
 from controller.sites.queries import special
-from controller.stock.lots import BadLot, LotLevel, LotSeen, block, lot_of, lots_at, lots_of, unblock
+from controller.stock.lots import BadLot, Cause, LotLevel, LotSeen, block, lot_of, lots_at, lots_of, unblock
 from controller.stock.marks import mark_counted
 from controller.stock.operations import Move, Reason, ReserveLine, move, reserve
 from controller.stock.queries import as_of, reconcile, withdrawn
@@ -136,6 +136,21 @@ async def test_a_blocked_lot_is_never_granted_and_takes_back_what_it_covered(sho
         await block(999, reason="x")
     with pytest.raises(BadLot):
         await block(lot, reason=" ")
+
+
+async def test_a_lot_is_free_again_when_no_cause_is_left(shop: Shop) -> None:
+    sku = await shop.stock("milk", 1)
+    lot = await lot_of(sku, "A", SOON)
+    await move([replace(shop.arrival(sku, 6), lot_id=lot)])
+    for cause in (Cause.RECALL, Cause.EXPIRED, Cause.RECALL):
+        await block(lot, reason="so", cause=cause)
+    await unblock(lot, cause=Cause.RECALL)
+    await unblock(lot, cause=Cause.PERSON)
+    assert await level(sku) == (7, 0, 6), "it is expired all the same"
+    await unblock(lot, cause=Cause.EXPIRED)
+    assert await level(sku) == (7, 0, 0)
+    assert [name for name in await named() if name.startswith("lot_")] == ["lot_blocked", "lot_unblocked"]
+    assert await reconcile() == []
 
 
 async def test_a_lot_must_be_known(shop: Shop) -> None:

@@ -17,7 +17,7 @@ from controller.orders.operations import place
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin, create_site
 from controller.sites.queries import special
-from controller.stock.lots import lot_of
+from controller.stock.lots import block, lot_of, unblock
 from controller.stock.operations import Move, Reason, move
 from controller.stock.recall_queries import recall_of, recalls, sites_of, sold_of
 from controller.stock.recalls import BadRecall, RecallOver, end_recall, recall
@@ -140,6 +140,17 @@ async def test_the_end_of_a_recall_frees_what_is_left_and_drops_its_tasks(shop: 
     with pytest.raises(RecallOver):
         await end_recall(number, reason="again")
     assert await recall("L1", "milk", reason="it was this one after all") != number
+    assert await books_add_up()
+
+
+async def test_the_end_of_a_recall_frees_nothing_of_a_lot_that_is_blocked_for_another_cause(shop: OrderShop) -> None:
+    lot = await lot_of(shop.skus["milk"], "L1")
+    await block(lot, reason="dented")
+    number = await recall("L1", "milk", reason="glass")
+    await end_recall(number, reason="another lot")
+    assert await quarantined() == {"s1": 10, "s2": 3}
+    await unblock(lot)
+    assert await quarantined() == {"s1": 0, "s2": 0}
     assert await books_add_up()
 
 
