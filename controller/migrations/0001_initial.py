@@ -1,9 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from tortoise.fields.base import OnDelete
 from uuid import uuid4
-from tortoise import fields
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -790,7 +790,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="LedgerSeal",
             fields=[
-                ("number", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("number", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("first_id", fields.BigIntField()),
                 ("last_id", fields.BigIntField()),
                 ("entries", fields.BigIntField()),
@@ -903,7 +903,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="OrderAddress",
             fields=[
-                ("order_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("order_id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("customer_id", fields.BigIntField(null=True, db_index=True)),
                 ("sealed", fields.TextField(unique=False)),
                 ("country", fields.CharField(max_length=2)),
