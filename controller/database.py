@@ -41,6 +41,8 @@ MODEL_MODULES = (
     "controller.purchasing.receipt_models",
     "controller.transfers.models",
     "controller.sales.models",
+    "controller.taxes.models",
+    "controller.payments.models",
     "controller.customers.models",
     "controller.replica.models",
     "controller.fleet.models",
