@@ -10,14 +10,15 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from controller.errors import NotFound
+from controller.errors import Forbidden, NotFound
 from controller.fulfilment import operations, queries
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
 from controller.fulfilment.states import ParcelState, PickListState
-from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.http.routing import BadParameter, Call, Page, Permission, Route, page
 from controller.orders import queries as orders
 from controller.orders.numbers import ORDERS
+from controller.orders.queries import StoredOrder
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -32,14 +33,21 @@ class Cancelled(Struct, frozen=True, kw_only=True):
 
 
 class PickListView(Struct, frozen=True, kw_only=True):
-    """`parcel` once it is packed."""
+    """One site's part of an order, at its `attempt` there; `parcel` once it is packed."""
 
     no: str
     order: str
     site: str
+    attempt: int
     state: PickListState
     parcel: str | None
     released_at: datetime
+
+
+class Released(Struct, frozen=True, kw_only=True):
+    """The order's pick lists that stand: one per site."""
+
+    pick_lists: list[PickListView]
 
 
 class PickLineView(Struct, frozen=True, kw_only=True):
@@ -84,14 +92,31 @@ class ParcelView(Struct, frozen=True, kw_only=True):
     handed_over_at: datetime | None
 
 
-async def release(call: Call[None]) -> Created[PickListView]:
-    await _visible_order(call)
-    no = await operations.release(call.path["no"])
-    return Created(_pick_list(await queries.pick_list(no)), location=f"/api/v1/pick-lists/{no}")
+async def release(call: Call[None]) -> Released:
+    """A caller of some sites releases what is promised from those."""
+    order = await _visible_order(call)
+    sees_all = call.actor.sites is None or set(order.sites) <= call.actor.sites
+    for site in [None] if sees_all else [site for site in order.sites if site in (call.actor.sites or ())]:
+        await operations.release(order.no, site=site)
+    return await _released(call, order.no)
+
+
+async def release_part(call: Call[None]) -> Released:
+    order = await _visible_order(call)
+    await operations.release(order.no, site=call.path["site"])
+    return await _released(call, order.no)
+
+
+async def _released(call: Call[None], order: str) -> Released:
+    standing = [one for one in await queries.pick_lists_of(order) if one.state is not PickListState.WITHDRAWN]
+    return Released(pick_lists=[_pick_list(one) for one in standing if call.actor.sites is None or one.site in call.actor.sites])
 
 
 async def cancel(call: Call[CancelOrder]) -> Cancelled:
-    await _visible_order(call)
+    """Raises Forbidden: some of it is promised from a site that the caller does not see."""
+    order = await _visible_order(call)
+    if call.actor.sites is not None and not set(order.sites) <= call.actor.sites:
+        raise Forbidden(f"{order.no} is promised from other sites too: whoever sees all of them cancels it")
     await operations.cancel(call.path["no"], reason=call.body.reason)
     return Cancelled(order=call.path["no"])
 
@@ -145,8 +170,12 @@ def _check_site(call: Call[T], site: str, what: str) -> None:
         raise NotFound(what, call.path["no"])
 
 
-async def _visible_order(call: Call[T]) -> None:
-    _check_site(call, (await orders.order(call.path["no"])).site, ORDERS.what)
+async def _visible_order(call: Call[T]) -> StoredOrder:
+    """Raises NotFound, for an order of other sites too."""
+    order = await orders.order(call.path["no"])
+    if not order.is_seen_at(call.actor.sites):
+        raise NotFound(ORDERS.what, order.no)
+    return order
 
 
 async def _visible_parcel(call: Call[None]) -> StoredParcel:
@@ -165,7 +194,15 @@ def _state(states: type[E], text: str | None) -> E | None:
 
 
 def _pick_list(row: StoredPickList) -> PickListView:
-    return PickListView(no=row.no, order=row.order, site=row.site, state=row.state, parcel=row.parcel, released_at=row.released_at)
+    return PickListView(
+        no=row.no,
+        order=row.order,
+        site=row.site,
+        attempt=row.attempt,
+        state=row.state,
+        parcel=row.parcel,
+        released_at=row.released_at,
+    )
 
 
 def _lines(rows: Sequence[StoredPickLine]) -> list[PickLineView]:
@@ -213,8 +250,16 @@ ROUTES = [
         "/api/v1/orders/{no}/release",
         release,
         permission=Permission.FULFILMENT_WRITE,
-        reply=PickListView,
-        summary="Release an order for picking: its goods are bound to bins, its pick list exists",
+        reply=Released,
+        summary="Release an order for picking: its goods are bound to bins, each of its sites has its pick list",
+    ),
+    Route(
+        "POST",
+        "/api/v1/sites/{site}/orders/{no}/release",
+        release_part,
+        permission=Permission.FULFILMENT_WRITE,
+        reply=Released,
+        summary="Release one site's part of an order",
     ),
     Route(
         "POST",

@@ -13,7 +13,8 @@ from controller.catalog.queries import skus_by_id
 from controller.db import among, execute_many, fetch, listing, now
 from controller.errors import Conflict
 from controller.fulfilment.policies import Choice, choose_lots, fresh_enough
-from controller.orders.queries import StoredLine, StoredOrder
+from controller.orders.allocations import Allocation
+from controller.orders.queries import StoredOrder
 from controller.sites.models import LocationKind
 from controller.sites.queries import site, special
 from controller.stock.pickable import Pickable, pickable
@@ -31,15 +32,15 @@ class KeepsTooShort(Conflict):
         self.days = days
 
 
-async def write_lines(list_id: int, order: StoredOrder, lines: Sequence[StoredLine]) -> None:
-    """One pick line per order line, bin and lot; what one line takes is not there for the next.
+async def write_lines(list_id: int, site_id: str, order: StoredOrder, lines: Sequence[Allocation]) -> None:
+    """One pick line per allocation, bin and lot; what one line takes is not there for the next.
 
     The caller holds the rows of `availability` (`allocate` locked them): releases of one SKU take turns.  Raises KeepsTooShort.
     """
-    stocks = await _free(sorted({line.sku_id for line in lines}), order.site)
+    stocks = await _free(sorted({line.sku_id for line in lines}), site_id)
     skus = await skus_by_id([line.sku_id for line in lines])
-    nowhere = await special(order.site, LocationKind.RECEIVING)
-    today = now().astimezone(ZoneInfo((await site(order.site)).time_zone)).date()
+    nowhere = await special(site_id, LocationKind.RECEIVING)
+    today = now().astimezone(ZoneInfo((await site(site_id)).time_zone)).date()
     rows: list[tuple[object, ...]] = []
     for line in lines:
         own = order.min_remaining_days
@@ -53,7 +54,7 @@ async def write_lines(list_id: int, order: StoredOrder, lines: Sequence[StoredLi
         stocks[line.sku_id] = _without(here, chosen)
         for choice in chosen:
             bound = (choice.location_id, choice.lot_id, choice.quantity)
-            rows.append((list_id, line.id, line.line_key, line.sku_id, *bound, 0, 0, False))
+            rows.append((list_id, line.order_line_id, line.line_key, line.sku_id, *bound, 0, 0, False))
     await execute_many(
         "INSERT INTO pick_line "
         "(pick_list_id, order_line_id, line_key, sku_id, location_id, lot_id, quantity, picked, out, is_short) "

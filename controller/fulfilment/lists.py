@@ -43,6 +43,7 @@ class PickListNow:
     id: int
     order_id: int
     site: str
+    attempt: int
     state: PickListState
     lines: list[PickLine]
     parcel: ParcelNow | None
@@ -65,6 +66,20 @@ class PickListNow:
     @property
     def has_goods(self) -> bool:
         return any(line.picked for line in self.lines)
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing more can come of it: what was fetched is out, the rest was declared short; or it was withdrawn."""
+        is_nothing = not self.has_goods and self.parcel is None
+        return (
+            self.state is PickListState.WITHDRAWN or self.is_delivered or (is_nothing and all(one.is_short for one in self.lines))
+        )
+
+    @property
+    def is_delivered(self) -> bool:
+        """Its parcel is out, and nothing more can come."""
+        is_out = self.parcel is not None and self.parcel.state is ParcelState.HANDED_OVER
+        return is_out and all(line.is_done for line in self.lines)
 
     @property
     def can_be_packed(self) -> bool:
@@ -93,10 +108,11 @@ async def by_parcel(numbers: Iterable[str]) -> dict[str, PickListNow]:
     return {one.parcel.no: one for one in found if one.parcel}
 
 
-async def by_order(order_id: int) -> PickListNow | None:
-    rows = await fetch("SELECT id, order_id FROM pick_list WHERE order_id = ?", order_id)
-    found = await _locked({row["id"]: row["order_id"] for row in rows})
-    return found[0] if found else None
+async def by_order(order_id: int, *, site: str | None = None) -> list[PickListNow]:
+    """All pick lists of an order (of a site of it), the withdrawn ones too, the oldest first; the order is locked."""
+    await lock([order_id])
+    rows = await fetch("SELECT id, order_id, site FROM pick_list WHERE order_id = ?", order_id)
+    return await _locked({row["id"]: row["order_id"] for row in rows if site in (None, row["site"])})
 
 
 def _ids(series: Series, numbers: Iterable[str]) -> set[int]:
@@ -128,6 +144,7 @@ def _list(row: Row, lines: list[PickLine], parcel: Row | None) -> PickListNow:
         id=row["id"],
         order_id=row["order_id"],
         site=row["site"],
+        attempt=row["attempt"],
         state=PickListState(row["state"]),
         lines=lines,
         parcel=_parcel(parcel) if parcel else None,

@@ -10,16 +10,18 @@ from controller.schema import check
 
 
 class PickList(Model):
-    """Table `pick_list`: what one person fetches for one order."""
+    """Table `pick_list`: one site's part of an order; `attempt` counts from 1, when an earlier one was withdrawn or is done."""
 
     id = fields.BigIntField(primary_key=True)
-    order_id = fields.BigIntField(unique=True)
+    order_id = fields.BigIntField()
     site = fields.CharField(max_length=40)
+    attempt = fields.IntField(db_default=1)
     state = fields.CharField(max_length=16)
     released_at = fields.DatetimeField()
 
     class Meta:
         table = "pick_list"
+        unique_together = (("order_id", "site", "attempt"),)
         indexes = (("state", "id"), ("site", "id"))
 
 
@@ -41,7 +43,7 @@ class PickListLine(Model):
 
     class Meta:
         table = "pick_line"
-        indexes = (("pick_list_id", "id"),)
+        indexes = (("pick_list_id", "id"), ("line_key",))
 
 
 class Parcel(Model):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
 
 from controller import events
 from controller.db import execute, fetch, now, transaction
@@ -16,23 +18,39 @@ from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
 from controller.orders import queries as order_queries
+from controller.orders.allocations import Allocation, open_allocations
 from controller.orders.flags import require_unflagged
 from controller.orders.numbers import ORDERS
-from controller.orders.states import OrderState
+from controller.orders.queries import StoredOrder
+from controller.orders.states import HOLDING, OrderState
+from controller.orders.transitions import locked
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.holds import still_presold
 
 
 class NotReleasable(Conflict):
-    """Only a placed order can be picked."""
+    """Only what is approved, and promised from somewhere, can be picked."""
 
     code = "not_releasable"
 
-    def __init__(self, order: str, state: OrderState) -> None:
-        super().__init__(f"{order} is {state}: only a placed order can be released")
+    def __init__(self, order: str, state: OrderState, site: str | None = None) -> None:
+        where = "anywhere" if site is None else site
+        nothing = f"nothing of {order} is promised from {where}, and waits to be released"
+        super().__init__(nothing if state is OrderState.APPROVED else f"{order} is {state}: only an approved order is released")
         self.order = order
         self.state = state.value
+
+
+class HandedOverAlready(Conflict):
+    """Some of it is with its customer or carrier."""
+
+    code = "handed_over"
+
+    def __init__(self, order: str, parcels: list[str]) -> None:
+        super().__init__(f"{', '.join(parcels)} of {order} is handed over: it comes back as a return, it cannot be cancelled")
+        self.order = order
+        self.parcels = parcels
 
 
 class NotArrived(Conflict):
@@ -67,60 +85,85 @@ class ParcelRecalled(Conflict):
         self.lots = lots
 
 
-async def release(order_no: str) -> str:
-    """Bind the order's goods to bins and make its pick list; the list's number.  Releasing twice returns the same list.
+async def release(order_no: str, *, site: str | None = None) -> list[str]:
+    """Bind the order's goods to bins and make its pick lists, one per site (or that of one site); the numbers of all that stand.
 
-    What expires first is bound first.  Records PickListReleased.  Raises NotFound, NotReleasable (cancelled, whether it had a list
-    or not), OrderIsFlagged, NotArrived (something of it is presold), KeepsTooShort.
+    What expires first is bound first.  Releasing twice returns the same lists; what was promised since gets a further one.
+    Records PickListReleased.  Raises NotFound, NotReleasable (it is not approved, or nothing of it is promised from there),
+    OrderIsFlagged, NotArrived (something of it is presold), KeepsTooShort.
     """
-    order_id = ORDERS.row_id(order_no)
     async with transaction():
-        state = (await orders.lock([order_id])).get(order_id)
-        if state is None:
-            raise NotFound("order", order_no)
-        there = await fetch("SELECT id FROM pick_list WHERE order_id = ?", order_id)
-        if there and state is not OrderState.CANCELLED:
-            return PICK_LISTS.number(there[0]["id"])
-        if state is not OrderState.PLACED:
-            raise NotReleasable(order_no, state)
+        order_id, state = await locked(order_no)
+        there = await lists.by_order(order_id, site=site) if state in HOLDING | {OrderState.CLOSED} else []
+        standing = [one.no for one in there if one.state is not PickListState.WITHDRAWN]
+        waiting = await _unreleased(order_id, site)
+        if not waiting and standing:
+            return standing
+        if state is not OrderState.APPROVED or not waiting:
+            raise NotReleasable(order_no, state, site)
         await require_unflagged([order_id])
+        await stock.allocate([one.line_key for one in waiting])
+        if late := await still_presold([one.line_key for one in waiting]):
+            raise NotArrived(order_no, late)
         order = await order_queries.order(order_no)
-        lines = (await order_queries.lines([order_id]))[order_id]
-        await stock.allocate([line.line_key for line in lines])
-        if waiting := await still_presold([line.line_key for line in lines]):
-            raise NotArrived(order_no, waiting)
-        rows = await fetch(
-            "INSERT INTO pick_list (order_id, site, state, released_at) VALUES (?, ?, ?, ?) RETURNING id",
-            order_id,
-            order.site,
-            PickListState.OPEN.value,
-            now(),
-        )
-        number = PICK_LISTS.number(rows[0]["id"])
-        await write_lines(rows[0]["id"], order, lines)
-        await events.record(PickListReleased(pick_list=number), subject=order_no, site=order.site)
+        for at, parts in groupby(sorted(waiting, key=lambda one: (one.site, one.position, one.id)), lambda one: one.site):
+            standing.append(await _make_list(order, at, list(parts)))
+    return standing
+
+
+async def _unreleased(order_id: int, site: str | None) -> list[Allocation]:
+    """What is promised and on no pick list that stands."""
+    rows = await fetch(
+        "SELECT p.line_key FROM pick_line p JOIN pick_list l ON l.id = p.pick_list_id WHERE l.order_id = ? AND l.state <> ?",
+        *(order_id, PickListState.WITHDRAWN.value),
+    )
+    listed = {row["line_key"] for row in rows}
+    return [one for one in await open_allocations([order_id]) if one.line_key not in listed and site in (None, one.site)]
+
+
+async def _make_list(order: StoredOrder, site: str, parts: Sequence[Allocation]) -> str:
+    rows = await fetch(
+        "INSERT INTO pick_list (order_id, site, attempt, state, released_at) "
+        "VALUES (?, ?, (SELECT COUNT(*) + 1 FROM pick_list WHERE order_id = ? AND site = ?), ?, ?) RETURNING id",
+        *(order.id, site, order.id, site, PickListState.OPEN.value, now()),
+    )
+    number = PICK_LISTS.number(rows[0]["id"])
+    await write_lines(rows[0]["id"], site, order, parts)
+    await events.record(PickListReleased(pick_list=number), subject=order.no, site=site)
     return number
 
 
 async def cancel(order_no: str, *, reason: str) -> None:
-    """Cancel an order: what is held for it is free again, its pick list and parcel are withdrawn, fetched goods are to be put back.
+    """Cancel an order: what is held for it is free again, pick lists and parcels are withdrawn, fetched goods are to be put back.
 
-    Cancelling twice is once.  Records OrderCancelled, PutBackNeeded.  Raises NotFound, IllegalTransition (it is closed, or its
-    parcel was handed over).
+    Cancelling twice is once.  Records OrderCancelled, PutBackNeeded.  Raises NotFound, IllegalTransition (it is closed),
+    HandedOverAlready (a parcel of it is out).
     """
-    order_id = ORDERS.row_id(order_no)
     async with transaction():
-        await orders.cancel(order_no, reason=reason)
-        pick_list = await lists.by_order(order_id)
-        if pick_list is None or pick_list.state is PickListState.WITHDRAWN:
-            return
-        pick_list.take(PickListAction.WITHDRAW)
-        if pick_list.parcel:
-            pick_list.parcel.state = advance(PARCEL, pick_list.parcel.state, ParcelAction.WITHDRAW)
-            pick_list.parcel_changed = True
-        await lists.write([pick_list])
-        await unpark(pick_list.key)
-        await _put_back(pick_list)
+        order_id, state = await locked(order_no)
+        pick_lists = await lists.by_order(order_id)
+        out = [one.parcel.no for one in pick_lists if one.parcel and one.parcel.state is ParcelState.HANDED_OVER]
+        if out and state in HOLDING:
+            raise HandedOverAlready(order_no, out)
+        if await orders.cancel(order_no, reason=reason):
+            await withdraw([one for one in pick_lists if one.state is not PickListState.WITHDRAWN])
+
+
+async def withdraw(pick_lists: Sequence[PickListNow]) -> None:
+    """These lists and their parcels are not to be worked on any more; what was fetched is to be put back.
+
+    In the caller's transaction, with the orders locked; what is held for them is the caller's.  Records PutBackNeeded.
+    Raises IllegalTransition (a parcel is handed over).
+    """
+    for one in pick_lists:
+        one.take(PickListAction.WITHDRAW)
+        if one.parcel:
+            one.parcel.state = advance(PARCEL, one.parcel.state, ParcelAction.WITHDRAW)
+            one.parcel_changed = True
+    await lists.write(pick_lists)
+    for one in pick_lists:
+        await unpark(one.key)
+        await _put_back(one)
 
 
 async def _put_back(pick_list: PickListNow) -> None:
@@ -158,9 +201,9 @@ async def reprint_label(parcel_no: str) -> None:
 async def print_held_labels(order_no: str) -> None:
     """Its flags are cleared: print the label that its parcel was refused for them.  The same label is asked for once."""
     async with transaction():
-        pick_list = await lists.by_order(ORDERS.row_id(order_no))
-        if pick_list is None or pick_list.parcel is None or pick_list.parcel.state is not ParcelState.PACKED:
-            return
+        pick_lists = await lists.by_order(ORDERS.row_id(order_no))
         held = {event.data["parcel"] for event in await events.history(order_no) if event.name == LabelHeld.name}
-        if pick_list.parcel.no in held and not await papers.recalled_lots(pick_list):
-            await papers.want_label(pick_list.parcel, pick_list, copy=1)
+        for one in pick_lists:
+            is_here = one.parcel is not None and one.parcel.state is ParcelState.PACKED
+            if one.parcel and is_here and one.parcel.no in held and not await papers.recalled_lots(one):
+                await papers.want_label(one.parcel, one, copy=1)

@@ -69,7 +69,7 @@ async def _want_label(box: str, parcel: ParcelNow, order: StoredOrder, shop: Sit
     }
     key = f"label:{parcel.no}:{copy}"
     wanted = DocumentWanted(key=key, template="shipping-label", box=box, document=order.no, data=data, copy=copy > 1)
-    await events.record(wanted, subject=order.no, site=order.site)
+    await events.record(wanted, subject=order.no, site=shop.id)
 
 
 async def _want_receipt(box: str, one: PickListNow, order: StoredOrder, lines: Sequence[StoredLine], shop: SiteRow) -> None:
@@ -99,7 +99,7 @@ async def _want_receipt(box: str, one: PickListNow, order: StoredOrder, lines: S
     }
     key = f"receipt:{one.no}"
     wanted = DocumentWanted(key=key, template="receipt", box=box, document=order.no, data=data)
-    await events.record(wanted, subject=order.no, site=order.site)
+    await events.record(wanted, subject=order.no, site=one.site)
 
 
 def money_text(minor: int, currency: str) -> str:

@@ -17,11 +17,12 @@ from controller.stock.pickable import LotNow, lots_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPickList:
-    """`parcel` once it is packed."""
+    """One site's part of an order; `parcel` once it is packed."""
 
     id: int
     order_id: int
     site: str
+    attempt: int
     state: PickListState
     released_at: datetime
     parcel_id: int | None
@@ -95,9 +96,10 @@ async def pick_list(no: str) -> StoredPickList:
     return _pick_list(rows[0])
 
 
-async def pick_list_of(order_no: str) -> StoredPickList | None:
-    rows = await fetch(f"{_LISTS} WHERE l.order_id = ?", ORDERS.row_id(order_no))
-    return _pick_list(rows[0]) if rows else None
+async def pick_lists_of(order_no: str) -> list[StoredPickList]:
+    """All that were released for an order, the withdrawn ones too, the oldest first."""
+    rows = await fetch(f"{_LISTS} WHERE l.order_id = ? ORDER BY l.id", ORDERS.row_id(order_no))
+    return [_pick_list(row) for row in rows]
 
 
 async def pick_lists(
@@ -167,6 +169,7 @@ def _pick_list(row: Row) -> StoredPickList:
         id=row["id"],
         order_id=row["order_id"],
         site=row["site"],
+        attempt=row["attempt"],
         state=PickListState(row["state"]),
         released_at=row["released_at"],
         parcel_id=row["parcel_id"],

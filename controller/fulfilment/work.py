@@ -6,7 +6,6 @@ order in which facts came: that is why the handlers commute.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +23,7 @@ from controller.fulfilment.events import (
     WeightMismatched,
 )
 from controller.fulfilment.lists import ParcelNow, PickListNow
+from controller.fulfilment.parts import missing_of, whole
 from controller.fulfilment.policies import PickLine, goods_weight, weight_matches
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
@@ -150,8 +150,8 @@ class Work:
         await self._weigh([one for one in touched if one.parcel])
         await self._move(touched)
         await lists.write(touched)
-        await orders.set_short(_missing(touched))
-        await orders.close([one.order_id for one in touched if _is_delivered(one)])
+        await orders.set_short(await missing_of(touched))
+        await orders.close(await whole({one.order_id for one in touched if one.is_done}))
         for told in self._told:
             await _record(told)
         await papers.want([(fact.box, one) for fact, one in self._packed])
@@ -217,20 +217,6 @@ def _move(taken: _Taken, source: int, target: int, reason: Reason) -> Move:
         person=taken.fact.person,
         device=taken.fact.device,
     )
-
-
-def _missing(touched: Iterable[PickListNow]) -> Counter[int]:
-    """Base units missing, by order line, of the lists with a line that was declared short; 0 where a late pick filled it."""
-    missing: Counter[int] = Counter()
-    for one in (one for one in touched if any(line.is_short for line in one.lines)):
-        for line in one.lines:
-            missing[line.order_line_id] += line.short
-    return missing
-
-
-def _is_delivered(one: PickListNow) -> bool:
-    """The parcel is out, and nothing more can come."""
-    return one.parcel is not None and one.parcel.state is ParcelState.HANDED_OVER and all(line.is_done for line in one.lines)
 
 
 async def _record(told: _Told) -> None:

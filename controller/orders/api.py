@@ -8,14 +8,15 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from controller import events
-from controller.errors import NotFound
-from controller.http.routing import BadParameter, Call, Created, Page, Permission, Route, page
+from controller.errors import Forbidden, NotFound
+from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, page
 from controller.orders import operations, queries
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder
 from controller.orders.queries import StoredLine, StoredOrder
-from controller.orders.states import OrderState
+from controller.orders.states import Delivery, OrderState, WhenShort
 
+Site = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 Minor = Annotated[int, Meta(ge=0, le=10**12)]
@@ -36,32 +37,48 @@ class PlaceLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class PlaceOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`reference` is the channel's own number of the order: the same one again is the same order.
 
+    `site`: where it is fetched or bought; null: sourcing decides, for `region`.  `when_short`: refuse it, or take it and
+    promise what is short when it arrives; null: as the channel is set.  `draft`: it holds nothing until it is submitted.
     `cart`: what that cart held is held for the order instead, in one go.  `min_remaining_days`: how long what expires must still
     keep when it is picked; null: as each SKU says.
     """
 
-    site: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+    site: Site | None = None
+    region: Annotated[str, Meta(min_length=1, max_length=40, pattern=PLAIN)] | None = None
     channel: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]+$")]
     reference: Key
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
     lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=500)]
     cart: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     min_remaining_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
+    delivery: Delivery | None = None
+    due_at: datetime | None = None
+    when_short: WhenShort | None = None
+    draft: bool = False
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
-    """`stock_short`: goods promised to it were not there, or were taken back by a count."""
+    """`site`: what the customer named, null where it was sourced; `sites`: all that have to do with it.
+
+    `stock_short`: goods promised to it were not there, were taken back by a count, or have not arrived yet.  `version`: what a
+    change of it wants back.
+    """
 
     no: str
-    site: str
+    site: str | None
+    sites: list[str]
+    region: str | None
     channel: str
     reference: str
     pickup_code: str
     state: OrderState
     currency: str
     total_minor: int
+    delivery: Delivery
     stock_short: bool
     placed_at: datetime
+    due_at: datetime | None
+    version: int
 
 
 class LineView(Struct, frozen=True, kw_only=True):
@@ -74,6 +91,7 @@ class LineView(Struct, frozen=True, kw_only=True):
     unit_price_minor: int
     price_per: int
     amount_minor: int
+    wanting: int
     stock_short: bool
 
 
@@ -94,6 +112,8 @@ class OrderDetail(Struct, frozen=True, kw_only=True):
 
 async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
     wanted = call.body
+    if call.actor.sites is not None and wanted.site is None:
+        raise Forbidden("whoever sees some sites only names one of them")
     if call.actor.sites is not None and wanted.site not in call.actor.sites:
         raise NotFound("site", wanted.site)
     lines = [
@@ -102,6 +122,11 @@ async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
     ]
     order = NewOrder(
         site=wanted.site,
+        region=wanted.region,
+        delivery=wanted.delivery,
+        due_at=wanted.due_at,
+        when_short=wanted.when_short,
+        is_draft=wanted.draft,
         channel=wanted.channel,
         reference=wanted.reference,
         currency=wanted.currency,
@@ -126,7 +151,7 @@ async def listing(call: Call[None]) -> Page[OrderView]:
 
 async def detail(call: Call[None]) -> OrderDetail:
     order = await queries.order(call.path["no"])
-    if call.actor.sites is not None and order.site not in call.actor.sites:
+    if not order.is_seen_at(call.actor.sites):
         raise NotFound("order", order.no)
     lines = (await queries.lines([order.id]))[order.id]
     history = await events.history(order.no)
@@ -150,14 +175,19 @@ def _view(order: StoredOrder) -> OrderView:
     return OrderView(
         no=order.no,
         site=order.site,
+        sites=list(order.sites),
+        region=order.region,
         channel=order.channel,
         reference=order.reference,
         pickup_code=order.pickup_code,
         state=order.state,
         currency=order.currency,
         total_minor=order.total_minor,
+        delivery=order.delivery,
         stock_short=order.is_stock_short,
         placed_at=order.placed_at,
+        due_at=order.due_at,
+        version=order.version,
     )
 
 
@@ -172,7 +202,8 @@ def _line(line: StoredLine) -> LineView:
         unit_price_minor=line.unit_price_minor,
         price_per=line.price_per,
         amount_minor=line.amount_minor,
-        stock_short=line.is_short or line.is_withdrawn,
+        wanting=line.wanting,
+        stock_short=line.lacks,
     )
 
 

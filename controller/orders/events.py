@@ -1,10 +1,20 @@
-"""What is told of orders.  The subject is the order's number."""
+"""What is told of orders.  The subject is the order's number.  Of sealed data only the names of fields are told, never values."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from controller.events import Event
+
+
+class OrderDrafted(Event, frozen=True, kw_only=True):
+    """It holds nothing yet."""
+
+    name: ClassVar[str] = "order_drafted"
+    channel: str
+    reference: str
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True):
@@ -16,6 +26,31 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     lines: int
     total_minor: int
     currency: str
+
+
+class OrderReviewNeeded(Event, frozen=True, kw_only=True):
+    """A person has to look at it before it is released."""
+
+    name: ClassVar[str] = "order_review_needed"
+
+
+class OrderApproved(Event, frozen=True, kw_only=True):
+    """A person approved it; one that needs no review is approved as it is placed, and nothing is told."""
+
+    name: ClassVar[str] = "order_approved"
+    reason: str
+
+
+class OrderHeld(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "order_held"
+    reason: str
+
+
+class OrderResumed(Event, frozen=True, kw_only=True):
+    """It is reviewed again."""
+
+    name: ClassVar[str] = "order_resumed"
+    reason: str
 
 
 class OrderCancelled(Event, frozen=True, kw_only=True):
@@ -36,3 +71,65 @@ class OrderLineShort(Event, frozen=True, kw_only=True):
     position: int
     sku: str
     missing: int
+
+
+class OrderLineWanting(Event, frozen=True, kw_only=True):
+    """It was taken though there was too little: `missing` base units are promised when they arrive."""
+
+    name: ClassVar[str] = "order_line_wanting"
+    position: int
+    sku: str
+    missing: int
+
+
+class OrderLinePromised(Event, frozen=True, kw_only=True):
+    """What was wanting is promised from a site now; `still` base units are wanting yet."""
+
+    name: ClassVar[str] = "order_line_promised"
+    position: int
+    sku: str
+    site: str
+    quantity: int
+    still: int
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One field; before and after are None where the field is sealed."""
+
+    field: str
+    before: str | int | None = None
+    after: str | int | None = None
+
+
+class OrderChanged(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "order_changed"
+    changes: list[Change]
+    reason: str
+
+
+class OrderLinked(Event, frozen=True, kw_only=True):
+    """Lines went to another order, or came from it; told of both.  `kind`: split or merge; `undone`: it was taken back."""
+
+    name: ClassVar[str] = "order_linked"
+    kind: str
+    from_order: str
+    to_order: str
+    reason: str
+    undone: bool = False
+
+
+class OrderFlagged(Event, frozen=True, kw_only=True):
+    """Something is wrong with it: it is not released, gets no label and is not handed over until that is settled."""
+
+    name: ClassVar[str] = "order_flagged"
+    kind: str
+    reason: str
+
+
+class OrderFlagCleared(Event, frozen=True, kw_only=True):
+    """`others`: the kinds of flags that are still set."""
+
+    name: ClassVar[str] = "order_flag_cleared"
+    kind: str
+    reason: str
+    others: list[str]

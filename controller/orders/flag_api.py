@@ -72,7 +72,7 @@ async def clear_one(call: Call[ClearFlag]) -> FlagsView:
 async def _seen(call: Call[SetFlag] | Call[ClearFlag] | Call[None]) -> StoredOrder:
     """Raises NotFound, for an order of other sites too."""
     order = await queries.order(call.path["no"])
-    if call.actor.sites is not None and order.site not in call.actor.sites:
+    if not order.is_seen_at(call.actor.sites):
         raise NotFound("order", order.no)
     return order
 

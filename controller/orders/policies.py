@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from controller.catalog.models import BaseUnit
 from controller.orders.errors import BadOrder
+from controller.orders.states import Delivery, WhenShort
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -29,17 +31,25 @@ class NewLine:
 class NewOrder:
     """An order as its channel sent it, in our SKUs.  Two lines may name the same SKU.
 
-    `cart`: what it held is given back, and held for this order, in one go.  `min_remaining_days` of whatever expires, when it is
-    picked; None: as each SKU says.
+    `site`: where it is fetched or bought; None: it is sourced, for `region`.  `cart` (of that site): what it held is given back,
+    and held for this order, in one go.  `min_remaining_days` of whatever expires, when it is picked; None: as each SKU says.
+    `when_short` None: as its channel says.  `is_draft`: it holds nothing until it is submitted.
     """
 
-    site: str
     channel: str
     reference: str
     currency: str
     lines: Sequence[NewLine]
+    site: str | None = None
+    region: str | None = None
+    delivery: Delivery | None = None
+    customer_id: int | None = None
+    phone_hash: str | None = None
+    due_at: datetime | None = None
     cart: str | None = None
     min_remaining_days: int | None = None
+    when_short: WhenShort | None = None
+    is_draft: bool = False
 
 
 def line_amount(quantity: int, unit_price_minor: int, price_per: int) -> int:
@@ -58,15 +68,29 @@ def check_order(order: NewOrder) -> None:
         raise BadOrder("an order has at least one line")
     if not _CURRENCY.fullmatch(order.currency):
         raise BadOrder(f"currency {order.currency!r}, expected three letters of ISO 4217")
+    if order.site is None and order.delivery not in (None, Delivery.SHIPPING):
+        raise BadOrder(f"an order for {order.delivery} names its site")
+    if order.cart is not None and (order.site is None or order.is_draft):
+        raise BadOrder("a cart is taken over by an order that names the cart's site and is no draft")
     for position, line in enumerate(order.lines, 1):
-        if line.quantity <= 0 or line.unit_price_minor < 0:
-            raise BadOrder(
-                f"line {position}: quantity {line.quantity}, price {line.unit_price_minor}; "
-                "expected a quantity above 0 and a price of 0 or more"
-            )
+        check_line(line, position)
 
 
-def check_currency(order: NewOrder, currency: str) -> None:
+def check_line(line: NewLine, position: int) -> None:
+    """Raises BadOrder."""
+    if line.quantity <= 0 or line.unit_price_minor < 0:
+        raise BadOrder(
+            f"line {position}: quantity {line.quantity}, price {line.unit_price_minor}; "
+            "expected a quantity above 0 and a price of 0 or more"
+        )
+
+
+def delivery_of(order: NewOrder) -> Delivery:
+    """As it says; else whoever named a site fetches it there."""
+    return order.delivery or (Delivery.SHIPPING if order.site is None else Delivery.COLLECTION)
+
+
+def check_currency(currency: str, site: str, site_currency: str) -> None:
     """A site's books are in one currency.  Raises BadOrder."""
-    if order.currency != currency:
-        raise BadOrder(f"currency {order.currency}, but site {order.site} sells in {currency}")
+    if currency != site_currency:
+        raise BadOrder(f"currency {currency}, but site {site} sells in {site_currency}")

@@ -3,41 +3,60 @@
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.db import Row, among, fetch, listing
 from controller.errors import NotFound
+from controller.orders.allocations import first_key
 from controller.orders.numbers import ORDERS
-from controller.orders.states import OrderState
-from controller.stock.queries import withdrawn
+from controller.orders.states import Delivery, OrderState
+
+line_key = first_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOrder:
-    """`total_minor` in minor units of `currency`.  `is_stock_short`: goods promised to it were not there, or were taken back."""
+    """`total_minor` in minor units of `currency`.  `is_stock_short`: goods promised to it were not there, or were taken back.
+
+    `site`: what the customer named; None: it was sourced, and `sites` says from where.  `version`: what `amend` wants back.
+    """
 
     id: int
-    site: str
+    site: str | None
+    region: str | None
     channel: str
     reference: str
     pickup_code: str
     currency: str
     total_minor: int
     state: OrderState
+    delivery: Delivery
+    customer_id: int | None
     placed_at: datetime
+    due_at: datetime | None
     is_stock_short: bool
+    version: int
+    sites: tuple[str, ...] = ()
     min_remaining_days: int | None = None
 
     @property
     def no(self) -> str:
         return ORDERS.number(self.id)
 
+    def is_seen_at(self, sites: Iterable[str] | None) -> bool:
+        """Whether it has to do with one of these sites; None: somebody sees all."""
+        return sites is None or not set(self.sites).isdisjoint(sites)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLine:
-    """`line_key` names the line to `stock`.  `is_short`: a picker found less; `is_withdrawn`: a physical fact took goods back."""
+    """`line_key` names the line's first goods to `stock`.  `wanting` of `quantity` is promised from nowhere yet.
+
+    `is_short`: a picker found less; `is_withdrawn`: a physical fact took goods back.
+    """
 
     id: int
     order_id: int
@@ -51,17 +70,19 @@ class StoredLine:
     unit_price_minor: int
     price_per: int
     amount_minor: int
+    presale: bool
+    wanting: int
     is_short: bool
     is_withdrawn: bool
 
     @property
     def line_key(self) -> str:
-        return line_key(self.order_id, self.position)
+        return first_key(self.order_id, self.position)
 
-
-def line_key(order_id: int, position: int) -> str:
-    """The name under which `stock` holds goods for a line: `SO-100001/1`."""
-    return f"{ORDERS.number(order_id)}/{position}"
+    @property
+    def lacks(self) -> bool:
+        """Not all of it is there for the customer."""
+        return self.is_short or self.is_withdrawn or self.wanting > 0
 
 
 async def order(no: str) -> StoredOrder:
@@ -69,7 +90,7 @@ async def order(no: str) -> StoredOrder:
     rows = await fetch("SELECT * FROM sales_order WHERE id = ?", ORDERS.row_id(no))
     if not rows:
         raise NotFound("order", no)
-    return (await _with_flags(rows))[0]
+    return (await _stored(rows))[0]
 
 
 async def orders(
@@ -92,47 +113,83 @@ async def orders(
         conditions.append("state = ?")
         params.append(state.value)
     if sites is not None:
-        conditions.append(among("site"))
+        conditions.append(f"id IN (SELECT order_id FROM order_site WHERE {among('site')})")
         params.append(listing(sites))
     if q:
         conditions.append("(id = ? OR pickup_code = ? OR substr(reference, 1, ?) = ?)")
         params += [_id_or_none(q), q.upper(), len(q), q]
     rows = await fetch(f"SELECT * FROM sales_order WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?", *params, limit)
-    return await _with_flags(rows)
+    return await _stored(rows)
 
 
 async def lines(order_ids: Iterable[int]) -> dict[int, list[StoredLine]]:
-    """The lines of orders, by order, in their order."""
+    """The lines of orders, by order, in their order; without those that were removed."""
     found: dict[int, list[StoredLine]] = {order_id: [] for order_id in order_ids}
-    rows = await fetch(f"SELECT * FROM order_line WHERE {among('order_id')} ORDER BY order_id, position", listing(found))
-    taken = await withdrawn([line_key(row["order_id"], row["position"]) for row in rows])
+    ids = listing(found)
+    rows = await fetch(f"SELECT * FROM order_line WHERE {among('order_id')} AND NOT is_removed ORDER BY order_id, position", ids)
+    taken = {row["id"] for row in await fetch(f"{_WITHDRAWN} WHERE {among('a.order_id')} AND NOT a.is_ended", ids)}
     for row in rows:
         found[row["order_id"]].append(_line(row, taken))
     return found
 
 
-async def _with_flags(rows: Sequence[Row]) -> list[StoredOrder]:
-    found = await lines(row["id"] for row in rows)
-    return [_order(row, found[row["id"]]) for row in rows]
+_WITHDRAWN = (
+    "SELECT DISTINCT a.order_line_id AS id, a.order_id FROM order_allocation a "
+    "JOIN reservation r ON r.line_key = a.line_key AND r.state = 'withdrawn'"
+)
 
 
-def _order(row: Row, order_lines: Sequence[StoredLine]) -> StoredOrder:
+async def sites_of(order_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Which sites have to do with some orders, in order of their ids."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = await fetch(
+        f"SELECT order_id, site FROM order_site WHERE {among('order_id')} ORDER BY order_id, site", listing(set(order_ids))
+    )
+    for row in rows:
+        found[row["order_id"]].append(row["site"])
+    return {order_id: tuple(sites) for order_id, sites in found.items()}
+
+
+async def _short(order_ids: Iterable[int]) -> set[int]:
+    ids = listing(set(order_ids))
+    short = await fetch(
+        f"SELECT DISTINCT order_id FROM order_line WHERE {among('order_id')} AND NOT is_removed AND (is_short OR wanting > 0)", ids
+    )
+    withdrawn = await fetch(f"{_WITHDRAWN} WHERE {among('a.order_id')} AND NOT a.is_ended", ids)
+    return {row["order_id"] for row in (*short, *withdrawn)}
+
+
+async def _stored(rows: Sequence[Row]) -> list[StoredOrder]:
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    short, sites = await _short(ids), await sites_of(ids)
+    return [_order(row, is_short=row["id"] in short, sites=sites.get(row["id"], ())) for row in rows]
+
+
+def _order(row: Row, *, is_short: bool, sites: tuple[str, ...]) -> StoredOrder:
     return StoredOrder(
         id=row["id"],
         site=row["site"],
+        region=row["region"],
         channel=row["channel"],
         reference=row["reference"],
         pickup_code=row["pickup_code"],
         currency=row["currency"],
         total_minor=row["total_minor"],
         state=OrderState(row["state"]),
+        delivery=Delivery(row["delivery"]),
+        customer_id=row["customer_id"],
         placed_at=row["placed_at"],
-        is_stock_short=any(line.is_short or line.is_withdrawn for line in order_lines),
+        due_at=row["due_at"],
+        is_stock_short=is_short,
+        version=row["version"],
+        sites=sites,
         min_remaining_days=row["min_remaining_days"],
     )
 
 
-def _line(row: Row, taken: set[str]) -> StoredLine:
+def _line(row: Row, taken: set[int]) -> StoredLine:
     return StoredLine(
         id=row["id"],
         order_id=row["order_id"],
@@ -146,8 +203,10 @@ def _line(row: Row, taken: set[str]) -> StoredLine:
         unit_price_minor=row["unit_price_minor"],
         price_per=row["price_per"],
         amount_minor=row["amount_minor"],
+        presale=bool(row["presale"]),
+        wanting=row["wanting"],
         is_short=bool(row["is_short"]),
-        is_withdrawn=line_key(row["order_id"], row["position"]) in taken,
+        is_withdrawn=row["id"] in taken,
     )
 
 

@@ -6,18 +6,75 @@ from enum import StrEnum
 
 
 class OrderState(StrEnum):
-    PLACED = "placed"
+    """A draft holds nothing and is edited freely; what is approved may be released; what is on hold waits for a person's word."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    ON_HOLD = "on_hold"
+    APPROVED = "approved"
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
 class OrderAction(StrEnum):
+    PLACE = "place"
+    APPROVE = "approve"
+    REVIEW = "review"
+    HOLD = "hold"
+    RESUME = "resume"
     CLOSE = "close"
     CANCEL = "cancel"
+    RESTORE = "restore"
 
 
 ORDER: dict[OrderState, dict[OrderAction, OrderState]] = {
-    OrderState.PLACED: {OrderAction.CLOSE: OrderState.CLOSED, OrderAction.CANCEL: OrderState.CANCELLED},
+    OrderState.DRAFT: {OrderAction.PLACE: OrderState.IN_REVIEW, OrderAction.CANCEL: OrderState.CANCELLED},
+    OrderState.IN_REVIEW: {
+        OrderAction.APPROVE: OrderState.APPROVED,
+        OrderAction.HOLD: OrderState.ON_HOLD,
+        # goods that left are gone, whatever people were still thinking about
+        OrderAction.CLOSE: OrderState.CLOSED,
+        OrderAction.CANCEL: OrderState.CANCELLED,
+    },
+    OrderState.ON_HOLD: {
+        OrderAction.RESUME: OrderState.IN_REVIEW,
+        OrderAction.APPROVE: OrderState.APPROVED,
+        OrderAction.CLOSE: OrderState.CLOSED,
+        OrderAction.CANCEL: OrderState.CANCELLED,
+    },
+    OrderState.APPROVED: {
+        OrderAction.REVIEW: OrderState.IN_REVIEW,
+        OrderAction.HOLD: OrderState.ON_HOLD,
+        OrderAction.CLOSE: OrderState.CLOSED,
+        OrderAction.CANCEL: OrderState.CANCELLED,
+    },
     OrderState.CLOSED: {},
-    OrderState.CANCELLED: {},
+    # an order that was merged into another one, and is one of its own again
+    OrderState.CANCELLED: {OrderAction.RESTORE: OrderState.IN_REVIEW},
 }
+OPEN = frozenset({OrderState.DRAFT, OrderState.IN_REVIEW, OrderState.ON_HOLD, OrderState.APPROVED})
+"""Something may still become of it."""
+HOLDING = OPEN - {OrderState.DRAFT}
+"""Goods are held for it."""
+
+
+class WhenShort(StrEnum):
+    """What a channel's order becomes when there is too little: refused, or taken and filled as goods arrive."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+
+
+class Delivery(StrEnum):
+    """How its goods get to the customer: fetched at a site, taken over the counter at once, or sent."""
+
+    COLLECTION = "collection"
+    COUNTER = "counter"
+    SHIPPING = "shipping"
+
+
+class Link(StrEnum):
+    """Why two orders belong together."""
+
+    SPLIT = "split"
+    MERGE = "merge"

@@ -88,7 +88,7 @@ async def _unknown(sites: Sites) -> Region:
 
 
 async def _orders(sites: Sites) -> Region:
-    open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.PLACED, sites=sites)
+    open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.APPROVED, sites=sites)
     latest = await order_queries.orders(before=None, limit=LATEST, sites=sites)
     return {"orders": latest, "figures": {"orders": len(open_orders), "more_orders": len(open_orders) == MANY}}
 
@@ -169,7 +169,7 @@ async def orders(request: PageRequest, asked: Wanted, sites: Sites = None) -> di
 async def order_at(no: str, sites: Sites) -> order_queries.StoredOrder:
     """An order of one of these sites.  Raises NotFound."""
     found = await order_queries.order(no)
-    if sites is not None and found.site not in sites:
+    if not found.is_seen_at(sites):
         raise NotFound("order", no)
     return found
 
@@ -178,7 +178,7 @@ async def order(no: str, who: Actor) -> dict[str, object]:
     """Raises NotFound."""
     found = await order_at(no, who.at(Permission.ORDERS_READ).sites)
     lines = await order_queries.lines([found.id])
-    pick_list = await fulfilment.pick_list_of(no)
+    pick_list = next(iter(reversed(await fulfilment.pick_lists_of(no))), None)
     history = [event for event in await events.history(found.no) if event.name not in ROUTINE]
     sees_prints = who.may_at(Permission.PRINTS_READ, found.site)
     return {

@@ -26,7 +26,14 @@ DEVICE: Mapping[str, Word] = {
     "unknown": Word(N_("No answer"), "off", "unknown"),
     "absent": off(N_("Not connected")),
 }
-ORDER: Mapping[str, Word] = {"placed": busy(N_("Open")), "closed": ok(N_("Closed")), "cancelled": off(N_("Cancelled"))}
+ORDER: Mapping[str, Word] = {
+    "draft": off(N_("Draft")),
+    "in_review": _ask(N_("To be reviewed")),
+    "on_hold": _ask(N_("On hold")),
+    "approved": busy(N_("Open")),
+    "closed": ok(N_("Closed")),
+    "cancelled": off(N_("Cancelled")),
+}
 PICK_LIST: Mapping[str, Word] = {
     "open": _ask(N_("Waits for picking")),
     "picking": busy(N_("Being picked")),
@@ -105,6 +112,15 @@ EVENTS: Mapping[str, str] = {
     "shipping_notice_came": N_("Goods announced by a supplier"),
     "receipt_changed": N_("Receipt changed"),
     "order_placed": N_("Order placed"),
+    "order_drafted": N_("Draft of an order"),
+    "order_review_needed": N_("Order to be reviewed"),
+    "order_approved": N_("Order approved"),
+    "order_held": N_("Order on hold"),
+    "order_resumed": N_("Order reviewed again"),
+    "order_changed": N_("Order changed"),
+    "order_linked": N_("Lines moved between orders"),
+    "order_line_wanting": N_("Goods of an order are wanting"),
+    "order_line_promised": N_("Goods that were wanting are promised"),
     "order_cancelled": N_("Order cancelled"),
     "order_closed": N_("Order closed"),
     "order_line_short": N_("Order line short"),

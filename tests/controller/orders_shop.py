@@ -64,7 +64,7 @@ class OrderShop:
     async def released(self, *lines: tuple[str, int]) -> tuple[str, str]:
         """An order and its pick list."""
         order = await place(self.order(*lines))
-        return order, await release(order)
+        return order, (await release(order))[0]
 
     def picked(self, pick_list: str, code: str, quantity: int = 1) -> Picked:
         text = self.codes.get(code, code)

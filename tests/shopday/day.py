@@ -140,7 +140,7 @@ class Day:
         self.summary.check("an order sent three times is one order", len(numbers) == ORDERS, f"{len(numbers)} orders")
         self.summary.orders += len(numbers)
         lists = await asyncio.gather(*(self.shop.api.post(f"/orders/{no}/release") for no in sorted(numbers)))
-        self.pick_lists = [each["no"] for each in lists]
+        self.pick_lists = [one["no"] for each in lists for one in each["pick_lists"]]
 
     async def rush(self) -> None:
         sku = self.goods[8]

@@ -21,5 +21,6 @@ async def dress(shop: Shop) -> list[str]:
         lines = [{"sku": goods[each].sku, "quantity": 1, "unit_price_minor": goods[each].price_minor} for each in wanted]
         body = {"site": SITE, "channel": "web", "reference": f"demo-{number}", "currency": CURRENCY, "lines": lines}
         orders.append((await shop.api.post("/orders", body, key=f"demo-order-{number}"))["no"])
-    lists = [(await shop.api.post(f"/orders/{no}/release", key=f"demo-release-{no}"))["no"] for no in orders[:RELEASED]]
+    released = [await shop.api.post(f"/orders/{no}/release", key=f"demo-release-{no}") for no in orders[:RELEASED]]
+    lists = [one["no"] for each in released for one in each["pick_lists"]]
     return ["RC-2026-0001", *lists, goods[0].bin, goods[2].bin]

@@ -224,27 +224,45 @@ async def no_oversell(query: Query) -> list[Violation]:
 
 
 async def _lines(query: Query, holds: Mapping[str, Row]) -> list[Violation]:
+    """Each line of a placed order is promised whole from its sites, or wanting; each promise is held, gone, or flagged short."""
     out = {
-        row["order_line_id"]: row["gone"]
-        for row in await query("SELECT order_line_id, CAST(SUM(out) AS BIGINT) AS gone FROM pick_line GROUP BY order_line_id")
+        row["line_key"]: row["gone"]
+        for row in await query("SELECT line_key, CAST(SUM(out) AS BIGINT) AS gone FROM pick_line GROUP BY line_key")
     }
+    promised: Counter[int] = Counter()
     found = []
     for row in await query(
-        "SELECT l.id, l.order_id, l.position, l.quantity, l.is_short, o.state FROM order_line l "
-        "JOIN sales_order o ON o.id = l.order_id"
+        "SELECT a.order_line_id, a.line_key, a.quantity, l.is_short, o.state FROM order_allocation a "
+        "JOIN order_line l ON l.id = a.order_line_id JOIN sales_order o ON o.id = a.order_id WHERE NOT a.is_ended"
+    ):
+        promised[row["order_line_id"]] += row["quantity"]
+        found += _promise(row, holds.get(row["line_key"]), out.get(row["line_key"], 0))
+    for row in await query(
+        "SELECT l.id, l.order_id, l.position, l.quantity, l.wanting, l.is_short, o.state FROM order_line l "
+        "JOIN sales_order o ON o.id = l.order_id WHERE NOT l.is_removed"
     ):
         line = f"SO-{100_000 + row['order_id']}/{row['position']}"
-        hold, gone = holds.get(line), out.get(row["id"], 0)
-        covered = bool(row["is_short"]) or (hold is not None and hold["state"] == "withdrawn")
-        if hold is None:
-            found.append(Violation("I5", f"{line} was never held"))
-        elif row["state"] == "placed" and not covered and hold["state"] not in ("reserved", "allocated", "consumed"):
-            found.append(Violation("I5", f"{line} of a placed order is {hold['state']} and not flagged"))
-        elif row["state"] == "closed" and not covered and gone != row["quantity"]:
-            found.append(Violation("I5", f"{line} is closed with {gone} of {row['quantity']} handed over and not flagged"))
-        elif row["state"] == "cancelled" and hold["state"] in ("reserved", "allocated"):
-            found.append(Violation("I5", f"{line} of a cancelled order still holds {hold['quantity'] - hold['consumed']}"))
+        expected = 0 if row["state"] == "draft" else row["quantity"] - row["wanting"]
+        if row["state"] not in ("cancelled", "closed") and promised[row["id"]] != expected:
+            found.append(Violation("I5", f"{line}: {promised[row['id']]} of {expected} are promised from somewhere"))
     return found
+
+
+def _promise(row: Row, hold: Row | None, gone: int) -> list[Violation]:
+    line = row["line_key"]
+    covered = bool(row["is_short"]) or (hold is not None and hold["state"] == "withdrawn")
+    if hold is None:
+        return [Violation("I5", f"{line} was never held")]
+    if row["state"] in ("in_review", "on_hold", "approved") and not covered:
+        if hold["state"] not in ("reserved", "presold", "allocated", "consumed"):
+            return [Violation("I5", f"{line} of an open order is {hold['state']} and not flagged")]
+        if hold["quantity"] != row["quantity"]:
+            return [Violation("I5", f"{line}: {row['quantity']} are promised, {hold['quantity']} held")]
+    if row["state"] == "closed" and not covered and gone != row["quantity"]:
+        return [Violation("I5", f"{line} is closed with {gone} of {row['quantity']} handed over and not flagged")]
+    if row["state"] == "cancelled" and hold["state"] in ("reserved", "allocated"):
+        return [Violation("I5", f"{line} of a cancelled order still holds {hold['quantity'] - hold['consumed']}")]
+    return []
 
 
 # --- print jobs -----------------------------------------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ class Office:
         wanted = NewOrder(site=SITE, channel="web", reference=f"web-{number}", currency="CNY", lines=lines)
         with contextlib.suppress(DomainError):
             order = await place(wanted)
-            self._world.desk.to_pick.append((await fulfilment.release(order), pieces))
+            self._world.desk.to_pick.append(((await fulfilment.release(order))[0], pieces))
             if self._random.random() < 0.2:
                 await asyncio.sleep(self._random.uniform(0, 40))
                 await fulfilment.cancel(order, reason="the customer changed their mind")

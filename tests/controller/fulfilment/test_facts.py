@@ -191,7 +191,7 @@ async def test_all_short_is_left_to_a_person(shop: OrderShop) -> None:
     order, pick_list = await shop.released(("tea", 2))
     assert await shop.report(shop.short(pick_list), shop.packed(pick_list, 20)) == ["applied", "not_picked"]
     found = await orders.order(order)
-    assert (found.state, found.is_stock_short) == (OrderState.PLACED, True)
+    assert (found.state, found.is_stock_short) == (OrderState.APPROVED, True)
     assert await told("shelf_short") == 1
     assert await told("order_line_short") == 1
     await cancel(order, reason="nothing there")

@@ -27,7 +27,7 @@ async def test_an_order_holds_its_goods(shop: OrderShop) -> None:
     no = await place(shop.order(("tea", 3)))
     assert await numbers(sku) == (10, 3, 0)
     order = await queries.order(no)
-    assert (order.state, order.total_minor, order.is_stock_short) == (OrderState.PLACED, 750, False)
+    assert (order.state, order.total_minor, order.is_stock_short) == (OrderState.APPROVED, 750, False)
     assert await told("order_placed") == 1
 
 

@@ -68,7 +68,7 @@ async def test_a_recall_blocks_everywhere_at_once_and_takes_the_latest_promises_
 
 async def test_an_open_pick_of_the_lot_is_flagged_and_refused_with_words(shop: OrderShop) -> None:
     order = await place(shop.order(("milk", 3)))
-    pick_list = await release(order)
+    pick_list = (await release(order))[0]
     await recall("L1", "milk", reason="glass")
     assert [(line.lot, line.is_recalled) for line in await pick_lines(1)] == [("L1", True)]
     assert await shop.report(shop.picked(pick_list, "milk")) == ["applied"], "what was picked before it lies in packing"
@@ -86,7 +86,7 @@ async def test_an_open_pick_of_the_lot_is_flagged_and_refused_with_words(shop: O
 
 async def test_no_label_is_printed_for_a_parcel_with_the_lot_in_it(shop: OrderShop) -> None:
     order = await place(shop.order(("milk", 1)))
-    pick_list = await release(order)
+    pick_list = (await release(order))[0]
     await shop.report(shop.picked(pick_list, "milk"))
     number = await recall("L1", "milk", reason="glass")
     await shop.report(shop.packed(pick_list, 100))

@@ -58,7 +58,7 @@ async def happens(shop: BrowserShop, *facts: Picked | Packed | HandedOver) -> No
 
 async def test_an_order_s_goods_are_held_then_handed_over(shop: BrowserShop, client: TestClient) -> None:
     assert await tags(client) == (["Open"], ["Held"])
-    pick_list = await release(ORDER)
+    pick_list = (await release(ORDER))[0]
     await happens(
         shop,
         Picked(pick_list=pick_list, symbol=Symbol(text=MILK), gtin=f"0{MILK}", quantity=2),

@@ -1,0 +1,170 @@
+"""Where a line's goods are promised from, row by row.  In the caller's transaction, with the order locked.
+
+The stock's hold carries the allocation's key.  A key is used once: `SO-100001/2` is line 2's first one,
+`SO-100001/2-3` its third.
+"""
+
+# ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from controller import db
+from controller.orders.numbers import ORDERS
+from controller.stock import operations as stock
+from controller.stock.handing_on import HandOn, hand_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """`quantity` base units of a line are promised from `site`; `position`, `sku_id`, `sku` are the line's."""
+
+    id: int
+    order_id: int
+    order_line_id: int
+    position: int
+    sku_id: int
+    sku: str
+    site: str
+    quantity: int
+    line_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line that gets allocations."""
+
+    order_id: int
+    line_id: int
+    position: int
+
+
+def first_key(order_id: int, position: int) -> str:
+    """The name under which `stock` holds the first goods of a line: `SO-100001/1`."""
+    return f"{ORDERS.number(order_id)}/{position}"
+
+
+_ROWS = (
+    "SELECT a.id, a.order_id, a.order_line_id, l.position, l.sku_id, l.sku, a.site, a.quantity, a.line_key "
+    "FROM order_allocation a JOIN order_line l ON l.id = a.order_line_id"
+)
+
+
+async def open_allocations(order_ids: Iterable[int]) -> list[Allocation]:
+    """What is promised for some orders now, in order of their lines."""
+    rows = await db.fetch(
+        f"{_ROWS} WHERE {db.among('a.order_id')} AND NOT a.is_ended ORDER BY a.order_id, l.position, a.id",
+        db.listing(set(order_ids)),
+    )
+    return [Allocation(**row) for row in rows]
+
+
+async def by_key(line_keys: Iterable[str]) -> dict[str, Allocation]:
+    """Open or ended."""
+    rows = await db.fetch(f"{_ROWS} WHERE {db.among('a.line_key')}", db.listing(set(line_keys)))
+    return {row["line_key"]: Allocation(**row) for row in rows}
+
+
+async def write(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
+    """New allocations of lines: (line, site, base units) each; their keys.  What holds their goods is the caller's."""
+    if not rows:
+        return []
+    keys = await _new_keys([target for target, _, _ in rows])
+    values = [
+        (target.order_id, target.line_id, site, quantity, key, False)
+        for (target, site, quantity), key in zip(rows, keys, strict=True)
+    ]
+    await _insert(values)
+    return keys
+
+
+async def write_first(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
+    """The same for lines that never had one."""
+    seen: Counter[int] = Counter()
+    keys = []
+    for target, _, _ in rows:
+        keys.append(_key(target, seen[target.line_id] + 1))
+        seen[target.line_id] += 1
+    await _insert(
+        [
+            (target.order_id, target.line_id, site, quantity, key, False)
+            for (target, site, quantity), key in zip(rows, keys, strict=True)
+        ]
+    )
+    return keys
+
+
+async def _insert(values: Sequence[Sequence[object]]) -> None:
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(values))
+    await db.execute(
+        f"INSERT INTO order_allocation (order_id, order_line_id, site, quantity, line_key, is_ended) VALUES {marks}",
+        *(value for row in values for value in row),
+    )
+    await note_sites(sorted({(str(row[2]), int(str(row[0]))) for row in values}))
+
+
+async def note_sites(pairs: Sequence[tuple[str, int]]) -> None:
+    """These sites (and order ids) have to do with each other from now on."""
+    marks = ", ".join(["(?, ?)"] * len(pairs))
+    await db.execute(
+        f"INSERT INTO order_site (site, order_id) VALUES {marks} ON CONFLICT (site, order_id) DO NOTHING",
+        *(value for pair in pairs for value in pair),
+    )
+
+
+async def _new_keys(targets: Sequence[Target]) -> list[str]:
+    rows = await db.fetch(
+        f"SELECT order_line_id, COUNT(*) AS n FROM order_allocation WHERE {db.among('order_line_id')} GROUP BY order_line_id",
+        db.listing({target.line_id for target in targets}),
+    )
+    used = Counter({row["order_line_id"]: int(row["n"]) for row in rows})
+    keys = []
+    for target in targets:
+        used[target.line_id] += 1
+        keys.append(_key(target, used[target.line_id]))
+    return keys
+
+
+def _key(target: Target, number: int) -> str:
+    first = first_key(target.order_id, target.position)
+    return first if number == 1 else f"{first}-{number}"
+
+
+async def end(allocations: Iterable[Allocation]) -> None:
+    """What they hold is free again."""
+    ended = list(allocations)
+    await stock.release([one.line_key for one in ended])
+    await mark_ended([one.id for one in ended])
+
+
+async def mark_ended(ids: Collection[int]) -> None:
+    if ids:
+        await db.execute(f"UPDATE order_allocation SET is_ended = ? WHERE {db.among('id')}", True, db.listing(ids))
+
+
+async def hand_over(moves: Sequence[tuple[Allocation, Target, int]]) -> None:
+    """So many base units of what a line is promised are another line's, from the same site.  Raises NotHandedOn."""
+    if not moves:
+        return
+    keys = await write([(target, allocation.site, quantity) for allocation, target, quantity in moves])
+    await hand_on([HandOn(allocation.line_key, key, quantity) for (allocation, _, quantity), key in zip(moves, keys, strict=True)])
+    left = {allocation.id: allocation.quantity for allocation, _, _ in moves}
+    for allocation, _, quantity in moves:
+        left[allocation.id] -= quantity
+    await mark_ended([one for one, quantity in left.items() if not quantity])
+    await db.execute_many(
+        "UPDATE order_allocation SET quantity = ? WHERE id = ?", [(quantity, one) for one, quantity in left.items() if quantity]
+    )
+
+
+def take_from(allocations: Sequence[Allocation], quantity: int) -> list[tuple[Allocation, int]]:
+    """Which parts of a line's allocations make up so many base units: the latest first.  Less when they hold less."""
+    parts: list[tuple[Allocation, int]] = []
+    for one in sorted(allocations, key=lambda one: -one.id):
+        part = min(quantity, one.quantity)
+        if part:
+            parts.append((one, part))
+            quantity -= part
+    return parts

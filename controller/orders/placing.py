@@ -1,0 +1,193 @@
+"""An order comes in: it is written down with its goods promised, or as a draft that holds nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+from controller import events
+from controller.catalog.queries import SkuRow, skus_by_code
+from controller.db import execute, fetch, now, transaction, utc
+from controller.errors import NotFound
+from controller.orders import queries
+from controller.orders.allocations import Target, note_sites
+from controller.orders.errors import ReferenceTaken
+from controller.orders.events import OrderDrafted, OrderPlaced, OrderReviewNeeded
+from controller.orders.numbers import ORDERS
+from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of, line_amount, price_per
+from controller.orders.promising import Need, Promising, needs_of, promise, when_short
+from controller.orders.seams import SEAMS
+from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
+from controller.orders.transitions import change_state, locked
+from controller.sites.queries import site
+from controller.states import advance
+from controller.stock.carts import cart_document
+from edge_agent.seams import failpoint
+
+_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_LENGTH = 6
+
+
+async def place(order: NewOrder) -> str:
+    """Write an order down and promise its goods: all lines or nothing, unless its channel takes orders that are short; its number.
+
+    It is approved, or (when the seam `judge` says that a person has to look) in review.  A draft only is written down.
+    Repeating it under the same channel and reference returns the same order.  Records OrderPlaced (or OrderDrafted).
+    Raises BadOrder (another currency than the site's too), NotFound (a SKU or the site), NotSourced, InsufficientStock,
+    ReferenceTaken (the reference names an order with other lines).
+    """
+    check_order(order)
+    async with transaction():
+        skus = await _known_skus(order)
+        order_id = await _insert(order, skus)
+        if order_id is None:
+            return await _already_placed(order)
+        needs = await _write_lines(order_id, order, skus)
+        number = ORDERS.number(order_id)
+        if order.is_draft:
+            if order.site is not None:
+                await note_sites([(order.site, order_id)])
+            await events.record(OrderDrafted(channel=order.channel, reference=order.reference), subject=number, site=order.site)
+            return number
+        how = Promising(
+            order_id=order_id,
+            channel=order.channel,
+            currency=order.currency,
+            site=order.site,
+            region=order.region,
+            when_short=await when_short(order.channel, order.when_short),
+            instead_of=None if order.cart is None else cart_document(order.cart),
+            is_new=True,
+        )
+        await _promise_and_judge(needs, how, OrderState.APPROVED)
+    return number
+
+
+async def submit(no: str, *, short: WhenShort | None = None) -> None:
+    """Place a draft: its goods are promised.  Once.  Records OrderPlaced.
+
+    Raises NotFound, IllegalTransition (it was cancelled), InsufficientStock, NotSourced.
+    """
+    async with transaction():
+        order_id, state = await locked(no)
+        if state is not OrderState.DRAFT:
+            if state is OrderState.CANCELLED:
+                advance(ORDER, state, OrderAction.PLACE)
+            return
+        await change_state(order_id, state, OrderAction.PLACE)
+        stored = await queries.order(no)
+        await execute("UPDATE sales_order SET placed_at = ? WHERE id = ?", now(), order_id)
+        how = Promising(
+            order_id=order_id,
+            channel=stored.channel,
+            currency=stored.currency,
+            site=stored.site,
+            region=stored.region,
+            when_short=await when_short(stored.channel, short),
+        )
+        await _promise_and_judge(await needs_of(order_id), how, OrderState.IN_REVIEW)
+
+
+async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderState) -> None:
+    """`state` is what the row says; it is changed where the judge says otherwise."""
+    await promise(needs, how)
+    failpoint("ctl.reserved_before_order_commit")
+    rows = await fetch("SELECT channel, reference, total_minor, currency FROM sales_order WHERE id = ?", how.order_id)
+    number = ORDERS.number(how.order_id)
+    told = OrderPlaced(lines=len(needs), **rows[0])
+    await events.record(told, subject=number, site=how.site)
+    is_approved = await SEAMS.judge(how.order_id)
+    if is_approved and state is OrderState.IN_REVIEW:
+        await change_state(how.order_id, state, OrderAction.APPROVE)
+    if not is_approved:
+        if state is OrderState.APPROVED:
+            await change_state(how.order_id, state, OrderAction.REVIEW)
+        await events.record(OrderReviewNeeded(), subject=number, site=how.site)
+
+
+async def _known_skus(order: NewOrder) -> dict[str, SkuRow]:
+    if order.site is not None:
+        check_currency(order.currency, order.site, (await site(order.site)).currency)
+    skus = await skus_by_code([line.sku for line in order.lines])
+    missing = next((line.sku for line in order.lines if line.sku not in skus), None)
+    if missing is not None:
+        raise NotFound("SKU", missing)
+    return skus
+
+
+def amount(line: NewLine, sku: SkuRow) -> int:
+    """What a line costs, in minor units."""
+    return line_amount(line.quantity, line.unit_price_minor, price_per(sku.base_unit))
+
+
+async def _insert(order: NewOrder, skus: dict[str, SkuRow]) -> int | None:
+    """The order's row; None: there is one under its reference."""
+    rows = await fetch(
+        "INSERT INTO sales_order (site, region, channel, reference, pickup_code, currency, total_minor, state, delivery, "
+        "customer_id, phone_hash, placed_at, due_at, min_remaining_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (channel, reference) DO NOTHING RETURNING id",
+        order.site,
+        order.region,
+        order.channel,
+        order.reference,
+        "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH)),
+        order.currency,
+        sum(amount(line, skus[line.sku]) for line in order.lines),
+        (OrderState.DRAFT if order.is_draft else OrderState.APPROVED).value,
+        delivery_of(order).value,
+        order.customer_id,
+        order.phone_hash,
+        now(),
+        None if order.due_at is None else utc(order.due_at),
+        order.min_remaining_days,
+    )
+    return int(rows[0]["id"]) if rows else None
+
+
+async def _write_lines(order_id: int, order: NewOrder, skus: dict[str, SkuRow]) -> list[Need]:
+    values: list[object] = []
+    for position, line in enumerate(order.lines, 1):
+        sku = skus[line.sku]
+        values += line_values(order_id, position, line, sku)
+    marks = ", ".join([LINE_MARKS] * len(order.lines))
+    rows = await fetch(f"INSERT INTO order_line {LINE_COLUMNS} VALUES {marks} RETURNING id, position", *values)  # noqa: S608 -- ours
+    ids = {row["position"]: row["id"] for row in rows}
+    return [
+        Need(
+            target=Target(order_id, ids[position], position),
+            sku_id=skus[line.sku].id,
+            sku=line.sku,
+            quantity=line.quantity,
+            amount_minor=amount(line, skus[line.sku]),
+            presale=line.presale,
+        )
+        for position, line in enumerate(order.lines, 1)
+    ]
+
+
+LINE_COLUMNS = (
+    "(order_id, position, sku_id, sku, name_zh, name_en, base_unit, quantity, unit_price_minor, price_per, amount_minor, presale, "
+    "is_short)"
+)
+LINE_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def line_values(order_id: int, position: int, line: NewLine, sku: SkuRow) -> list[object]:
+    """A row of `order_line`, in the order of its columns."""
+    return [
+        *(order_id, position, sku.id, sku.code, sku.name_zh, sku.name_en, sku.base_unit),
+        *(line.quantity, line.unit_price_minor, price_per(sku.base_unit), amount(line, sku), line.presale, False),
+    ]
+
+
+async def _already_placed(order: NewOrder) -> str:
+    """The unique key on (channel, reference) decided, not a read before.  What was changed since does not make it another order."""
+    rows = await fetch(
+        "SELECT id, site, currency, version FROM sales_order WHERE channel = ? AND reference = ?", order.channel, order.reference
+    )
+    found, no = rows[0], ORDERS.number(rows[0]["id"])
+    stored = (await queries.lines([found["id"]]))[found["id"]]
+    was = [(line.sku, line.quantity, line.unit_price_minor) for line in stored]
+    wanted = [(line.sku, line.quantity, line.unit_price_minor) for line in order.lines]
+    if found["version"] == 1 and (found["site"], found["currency"], was) != (order.site, order.currency, wanted):
+        raise ReferenceTaken(order.channel, order.reference, no)
+    return no
