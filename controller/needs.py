@@ -18,8 +18,7 @@ from controller.following import Follower
 from controller.fulfilment.events import LabelRefused, OtherLotPicked, PutBackNeeded, ShelfShort
 from controller.fulfilment.facts import HELD_CODE
 from controller.fulfilment.operations import print_held_labels
-from controller.orders.events import OrderCancelled, OrderClosed
-from controller.orders.flag_events import OrderFlagCleared
+from controller.orders.events import OrderCancelled, OrderClosed, OrderFlagCleared
 from controller.orders.flags import blocking
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable

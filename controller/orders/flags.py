@@ -16,7 +16,7 @@ from controller import events
 from controller.db import Row, among, fetch, listing, now, transaction
 from controller.errors import Conflict, NotFound, Rejected
 from controller.facts import unpark
-from controller.orders.flag_events import OrderFlagCleared, OrderFlagged
+from controller.orders.events import OrderFlagCleared, OrderFlagged
 from controller.orders.numbers import ORDERS
 
 MAX_REASON = 200
