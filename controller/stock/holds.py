@@ -119,6 +119,34 @@ async def consume(line_key: str, quantity: int) -> int:
     return 0
 
 
+async def hold_again(line_key: str, quantity: int) -> int:
+    """Goods of a line came back before they left for good: at most `quantity` of what was consumed is held again; how much.
+
+    Only what is free: who was promised the goods meanwhile keeps them.  Call it after the `move` that brings them back.
+    """
+    if quantity <= 0:
+        return 0
+    async with db.transaction():
+        for row in await lock_holds([line_key], (Hold.RESERVED, Hold.ALLOCATED, Hold.CONSUMED)):
+            column = Hold.ALLOCATED if row["state"] == Hold.ALLOCATED.value else Hold.RESERVED
+            wanted = min(quantity, row["consumed"])
+            free = await db.fetch(
+                "SELECT on_hand - reserved - allocated - quarantined AS free FROM availability WHERE sku_id = ? AND site_id = ?",
+                *(row["sku_id"], row["site_id"]),
+            )
+            again: int = max(0, min(wanted, free[0]["free"]))
+            if again and await db.execute(
+                f"UPDATE availability SET {column.value} = {column.value} + ? WHERE sku_id = ? AND site_id = ? "
+                "AND on_hand - reserved - allocated - quarantined >= ?",
+                *(again, row["sku_id"], row["site_id"], again),
+            ):
+                await db.execute(
+                    "UPDATE reservation SET consumed = consumed - ?, state = ? WHERE id = ?", again, column.value, row["id"]
+                )
+                return again
+    return 0
+
+
 async def keep_until(document: str, until: datetime | None) -> None:
     """All that a document holds expires then, or (None: confirmed) never.  What expired by now stays gone.  Raises HoldsGone."""
     async with db.transaction():

@@ -9,7 +9,7 @@ from uuid import UUID
 from controller import db
 from controller.errors import Conflict, NotFound, Rejected
 from controller.sites.models import PHYSICAL, LocationKind
-from controller.stock.holds import HoldsGone, allocate, consume, release
+from controller.stock.holds import HoldsGone, allocate, consume, hold_again, release
 from controller.stock.ledger import BadQuantity, move
 from controller.stock.policies import Move
 from controller.stock.promises import InsufficientStock, ReserveLine, Terms, reserve
@@ -30,6 +30,7 @@ __all__ = [
     "allocate",
     "consume",
     "expect",
+    "hold_again",
     "move",
     "release",
     "reserve",

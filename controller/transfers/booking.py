@@ -115,6 +115,13 @@ async def book(row: db.Row, bookings: Sequence[Booking]) -> None:
     await move(moves)
 
 
+async def not_booked(bookings: Sequence[Booking]) -> list[Booking]:
+    """Those whose key is not known yet, each once."""
+    keys = db.listing(sorted({booking.key for booking in bookings}))
+    known = {row["key"] for row in await db.fetch(f"SELECT key FROM transfer_booking WHERE {db.among('key')}", keys)}
+    return [booking for booking in {each.key: each for each in bookings}.values() if booking.key not in known]
+
+
 def _booked(booking: Booking, ends: tuple[int, int], number: str) -> Move:
     return Move(
         sku_id=booking.sku_id,

@@ -19,9 +19,9 @@ from controller.stock.lots import MAX_CODE, LotSeen, lots_of
 from controller.stock.operations import consume
 from controller.stock.shelves import shelves
 from controller.tasks.operations import open_task
-from controller.transfers.booking import Booking, book, booked_under, tell_sites, undo
+from controller.transfers.booking import Booking, book, booked_under, not_booked, tell_sites, undo
 from controller.transfers.policies import Kind, Teller
-from controller.transfers.records import close_end, hold_key, lock, refresh
+from controller.transfers.records import close_end, hold_key, hold_what_is_to_go, lock, refresh
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import Condition, TransferClosed, TransferEnd, TransferReceived, TransferSent
 
@@ -49,7 +49,7 @@ async def apply_transfer_sent(facts: Sequence[FactIn[TransferSent]]) -> list[Out
             to_site = fact.data.to if fact.data.to in sites else None
             row = await tell_sites(row, Teller.SENDER, from_site=fact.site_id, to_site=to_site)
             await _ask_if_astray(row, "from_site", fact.site_id)
-        for _, booking in group:
+        for booking in await not_booked([booking for _, booking in group]):
             await consume(hold_key(row["id"], booking.sku_id), booking.units)
         await book(row, [booking for _, booking in group])
     await refresh(row["id"] for row in rows.values())
@@ -97,13 +97,15 @@ async def apply_transfer_closed(facts: Sequence[FactIn[TransferClosed]]) -> list
 
 
 async def take_back_transferred(fact: FactIn[Retracted]) -> Outcome | None:
-    """What the fact it names moved goes back, as of then.  None: it moved nothing."""
+    """What the fact it names moved goes back, as of then; what was to go is held again.  None: it moved nothing."""
     booked = await booked_under(str(fact.data.fact))
     if booked is None:
         return None
     await lock([booked["number"]])
     await undo(booked, fact.id, fact.person)
     await refresh([booked["transfer_id"]])
+    if booked["kind"] == Kind.SENT.value:
+        await hold_what_is_to_go(booked["transfer_id"])
     return APPLIED
 
 

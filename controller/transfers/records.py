@@ -12,13 +12,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller import db, events
-from controller.stock.operations import expect, release
+from controller.stock.operations import expect, hold_again, release
 from controller.tasks.operations import close_tasks, open_task
 from controller.transfers.events import TransferChanged, TransferCreated
 from controller.transfers.policies import Kind, Line, Progress, Teller, edge
 from controller.transfers.states import TransferState
 
 _COUNTED = {Kind.SENT: "sent", Kind.RECEIVED: "received", Kind.DAMAGED: "damaged", Kind.LOST: "lost", Kind.FOUND: "found"}
+
+_HOLDS = frozenset({TransferState.APPROVED.value, TransferState.SHIPPING.value, TransferState.IN_TRANSIT.value})
+"""In these a transfer holds what is still to leave, until its sender is done."""
 
 
 async def lock(numbers: Iterable[str]) -> dict[str, db.Row]:
@@ -100,6 +103,26 @@ async def _refresh(row: db.Row, lines: Sequence[Line]) -> None:
     if told.sent_closed_at or told.has_arrived or new is TransferState.CANCELLED:
         await release(hold_key(row["id"], line.sku_id) for line in lines)
     await _ask(row, told)
+
+
+async def hold_what_is_to_go(transfer_id: int) -> None:
+    """Of what was planned and has not left (again), as much is held as is free; nothing once the sender is done."""
+    (row,) = await db.fetch("SELECT * FROM transfer WHERE id = ?", transfer_id)
+    lines = (await lines_of([transfer_id]))[transfer_id]
+    if row["sent_closed_at"] or row["state"] not in _HOLDS:
+        return
+    held = {
+        each["line_key"]: int(each["held"])
+        for each in await db.fetch(
+            "SELECT line_key, quantity - consumed AS held FROM reservation "
+            f"WHERE {db.among('line_key')} AND state IN ('reserved', 'allocated', 'consumed')",
+            db.listing(sorted(hold_key(transfer_id, line.sku_id) for line in lines)),
+        )
+    }
+    for line in lines:
+        key = hold_key(transfer_id, line.sku_id)
+        if key in held:
+            await hold_again(key, max(0, line.quantity - line.sent) - held[key])
 
 
 async def _ask(row: db.Row, told: Progress) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import uuid4
 
 import msgspec
@@ -52,7 +51,7 @@ async def test_packs_are_booked_as_of_their_time_with_the_reason_and_who_said_so
 async def test_the_entry_names_who_allowed_it(database: str) -> None:
     sku = await cases()
     fact = adjusted(-1)
-    assert await told(replace(fact, data=msgspec.structs.replace(fact.data, approved_by="mei"))) == APPLIED
+    assert await told(msgspec.structs.replace(fact, data=msgspec.structs.replace(fact.data, approved_by="mei"))) == APPLIED
     causes, _ = await entries(Figure.ON_HAND, Where(sku_id=sku, site_id="s1"))
     assert [(each.person, each.approved_by) for each in causes] == [("li", "mei"), (None, None)]
 

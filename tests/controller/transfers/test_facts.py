@@ -11,9 +11,11 @@ import msgspec
 from controller import db
 from controller.facts import APPLIED, FactIn, Parked, Rejected
 from controller.sites.models import LocationKind
+from controller.stock.operations import ReserveLine, reserve
 from controller.stock.queries import reconcile
 from controller.transfers import queries
 from controller.transfers.facts import take_back_transferred
+from controller.transfers.operations import NewLine, NewTransfer, approve, create
 from controller.transfers.states import TransferState
 from edge_agent.wire.facts import Fact, Retracted
 from edge_agent.wire.goods_facts import TransferEnd
@@ -47,6 +49,32 @@ async def test_what_was_sent_or_received_is_taken_back_once(database: str) -> No
     assert (await queries.transfer("TR-7")).state is TransferState.APPROVED
     assert [row.is_undone for row in await queries.bookings((await queries.transfer("TR-7")).id)] == [True, True]
     assert await reconcile() == []
+
+
+async def test_what_is_taken_back_of_an_approved_transfer_is_held_again_as_far_as_it_is_free(database: str) -> None:
+    sku = await stocked(await open_sites(), "milk", 20)
+    number = await create(NewTransfer(from_site="s1", to_site="s2", lines=[NewLine(sku="milk", quantity=8)]))
+    await approve(number)
+    first, second = fact(sent(number, "milk", 5), "s1"), fact(sent(number, "milk", 4), "s1", 1)
+    await applied(first, second)
+    assert ((await numbers_at(sku, "s1"))["reserved"], (await numbers_at(sku, "s1"))["on_hand"]) == (0, 11)
+
+    async def take_back(told: FactIn[Fact]) -> None:
+        data = Retracted(fact=told.id, kind=told.data.name)
+        undo = FactIn(id=uuid4(), box="b1", site_id="s1", person="li", data=data, occurred_at=at(9))
+        await db.in_transaction(lambda: take_back_transferred(undo))
+
+    await take_back(first)
+    assert (await numbers_at(sku, "s1"))["reserved"] == 4, "eight are to go and four have"
+    assert await reconcile() == []
+    await reserve([ReserveLine(line_key="o", sku_id=sku, quantity=10)], site_id="s1")
+    await take_back(second)
+    assert (await numbers_at(sku, "s1"))["reserved"] == 18, "all eight, as they are free again"
+    assert await reconcile() == []
+    third = fact(sent(number, "milk", 8), "s1", 2)
+    await applied(third, fact(closed(number, TransferEnd.SENT), "s1", 3))
+    await take_back(third)
+    assert (await numbers_at(sku, "s1"))["reserved"] == 10, "who sends is done: nothing more is to go"
 
 
 async def test_a_lot_travels_with_its_goods(database: str) -> None:
