@@ -47,6 +47,7 @@ from controller.retention import prune
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
+from controller.sourcing import following as sourcing_events
 from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
 from controller.stock.reconciler import Reconciler
@@ -307,6 +308,7 @@ def _work(
         work.append(("replenishment", _replenish()))
         work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
+        work.append(("sourcing", sourcing_events.FOLLOWER.run(system_random())))
         work.append(("holds", sweeping.run()))
     return work
 

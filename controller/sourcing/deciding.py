@@ -18,7 +18,7 @@ from controller import db, events
 from controller.orders.numbers import ORDERS
 from controller.orders.seams import Portion, SourceRequest, WantedLine
 from controller.sourcing.events import OrderSourced
-from controller.sourcing.plans import Plan, Shelf, Terms, Unsourced, Want
+from controller.sourcing.plans import Because, Plan, Shelf, Terms, Unsourced, Want
 from controller.sourcing.policies import source
 from controller.sourcing.reading import Goods, goods, shelves, site_facts
 from controller.sourcing.settings import Settings, settings
@@ -82,10 +82,12 @@ async def source_order(request: SourceRequest) -> Sequence[Portion]:
         prices=known.prices(request.channel),
         destination=known.destination(request.region),
         currency=request.currency,
-        rejected=frozenset() if asked.only else await rejected_by(request.order_id),
+        rejected=frozenset() if asked.only is not None else await rejected_by(request.order_id),
         only=asked.only,
     )
     plan = source(wanted, sites, stock, terms)
+    if asked.only and plan.chosen:
+        plan = replace(plan, because=Because.PERSON)
     await keep([(request.order_id, plan)], asked, limited(known))
     if plan.unsourced is Unsourced.SHORT and (there := as_far_as_there(wanted, plan)):
         plan = source(there, sites, stock, terms)

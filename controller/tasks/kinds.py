@@ -55,4 +55,5 @@ KINDS: Mapping[str, Severity] = {
     "receipt_short_dated": Severity.NORMAL,
     "purchase_answer_differs": Severity.NORMAL,
     "purchase_not_sent": Severity.URGENT,
+    "order_unsourced": Severity.URGENT,
 }

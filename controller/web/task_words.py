@@ -163,6 +163,11 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Supplier answers otherwise"), N_("The supplier's answer to %(subject)s differs from what was ordered."), *BOUGHT
     ),
     "purchase_not_sent": TaskWords(N_("Order not sent"), N_("%(subject)s could not be sent to its supplier."), *BOUGHT),
+    "order_unsourced": TaskWords(
+        N_("Order comes from nowhere"),
+        N_("%(quantity)s base units of %(order)s come from no site. Choose a site, offer something else, or cancel."),
+        *ORDER,
+    ),
 }
 STATES: Mapping[str, Word] = {
     "open": Word(N_("Waits"), "warn", "warn"),
