@@ -23,6 +23,7 @@ from edge_agent.wire.replica import (
     ReplicaProfile,
     ReplicaRecall,
     ReplicaRows,
+    ReplicaSite,
     ReplicaStock,
     ReplicaTemplate,
 )
@@ -104,6 +105,7 @@ RECEIPTS: Final = kept(
 TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
 LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
 RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
+SITES: Final = kept("sites", ReplicaSite, key=lambda site: site.id)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
 DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES)}
 """The parts with open work, which is found by its number."""
@@ -120,4 +122,5 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     LABEL_BATCHES,
     BINS,
     RECALLS,
+    SITES,
 )

@@ -8,15 +8,17 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent.replica_parts import BINS, DOCUMENTS, RECALLS
+from edge_agent.replica_parts import BINS, DOCUMENTS, RECALLS, SITES, TRANSFERS
 from edge_agent.stations.model import Item, Known, Missing
 from edge_agent.wire.open_work import Document, Head, SiteBin
-from edge_agent.wire.replica import ReplicaRecall
+from edge_agent.wire.replica import ReplicaRecall, ReplicaSite
 
 MOST_HEADS: Final = 500
 """Documents of a part that a list goes through."""
+MOST_SITES: Final = 500
 _HEADS: Final = msgspec.json.Decoder(Head)
 _RECALLS: Final = msgspec.json.Decoder(ReplicaRecall)
+_SITES: Final = msgspec.json.Decoder(ReplicaSite)
 _SITE_BINS: Final = msgspec.json.Decoder(SiteBin)
 _BY_NUMBER: Final = (
     "SELECT body FROM kept WHERE edition = ? AND part = ? AND handle IN (?, ?) "
@@ -27,10 +29,12 @@ _BY_NUMBER: Final = (
 def around(reader: sqlite3.Connection, edition: int, part: str, number: str | None, place: str | None) -> Known:
     """What there is around a reading; a part that is none has no documents."""
     found = _bin(reader, edition, place) if place is not None else None
+    document = _document(reader, edition, part, number) if number is not None else None
     return Known(
-        document=_document(reader, edition, part, number) if number is not None else None,
+        document=document,
         is_bin=True if found is not None else False if place is not None and _knows_bins(reader, edition) else None,
         is_quarantine=found is not None and found.kind == "quarantine",
+        sites=_sites(reader, edition) if part == TRANSFERS.name and document is None else (),
     )
 
 
@@ -64,6 +68,13 @@ def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) 
 def _bin(reader: sqlite3.Connection, edition: int, code: str) -> SiteBin | None:
     row = reader.execute("SELECT body FROM kept WHERE edition = ? AND part = ? AND id = ?", (edition, BINS.name, code)).fetchone()
     return _SITE_BINS.decode(row[0]) if row is not None else None
+
+
+def _sites(reader: sqlite3.Connection, edition: int) -> tuple[tuple[str, str], ...]:
+    rows = reader.execute(
+        "SELECT body FROM kept WHERE edition = ? AND part = ? ORDER BY id LIMIT ?", (edition, SITES.name, MOST_SITES)
+    ).fetchall()
+    return tuple((site.id, site.name) for site in (_SITES.decode(body) for (body,) in rows))
 
 
 def _knows_bins(reader: sqlite3.Connection, edition: int) -> bool:

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from controller import db
 from controller.catalog.reading import Read, read
 from controller.facts import APPLIED, FactIn, Outcome
 from controller.pricing.batches import refresh
 from controller.pricing.states import BatchState
+from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import ShelfLabelled
 
 Fact = FactIn[ShelfLabelled]
@@ -28,6 +30,20 @@ async def apply_shelf_labelled(facts: Sequence[Fact]) -> list[Outcome]:
     for batch in sorted(batches):
         await refresh(batch)
     return [APPLIED if isinstance(found, Read) else found for found in readings]
+
+
+async def take_back_labelled(fact: FactIn[Retracted], data: ShelfLabelled, occurred_at: datetime) -> Outcome | None:
+    """The label does not hang: it is open again, but for where somebody else confirmed it, too.  None: it confirmed nothing."""
+    (found,) = await read([(fact, data, 1)])
+    rows = await db.fetch("SELECT id FROM label_batch WHERE number = ?" + db.for_update(), data.batch)
+    if not isinstance(found, Read) or not rows:
+        return None
+    await db.execute(
+        "UPDATE label_line SET confirmed_at = NULL, confirmed_by = NULL WHERE batch_id = ? AND sku_id = ? AND confirmed_at = ?",
+        *(rows[0]["id"], found.sku_id, db.utc(occurred_at)),
+    )
+    await refresh(int(rows[0]["id"]))
+    return APPLIED
 
 
 async def _confirm(fact: Fact, sku_id: int) -> int:

@@ -11,9 +11,10 @@ from controller.replica.people import PEOPLE
 from controller.replica.profiles import PROFILES
 from controller.replica.recalls import RECALLS
 from controller.replica.receipts import RECEIPTS
+from controller.replica.sites import SITES
 from controller.replica.templates import TEMPLATES
 
 PARTS: dict[str, Part] = {
     part.name: part
-    for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS, RECALLS)
+    for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS, RECALLS, SITES)
 }

@@ -152,7 +152,7 @@ STATION = Station(
             en="No article has code {symbol}. It is noted for bin {bin}; the office links it.",
             zh="没有商品使用条码 {symbol}。已记在货位 {bin},由办公室关联。",
         ),
-        "adjust_done": Says(en="Adjusted: {items} entries.", zh="调整完成:{items} 条。"),
+        "adjust_done": Says(en="Adjusted: {items:entry|entries}.", zh="调整完成:{items} 条。"),
         "undone_adjusted": Says(en="Taken back: {what} in bin {bin}.", zh="已撤销:货位 {bin} 的 {what}。"),
     },
     begin=begin,

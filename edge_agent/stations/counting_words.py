@@ -29,17 +29,17 @@ WORDS: Final[Mapping[str, Says]] = {
         zh="{session} 货位 {bin} 第 {round} 次盘点。逐件扫描,扫完后扫 DONE;货位为空扫 NOTHING。",
     ),
     "session_begun": Says(
-        en="{session}, {title}: {left} of {bins} bins are left. Scan a bin.",
+        en="{session}, {title}: {left} of {bins:bin is|bins are} left. Scan a bin.",
         zh="{session},{title}:{bins} 个货位还剩 {left} 个。扫描货位。",
     ),
     "session_begun_plain": Says(
-        en="{session}: {left} of {bins} bins are left. Scan a bin.", zh="{session}:{bins} 个货位还剩 {left} 个。扫描货位。"
+        en="{session}: {left} of {bins:bin is|bins are} left. Scan a bin.", zh="{session}:{bins} 个货位还剩 {left} 个。扫描货位。"
     ),
     "session_unknown": Says(
         en="{session}: this box does not know its bins. Scan a bin and count; all of it is saved.",
         zh="{session}:本机没有它的货位清单。扫描货位开始盘点,都会保存。",
     ),
-    "session_left": Says(en="{session}: {bins} bins counted here.", zh="{session}:这里盘了 {bins} 个货位。"),
+    "session_left": Says(en="{session}: {bins:bin|bins} counted here.", zh="{session}:这里盘了 {bins} 个货位。"),
     "counted_item": Says(en="{name} — {quantity} in bin {bin}", zh="{name} — 货位 {bin} 共 {quantity} 件"),
     "counted_unmatched": Says(
         en="No article has code {symbol}. {quantity} counted in bin {bin}; the office links it.",
@@ -48,14 +48,16 @@ WORDS: Final[Mapping[str, Says]] = {
     "counted_serial": Says(
         en="{name}: this serial number was counted in bin {bin}. Not added.", zh="{name}:该序列号已在货位 {bin} 盘过,没有计入。"
     ),
-    "counted": Says(en="Bin {bin} counted: {items} items. Saved on this box.", zh="货位 {bin} 盘点完成:{items} 件。已存到本机。"),
+    "counted": Says(
+        en="Bin {bin} counted: {items:item|items}. Saved on this box.", zh="货位 {bin} 盘点完成:{items} 件。已存到本机。"
+    ),
     "counted_empty": Says(en="Bin {bin} counted: empty. Saved on this box.", zh="货位 {bin} 盘点完成:空。已存到本机。"),
     "counted_next": Says(
-        en="Bin {bin} counted: {items} items. {bins} bins of {session} here. Scan the next bin; DONE ends.",
+        en="Bin {bin} counted: {items:item|items}. {bins:bin|bins} of {session} here. Scan the next bin; DONE ends.",
         zh="货位 {bin} 盘点完成:{items} 件。{session} 这里已盘 {bins} 个货位。扫下一个货位;扫 DONE 结束。",
     ),
     "counted_empty_next": Says(
-        en="Bin {bin} counted: empty. {bins} bins of {session} here. Scan the next bin; DONE ends.",
+        en="Bin {bin} counted: empty. {bins:bin|bins} of {session} here. Scan the next bin; DONE ends.",
         zh="货位 {bin} 盘点完成:空。{session} 这里已盘 {bins} 个货位。扫下一个货位;扫 DONE 结束。",
     ),
     "counted_before": Says(
@@ -70,7 +72,7 @@ WORDS: Final[Mapping[str, Says]] = {
         en="You counted bin {bin} before: somebody else has to recount it.", zh="货位 {bin} 是你盘的,要由别人复盘。"
     ),
     "count_not_empty": Says(
-        en="Bin {bin} is not empty: {items} items are counted. DONE submits them; UNDO takes one back.",
+        en="Bin {bin} is not empty: {items:item is|items are} counted. DONE submits them; UNDO takes one back.",
         zh="货位 {bin} 不为空:已盘 {items} 件。扫 DONE 提交;扫 UNDO 撤销一件。",
     ),
     "count_full": Says(
@@ -78,11 +80,11 @@ WORDS: Final[Mapping[str, Says]] = {
         zh="货位 {bin} 超过 {most} 种条码,没有计入。让办公室为它建盘点单;扫 STOP 退出。",
     ),
     "count_open": Says(
-        en="Bin {bin} is still being counted ({items} items). Scan DONE to submit it, or STOP to leave it.",
+        en="Bin {bin} is still being counted ({items:item|items}). Scan DONE to submit it, or STOP to leave it.",
         zh="货位 {bin} 还在盘点({items} 件)。扫 DONE 提交,或扫 STOP 放弃。",
     ),
     "left_count": Says(
-        en="Left the count of bin {bin}: {items} items were not submitted. Scan COUNT to count it again.",
+        en="Left the count of bin {bin}: {items:item|items} were not submitted. Scan COUNT to count it again.",
         zh="已退出货位 {bin} 的盘点:{items} 件未提交。扫 COUNT 重新盘点。",
     ),
     "need_bin": Says(en="Scan the bin's barcode first.", zh="先扫货位条码。"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, duplicate, ok, unknown, wrong
 from edge_agent.stations.shelf_label import TEMPLATE, label_data
 from edge_agent.stations.station import Activity, Button, Done, Idle, Line, Says, Segment, Station, Took
-from edge_agent.wire.facts import FactDraft, PrintRequested, ReadAs
+from edge_agent.wire.facts import FactDraft, PrintRequested, ReadAs, Retracted
 from edge_agent.wire.goods_facts import ShelfLabelled
 from edge_agent.wire.messages import JobRequest
 from edge_agent.wire.open_work import LabelLine, OpenLabels
@@ -113,13 +114,18 @@ def _confirm(now: PuttingUp, batch: str, read: Scanned) -> Done:
     after = replace(now, up=(*now.up, goods.key)[-_MOST:], is_summed=False)
     left = len(_left(lines, after.up))
     feedback = ok("batch_up", left=left, **goods.args) if lines else ok("batch_up_saved", **goods.args)
-    took = Took(station="label_batch", what=goods.what, document=batch, fact=ShelfLabelled.name)
+    took = Took(station="label_batch", what=goods.what, document=batch, fact=ShelfLabelled.name, key=goods.key)
     return Done(activity=after, feedback=feedback, facts=(FactDraft(data=fact, device=read.device),), took=took)
 
 
-def undo(now: Activity, took: Took, _: str) -> Done:
-    """A label that hangs, hangs: what was confirmed by mistake is printed again by the office."""
-    return Done(activity=now, feedback=wrong("undo_shelf_labelled", what=took.what))
+def undo(now: Activity, took: Took, reading: str) -> Done:
+    """A label that was confirmed by mistake does not hang: it is open again."""
+    after = now
+    if isinstance(now, PuttingUp) and now.batch == took.document:
+        after = replace(now, up=tuple(key for key in now.up if key != (took.key or took.what)), is_summed=False)
+    fact = Retracted(fact=UUID(reading), kind=ShelfLabelled.name)
+    feedback = ok("undone_shelf_labelled", what=took.what, batch=took.document or "")
+    return Done(activity=after, feedback=feedback, facts=(FactDraft(data=fact),))
 
 
 def _job(line: LabelLine, job: str, pressed: Pressed, batch: str) -> FactDraft:
@@ -169,7 +175,8 @@ STATION = Station(
     words={
         "batch_number": Says(en="New price labels. Scan the batch's number (LB-…).", zh="更换价签。扫描批次号(LB-…)。"),
         "batch_open": Says(
-            en="{batch}, {title}: {left} of {all} labels are to be put up. PRINT prints them; then scan each where it hangs.",
+            en="{batch}, {title}: {left} of {all:label is|labels are} to be put up. "
+            "PRINT prints them; then scan each where it hangs.",
             zh="{batch},{title}:{all} 张价签还剩 {left} 张。扫 PRINT 打印;贴好后逐张扫描。",
         ),
         "batch_at": Says(en="Bin {bin}. Scan each label that is up.", zh="货位 {bin}。贴好后逐张扫描价签。"),
@@ -182,15 +189,15 @@ STATION = Station(
         "batch_up_already": Says(en="{name}: its label was confirmed already.", zh="{name}:价签已确认过。"),
         "batch_not_in_it": Says(en="{name} is not in {batch}: its label stays.", zh="{name} 不在 {batch} 中,价签不用换。"),
         "batch_missing": Says(
-            en="{batch}: {count} labels are not up yet: {lines}. DONE once more leaves; scan on to confirm.",
+            en="{batch}: {count:label is|labels are} not up yet: {lines}. DONE once more leaves; scan on to confirm.",
             zh="{batch}:{count} 张价签未更换:{lines}。再扫 DONE 退出;继续扫描确认。",
         ),
         "batch_done": Says(
-            en="{batch}: {up} labels confirmed here, {left} left.", zh="{batch}:这里确认了 {up} 张,还剩 {left} 张。"
+            en="{batch}: {up:label|labels} confirmed here, {left} left.", zh="{batch}:这里确认了 {up} 张,还剩 {left} 张。"
         ),
-        "undo_shelf_labelled": Says(
-            en="The label of {what} was confirmed. If it does not hang there, print it again: STICKER.",
-            zh="{what} 的价签已确认。如果没有贴好,扫 STICKER 重新打印。",
+        "undone_shelf_labelled": Says(
+            en="Taken back: the label of {what} is not up. It is open in {batch} again.",
+            zh="已撤销:{what} 的价签未更换,{batch} 中重新列为待更换。",
         ),
     },
     begin=begin,

@@ -76,12 +76,14 @@ class Known(Struct, frozen=True, kw_only=True):
     """What the box knows around a reading: the document that the station has in hand, or that was just read; None: it knows none.
 
     `is_bin`: whether what was read is the code of a bin of this site; None: the box does not know the site's bins.
-    `is_quarantine`: it is the one where goods are kept apart.
+    `is_quarantine`: it is the one where goods are kept apart.  `sites`: the chain's other sites, by id with their names, where
+    no document says where goods go.
     """
 
     document: Document | None = None
     is_bin: bool | None = None
     is_quarantine: bool = False
+    sites: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING_KNOWN: Final = Known()

@@ -128,7 +128,7 @@ STATION = Station(
             en="Pick list {pick_list}: what is still open was marked short. Scan DONE to end, or go on.",
             zh="拣货单 {pick_list}:未拣的已记为缺货。扫 DONE 结束,或继续拣货。",
         ),
-        "pick_done": Says(en="Pick list {pick_list} done: {items} items.", zh="拣货单 {pick_list} 完成:{items} 件。"),
+        "pick_done": Says(en="Pick list {pick_list} done: {items:item|items}.", zh="拣货单 {pick_list} 完成:{items} 件。"),
         "need_pick_list": Says(en="Scan the pick list's barcode first.", zh="先扫拣货单条码。"),
         "need_pick_list_not_item": Says(
             en="{symbol} is an item. Scan the pick list's barcode first, then the item again.",

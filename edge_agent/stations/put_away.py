@@ -175,7 +175,7 @@ STATION = Station(
         "put_open": Says(
             en="{name}, {number} in hand: scan their bin, or UNDO.", zh="{name},手上有 {number} 件:扫描货位,或扫 UNDO。"
         ),
-        "put_done": Says(en="Put away: {items} items.", zh="上架完成:{items} 件。"),
+        "put_done": Says(en="Put away: {items:item|items}.", zh="上架完成:{items} 件。"),
         "undone_put": Says(
             en="Taken back: {what} is not in bin {bin}. Bring it back to the dock.",
             zh="已撤销:{what} 不在货位 {bin}。把它放回收货区。",

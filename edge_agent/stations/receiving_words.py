@@ -15,7 +15,7 @@ WORDS: Final[Mapping[str, Says]] = {
     "receive_ready": Says(en="Delivery {document}. Scan each item.", zh="送货单 {document}。逐件扫描商品。"),
     "receive_without": Says(en="Receiving without a paper. Scan each item.", zh="无单收货。逐件扫描商品。"),
     "receive_known": Says(
-        en="{document} from {supplier}: {pieces} pieces of {lines} articles are to come. Scan each item.",
+        en="{document} from {supplier}: {pieces:piece|pieces} of {lines:article|articles} to come. Scan each item.",
         zh="{document},{supplier}:待收 {lines} 种商品共 {pieces} 件。逐件扫描商品。",
     ),
     "received": Says(en="{name} — received, {items} on {document}", zh="{name} — 已收货,{document} 共 {items} 件"),
@@ -49,12 +49,13 @@ WORDS: Final[Mapping[str, Says]] = {
         zh="{name} 还缺批号、日期或序列号。补全,或扫 UNDO。",
     ),
     "receipt_short": Says(
-        en="{document}: {count} articles are short, {pieces} pieces: {lines}. DONE once more closes it; scan on if they came.",
+        en="{document}: {count:article|articles} short, {pieces:piece|pieces}: {lines}. "
+        "DONE once more closes it; scan on if they came.",
         zh="{document}:{count} 种商品少到共 {pieces} 件:{lines}。再扫 DONE 结束;货在就继续扫描。",
     ),
-    "receipt_closed": Says(en="Delivery {document} is checked: {items} items.", zh="送货单 {document} 已核对:{items} 件。"),
+    "receipt_closed": Says(en="Delivery {document} is checked: {items:item|items}.", zh="送货单 {document} 已核对:{items} 件。"),
     "receipt_closed_short": Says(
-        en="Delivery {document} is checked: {items} items, {short} articles short.",
+        en="Delivery {document} is checked: {items:item|items}, {short:article|articles} short.",
         zh="送货单 {document} 已核对:{items} 件,{short} 种商品少到。",
     ),
     "need_document": Says(

@@ -144,7 +144,8 @@ STATION = Station(
         ),
         "label_printing": Says(en="{name}: {price}. Labels to print: {copies}.", zh="{name}:{price}。打印价签 {copies} 张。"),
         "label_quantity": Says(
-            en="{number} labels of the next item. UNDO clears the number.", zh="下一件商品打印 {number} 张。扫 UNDO 清除数字。"
+            en="{number:label|labels} of the next item. UNDO clears the number.",
+            zh="下一件商品打印 {number} 张。扫 UNDO 清除数字。",
         ),
         "label_number": Says(en="1 to {most} labels at once. Scan the digits again.", zh="一次可打印 1 到 {most} 张。重新扫数字。"),
         "label_nothing_before": Says(en="There is no label to repeat. Scan an item.", zh="没有可重复的价签。扫描商品。"),

@@ -1,7 +1,7 @@
 """Transfer out: OUTBOUND, the transfer's number (TR-…), items (+1 or digits before): `transfer_sent`; DONE: `transfer_closed`.
 
-A bin's barcode before items says where they lay.  DONE tells what is not sent yet, where the box knows what should go, and closes
-at the second time.
+A bin's barcode before items says where they lay; a site's id where they go, if the office has not announced the transfer.  DONE
+tells what is not sent yet, where the box knows what should go, and closes at the second time.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
 from edge_agent.stations import amounts, recalled, tallies
-from edge_agent.stations.goods import goods_of
-from edge_agent.stations.model import Known, Pressed, Scanned, duplicate, ok, unknown, wrong
-from edge_agent.stations.station import Activity, Done, Idle, Says, Segment, Station, Took
+from edge_agent.stations.goods import Goods, goods_of
+from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, duplicate, ok, unknown, wrong
+from edge_agent.stations.station import Activity, Done, Idle, Line, Says, Segment, Station, Took
 from edge_agent.stations.tallies import Tally
 from edge_agent.stations.transfer_numbers import closed, lines_of, opened
 from edge_agent.wire.facts import FactDraft, ReadAs, Retracted
 from edge_agent.wire.goods_facts import TransferEnd, TransferSent
+from edge_agent.wire.open_work import ExpectedLine
 
 
 class Sending(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, tag="transfer_out"):
-    """Goods leave for another site; `bin`: where the next ones lie, None: nobody said."""
+    """Goods leave for another site; `bin`: where the next ones lie, `to`: the site that they go to; None: nobody said."""
 
     transfer: str | None = None
     items: int = 0
     number: int = 0
     bin: str | None = None
+    to: str | None = None
     tallies: tuple[Tally, ...] = ()
     is_summed: bool = False
 
@@ -46,14 +48,29 @@ def scan(now: Sending, read: Scanned) -> Done:
         return Done(activity=after, feedback=feedback, read_as=ReadAs.DOCUMENT if number is not None else ReadAs.ITEM)
     if text.upper() == now.transfer:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
-    if read.gtin is None and read.known.is_bin is True:
-        return Done(activity=replace(now, bin=text), feedback=ok("send_from", bin=text), read_as=ReadAs.PLACE)
-    goods, quantity = goods_of(read), now.number or 1
+    place = _place(now, read) if read.gtin is None else None
+    if place is not None:
+        return place
+    goods = goods_of(read)
     refused = recalled.refused(goods)
-    if refused is not None:
-        return Done(activity=now, feedback=refused)
+    return Done(activity=now, feedback=refused) if refused is not None else _send(now, now.transfer, goods, read)
+
+
+def _place(now: Sending, read: Scanned) -> Done | None:
+    """A bin that the next goods come from, or the site that they go to where the office has not said it; None: it is goods."""
+    text = read.symbol.text
+    if read.known.is_bin is True:
+        return Done(activity=replace(now, bin=text), feedback=ok("send_from", bin=text), read_as=ReadAs.PLACE)
+    name = next((name for site, name in read.known.sites if site == text.lower()), None)
+    if name is None or isinstance(read.item, Item):
+        return None
+    return Done(activity=replace(now, to=text.lower()), feedback=ok("send_to", site=name), read_as=ReadAs.PLACE)
+
+
+def _send(now: Sending, transfer: str, goods: Goods, read: Scanned) -> Done:
+    quantity = now.number or 1
     fact = TransferSent(
-        document=now.transfer,
+        document=transfer,
         symbol=goods.symbol,
         gtin=goods.gtin,
         quantity=quantity,
@@ -61,25 +78,28 @@ def scan(now: Sending, read: Scanned) -> Done:
         expiry=goods.expiry,
         serial=goods.serial,
         bin=now.bin,
+        to=now.to,
     )
     line = tallies.line_of(lines_of(read.known, is_outgoing=True), goods)
     units = goods.units(quantity)
     counted = tallies.added(now.tallies, goods.key, units, line.got if line is not None else 0)
     after = replace(now, items=now.items + quantity, number=0, tallies=counted, is_summed=False)
-    args: dict[str, str | int] = goods.args | {"items": after.items, "document": now.transfer}
-    if goods.is_unknown:
-        feedback = unknown("sent_unknown", symbol=text, document=now.transfer)
-    elif line is None:
-        feedback = ok("sent", **args)
-    else:
-        have = tallies.got(counted, line)
-        args |= {"got": have, "expected": line.expected, "over": have - line.expected}
-        feedback = ok("sent_over" if have > line.expected else "sent_of", **args)
     took = Took(
-        station="transfer_out", what=text, document=now.transfer, fact=TransferSent.name, key=goods.key, quantity=units
+        station="transfer_out", what=goods.what, document=transfer, fact=TransferSent.name, key=goods.key, quantity=units
     )  # fmt: skip
     facts = (FactDraft(data=fact, device=read.device),)
-    return Done(activity=after, feedback=recalled.to_look_at(goods, feedback), facts=facts, took=took)
+    return Done(activity=after, feedback=recalled.to_look_at(goods, _sent(after, goods, line)), facts=facts, took=took)
+
+
+def _sent(now: Sending, goods: Goods, line: ExpectedLine | None) -> Feedback:
+    args: dict[str, str | int] = goods.args | {"items": now.items, "document": now.transfer or ""}
+    if goods.is_unknown:
+        return unknown("sent_unknown", symbol=goods.what, document=now.transfer or "")
+    if line is None:
+        return ok("sent", **args)
+    have = tallies.got(now.tallies, line)
+    args |= {"got": have, "expected": line.expected, "over": have - line.expected}
+    return ok("sent_over" if have > line.expected else "sent_of", **args)
 
 
 def finish(now: Sending, by: Pressed) -> Done:
@@ -112,9 +132,14 @@ def undo(now: Activity, took: Took, reading: str) -> Done:
 
 
 def shows(now: Sending, known: Known) -> tuple[Segment, ...]:
-    return tallies.segments(lines_of(known, is_outgoing=True), now.tallies) if now.transfer is not None else ()
+    """What is to go; of a transfer that the office has not announced the sites that it may go to."""
+    if now.transfer is None:
+        return ()
+    sites = tuple(Line(Says(name, name), site, symbol=site, is_done=site == now.to) for site, name in known.sites)
+    return (*tallies.segments(lines_of(known, is_outgoing=True), now.tallies), *((Segment(GOES_TO, sites),) if sites else ()))
 
 
+GOES_TO: Final = Says(en="Where does it go?", zh="调往哪里?")
 BUTTONS: Final = (amounts.QUANTITY,)
 STATION = Station(
     name="transfer_out",
@@ -124,6 +149,7 @@ STATION = Station(
     words={
         "send_document": Says(en="Transfer out. Scan its number (TR-…).", zh="调出。扫描调拨单号(TR-…)。"),
         "send_from": Says(en="From bin {bin}. Scan each item.", zh="从货位 {bin} 取货。逐件扫描商品。"),
+        "send_to": Says(en="It goes to {site}. Scan each item.", zh="调往 {site}。逐件扫描商品。"),
         "send_from_undone": Says(
             en="Bin {bin} is dropped: nobody says where the next items lie.", zh="货位 {bin} 已取消,下一件不记来源货位。"
         ),
@@ -138,10 +164,11 @@ STATION = Station(
             zh="没有商品使用条码 {symbol}。已随 {document} 调出,由办公室关联。",
         ),
         "send_short": Says(
-            en="{document}: {pieces} pieces of {count} articles are not sent: {lines}. DONE once more closes it, or scan on.",
+            en="{document}: not sent: {pieces:piece|pieces} of {count:article|articles}: {lines}. "
+            "DONE once more closes it, or scan on.",
             zh="{document}:{count} 种商品未调出 {pieces} 件:{lines}。再扫 DONE 结束;否则继续扫描。",
         ),
-        "send_done": Says(en="Transfer {document} is on its way: {items} items.", zh="调拨单 {document} 已发出:{items} 件。"),
+        "send_done": Says(en="Transfer {document} is on its way: {items:item|items}.", zh="调拨单 {document} 已发出:{items} 件。"),
         "undone_sent": Says(
             en="Taken back: {what} of {document}. Put it back into its bin.", zh="已撤销:{document} 的 {what}。放回原货位。"
         ),

@@ -11,6 +11,7 @@ from typing import Final
 from drivers.symbols.commands import Command
 from edge_agent.stations.item_words import derived
 from edge_agent.stations.model import CHINESE, ENGLISH, Feedback
+from edge_agent.stations.plurals import WRITER
 from edge_agent.stations.reasons import SAID as REASONS_SAID
 from edge_agent.stations.recalled import WORDS as RECALLED_WORDS
 from edge_agent.stations.station import Says
@@ -149,7 +150,8 @@ COMMANDS: Final[Mapping[Command, Says]] = {
 
 def say(feedback: Feedback, language: str = ENGLISH) -> str:
     """The answer, ready to be shown; in English where the language is not one of ours."""
-    text = spoken(WORDS[feedback.code], language).format_map({**feedback.args, **derived(feedback.args, matching(language))})
+    args = {**feedback.args, **derived(feedback.args, matching(language))}
+    text = WRITER.vformat(spoken(WORDS[feedback.code], language), (), args)
     return spoken(TRAINING, language).format(text=text) if feedback.training else text
 
 

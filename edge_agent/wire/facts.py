@@ -221,8 +221,8 @@ class PrintRequested(Struct, frozen=True, kw_only=True):
 class Retracted(Struct, frozen=True, kw_only=True):
     """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
 
-    `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted` or `picked`; nothing
-    else can be taken back by a fact.
+    `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted`, `picked` or
+    `shelf_labelled`; nothing else can be taken back by a fact.
     """
 
     name: ClassVar[str] = "retracted"

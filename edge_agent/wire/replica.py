@@ -116,6 +116,13 @@ class ReplicaTemplate(Struct, frozen=True, kw_only=True):
     kind: str
 
 
+class ReplicaSite(Struct, frozen=True, kw_only=True):
+    """Another site of the chain, to which goods can go."""
+
+    id: str
+    name: str
+
+
 class ReplicaRecall(Struct, frozen=True, kw_only=True):
     """A lot that is recalled now: `id` is the recall's number, `lot` the maker's code as a symbol or a person tells it."""
 

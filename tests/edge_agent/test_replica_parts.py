@@ -24,6 +24,7 @@ from edge_agent.wire.replica import (
     ReplicaProfile,
     ReplicaRecall,
     ReplicaRows,
+    ReplicaSite,
     ReplicaStock,
     ReplicaTemplate,
     decode_page,
@@ -242,6 +243,7 @@ def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
         ),
         "label_batches": rows_of([OpenLabels(id=each, number=f"LB-{each}", title="", lines=[]) for each in ids]),
         "bins": rows_of([SiteBin(code=f"A-{each}") for each in ids]),
+        "sites": rows_of([ReplicaSite(id=f"s-{each}", name="S") for each in ids]),
         "recalls": rows_of([ReplicaRecall(id=f"LR-{each}", sku="sku-x", lot="L") for each in ids]),
     }
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from edge_agent.replica import Replica
 from edge_agent.stations import Item
 from edge_agent.stations.model import NOTHING_KNOWN
-from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, SiteBin
-from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaStock, rows_of
+from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaSite, ReplicaStock, rows_of
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_replica import item
 from tests.edge_agent.test_replica_parts import close, count, opened, take
@@ -60,6 +60,16 @@ def test_a_quarantine_place_is_known_as_one(replica: Replica) -> None:
     take(replica, bins=rows_of([SiteBin(code="A-01"), SiteBin(code="Q", kind="quarantine")], anew=True))
     found = [replica.around("bins", None, code) for code in ("A-01", "Q", "X")]
     assert [(each.is_bin, each.is_quarantine) for each in found] == [(True, False), (True, True), (False, False)]
+    close(replica)
+
+
+def test_where_no_document_says_it_the_other_sites_are_told(replica: Replica) -> None:
+    sites = [ReplicaSite(id="s2", name="Shop 2"), ReplicaSite(id="s3", name="Shop 3")]
+    transfer = OpenTransfer(id=1, number="TR-1", partner="Shop 2", is_outgoing=True, lines=[])
+    take(replica, sites=rows_of(sites, anew=True), transfers=rows_of([transfer], anew=True))
+    assert replica.around("transfers", "TR-9", "x").sites == (("s2", "Shop 2"), ("s3", "Shop 3"))
+    assert replica.around("transfers", "TR-1", "x").sites == ()
+    assert replica.around("receipts", "RC-1", "x").sites == ()
     close(replica)
 
 

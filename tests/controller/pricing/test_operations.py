@@ -12,7 +12,7 @@ from controller import db, events
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.errors import NotFound
 from controller.facts import APPLIED, FactIn, Parked
-from controller.pricing.facts import apply_shelf_labelled
+from controller.pricing.facts import apply_shelf_labelled, take_back_labelled
 from controller.pricing.forcing import bring_into_force, seconds_to_next
 from controller.pricing.operations import BadPrice, NewPrice, PriceConflict, cancel, schedule
 from controller.pricing.printing import NothingToPrint, print_batch
@@ -21,6 +21,7 @@ from controller.pricing.states import BatchState
 from controller.replica.goods import GOODS
 from controller.sites.operations import create_bin, create_site
 from controller.tasks.queries import waiting
+from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import ShelfLabelled
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.replica import ReplicaItem
@@ -212,6 +213,18 @@ async def confirm(number: str, symbol: str) -> object:
     fact = FactIn(id=uuid4(), box="b1", site_id="s1", person="li", data=data, occurred_at=at(1))
     async with db.transaction():
         return await apply_shelf_labelled([fact])
+
+
+async def test_a_label_that_was_confirmed_by_mistake_is_open_again(clock: FixedClock) -> None:
+    await two_shops()
+    assert await confirm("LB-9", "MILK") == [APPLIED]
+    data = ShelfLabelled(batch="LB-9", symbol=Symbol(text="MILK"))
+    undo = FactIn(id=uuid4(), box="b1", site_id="s1", person="li", data=Retracted(fact=uuid4(), kind=data.name), occurred_at=at(9))
+    for other in (at(2), at(1)):
+        assert await db.in_transaction(lambda other=other: take_back_labelled(undo, data, other)) == APPLIED  # type: ignore[misc]
+        assert (await batch("LB-9")).confirmed == (1 if other == at(2) else 0), "another telling is another's"
+    assert (await batch("LB-9")).state is BatchState.PREPARED
+    assert await db.in_transaction(lambda: take_back_labelled(undo, ShelfLabelled(batch="LB-8", symbol=data.symbol), at(1))) is None
 
 
 async def test_a_batch_nobody_announced_is_made_and_an_unknown_code_waits(clock: FixedClock) -> None:

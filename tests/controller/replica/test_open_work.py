@@ -136,6 +136,11 @@ async def test_bins_and_where_goods_lie() -> None:
     assert [(row.on_hand, row.bins) for row in rows] == [(10, [("A-1", 10)])] * 2
 
 
+async def test_the_other_sites_are_told() -> None:
+    page = await page_since("s2", "")
+    assert msgspec.json.decode(page.parts["sites"].rows) == [{"id": "s1", "name": "Shop 1"}]
+
+
 async def test_lots_that_are_recalled_are_told_at_every_site_and_gone_when_it_ends() -> None:
     number = await recall("L-9", "milk", reason="glass")
     first = await page_since("s2", "")

@@ -47,7 +47,7 @@ def test_a_session_goes_from_bin_to_bin_and_each_is_one_fact() -> None:
     worker = counter(CountBin(bin="A-01"), CountBin(bin="A-02")).scans("COUNT", "ct-7")
     assert say(worker.answer) == "CT-7, Zone A: 2 of 2 bins are left. Scan a bin."
     worker.scans("A-01", MILK, MILK, TEA, "DONE")
-    assert say(worker.answer).startswith("Bin A-01 counted: 3 items. 1 bins of CT-7 here.")
+    assert say(worker.answer).startswith("Bin A-01 counted: 3 items. 1 bin of CT-7 here.")
     worker.scans("A-02", "NOTHING")
     assert worker.code == "counted_empty_next"
     assert worker.scans("DONE").code == "session_left"

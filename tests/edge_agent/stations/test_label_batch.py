@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from edge_agent.stations import Item, Missing, Paper, Rules, Verdict, say
 from edge_agent.stations.label_batch import AT_ONCE
 from edge_agent.stations.model import Known
-from edge_agent.wire.facts import PrintRequested
+from edge_agent.wire.facts import PrintRequested, Retracted
 from edge_agent.wire.goods_facts import ShelfLabelled
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.open_work import LabelLine, OpenLabels
@@ -69,9 +69,18 @@ def test_each_is_confirmed_where_it_hangs() -> None:
     assert len(worker.booked) == 1
 
 
+def test_a_confirmation_is_taken_back() -> None:
+    worker = up(batch(line("milk", "A-02"), line("tea", "B-01")), ITEM, MILK).scans("UNDO")
+    assert worker.code == "undone_shelf_labelled"
+    (told, back) = worker.booked
+    assert isinstance(back, Retracted)
+    assert (back.kind, told.name) == ("shelf_labelled", "shelf_labelled")
+    assert up(worker, ITEM, MILK).answer.args["left"] == 1, "it is put up again"
+
+
 def test_what_is_missing_is_named_by_bin_before_it_is_left() -> None:
     worker = up(batch(line("milk", "A-02"), line("tea", "B-01")), ITEM, MILK).scans("DONE")
-    assert "1 labels are not up yet: B-01 Tea" in say(worker.answer)
+    assert "1 label is not up yet: B-01 Tea" in say(worker.answer)
     worker = up(worker, TEA_ITEM, TEA)
     assert worker.scans("DONE").code == "batch_done"
 

@@ -50,7 +50,7 @@ def received(worker: Worker) -> list[Received]:
 
 class TestExpected:
     def test_the_supplier_and_what_is_to_come_are_told(self) -> None:
-        assert say(dock().answer) == "PO-1 from Farm: 4 pieces of 2 articles are to come. Scan each item."
+        assert say(dock().answer) == "PO-1 from Farm: 4 pieces of 2 articles to come. Scan each item."
 
     def test_each_scan_says_how_many_of_how_many(self) -> None:
         worker = dock().scans(MILK)
@@ -162,7 +162,7 @@ class TestWhatIsWrong:
     def test_done_tells_what_is_missing_and_closes_at_the_second_time(self) -> None:
         worker = dock().scans(MILK, "DONE")
         assert worker.answer.verdict is Verdict.WRONG
-        assert "2 articles are short, 3 pieces: Milk 1 L (1), Tea (2)" in say(worker.answer)
+        assert "2 articles short, 3 pieces: Milk 1 L (1), Tea (2)" in say(worker.answer)
         assert "牛奶 1 升(1)、茶(2)" in say(worker.answer, "zh-CN")
         worker.scans("LOST", "DONE")
         assert worker.booked[-1] == ReceiptClosed(

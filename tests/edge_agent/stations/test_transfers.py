@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
-from edge_agent.stations import Missing, Verdict, say
+from edge_agent.stations import Missing, Verdict, say, transfer_out
 from edge_agent.stations.model import Known
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import Condition, TransferClosed, TransferEnd, TransferReceived, TransferSent
@@ -26,13 +27,41 @@ def at(*, is_outgoing: bool) -> Worker:
 
 def test_goods_leave_from_a_bin_and_the_end_is_told() -> None:
     worker = at(is_outgoing=True).scans("OUTBOUND", "tr-1")
-    assert say(worker.answer) == "TR-1 to Shop 2: 3 pieces of 1 articles are to go. Scan each item."
+    assert say(worker.answer) == "TR-1 to Shop 2: 3 pieces of 1 article to go. Scan each item."
     worker.scans("A-01", MILK)
     assert say(worker.answer) == "Milk 1 L / 牛奶 1 升 — 1 of 3 sent."
     worker.scans("DUO", MILK, "DONE")
     sent = [fact for fact in worker.booked if isinstance(fact, TransferSent)]
     assert [(fact.document, fact.bin, fact.quantity) for fact in sent] == [("TR-1", "A-01", 1), ("TR-1", "A-01", 2)]
     assert worker.booked[-1] == TransferClosed(document="TR-1", end=TransferEnd.SENT)
+
+
+def test_a_transfer_that_nobody_announced_can_say_where_it_goes() -> None:
+    worker = Worker()
+    worker.known = Known(sites=(("s2", "Shop 2"), ("s3", "Shop 3")))
+    worker.scans("OUTBOUND", "TR-9")
+    assert isinstance(worker.state.activity, transfer_out.Sending)
+    (segment,) = transfer_out.shows(worker.state.activity, worker.known)
+    assert [(line.name.en, line.symbol) for line in segment.lines] == [("Shop 2", "s2"), ("Shop 3", "s3")]
+    worker.scans("S3", item=None)
+    assert say(worker.answer) == "It goes to Shop 3. Scan each item."
+    worker.scans(MILK)
+    assert [(fact.document, fact.to) for fact in worker.booked if isinstance(fact, TransferSent)] == [("TR-9", "s3")]
+
+
+def test_goods_that_are_tracked_are_asked_for_their_lot_when_they_come() -> None:
+    worker = at(is_outgoing=False).scans("INBOUND", "TR-1")
+    worker.scans(MILK, item=replace(ITEM, tracking="lot"))
+    assert (worker.code, worker.booked) == ("ask_lot", [])
+    assert worker.scans("DONE").code == "ask_lot"
+    worker.scans("L-77", item=None).scans("2027-03-31", item=None)
+    (fact,) = worker.booked
+    assert isinstance(fact, TransferReceived)
+    assert (fact.lot, fact.expiry) == ("L-77", date(2027, 3, 31))
+    worker.scans(MILK, item=replace(ITEM, tracking="lot")).scans("NOTHING", "NOTHING")
+    assert len(worker.booked) == 2, "it says nothing on it"
+    worker.scans(MILK, item=replace(ITEM, tracking="lot")).scans("UNDO")
+    assert (worker.code, len(worker.booked)) == ("undone_asked", 2)
 
 
 def test_goods_come_and_broken_ones_are_kept_apart() -> None:
