@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from controller.http.routing import Permission
+from controller.web.purchasing_words import GOODS_REASONS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
 
 _NAME = re.compile(r"\{(\w+)\}")
@@ -31,6 +32,9 @@ STOCK, ORDER = ("/stock/{sku}?site={site}", Permission.STOCK_READ), ("/orders/{s
 PRINTS, RECALL = ("/prints?state=uncertain", Permission.PRINTS_READ), ("/recalls/{recall}", Permission.STOCK_READ)
 COUNT, TRANSFER = ("/counts/{session}", Permission.STOCK_READ), ("/transfers/{transfer}", Permission.STOCK_READ)
 RECEIPT, BOUGHT = ("/receipts/{subject}", Permission.PURCHASING_READ), ("/purchase-orders/{subject}", Permission.PURCHASING_READ)
+SALES, PRICE = ("/sales", Permission.SALES_READ), ("/prices/{subject}", Permission.PRICES_READ)
+MONEY = ("/payments?show=untold", Permission.PAYMENTS_READ)
+LABELS = ("/labels/{subject}", Permission.PRICES_READ)
 CODES, BOX = ("/unknown-barcodes", Permission.CATALOG_READ), ("/fleet/boxes/{subject}", Permission.FLEET_READ)
 
 TASKS: Mapping[str, TaskWords] = {
@@ -97,6 +101,36 @@ TASKS: Mapping[str, TaskWords] = {
         N_("A parcel of order %(order)s was scanned out, but the order is flagged (%(flags)s). Keep it, or clear the flags."),
         *ORDER,
     ),
+    "clock_touch_near": TaskWords(
+        N_("Order not looked at yet"),
+        N_("Order %(order)s waits for its first look, until %(due)s."),
+        *ORDER,
+    ),
+    "clock_touch_over": TaskWords(
+        N_("Order looked at too late"),
+        N_("Order %(order)s should have been looked at by %(due)s."),
+        *ORDER,
+    ),
+    "clock_problem_near": TaskWords(
+        N_("Problem not answered yet"),
+        N_("The problem of order %(order)s is to be answered by %(due)s."),
+        *ORDER,
+    ),
+    "clock_problem_over": TaskWords(
+        N_("Problem answered too late"),
+        N_("The problem of order %(order)s should have been answered by %(due)s."),
+        *ORDER,
+    ),
+    "clock_ship_near": TaskWords(
+        N_("Order to be shipped soon"),
+        N_("Order %(order)s is to leave by %(due)s."),
+        *ORDER,
+    ),
+    "clock_ship_over": TaskWords(
+        N_("Order shipped too late"),
+        N_("Order %(order)s should have left by %(due)s."),
+        *ORDER,
+    ),
     "lot_expiry_disputed": TaskWords(
         N_("Two expiry dates for a lot"),
         N_("Lot %(lot)s of %(sku)s was told with %(kept)s and with %(told)s. The earlier date holds; look at the goods."),
@@ -130,11 +164,11 @@ TASKS: Mapping[str, TaskWords] = {
         *TRANSFER,
     ),
     "sale_conflict": TaskWords(
-        N_("Receipt told in two ways"), N_("%(subject)s was told twice, and not the same. Look which one holds.")
+        N_("Receipt told in two ways"), N_("%(subject)s was told twice, and not the same. Look which one holds."), *SALES
     ),
-    "labels_open": TaskWords(N_("Shelf labels to change"), N_("%(subject)s: shelf labels wait to be printed and put up.")),
+    "labels_open": TaskWords(N_("Shelf labels to change"), N_("%(subject)s: shelf labels wait to be printed and put up."), *LABELS),
     "price_currency": TaskWords(
-        N_("Price in another currency"), N_("%(subject)s has a price in another currency than its site sells in.")
+        N_("Price in another currency"), N_("%(subject)s has a price in another currency than its site sells in."), *PRICE
     ),
     "receipt_unannounced": TaskWords(N_("Delivery nobody announced"), N_("Receipt %(subject)s belongs to no order."), *RECEIPT),
     "receipt_unknown_order": TaskWords(
@@ -163,6 +197,18 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Supplier answers otherwise"), N_("The supplier's answer to %(subject)s differs from what was ordered."), *BOUGHT
     ),
     "purchase_not_sent": TaskWords(N_("Order not sent"), N_("%(subject)s could not be sent to its supplier."), *BOUGHT),
+    "payment_failed": TaskWords(
+        N_("Payment failed"), N_("The provider did not do what was asked for order %(order)s: %(error)s."), *ORDER
+    ),
+    "payment_unknown": TaskWords(
+        N_("Payment told for no order"), N_("Provider %(provider)s told of payment %(reference)s, which no order here has."), *MONEY
+    ),
+    "refund_to_approve": TaskWords(
+        N_("Refund to approve"), N_("Refund %(refund)s of order %(order)s is above the limit. Approve or decline it."), *ORDER
+    ),
+    "refund_by_hand": TaskWords(
+        N_("Refund to give"), N_("Give the money of refund %(refund)s for order %(order)s back, then say that it is done."), *ORDER
+    ),
     "order_unsourced": TaskWords(
         N_("Order comes from nowhere"),
         N_("%(quantity)s base units of %(order)s come from no site. Choose a site, offer something else, or cancel."),
@@ -176,6 +222,7 @@ STATES: Mapping[str, Word] = {
     "dropped": off(N_("Dropped")),
 }
 RECALLS: Mapping[str, Word] = {"open": Word(N_("In force"), "bad", "warn"), "ended": off(N_("Ended"))}
+NO_REASON = N_("no reason was told")
 _OTHER = TaskWords(N_("Task"), N_("%(subject)s needs a person."))
 
 
@@ -192,7 +239,11 @@ class _Told(dict[str, object]):
 
 
 def sentence(translate: Translate, kind: str, subject: str, arguments: Mapping[str, object]) -> str:
-    return translate(words_of(kind).text) % _Told({**arguments, "subject": subject})
+    told = {**arguments, "subject": subject}
+    if "reason" in told:  # a code of the floor, or a person's own words
+        reason = str(told["reason"] or "")
+        told["reason"] = translate(GOODS_REASONS[reason]) if reason in GOODS_REASONS else reason or translate(NO_REASON)
+    return translate(words_of(kind).text) % _Told(told)
 
 
 def title(translate: Translate, kind: str) -> str:
