@@ -44,6 +44,9 @@ from controller.purchasing import sending
 from controller.replica.history import begin_stamp
 from controller.reports import opening
 from controller.retention import prune
+from controller.review import following as review
+from controller.review import ticking
+from controller.review.judging import judge_placed
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
@@ -122,6 +125,7 @@ def make_app(config: Config, parts: Parts) -> web.Application:
 def fill_seams() -> None:
     """What orders ask of features to their right."""
     SEAMS.source = source_order
+    SEAMS.judge = judge_placed
 
 
 def limits_of(http: Http) -> Limits:
@@ -309,6 +313,8 @@ def _work(
         work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
         work.append(("sourcing", sourcing_events.FOLLOWER.run(system_random())))
+        work.append(("review", review.FOLLOWER.run(system_random())))
+        work.append(("clocks", ticking.run(system_random())))
         work.append(("holds", sweeping.run()))
     return work
 

@@ -51,6 +51,8 @@ MODEL_MODULES = (
     "controller.orders.flag_models",
     "controller.fulfilment.models",
     "controller.sourcing.models",
+    "controller.review.models",
+    "controller.review.clock_models",
     "controller.replenishment.models",
     "controller.reports.models",
     "controller.http.models",

@@ -1,9 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from tortoise.fields.base import OnDelete
 from uuid import uuid4
-from tortoise import fields
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -243,6 +243,29 @@ class Migration(migrations.Migration):
                 "unique_together": (("channel_id", "sku_id", "site"),),
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ClockTerm",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site", fields.CharField(max_length=40)),
+                ("kind", fields.CharField(max_length=16)),
+                ("seconds", fields.IntField()),
+                ("near", fields.IntField()),
+                ("counts", fields.CharField(max_length=16)),
+            ],
+            options={"table": "clock_term", "app": "controller", "unique_together": (("site", "kind"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ClosedDay",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site", fields.CharField(max_length=40)),
+                ("day", fields.DateField()),
+            ],
+            options={"table": "closed_day", "app": "controller", "unique_together": (("site", "day"),), "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -874,6 +897,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="OpeningHours",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site", fields.CharField(max_length=40)),
+                ("weekday", fields.SmallIntField()),
+                ("opens", fields.IntField()),
+                ("closes", fields.IntField()),
+            ],
+            options={
+                "table": "opening_hours",
+                "app": "controller",
+                "unique_together": (("site", "weekday", "opens"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="OpeningLine",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -916,7 +956,6 @@ class Migration(migrations.Migration):
                 ("state", fields.CharField(max_length=16)),
                 ("delivery", fields.CharField(db_default="collection", max_length=16)),
                 ("customer_id", fields.BigIntField(null=True)),
-                ("phone_hash", fields.CharField(null=True, max_length=64)),
                 ("placed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("due_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("min_remaining_days", fields.IntField(null=True)),
@@ -930,7 +969,6 @@ class Migration(migrations.Migration):
                     Index(fields=["state", "id"]),
                     Index(fields=["channel", "id"]),
                     Index(fields=["customer_id", "id"]),
-                    Index(fields=["phone_hash", "id"]),
                     Index(fields=["pickup_code"]),
                 ],
                 "pk_attr": "id",
@@ -967,6 +1005,34 @@ class Migration(migrations.Migration):
                 ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={"table": "order_channel", "app": "controller", "pk_attr": "channel"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderClock",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "order",
+                    fields.ForeignKeyField(
+                        "controller.Order",
+                        source_field="order_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="clocks",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("site", fields.CharField(null=True, max_length=40)),
+                ("kind", fields.CharField(max_length=16)),
+                ("began_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("near_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("due_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("told", fields.SmallIntField()),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("took", fields.BigIntField(null=True)),
+                ("is_void", fields.BooleanField()),
+            ],
+            options={"table": "order_clock", "app": "controller", "indexes": [Index(fields=["kind", "ended_at"])], "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -1095,6 +1161,7 @@ class Migration(migrations.Migration):
                 ("site", fields.CharField(max_length=40)),
                 ("quantity", fields.BigIntField()),
                 ("line_key", fields.CharField(unique=True, max_length=64)),
+                ("is_released", fields.BooleanField(db_default=False)),
                 ("is_ended", fields.BooleanField(db_default=False)),
             ],
             options={
@@ -1722,6 +1789,99 @@ class Migration(migrations.Migration):
                 ("stamp", fields.CharField(max_length=16)),
             ],
             options={"table": "replica_version", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ReviewCase",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "order",
+                    fields.OneToOneField(
+                        "controller.Order",
+                        source_field="order_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="review_case",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("state", fields.CharField(max_length=16)),
+                ("outcome", fields.CharField(null=True, max_length=16)),
+                ("needs_finance", fields.BooleanField()),
+                ("review_table_id", fields.BigIntField(null=True)),
+                ("judgement", fields.TextField(unique=False)),
+                ("asks", fields.TextField(unique=False)),
+                ("placed_by", fields.CharField(max_length=128)),
+                ("opened_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("claimed_by", fields.CharField(null=True, max_length=128)),
+                ("claimed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("service_by", fields.CharField(null=True, max_length=128)),
+                ("service_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("decided_by", fields.CharField(null=True, max_length=128)),
+                ("decided_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("reason", fields.CharField(null=True, max_length=200)),
+            ],
+            options={"table": "review_case", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ReviewLimits",
+            fields=[
+                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
+                ("price_above_bp", fields.IntField(null=True)),
+                ("price_below_bp", fields.IntField(null=True)),
+                ("discount_bp", fields.IntField(null=True)),
+                ("ratings", fields.CharField(max_length=80)),
+                ("arrears_minor", fields.BigIntField(null=True)),
+                ("address", fields.BooleanField()),
+                ("edition", fields.IntField()),
+            ],
+            options={"table": "review_limits", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ReviewTable",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("state", fields.CharField(max_length=16)),
+                ("note", fields.CharField(max_length=200)),
+                ("edition", fields.IntField(default=1)),
+                ("replaced", fields.BigIntField(null=True)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("created_by", fields.CharField(max_length=128)),
+                ("live_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("live_by", fields.CharField(null=True, max_length=128)),
+            ],
+            options={"table": "review_table", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ReviewRule",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "review_table",
+                    fields.ForeignKeyField(
+                        "controller.ReviewTable",
+                        source_field="review_table_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="rules",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("position", fields.IntField()),
+                ("name", fields.CharField(max_length=80)),
+                ("outcome", fields.CharField(max_length=16)),
+                ("conditions", fields.TextField(unique=False)),
+            ],
+            options={
+                "table": "review_rule",
+                "app": "controller",
+                "unique_together": (("review_table_id", "position"),),
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

@@ -134,6 +134,15 @@ EVENTS: Mapping[str, str] = {
     "weight_mismatched": N_("Parcel weight does not fit"),
     "parcel_handed_over": N_("Parcel handed over"),
     "label_reprinted": N_("Label printed again"),
+    "order_judged": N_("Order to be looked at"),
+    "review_claimed": N_("Somebody looks at the order"),
+    "review_given_back": N_("Review given back"),
+    "review_decided": N_("Review decided"),
+    "review_table_changed": N_("Review rules changed"),
+    "review_limits_changed": N_("Limits of the checks changed"),
+    "clock_near": N_("Deadline near"),
+    "clock_over": N_("Deadline missed"),
+    "clock_terms_changed": N_("Deadlines or opening hours changed"),
     "order_flagged": N_("Order flagged"),
     "order_flag_cleared": N_("Flag cleared"),
     "label_held": N_("No label yet: the order is flagged"),
@@ -276,6 +285,7 @@ def text(table: Mapping[str, str], value: str, translate: Translate, otherwise: 
 
 
 MOVEMENTS: Mapping[str, str] = {
+    "cost_corrected": N_("Cost corrected"),
     "received": N_("Received"),
     "picked": N_("Picked"),
     "unpicked": N_("Pick undone"),
@@ -299,6 +309,8 @@ MOVEMENTS: Mapping[str, str] = {
 STOCK_REFUSALS: Mapping[str, str] = {
     "not_found": N_("Nothing was booked: this site has no bin of that name. Choose one of the list."),
     "bad_parameter": N_("Nothing was booked: the number is not a whole number above zero."),
+    "bad_presale": N_("Nothing was changed: how many may be promised is a whole number from 0 on."),
+    "presold_already": N_("Nothing was changed: more than that is promised already. Say a larger number."),
     "bad_adjustment": N_("Nothing was booked: a difference needs a number above zero and a reason."),
     "bad_quantity": N_("Nothing was booked: the number is not a whole number above zero."),
 }
