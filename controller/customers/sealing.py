@@ -71,7 +71,7 @@ async def open_keys(path: Path, *, may_create: bool = False) -> str | None:
         except KeyFileRefused as error:
             kept.trouble = str(error)
             return kept.trouble
-    await _open()
+    await refresh()
     return None if kept.ring is not None else kept.trouble
 
 
@@ -79,13 +79,23 @@ async def use_master_keys(*masters: MasterKey) -> None:
     """Use these instead of a file's, the newest first."""
     kept = _kept()
     kept.path, kept.masters = None, {master.id: master for master in masters}
-    await refresh()
+    await _read_keys()
 
 
 def close_keys(reason: str) -> None:
     """Nothing opens any more, as after a start without the key file."""
     kept = _kept()
     kept.path, kept.masters, kept.ring, kept.trouble = None, {}, None, reason
+
+
+def look_again() -> None:
+    """Read file and keys anew before they are used next."""
+    _kept().until = 0.0
+
+
+def master_ids() -> set[str]:
+    """The ids of the keys in the key file."""
+    return set(_kept().masters)
 
 
 def trouble() -> str | None:
@@ -98,7 +108,7 @@ async def ring() -> Keyring:
     """The keys, for who seals or opens many values.  Raises KeysUnavailable."""
     kept = _kept()
     if asyncio.get_running_loop().time() >= kept.until:
-        await _open()
+        await refresh()
     if kept.ring is None:
         raise KeysUnavailable(kept.trouble)
     return kept.ring
@@ -137,7 +147,7 @@ async def hashes(kind: str, value: str) -> list[str]:
     return (await ring()).hashes(kind, value)
 
 
-async def _open() -> None:
+async def refresh() -> None:
     """Read the file, if there is one to be read, and the database's keys."""
     kept = _kept()
     if kept.path is not None:
@@ -151,13 +161,13 @@ async def _open() -> None:
             kept.ring = None
             return
     if kept.masters:
-        await refresh()
+        await _read_keys()
     else:
         _complain(kept, kept.trouble)
 
 
-async def refresh() -> None:
-    """Read the database's keys, and make those that it lacks."""
+async def _read_keys() -> None:
+    """The database's keys; those that it lacks are made."""
     kept = _kept()
     try:
         kept.ring = await _ring_of(kept.masters)
