@@ -140,14 +140,18 @@ def _move_after_send() -> Undo:
 
 def _job_not_remembered() -> Undo:
     """A request for a job that came to its end is taken for a new one."""
-    accept = Journal.accept
+    accept, find = Journal.accept, Journal.find
+
+    def find_unended(self: Journal, job_id: str) -> Job | None:
+        job = find(self, job_id)
+        return None if job is not None and job.state is JobState.PRINTED else job
 
     def accept_again(self: Journal, job_id: str, printer: str, request: JobRequest) -> Job:
         sql = "DELETE FROM print_job WHERE job = ? AND state = 'printed'"
         self._facts.write(lambda database: database.execute(sql, (job_id,)))
         return accept(self, job_id, printer, request)
 
-    undo = [_swap(Journal, "accept", accept_again), _swap(Journal, "find", lambda *_: None)]
+    undo = [_swap(Journal, "accept", accept_again), _swap(Journal, "find", find_unended)]
 
     def put_back() -> None:
         for back in undo:
