@@ -10,6 +10,7 @@ only while it is parked, or when the transaction that held it was rolled back.  
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from controller.db import execute
+from controller.db import among, execute, listing
 from edge_agent.wire.facts import Fact
 
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
@@ -80,3 +81,12 @@ def refused_weight(grams: Decimal) -> Rejected | None:
 async def unpark(key: str) -> None:
     """Call this in the transaction that records what `Parked.waits_for` named; the facts are applied in one soon after it."""
     await execute("UPDATE fact SET due = ? WHERE waits_for = ? AND outcome = ?", True, key, "parked")
+
+
+async def unpark_all(keys: Collection[str]) -> None:
+    """The same for many keys."""
+    if keys:
+        await execute(
+            f"UPDATE fact SET due = ? WHERE {among('waits_for')} AND outcome = ?",  # noqa: S608 -- a column name of ours
+            *(True, listing(sorted(keys)), "parked"),
+        )

@@ -15,7 +15,7 @@ from enum import StrEnum
 from controller import events
 from controller.db import Row, among, fetch, listing, now, transaction
 from controller.errors import Conflict, NotFound, Rejected
-from controller.facts import unpark
+from controller.facts import unpark, unpark_all
 from controller.orders.events import OrderFlagCleared, OrderFlagged
 from controller.orders.numbers import ORDERS
 
@@ -115,6 +115,30 @@ async def clear_flag(order_id: int, kind: FlagKind, reason: str) -> bool:
         if not rest:
             await unpark(waits_for_flags(number))
     return True
+
+
+async def clear_flags(order_ids: Collection[int], kind: FlagKind, reason: str) -> list[int]:
+    """The same for many orders at once; those that had it set."""
+    text = _reason(reason)
+    async with transaction():
+        rows = await fetch(
+            "UPDATE order_flag SET cleared_at = ?, cleared_by = ?, clear_reason = ? "
+            f"WHERE {among('order_id')} AND kind = ? AND cleared_at IS NULL RETURNING order_id",
+            *(now(), events.actor().actor, text, listing(set(order_ids)), kind.value),
+        )
+        cleared = sorted(row["order_id"] for row in rows)
+        rest = await blocking(cleared)
+        told: list[tuple[events.Event, str]] = [
+            (
+                OrderFlagCleared(kind=kind.value, reason=text, others=[flag.value for flag in rest.get(one, [])]),
+                ORDERS.number(one),
+            )
+            for one in cleared
+        ]
+        await events.record_many(told)
+        free = [waits_for_flags(ORDERS.number(one)) for one in cleared if one not in rest]
+        await unpark_all(free)
+    return cleared
 
 
 async def blocking(order_ids: Collection[int]) -> dict[int, list[FlagKind]]:
