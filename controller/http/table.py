@@ -7,13 +7,16 @@ from controller.catalog import image_api as images
 from controller.counts import api as counts
 from controller.counts import planning_api as count_planning
 from controller.counts import review_api as count_reviews
+from controller.counts import schedule_api as count_schedules
 from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
-from controller.http import events, proof_api, why_api
+from controller.http import cost_api, events, proof_api, stock_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
+from controller.orders import batch_api as order_batches
+from controller.orders import change_api as order_changes
 from controller.orders import flag_api as order_flags
 from controller.people import api as people
 from controller.pricing import api as pricing
@@ -28,7 +31,6 @@ from controller.reports import opening_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
-from controller.stock import api as stock
 from controller.stock import promise_api, recall_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
@@ -43,7 +45,7 @@ ROUTES: list[Route] = [
     *images.ROUTES,
     *documents.ROUTES,
     *tasks.ROUTES,
-    *stock.ROUTES,
+    *stock_api.ROUTES,
     *promise_api.ROUTES,
     *recall_api.ROUTES,
     *shelves.ROUTES,
@@ -52,9 +54,11 @@ ROUTES: list[Route] = [
     *sales.ROUTES,
     *sales_imports.ROUTES,
     *why_api.ROUTES,
+    *cost_api.ROUTES,
     *proof_api.ROUTES,
     *counts.ROUTES,
     *count_planning.ROUTES,
+    *count_schedules.ROUTES,
     *count_reviews.ROUTES,
     *supplier_api.ROUTES,
     *order_api.ROUTES,
@@ -64,6 +68,8 @@ ROUTES: list[Route] = [
     *replica.ROUTES,
     *orders.ROUTES,
     *order_flags.ROUTES,
+    *order_changes.ROUTES,
+    *order_batches.ROUTES,
     *fulfilment.ROUTES,
     *proposals.ROUTES,
     *replenishment.ROUTES,

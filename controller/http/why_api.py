@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from controller import db, owed
 from controller.catalog.queries import sku
+from controller.counts.blind import BinIsBlind, hidden_from
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, number, page
 from controller.sites.queries import location, site
 from controller.stock import instants, why
@@ -107,9 +108,17 @@ async def _where(call: Call[None]) -> Where:
     return Where(
         sku_id=found.id,
         site_id=call.path["site"],
-        location_id=(await location(call.path["site"], place)).id if place else None,
+        location_id=await _bin(call, place) if place else None,
         lot_id=number(lot, "lot") if lot else None,
     )
+
+
+async def _bin(call: Call[None], code: str) -> int:
+    """Raises NotFound, BinIsBlind."""
+    found = (await location(call.path["site"], code)).id
+    if found in await hidden_from(call.actor, call.path["site"]):
+        raise BinIsBlind(code)
+    return found
 
 
 async def _entries(call: Call[None], figure: Figure, where: Where) -> Page[CauseView]:
@@ -167,7 +176,9 @@ async def sku_as_of(call: Call[None]) -> SkuAsOfView:
     await site(call.path["site"])
     instant = _instant(call)
     rows = await instants.sku_at(found.id, call.path["site"], instant)
-    places = [ThenView(location=row.location, lot=row.lot, quantity=row.quantity) for row in rows]
+    hidden = set((await hidden_from(call.actor, call.path["site"])).values())
+    shown = [row for row in rows if row.location not in hidden]
+    places = [ThenView(location=row.location, lot=row.lot, quantity=row.quantity) for row in shown]
     return SkuAsOfView(sku=found.code, as_of=instant, quantity=sum(row.quantity for row in rows), places=places)
 
 
@@ -177,7 +188,7 @@ async def site_as_of(call: Call[None]) -> Page[AsOfView]:
     rows = await instants.site_at(
         call.path["site"],
         _instant(call),
-        location_id=(await location(call.path["site"], place)).id if place else None,
+        location_id=await _bin(call, place) if place else None,
         after=call.page.number(),
         limit=call.page.limit,
     )

@@ -189,6 +189,8 @@ fpm$-a GET /api/v1/sites/{site}/counts-needed
 --m--a POST /api/v1/sites/{site}/counts/classes
 fpm$-a GET /api/v1/sites/{site}/counts/due
 fpm$-a GET /api/v1/sites/{site}/counts/open
+fpm$-a GET /api/v1/sites/{site}/counts/schedules
+--m--a PUT /api/v1/sites/{site}/counts/schedules
 --m$-a GET /api/v1/sites/{site}/counts/suspects
 --m$-a GET /api/v1/sites/{site}/demand
 fpm$ia GET /api/v1/sites/{site}/locations

@@ -11,12 +11,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from controller.catalog import api as catalog
 from controller.catalog.operations import Sighting, note_unknown
-from controller.http import auth, proof_api
+from controller.counts.planning import Plan, plan
+from controller.counts.states import SessionKind
+from controller.http import auth, proof_api, stock_api, why_api
 from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.sites import api as sites
-from controller.stock import api as stock
 from tests.controller.goods import at, newest_entry
 
 _keys = count()
@@ -24,7 +25,11 @@ _keys = count()
 
 @pytest.fixture
 async def api(database: None) -> AsyncIterator[TestClient]:
-    app = build([*sites.ROUTES, *catalog.ROUTES, *stock.ROUTES, *proof_api.ROUTES], metrics=Metrics(), max_body=1_000_000)
+    app = build(
+        [*sites.ROUTES, *catalog.ROUTES, *stock_api.ROUTES, *proof_api.ROUTES, *why_api.ROUTES],
+        metrics=Metrics(),
+        max_body=1_000_000,
+    )
     await auth.create_token("manager", list(Permission), token="sw_manager")
     async with TestClient(TestServer(app, host="127.0.0.1"), headers={"Authorization": "Bearer sw_manager"}) as client:
         yield client
@@ -90,3 +95,19 @@ async def test_import_answers_line_by_line(api: TestClient) -> None:
     assert [row["code"] for row in (await get(api, "/skus"))["items"]] == ["milk"]
     assert (await send("good", "名".encode("gb18030")))[0] == 422
     assert (await send("perhaps", b""))[0] == 400
+
+
+async def test_who_counts_blind_sees_no_stock_of_the_bin(api: TestClient) -> None:
+    await post(api, "/sites", {"id": "s1", "name": "Shop 1"})
+    await post(api, "/sites/s1/bins", {"code": "A-1"})
+    await post(api, "/skus", {"code": "milk", "name_en": "Milk", "name_zh": "牛奶"})
+    await post(api, "/sites/s1/adjustments", {"sku": "milk", "bin": "A-1", "change": 7, "reason": "opening stock"})
+    await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1"]))
+    assert len((await get(api, "/sites/s1/stock/milk"))["bins"]) == 1
+    await auth.create_token("floor", [Permission.STOCK_READ, Permission.COUNTS_WRITE], token="sw_floor")
+    api.session.headers["Authorization"] = "Bearer sw_floor"
+    found = await get(api, "/sites/s1/stock/milk")
+    assert (found["level"]["on_hand"], found["bins"]) == (7, [])
+    assert (await get(api, "/sites/s1/stock/milk/why?bin=A-1", status=409))["code"] == "bin_is_blind"
+    assert (await get(api, "/sites/s1/stock/milk/as-of?as_of=2030-01-01T00:00:00Z"))["places"] == []
+    assert (await get(api, "/sites/s1/counts-needed"))["items"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 
 from controller import events
 from controller.catalog.queries import sku
+from controller.counts.blind import hidden_from
 from controller.errors import NotFound
 from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.sites.queries import bins, site
@@ -62,7 +64,7 @@ async def levels(call: Call[None]) -> Page[LevelView]:
 
 
 async def show(call: Call[None]) -> SkuStockView:
-    return await _stock(call.path["sku"], call.path["site"])
+    return await _stock(call.path["sku"], call.path["site"], await hidden_from(call.actor, call.path["site"]))
 
 
 async def adjust(call: Call[AdjustmentIn]) -> Created[SkuStockView]:
@@ -80,15 +82,18 @@ async def counts_needed(call: Call[None]) -> Page[BinLevelView]:
     await site(call.path["site"])
     rows = await queries.counts_needed(call.path["site"], after=call.page.number(), limit=call.page.limit)
     shown = page(rows, call.page, key=lambda row: row.id)
-    return Page(items=[_bin(row) for row in shown.items], next=shown.next)
+    hidden = await hidden_from(call.actor, call.path["site"])
+    return Page(items=[_bin(row) for row in shown.items if row.location_id not in hidden], next=shown.next)
 
 
-async def _stock(code: str, site_id: str) -> SkuStockView:
+async def _stock(code: str, site_id: str, hidden: Collection[int] = ()) -> SkuStockView:
     found = await sku(code)
     level = await queries.level(found.id, site_id)
     if level is None:
         raise NotFound(f"stock at {site_id} of SKU", code)
-    return SkuStockView(level=_level(level), bins=[_bin(row) for row in await queries.bins_of([found.id], site_id)])
+    rows = await queries.bins_of([found.id], site_id)
+    bins = [_bin(row) for row in rows if row.location_id not in hidden]
+    return SkuStockView(level=_level(level), bins=bins)
 
 
 def _level(row: queries.Level) -> LevelView:
@@ -129,7 +134,7 @@ ROUTES = [
         show,
         permission=READ,
         reply=SkuStockView,
-        summary="Show a SKU's level at a site, and its bins",
+        summary="Show a SKU's level at a site, and its bins; without those of a blind count that waits, for who may not review it",
     ),
     Route(
         "POST",
