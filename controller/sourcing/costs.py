@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from controller.sourcing.plans import Cost, Destination, Point, Prices, Rate, Shelf, SiteFacts
 
@@ -15,15 +16,15 @@ _NO_RATE = Rate(0)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Base units of a SKU out of a shelf, with what they weigh and are worth; `expires`: some site knows a date for it."""
+    """Base units of a SKU out of a shelf, with what they weigh; `expires`: some site knows a date for it."""
 
     quantity: int
     grams: int
-    value_minor: int
     shelf: Shelf
     expires: bool
 
 
+@lru_cache(maxsize=65_536)
 def distance_km(one: Point, other: Point) -> int:
     """Along the great circle, in whole kilometres: so coarse that no platform's last digit shows.  Source: haversine formula."""
     lat1, lat2 = math.radians(one.latitude / 1e6), math.radians(other.latitude / 1e6)

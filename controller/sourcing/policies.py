@@ -16,6 +16,7 @@ from controller.sourcing.plans import (
     MOST_SITES,
     Because,
     Candidate,
+    Cost,
     Missing,
     Plan,
     Share,
@@ -73,8 +74,12 @@ def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, ter
         return _nothing(case, told, too_small=too_small)
     chosen, *others = sorted(ways, key=lambda way: way.key)
     runner_up = next((way for way in others if set(way.sites) != set(chosen.sites)), None)
-    because = _because(chosen, runner_up)
-    return Plan(chosen=chosen, because=because, runner_up=runner_up, verdicts=(*told, *_verdicts(case, chosen, others)))
+    return Plan(
+        chosen=_candidate(case, chosen),
+        because=_because(chosen, runner_up),
+        runner_up=_candidate(case, runner_up) if runner_up else None,
+        verdicts=(*told, *_verdicts(case, chosen, others)),
+    )
 
 
 def _goods(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock) -> tuple[_Good, ...]:
@@ -110,18 +115,21 @@ def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms
     farthest = terms.prices.farthest_km
     if farthest is not None and (km_to(facts, terms.destination) or 0) > farthest:
         return Because.TOO_FAR
-    shelves = [(good, stock.get((good.sku_id, facts.site), _EMPTY)) for good in goods]
-    if any(shelf.free > 0 or (good.presale and shelf.presale > 0) for good, shelf in shelves):
-        return None
-    return Because.KEEPS_TOO_SHORT if any(shelf.too_short > 0 for _, shelf in shelves) else Because.NOTHING_THERE
+    is_short_dated = False
+    for good in goods:
+        shelf = stock.get((good.sku_id, facts.site), _EMPTY)
+        if shelf.free > 0 or (good.presale and shelf.presale > 0):
+            return None
+        is_short_dated = is_short_dated or shelf.too_short > 0
+    return Because.KEEPS_TOO_SHORT if is_short_dated else Because.NOTHING_THERE
 
 
 # --- candidates -----------------------------------------------------------------------------------------------------------------
 
 
-def _ways(case: _Case) -> tuple[list[Candidate], bool]:
+def _ways(case: _Case) -> tuple[list[_Way], bool]:
     """Every way of the fewest sites, and of one site more when that leaves no choice; whether parts were too small for others."""
-    found: list[Candidate] = []
+    found: list[_Way] = []
     covering: list[frozenset[int]] = []
     too_small = False
     sets = 0
@@ -129,7 +137,8 @@ def _ways(case: _Case) -> tuple[list[Candidate], bool]:
         for chosen in _covering(case, size, covering):
             covering.append(frozenset(chosen))
             ways = [_way(case, order) for order in permutations(chosen)]
-            worthy = [way for way in ways if size == 1 or _least_part(case, way) >= case.terms.prices.smallest_part_minor]
+            least = 0 if size == 1 else case.terms.prices.smallest_part_minor
+            worthy = [way for way in ways if not least or _least_part(case, way) >= least]
             found += worthy
             sets += bool(worthy)
             too_small = too_small or not worthy
@@ -149,24 +158,42 @@ def _covering(case: _Case, size: int, smaller: Sequence[frozenset[int]]) -> Iter
             yield chosen
 
 
-def _way(case: _Case, order: Sequence[int]) -> Candidate:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A candidate before its lines are written out: few of those that are looked at are kept."""
+
+    order: tuple[int, ...]
+    dealt: list[list[int]]
+    key: tuple[int, int, int, int, tuple[str, ...]]
+    cost: Cost
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return self.key[4]
+
+
+def _way(case: _Case, order: tuple[int, ...]) -> _Way:
     """Goods dealt out in this order of sites; as no smaller set has it all, each has something to do."""
     dealt = _deal(case, order)
     parts = [
-        (case.sites[index], [_taken(case, index, good, row[good]) for good in range(len(row)) if row[good]])
+        (case.sites[index], [_taken(case, index, column, quantity) for column, quantity in enumerate(row) if quantity])
         for index, row in zip(order, dealt, strict=True)
     ]
-    return Candidate(
-        sites=tuple(facts.site for facts, _ in parts),
-        shares=_shares(case, [facts.site for facts, _ in parts], dealt),
-        divided=sum(sum(bool(quantity) for quantity in column) > 1 for column in zip(*dealt, strict=True)),
-        rank=max(facts.rank or 0 for facts, _ in parts),
-        cost=cost_of(parts, case.terms.prices, case.terms.destination),
-    )
+    cost = cost_of(parts, case.terms.prices, case.terms.destination)
+    divided = 0 if len(order) == 1 else sum(sum(map(bool, column)) > 1 for column in zip(*dealt, strict=True))
+    rank = max(facts.rank or 0 for facts, _ in parts)
+    return _Way(order, dealt, (len(order), divided, rank, cost.total, tuple(facts.site for facts, _ in parts)), cost)
+
+
+def _candidate(case: _Case, way: _Way) -> Candidate:
+    shares = _shares(case, way.sites, way.dealt)
+    return Candidate(sites=way.sites, shares=shares, divided=way.key[1], rank=way.key[2], cost=way.cost)
 
 
 def _deal(case: _Case, order: Sequence[int]) -> list[list[int]]:
     """Base units by site of `order` and good."""
+    if len(order) == 1:
+        return [[good.quantity for good in case.goods]]
     dealt = [[0] * len(case.goods) for _ in order]
     for column, good in enumerate(case.goods):
         whole = next((row for row, index in enumerate(order) if case.has[index][column] >= good.quantity), None)
@@ -181,10 +208,10 @@ def _deal(case: _Case, order: Sequence[int]) -> list[list[int]]:
 
 
 def _taken(case: _Case, index: int, column: int, quantity: int) -> Taken:
-    """What weighs more than a part of it does is rounded up, what it is worth down."""
+    """What a part of it weighs is rounded up."""
     good = case.goods[column]
-    grams = -(-good.grams * quantity // good.quantity)
-    return Taken(quantity, grams, good.value_minor * quantity // good.quantity, case.shelves[index][column], good.expires)
+    grams = good.grams if quantity == good.quantity else -(-good.grams * quantity // good.quantity)
+    return Taken(quantity, grams, case.shelves[index][column], good.expires)
 
 
 def _shares(case: _Case, sites: Sequence[str], dealt: Sequence[Sequence[int]]) -> tuple[Share, ...]:
@@ -202,11 +229,11 @@ def _shares(case: _Case, sites: Sequence[str], dealt: Sequence[Sequence[int]]) -
     return tuple(sorted(found, key=lambda share: (share.position, sites.index(share.site))))
 
 
-def _least_part(case: _Case, way: Candidate) -> int:
+def _least_part(case: _Case, way: _Way) -> int:
     """What the part that is worth least is worth, in minor units."""
     worth = dict.fromkeys(way.sites, 0)
     by_position = {want.position: want for good in case.goods for want in good.wants}
-    for share in way.shares:
+    for share in _shares(case, way.sites, way.dealt):
         want = by_position[share.position]
         worth[share.site] += want.value_minor * share.quantity // want.quantity
     return min(worth.values())
@@ -215,7 +242,7 @@ def _least_part(case: _Case, way: Candidate) -> int:
 # --- the explanation ------------------------------------------------------------------------------------------------------------
 
 
-def _because(chosen: Candidate, other: Candidate | None) -> Because:
+def _because(chosen: _Way, other: _Way | None) -> Because:
     """The first thing in which the plan is better."""
     if other is None:
         return Because.ONLY
@@ -223,16 +250,20 @@ def _because(chosen: Candidate, other: Candidate | None) -> Because:
     return next(why for why, mine, its in zip(decided, chosen.key, other.key, strict=True) if mine != its)
 
 
-def _verdicts(case: _Case, chosen: Candidate, others: Sequence[Candidate]) -> Iterator[Verdict]:
+def _verdicts(case: _Case, chosen: _Way, others: Sequence[_Way]) -> Iterator[Verdict]:
     """Of the sites that could be asked and were not; one in no other way that was looked at has not enough of it."""
+    best: dict[str, _Way] = {}
+    for way in others:
+        for site in way.sites:
+            best.setdefault(site, way)
     for facts in case.sites:
         if facts.site in chosen.sites:
             continue
-        best = next((way for way in others if facts.site in way.sites), None)
-        if best is None:
+        found = best.get(facts.site)
+        if found is None:
             yield Verdict(facts.site, Because.FEWER_SITES)
         else:
-            yield Verdict(facts.site, _because(chosen, best), best.cost.total)
+            yield Verdict(facts.site, _because(chosen, found), found.key[3])
 
 
 def _nothing(case: _Case, told: tuple[Verdict, ...], *, too_small: bool) -> Plan:

@@ -24,6 +24,7 @@ BENCHES = (
     "replica",
     "offline",
     "replenishment",
+    "sourcing",
 )
 OUT = Path("build/bench.json")
 

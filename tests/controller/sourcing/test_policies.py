@@ -311,7 +311,7 @@ def model(wanted: Sequence[Want], sites: Sequence[SiteFacts], goods: Goods, term
 
     def taken(site: str, sku: int, quantity: int) -> Taken:
         grams = -(-sum(each.grams for each in lines[sku]) * quantity // total[sku])
-        return Taken(quantity, grams, 0, goods.get((sku, site), Shelf()), expires[sku])
+        return Taken(quantity, grams, goods.get((sku, site), Shelf()), expires[sku])
 
     found: list[Key] = []
     for size in range(1, min(terms.prices.most_sites, len(here)) + 1):
