@@ -21,10 +21,12 @@ from controller.broker import embedded_broker
 from controller.config import Config, Http, Retention, TokenFile
 from controller.costing import valuing
 from controller.counts.caring import look_after
+from controller.customers import home, resealing, sealing
 from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
 from controller.fleet import queries as fleet
+from controller.fulfilment import operations as fulfilment
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
 from controller.http.box_door import BoxDoor, box_app, box_listener
@@ -34,7 +36,10 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
+from controller.orders import batches, wanting
+from controller.orders.operations import hold
 from controller.orders.seams import SEAMS
+from controller.orders.states import Bulk
 from controller.owed import ALL_PROOFS
 from controller.people import login
 from controller.people import sessions as people_sessions
@@ -46,7 +51,9 @@ from controller.reports import opening
 from controller.retention import prune
 from controller.review import following as review
 from controller.review import ticking
+from controller.review.cases import approve as approve_case
 from controller.review.judging import judge_placed
+from controller.review.states import CaseState
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
@@ -126,6 +133,12 @@ def fill_seams() -> None:
     """What orders ask of features to their right."""
     SEAMS.source = source_order
     SEAMS.judge = judge_placed
+    SEAMS.bulk = {
+        Bulk.RELEASE: lambda no, _: fulfilment.release(no),
+        Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
+        Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
+        Bulk.APPROVE: lambda no, reason: approve_case(no, CaseState.SERVICE, reason=reason),
+    }
 
 
 def limits_of(http: Http) -> Limits:
@@ -215,6 +228,7 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
         if config.broker.embedded:
             await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
         await stack.enter_async_context(connected_database(config))
+        await sealing.open_keys(config.customers.key_path(config.data), may_create=True)
         await store_builtin()
         await begin_stamp()
         for token in config.tokens:
@@ -246,6 +260,7 @@ async def connected_database(config: Config) -> AsyncIterator[None]:
     await db.connect(config.database.url)
     try:
         await db.migrate()
+        home.set_country(config.customers.country)
         if await events.settle_restored():
             log.warning("this database was restored into another PostgreSQL cluster; its events were put in order again")
         yield
@@ -308,10 +323,13 @@ def _work(
         work.append(("shelves", shelf_keeping.run(system_random())))
         work.append(("transfers", overdue.run(system_random())))
         work.append(("sealing", Sealer().run()))
+        work.append(("personal data", resealing.run(system_random())))
         work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
         work.append(("replenishment", _replenish()))
         work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
+        work.append(("wanting", wanting.FOLLOWER.run(system_random())))
+        work.append(("batches of orders", batches.run()))
         work.append(("sourcing", sourcing_events.FOLLOWER.run(system_random())))
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))

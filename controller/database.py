@@ -49,6 +49,7 @@ MODEL_MODULES = (
     "controller.fleet.measured_models",
     "controller.orders.models",
     "controller.orders.flag_models",
+    "controller.orders.batch_models",
     "controller.fulfilment.models",
     "controller.sourcing.models",
     "controller.review.models",

@@ -18,12 +18,13 @@ from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
 from controller.orders import queries as order_queries
-from controller.orders.allocations import Allocation, open_allocations
+from controller.orders.allocations import Allocation, mark_released, open_allocations
 from controller.orders.flags import require_unflagged
 from controller.orders.numbers import ORDERS
 from controller.orders.queries import StoredOrder
 from controller.orders.states import HOLDING, OrderState
 from controller.orders.transitions import locked
+from controller.payments.operations import refund_rest
 from controller.states import advance
 from controller.stock import operations as stock
 from controller.stock.holds import still_presold
@@ -113,12 +114,7 @@ async def release(order_no: str, *, site: str | None = None) -> list[str]:
 
 async def _unreleased(order_id: int, site: str | None) -> list[Allocation]:
     """What is promised and on no pick list that stands."""
-    rows = await fetch(
-        "SELECT p.line_key FROM pick_line p JOIN pick_list l ON l.id = p.pick_list_id WHERE l.order_id = ? AND l.state <> ?",
-        *(order_id, PickListState.WITHDRAWN.value),
-    )
-    listed = {row["line_key"] for row in rows}
-    return [one for one in await open_allocations([order_id]) if one.line_key not in listed and site in (None, one.site)]
+    return [one for one in await open_allocations([order_id]) if not one.is_released and site in (None, one.site)]
 
 
 async def _make_list(order: StoredOrder, site: str, parts: Sequence[Allocation]) -> str:
@@ -129,6 +125,7 @@ async def _make_list(order: StoredOrder, site: str, parts: Sequence[Allocation])
     )
     number = PICK_LISTS.number(rows[0]["id"])
     await write_lines(rows[0]["id"], site, order, parts)
+    await mark_released([one.line_key for one in parts])
     await events.record(PickListReleased(pick_list=number), subject=order.no, site=site)
     return number
 
@@ -146,6 +143,7 @@ async def cancel(order_no: str, *, reason: str) -> None:
         if out and state in HOLDING:
             raise HandedOverAlready(order_no, out)
         if await orders.cancel(order_no, reason=reason):
+            await refund_rest(order_id, reason=reason[:200])
             await withdraw([one for one in pick_lists if one.state is not PickListState.WITHDRAWN])
 
 
@@ -161,6 +159,7 @@ async def withdraw(pick_lists: Sequence[PickListNow]) -> None:
             one.parcel.state = advance(PARCEL, one.parcel.state, ParcelAction.WITHDRAW)
             one.parcel_changed = True
     await lists.write(pick_lists)
+    await mark_released([line.line_key for one in pick_lists for line in one.lines], is_released=False)
     for one in pick_lists:
         await unpark(one.key)
         await _put_back(one)

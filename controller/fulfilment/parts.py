@@ -17,13 +17,10 @@ _TO_COME = (
 )
 """A list of which more is to come: not out whole, and not declared short whole."""
 _LISTS = "SELECT 1 FROM pick_list l LEFT JOIN parcel p ON p.pick_list_id = l.id WHERE l.order_id = o.id AND"
-_ON_A_LIST = (
-    "SELECT 1 FROM pick_line x JOIN pick_list l ON l.id = x.pick_list_id WHERE x.line_key = a.line_key AND l.state <> 'withdrawn'"
-)
 _WHOLE = (
     f"EXISTS ({_LISTS} {_HANDED_OVER} AND l.state <> 'withdrawn') AND NOT EXISTS ({_LISTS} {_TO_COME}) "
     "AND NOT EXISTS (SELECT 1 FROM order_line n WHERE n.order_id = o.id AND n.wanting > 0 AND NOT n.is_removed) "
-    f"AND NOT EXISTS (SELECT 1 FROM order_allocation a WHERE a.order_id = o.id AND NOT a.is_ended AND NOT EXISTS ({_ON_A_LIST}))"
+    "AND NOT EXISTS (SELECT 1 FROM order_allocation a WHERE a.order_id = o.id AND NOT a.is_ended AND NOT a.is_released)"
 )
 
 

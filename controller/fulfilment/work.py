@@ -27,6 +27,8 @@ from controller.fulfilment.parts import missing_of, whole
 from controller.fulfilment.policies import PickLine, goods_weight, weight_matches
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
+from controller.orders.queries import taken_here
+from controller.payments.operations import deliver
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.states import advance
@@ -151,7 +153,10 @@ class Work:
         await self._move(touched)
         await lists.write(touched)
         await orders.set_short(await missing_of(touched))
-        await orders.close(await whole({one.order_id for one in touched if one.is_done}))
+        done = await whole({one.order_id for one in touched if one.is_done})
+        await orders.close(done)
+        for order_id in await taken_here(done):
+            await deliver(order_id)
         for told in self._told:
             await _record(told)
         await papers.want([(fact.box, one) for fact, one in self._packed])

@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -995,6 +995,50 @@ class Migration(migrations.Migration):
                 ("set_by", fields.CharField(max_length=128)),
             ],
             options={"table": "order_address", "app": "controller", "pk_attr": "order_id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderBatch",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("action", fields.CharField(max_length=16)),
+                ("reason", fields.CharField(max_length=200)),
+                ("state", fields.CharField(max_length=16)),
+                ("actor", fields.CharField(max_length=128)),
+                ("total", fields.BigIntField()),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("finished_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "order_batch", "app": "controller", "indexes": [Index(fields=["state", "id"])], "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderBatchItem",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "batch",
+                    fields.ForeignKeyField(
+                        "controller.OrderBatch",
+                        source_field="batch_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("order_id", fields.BigIntField()),
+                ("outcome", fields.CharField(null=True, max_length=8)),
+                ("code", fields.CharField(null=True, max_length=40)),
+                ("message", fields.CharField(null=True, max_length=400)),
+            ],
+            options={
+                "table": "order_batch_item",
+                "app": "controller",
+                "unique_together": (("batch_id", "order_id"),),
+                "indexes": [Index(fields=["batch_id", "outcome", "id"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

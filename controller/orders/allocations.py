@@ -30,6 +30,7 @@ class Allocation:
     site: str
     quantity: int
     line_key: str
+    is_released: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def first_key(order_id: int, position: int) -> str:
 
 
 _ROWS = (
-    "SELECT a.id, a.order_id, a.order_line_id, l.position, l.sku_id, l.sku, a.site, a.quantity, a.line_key "
+    "SELECT a.id, a.order_id, a.order_line_id, l.position, l.sku_id, l.sku, a.site, a.quantity, a.line_key, a.is_released "
     "FROM order_allocation a JOIN order_line l ON l.id = a.order_line_id"
 )
 
@@ -58,13 +59,17 @@ async def open_allocations(order_ids: Iterable[int]) -> list[Allocation]:
         f"{_ROWS} WHERE {db.among('a.order_id')} AND NOT a.is_ended ORDER BY a.order_id, l.position, a.id",
         db.listing(set(order_ids)),
     )
-    return [Allocation(**row) for row in rows]
+    return [_allocation(row) for row in rows]
 
 
 async def by_key(line_keys: Iterable[str]) -> dict[str, Allocation]:
     """Open or ended."""
     rows = await db.fetch(f"{_ROWS} WHERE {db.among('a.line_key')}", db.listing(set(line_keys)))
-    return {row["line_key"]: Allocation(**row) for row in rows}
+    return {row["line_key"]: _allocation(row) for row in rows}
+
+
+def _allocation(row: db.Row) -> Allocation:
+    return Allocation(**{**row, "is_released": bool(row["is_released"])})
 
 
 async def write(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
@@ -139,15 +144,22 @@ async def end(allocations: Iterable[Allocation]) -> None:
     await mark_ended([one.id for one in ended])
 
 
+async def mark_released(line_keys: Iterable[str], *, is_released: bool = True) -> None:
+    """They are on a pick list that stands, or not any more."""
+    await db.execute(
+        f"UPDATE order_allocation SET is_released = ? WHERE {db.among('line_key')}", is_released, db.listing(sorted(set(line_keys)))
+    )
+
+
 async def mark_ended(ids: Collection[int]) -> None:
     if ids:
         await db.execute(f"UPDATE order_allocation SET is_ended = ? WHERE {db.among('id')}", True, db.listing(ids))
 
 
-async def hand_over(moves: Sequence[tuple[Allocation, Target, int]]) -> None:
-    """So many base units of what a line is promised are another line's, from the same site.  Raises NotHandedOn."""
+async def hand_over(moves: Sequence[tuple[Allocation, Target, int]]) -> list[str]:
+    """So many base units of what a line is promised are another line's, from the same site; the keys there.  Raises NotHandedOn."""
     if not moves:
-        return
+        return []
     keys = await write([(target, allocation.site, quantity) for allocation, target, quantity in moves])
     await hand_on([HandOn(allocation.line_key, key, quantity) for (allocation, _, quantity), key in zip(moves, keys, strict=True)])
     left = {allocation.id: allocation.quantity for allocation, _, _ in moves}
@@ -157,6 +169,18 @@ async def hand_over(moves: Sequence[tuple[Allocation, Target, int]]) -> None:
     await db.execute_many(
         "UPDATE order_allocation SET quantity = ? WHERE id = ?", [(quantity, one) for one, quantity in left.items() if quantity]
     )
+    return keys
+
+
+async def give_up(allocations: Sequence[Allocation], quantity: int) -> None:
+    """So many base units of what a line is promised are free again: of the latest of its promises first."""
+    parts = take_from(allocations, quantity)
+    whole = [one for one, part in parts if part == one.quantity]
+    for one, part in parts:
+        if part < one.quantity:
+            (key,) = await hand_over([(one, Target(one.order_id, one.order_line_id, one.position), part)])
+            whole += (await by_key([key])).values()
+    await end(whole)
 
 
 def take_from(allocations: Sequence[Allocation], quantity: int) -> list[tuple[Allocation, int]]:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
 from controller import events
+from controller.customers.order_addresses import orders_by_phone
 from controller.errors import Forbidden, NotFound
-from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, page
+from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, number, page
 from controller.orders import operations, queries
+from controller.orders.allocations import open_allocations
+from controller.orders.flags import FlagKind
+from controller.orders.linking import StoredLink, links
+from controller.orders.listing import COUNTED, Wanted
+from controller.orders.listing import count as how_many
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder
-from controller.orders.queries import StoredLine, StoredOrder
-from controller.orders.states import Delivery, OrderState, WhenShort
+from controller.orders.states import Delivery, Link, OrderState, WhenShort
+from controller.orders.views import LineView, OrderView, line_view, order_view, seen
+from controller.payments.policies import PayTerms
 
+E = TypeVar("E", bound=StrEnum)
 Site = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
@@ -54,45 +64,9 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delivery: Delivery | None = None
     due_at: datetime | None = None
     when_short: WhenShort | None = None
+    pay_terms: PayTerms | None = None
+    customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     draft: bool = False
-
-
-class OrderView(Struct, frozen=True, kw_only=True):
-    """`site`: what the customer named, null where it was sourced; `sites`: all that have to do with it.
-
-    `stock_short`: goods promised to it were not there, were taken back by a count, or have not arrived yet.  `version`: what a
-    change of it wants back.
-    """
-
-    no: str
-    site: str | None
-    sites: list[str]
-    region: str | None
-    channel: str
-    reference: str
-    pickup_code: str
-    state: OrderState
-    currency: str
-    total_minor: int
-    delivery: Delivery
-    stock_short: bool
-    placed_at: datetime
-    due_at: datetime | None
-    version: int
-
-
-class LineView(Struct, frozen=True, kw_only=True):
-    position: int
-    sku: str
-    name_zh: str
-    name_en: str
-    base_unit: str
-    quantity: int
-    unit_price_minor: int
-    price_per: int
-    amount_minor: int
-    wanting: int
-    stock_short: bool
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
@@ -104,9 +78,40 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     data: dict[str, object]
 
 
+class PromisedView(Struct, frozen=True, kw_only=True):
+    """So many base units of a line are promised from a site; `released`: they are on its pick list."""
+
+    position: int
+    site: str
+    quantity: int
+    released: bool
+
+
+class LinkView(Struct, frozen=True, kw_only=True):
+    """Lines went from one order to another; `undone`: and back."""
+
+    id: int
+    kind: Link
+    from_order: str
+    to_order: str
+    reason: str
+    undone: bool
+
+
+class OrderCount(Struct, frozen=True, kw_only=True):
+    """How many match; `more`: more than `count`."""
+
+    count: int
+    more: bool
+
+
 class OrderDetail(Struct, frozen=True, kw_only=True):
+    """`promised`: from where, of the sites that the caller sees."""
+
     order: OrderView
     lines: list[LineView]
+    promised: list[PromisedView]
+    links: list[LinkView]
     history: list[HistoryEntry]
 
 
@@ -133,78 +138,79 @@ async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
         lines=lines,
         cart=wanted.cart,
         min_remaining_days=wanted.min_remaining_days,
+        pay_terms=wanted.pay_terms,
+        customer_id=wanted.customer,
     )
     no = await operations.place(order)
-    return Created(_view(await queries.order(no)), location=f"/api/v1/orders/{no}")
+    return Created(order_view(await queries.order(no)), location=f"/api/v1/orders/{no}")
 
 
 async def listing(call: Call[None]) -> Page[OrderView]:
-    rows = await queries.orders(
-        before=call.page.number() or None,
-        limit=call.page.limit,
-        state=_state(call.query.get("state")),
-        q=call.query.get("q"),
-        sites=call.actor.sites,
-    )
-    return page([_view(row) for row in rows], call.page, key=lambda view: ORDERS.row_id(view.no))
+    wanted = await wanted_in(call.query)
+    rows = await queries.orders(before=call.page.number() or None, limit=call.page.limit, wanted=wanted, sites=call.actor.sites)
+    return page([order_view(row) for row in rows], call.page, key=lambda view: ORDERS.row_id(view.no))
+
+
+async def count(call: Call[None]) -> OrderCount:
+    found = await how_many(await wanted_in(call.query), call.actor.sites)
+    return OrderCount(count=min(found, COUNTED), more=found > COUNTED)
 
 
 async def detail(call: Call[None]) -> OrderDetail:
-    order = await queries.order(call.path["no"])
-    if not order.is_seen_at(call.actor.sites):
-        raise NotFound("order", order.no)
+    order = await seen(call)
     lines = (await queries.lines([order.id]))[order.id]
     history = await events.history(order.no)
+    promised = [one for one in await open_allocations([order.id]) if call.actor.sites is None or one.site in call.actor.sites]
     return OrderDetail(
-        order=_view(order),
-        lines=[_line(line) for line in lines],
+        order=order_view(order),
+        lines=[line_view(line) for line in lines],
+        promised=[
+            PromisedView(position=one.position, site=one.site, quantity=one.quantity, released=one.is_released) for one in promised
+        ],
+        links=[_link_view(one) for one in await links([order.id])],
         history=[HistoryEntry(at=one.recorded_at, name=one.name, actor=one.actor, data=one.data) for one in history],
     )
 
 
-def _state(text: str | None) -> OrderState | None:
+def _link_view(link: StoredLink) -> LinkView:
+    return LinkView(
+        id=link.id, kind=link.kind, from_order=link.from_order, to_order=link.to_order, reason=link.reason, undone=link.is_undone
+    )
+
+
+async def wanted_in(query: Mapping[str, str]) -> Wanted:
+    """The filters of a list of orders.  Raises BadParameter, KeysUnavailable (a telephone number, without the keys)."""
+    phone, customer = query.get("phone"), query.get("customer")
+    return Wanted(
+        state=one_of(OrderState, query.get("state"), "state"),
+        site=query.get("site"),
+        channel=query.get("channel"),
+        due_before=_instant(query.get("due_before")),
+        flag=one_of(FlagKind, query.get("flag"), "flag"),
+        customer_id=None if customer is None else number(customer, "customer"),
+        ids=None if phone is None else await orders_by_phone(phone),
+        q=query.get("q"),
+    )
+
+
+def one_of(kinds: type[E], text: str | None, name: str) -> E | None:
+    """Raises BadParameter."""
     if text is None:
         return None
     try:
-        return OrderState(text)
+        return kinds(text)
     except ValueError as error:
-        raise BadParameter("state", f"one of {', '.join(OrderState)}") from error
+        raise BadParameter(name, f"one of {', '.join(kinds)}") from error
 
 
-def _view(order: StoredOrder) -> OrderView:
-    return OrderView(
-        no=order.no,
-        site=order.site,
-        sites=list(order.sites),
-        region=order.region,
-        channel=order.channel,
-        reference=order.reference,
-        pickup_code=order.pickup_code,
-        state=order.state,
-        currency=order.currency,
-        total_minor=order.total_minor,
-        delivery=order.delivery,
-        stock_short=order.is_stock_short,
-        placed_at=order.placed_at,
-        due_at=order.due_at,
-        version=order.version,
-    )
-
-
-def _line(line: StoredLine) -> LineView:
-    return LineView(
-        position=line.position,
-        sku=line.sku,
-        name_zh=line.name_zh,
-        name_en=line.name_en,
-        base_unit=line.base_unit,
-        quantity=line.quantity,
-        unit_price_minor=line.unit_price_minor,
-        price_per=line.price_per,
-        amount_minor=line.amount_minor,
-        wanting=line.wanting,
-        stock_short=line.lacks,
-    )
+def _instant(text: str | None) -> datetime | None:
+    try:
+        instant = None if text is None else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadParameter("due_before", "an instant such as 2026-11-22T18:00:00Z") from error
+    if instant is not None and instant.tzinfo is None:
+        raise BadParameter("due_before", "an instant with its offset from UTC")
+    return instant
 
 
 _EXAMPLE = PlaceOrder(
@@ -214,6 +220,17 @@ _EXAMPLE = PlaceOrder(
     currency="CNY",
     lines=[PlaceLine(sku="013-1", quantity=2, unit_price_minor=350)],
 )
+
+FILTERS = {
+    "state": "only orders in this state",
+    "site": "only those that have to do with this site",
+    "channel": "only those of this channel",
+    "due_before": "only open ones that are due before this instant",
+    "flag": "only those with this flag set",
+    "customer": "only those of the customer with this number",
+    "phone": "only those that go to this telephone",
+    "q": "an order's number, pick-up code, or the beginning of its reference",
+}
 
 ROUTES = [
     Route(
@@ -233,7 +250,16 @@ ROUTES = [
         permission=Permission.ORDERS_READ,
         reply=Page[OrderView],
         summary="List orders, the newest first",
-        filters={"state": "only orders in this state", "q": "an order's number, pick-up code, or the beginning of its reference"},
+        filters=FILTERS,
+    ),
+    Route(
+        "GET",
+        "/api/v1/orders/count",
+        count,
+        permission=Permission.ORDERS_READ,
+        reply=OrderCount,
+        summary="How many orders match, or that they are more than 10,000",
+        filters=FILTERS,
     ),
     Route(
         "GET",

@@ -21,3 +21,47 @@ class ReferenceTaken(Conflict):
 
 class BadOrder(Rejected):
     code = "bad_order"
+
+
+class NotChangeable(Conflict):
+    """It has gone too far for this change; `field` is what was to be changed."""
+
+    code = "not_changeable"
+
+    def __init__(self, order: str, field: str, why: str) -> None:
+        super().__init__(f"{field} of {order} cannot be changed any more: {why}")
+        self.order = order
+        self.field = field
+
+
+class ReleasedAlready(Conflict):
+    """Somebody is fetching it."""
+
+    code = "released_already"
+
+    def __init__(self, order: str, sites: list[str]) -> None:
+        super().__init__(f"{order} is released for picking at {', '.join(sites)}: its lines stay as they are; cancel it instead")
+        self.order = order
+        self.sites = sites
+
+
+class NotMergeable(Conflict):
+    """These orders cannot become one; `why` names what is different."""
+
+    code = "not_mergeable"
+
+    def __init__(self, order: str, into: str, why: str) -> None:
+        super().__init__(f"{order} cannot be merged into {into}: {why}")
+        self.order = order
+        self.into = into
+
+
+class NotUndoable(Conflict):
+    """Something happened since, so that lines cannot go back where they came from."""
+
+    code = "not_undoable"
+
+    def __init__(self, order: str, into: str, why: str) -> None:
+        super().__init__(f"lines that went from {order} to {into} cannot go back: {why}")
+        self.order = order
+        self.into = into

@@ -83,12 +83,11 @@ class OrderLineWanting(Event, frozen=True, kw_only=True):
 
 
 class OrderLinePromised(Event, frozen=True, kw_only=True):
-    """What was wanting is promised from a site now; `still` base units are wanting yet."""
+    """`quantity` base units that were wanting are promised now; `still` are wanting yet."""
 
     name: ClassVar[str] = "order_line_promised"
     position: int
     sku: str
-    site: str
     quantity: int
     still: int
 
@@ -105,6 +104,32 @@ class OrderChanged(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "order_changed"
     changes: list[Change]
     reason: str
+
+
+class ChannelShortSet(Event, frozen=True, kw_only=True):
+    """What becomes of a channel's orders when there is too little; the subject is `channel:` and its code."""
+
+    name: ClassVar[str] = "channel_short_set"
+    before: str
+    after: str
+
+
+class OrderBatchStarted(Event, frozen=True, kw_only=True):
+    """The subject is the batch's number."""
+
+    name: ClassVar[str] = "order_batch_started"
+    action: str
+    orders: int
+
+
+class OrderBatchEnded(Event, frozen=True, kw_only=True):
+    """`state`: done or stopped; of its orders so many were done, and so many refused."""
+
+    name: ClassVar[str] = "order_batch_ended"
+    action: str
+    state: str
+    done: int
+    failed: int
 
 
 class OrderLinked(Event, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class Order(Model):
     """Table `sales_order`.  `reference` is the channel's own number of it, unique there.
 
     `site`: what the customer named; None: it is sourced, and `order_allocation` says from where.  `region`: where it goes to, as
-    sourcing and taxes know places.  Names, telephone and address are sealed elsewhere; `phone_hash` is a keyed hash.
+    sourcing and taxes know places.  Whom it is for is sealed in `order_address`.
     `min_remaining_days`: how long what expires must still keep when it is picked; None: as each SKU says.
     `version` counts changes: who changes it says which one was read.
     """
@@ -29,7 +29,6 @@ class Order(Model):
     state = fields.CharField(max_length=16)
     delivery = fields.CharField(max_length=16, db_default="collection")
     customer_id = fields.BigIntField(null=True)
-    phone_hash = fields.CharField(max_length=64, null=True)
     placed_at = fields.DatetimeField()
     due_at = fields.DatetimeField(null=True)
     min_remaining_days = fields.IntField(null=True)
@@ -38,7 +37,7 @@ class Order(Model):
     class Meta:
         table = "sales_order"
         unique_together = (("channel", "reference"),)
-        indexes = (("state", "id"), ("channel", "id"), ("customer_id", "id"), ("phone_hash", "id"), ("pickup_code",))
+        indexes = (("state", "id"), ("channel", "id"), ("customer_id", "id"), ("pickup_code",))
 
 
 class OrderLine(Model):
@@ -73,7 +72,7 @@ class OrderLine(Model):
 class OrderAllocation(Model):
     """Table `order_allocation`: so much of a line is promised from a site; `line_key` names it to `stock`, once and for ever.
 
-    `is_ended`: it is promised from elsewhere now, or not any more.
+    `is_released`: it is on a pick list that stands.  `is_ended`: it is promised from elsewhere now, or not any more.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -82,6 +81,7 @@ class OrderAllocation(Model):
     site = fields.CharField(max_length=40)
     quantity = fields.BigIntField()
     line_key = fields.CharField(max_length=64, unique=True)
+    is_released = fields.BooleanField(db_default=False)
     is_ended = fields.BooleanField(db_default=False)
 
     class Meta:

@@ -6,12 +6,14 @@ import secrets
 
 from controller import events
 from controller.catalog.queries import SkuRow, skus_by_code
+from controller.customers.order_addresses import set_address
 from controller.db import execute, fetch, now, transaction, utc
 from controller.errors import NotFound
 from controller.orders import queries
 from controller.orders.allocations import Target, note_sites
 from controller.orders.errors import ReferenceTaken
 from controller.orders.events import OrderDrafted, OrderPlaced, OrderReviewNeeded
+from controller.orders.money import owe
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of, line_amount, price_per
 from controller.orders.promising import Need, Promising, needs_of, promise, when_short
@@ -43,6 +45,10 @@ async def place(order: NewOrder) -> str:
             return await _already_placed(order)
         needs = await _write_lines(order_id, order, skus)
         number = ORDERS.number(order_id)
+        if order.address is not None:
+            await set_address(order_id, order.address, customer_id=order.customer_id, site=order.site)
+        if order.pay_terms is not None:
+            await owe(order_id, order.pay_terms)
         if order.is_draft:
             if order.site is not None:
                 await note_sites([(order.site, order_id)])
@@ -119,23 +125,27 @@ def amount(line: NewLine, sku: SkuRow) -> int:
     return line_amount(line.quantity, line.unit_price_minor, price_per(sku.base_unit))
 
 
+def pickup_code() -> str:
+    """What a customer says to get the goods; not to be guessed."""
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+
+
 async def _insert(order: NewOrder, skus: dict[str, SkuRow]) -> int | None:
     """The order's row; None: there is one under its reference."""
     rows = await fetch(
         "INSERT INTO sales_order (site, region, channel, reference, pickup_code, currency, total_minor, state, delivery, "
-        "customer_id, phone_hash, placed_at, due_at, min_remaining_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "customer_id, placed_at, due_at, min_remaining_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (channel, reference) DO NOTHING RETURNING id",
         order.site,
         order.region,
         order.channel,
         order.reference,
-        "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH)),
+        pickup_code(),
         order.currency,
         sum(amount(line, skus[line.sku]) for line in order.lines),
         (OrderState.DRAFT if order.is_draft else OrderState.APPROVED).value,
         delivery_of(order).value,
         order.customer_id,
-        order.phone_hash,
         now(),
         None if order.due_at is None else utc(order.due_at),
         order.min_remaining_days,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.catalog.models import BaseUnit
+from controller.customers.addresses import Address
 from controller.orders.errors import BadOrder
 from controller.orders.states import Delivery, WhenShort
+from controller.payments.policies import PayTerms
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -33,7 +35,8 @@ class NewOrder:
 
     `site`: where it is fetched or bought; None: it is sourced, for `region`.  `cart` (of that site): what it held is given back,
     and held for this order, in one go.  `min_remaining_days` of whatever expires, when it is picked; None: as each SKU says.
-    `when_short` None: as its channel says.  `is_draft`: it holds nothing until it is submitted.
+    `when_short` None: as its channel says.  `pay_terms` None: another till takes the money.
+    `is_draft`: it holds nothing until it is submitted.
     """
 
     channel: str
@@ -44,11 +47,12 @@ class NewOrder:
     region: str | None = None
     delivery: Delivery | None = None
     customer_id: int | None = None
-    phone_hash: str | None = None
+    address: Address | None = None
     due_at: datetime | None = None
     cart: str | None = None
     min_remaining_days: int | None = None
     when_short: WhenShort | None = None
+    pay_terms: PayTerms | None = None
     is_draft: bool = False
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from controller import db, events
 from controller.orders import allocations
 from controller.orders.allocations import Target
+from controller.orders.channels import when_short_of
 from controller.orders.events import OrderLineWanting
 from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
@@ -41,7 +42,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promising:
-    """For which order, and how.  `is_new`: its lines never had an allocation."""
+    """For which order, and how.  `is_new`: its lines never had an allocation; `is_waiting`: goods may have arrived."""
 
     order_id: int
     channel: str
@@ -51,23 +52,39 @@ class Promising:
     when_short: WhenShort
     instead_of: str | None = None
     is_new: bool = False
+    is_waiting: bool = False
 
 
 async def promise(needs: Sequence[Need], how: Promising) -> None:
     """Promise all of it; what is short is refused, or wanting (flagged `stock_short`), as `how` says.
 
+    What of `needs` was wanting before is part of them, and is wanting no more, as far as it is promised.
     Raises InsufficientStock, NotSourced.
     """
     if how.site is not None and how.when_short is WhenShort.REFUSE:
         await _grant([(need, how.site, need.quantity) for need in needs], how)
-        return
-    missing = await (_at_site(needs, how, how.site) if how.site is not None else _sourced(needs, how))
+        missing: list[tuple[Need, int]] = []
+    else:
+        missing = await (_at_site(needs, how, how.site) if how.site is not None else _sourced(needs, how))
+    if missing or not how.is_new:
+        await _write_wanting(needs, missing)
     if missing:
         await _say_wanting(missing, how)
 
 
+async def promise_more(needs: Sequence[Need], how: Promising) -> list[tuple[Need, int]]:
+    """Promise what can be promised of what is wanting; what was, for which need."""
+    missing = await (_at_site(needs, how, how.site) if how.site is not None else _sourced(needs, how))
+    await _write_wanting(needs, missing)
+    still = {need.target.line_id: quantity for need, quantity in missing}
+    given = [(need, need.quantity - still.get(need.target.line_id, 0)) for need in needs]
+    return [(need, quantity) for need, quantity in given if quantity]
+
+
 async def _grant(parts: Sequence[tuple[Need, str, int]], how: Promising) -> None:
     """Allocations, and holds for them; by site, with all their rows locked in order first where they are several."""
+    if not parts:
+        return
     write = allocations.write_first if how.is_new else allocations.write
     keys = await write([(need.target, site_id, quantity) for need, site_id, quantity in parts])
     by_site: dict[str, list[ReserveLine]] = {}
@@ -156,7 +173,13 @@ def _request(needs: Sequence[Need], how: Promising, refused: frozenset[tuple[int
         for need in needs
     ]
     return SourceRequest(
-        order_id=how.order_id, channel=how.channel, currency=how.currency, region=how.region, lines=lines, refused=refused
+        order_id=how.order_id,
+        channel=how.channel,
+        currency=how.currency,
+        region=how.region,
+        lines=lines,
+        refused=refused,
+        is_waiting=how.is_waiting,
     )
 
 
@@ -173,10 +196,14 @@ async def _check_currencies(sites: Iterable[str], currency: str) -> None:
         check_currency(currency, site_id, (await site(site_id)).currency)
 
 
-async def _say_wanting(missing: Sequence[tuple[Need, int]], how: Promising) -> None:
+async def _write_wanting(needs: Sequence[Need], missing: Sequence[tuple[Need, int]]) -> None:
+    wanting = {need.target.line_id: 0 for need in needs} | {need.target.line_id: quantity for need, quantity in missing}
     await db.execute_many(
-        "UPDATE order_line SET wanting = ? WHERE id = ?", [(quantity, need.target.line_id) for need, quantity in missing]
+        "UPDATE order_line SET wanting = ? WHERE id = ?", [(quantity, line) for line, quantity in wanting.items()]
     )
+
+
+async def _say_wanting(missing: Sequence[tuple[Need, int]], how: Promising) -> None:
     told: list[tuple[events.Event, str]] = [
         (OrderLineWanting(position=need.target.position, sku=need.sku, missing=quantity), ORDERS.number(how.order_id))
         for need, quantity in missing
@@ -188,10 +215,7 @@ async def _say_wanting(missing: Sequence[tuple[Need, int]], how: Promising) -> N
 
 async def when_short(channel: str, wanted: WhenShort | None) -> WhenShort:
     """What was asked for, else what the channel has, else: it is refused."""
-    if wanted is not None:
-        return wanted
-    rows = await db.fetch("SELECT when_short FROM order_channel WHERE channel = ?", channel)
-    return WhenShort(rows[0]["when_short"]) if rows else WhenShort.REFUSE
+    return await when_short_of(channel) if wanted is None else wanted
 
 
 async def needs_of(order_id: int) -> list[Need]:

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.db import Row, among, fetch, listing
 from controller.errors import NotFound
 from controller.orders.allocations import first_key
+from controller.orders.listing import Wanted, page_of
 from controller.orders.numbers import ORDERS
 from controller.orders.states import Delivery, OrderState
 
 line_key = first_key
+EVERY = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,32 +96,10 @@ async def order(no: str) -> StoredOrder:
 
 
 async def orders(
-    *,
-    before: int | None,
-    limit: int,
-    state: OrderState | None = None,
-    q: str | None = None,
-    sites: Iterable[str] | None = None,
+    *, before: int | None, limit: int, wanted: Wanted = EVERY, sites: Collection[str] | None = None
 ) -> list[StoredOrder]:
-    """Newest first, below the id `before`, of these sites (None: all).
-
-    `q`: an order's number, its pickup code, or the beginning of its reference.
-    """
-    conditions, params = ["1 = 1"], list[object]()
-    if before is not None:
-        conditions.append("id < ?")
-        params.append(before)
-    if state is not None:
-        conditions.append("state = ?")
-        params.append(state.value)
-    if sites is not None:
-        conditions.append(f"id IN (SELECT order_id FROM order_site WHERE {among('site')})")
-        params.append(listing(sites))
-    if q:
-        conditions.append("(id = ? OR pickup_code = ? OR substr(reference, 1, ?) = ?)")
-        params += [_id_or_none(q), q.upper(), len(q), q]
-    rows = await fetch(f"SELECT * FROM sales_order WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?", *params, limit)
-    return await _stored(rows)
+    """Newest first, below the id `before`, of these sites (None: all)."""
+    return await _stored(await page_of(wanted, before=before, limit=limit, sites=sites))
 
 
 async def lines(order_ids: Iterable[int]) -> dict[int, list[StoredLine]]:
@@ -210,8 +190,11 @@ def _line(row: Row, taken: set[int]) -> StoredLine:
     )
 
 
-def _id_or_none(number: str) -> int | None:
-    try:
-        return ORDERS.row_id(number.upper())
-    except NotFound:
-        return None
+async def taken_here(order_ids: Collection[int]) -> list[int]:
+    """Those of some orders whose customers take the goods themselves: handed over is delivered."""
+    if not order_ids:
+        return []
+    rows = await fetch(
+        f"SELECT id FROM sales_order WHERE {among('id')} AND delivery <> ? ORDER BY id", listing(order_ids), Delivery.SHIPPING.value
+    )
+    return [row["id"] for row in rows]

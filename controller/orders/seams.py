@@ -1,4 +1,4 @@
-"""What orders ask of features to their right: where goods come from, and whether a person has to look.
+"""What orders ask of features to their right: where goods come from, whether a person has to look, verbs for many at once.
 
 The composition (`controller/app.py`) puts them in; without them only orders that name their site are placed, and all are approved.
 """
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from controller.errors import Conflict
+from controller.orders.states import Bulk
 
 
 class NotSourced(Conflict):
@@ -45,6 +46,7 @@ class SourceRequest:
     """What is to be sourced; `order_id` is stored already, in the same transaction.
 
     `refused`: sites that turned out to have too little, as pairs of SKU id and site; what they are to give is not asked again.
+    `is_waiting`: it waits for goods since it was placed, and they may have arrived.
     """
 
     order_id: int
@@ -53,12 +55,15 @@ class SourceRequest:
     region: str | None
     lines: Sequence[WantedLine]
     refused: frozenset[tuple[int, str]] = frozenset()
+    is_waiting: bool = False
 
 
 Source = Callable[[SourceRequest], Awaitable[Sequence[Portion]]]
 """Where it comes from; less than all of it when there is not enough anywhere.  In the caller's transaction."""
 Judge = Callable[[int], Awaitable[bool]]
 """Whether the order (id) is approved without a person looking; it may set flags.  In the transaction that places it, at its end."""
+Verb = Callable[[str, str], Awaitable[object]]
+"""What is done to each order (by its number) of many, and why."""
 
 
 async def _nowhere(_: SourceRequest) -> Sequence[Portion]:
@@ -75,6 +80,7 @@ class Seams:
 
     source: Source = field(default=_nowhere)
     judge: Judge = field(default=_approved)
+    bulk: dict[Bulk, Verb] = field(default_factory=dict)
 
 
 SEAMS = Seams()

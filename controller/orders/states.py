@@ -78,3 +78,32 @@ class Link(StrEnum):
 
     SPLIT = "split"
     MERGE = "merge"
+
+
+class Bulk(StrEnum):
+    """What can be done to many orders at once."""
+
+    RELEASE = "release"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    APPROVE = "approve"
+
+
+class Batch(StrEnum):
+    """Done: each order was looked at, some may have been refused; stopped: what was left then is left."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class BatchAction(StrEnum):
+    FINISH = "finish"
+    STOP = "stop"
+
+
+BATCH: dict[Batch, dict[BatchAction, Batch]] = {
+    Batch.RUNNING: {BatchAction.FINISH: Batch.DONE, BatchAction.STOP: Batch.STOPPED},
+    Batch.DONE: {},
+    Batch.STOPPED: {},
+}

@@ -16,6 +16,7 @@ from controller.fleet.views import Decision, PrintJobView
 from controller.fulfilment import queries as fulfilment
 from controller.http.routing import Actor, PageRequest, Permission, page
 from controller.orders import queries as order_queries
+from controller.orders.listing import Wanted as OrdersWanted
 from controller.orders.states import OrderState
 from controller.people import queries as people
 from controller.sites import queries as site_queries
@@ -88,7 +89,7 @@ async def _unknown(sites: Sites) -> Region:
 
 
 async def _orders(sites: Sites) -> Region:
-    open_orders = await order_queries.orders(before=None, limit=MANY, state=OrderState.APPROVED, sites=sites)
+    open_orders = await order_queries.orders(before=None, limit=MANY, wanted=OrdersWanted(state=OrderState.APPROVED), sites=sites)
     latest = await order_queries.orders(before=None, limit=LATEST, sites=sites)
     return {"orders": latest, "figures": {"orders": len(open_orders), "more_orders": len(open_orders) == MANY}}
 
@@ -160,7 +161,7 @@ async def _asks(document: str | None = None, *, sites: Sites = None) -> list[Ask
 async def orders(request: PageRequest, asked: Wanted, sites: Sites = None) -> dict[str, object]:
     state = OrderState(asked.state) if asked.state in set(OrderState) else None
     rows = await order_queries.orders(
-        before=request.number() or None, limit=request.limit, state=state, q=asked.q or None, sites=sites
+        before=request.number() or None, limit=request.limit, wanted=OrdersWanted(state=state, q=asked.q or None), sites=sites
     )
     shown = page(rows, request, key=lambda order: order.id)
     return {"orders": shown.items, "next": shown.next}

@@ -9,6 +9,7 @@ from controller import db
 from controller.errors import IllegalTransition, NotFound
 from controller.orders import queries
 from controller.orders.errors import BadOrder, ReferenceTaken
+from controller.orders.listing import Wanted
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import cancel, close, place
 from controller.orders.states import OrderState
@@ -137,7 +138,7 @@ async def test_orders_are_found_by_number_code_and_reference(shop: OrderShop) ->
     await cancel(second, reason="test")
 
     async def found(state: OrderState | None = None, q: str | None = None) -> list[str]:
-        return [order.no for order in await queries.orders(before=None, limit=10, state=state, q=q)]
+        return [order.no for order in await queries.orders(before=None, limit=10, wanted=Wanted(state=state, q=q))]
 
     assert await found() == [second, first]
     assert await found(q="TB-77") == [first]

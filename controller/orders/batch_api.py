@@ -1,0 +1,187 @@
+"""Many orders at once over HTTP: start, look at, stop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from controller.errors import Forbidden, NotFound
+from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
+from controller.orders import batches
+from controller.orders.api import Site
+from controller.orders.batches import StoredBatch
+from controller.orders.change_api import Number
+from controller.orders.errors import BadOrder
+from controller.orders.flags import FlagKind
+from controller.orders.listing import Wanted
+from controller.orders.numbers import BATCHES, ORDERS
+from controller.orders.states import Batch, Bulk, OrderState
+
+Text = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+
+
+class Matching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As the list's filters: all orders that match, also those that are on no page."""
+
+    state: OrderState | None = None
+    site: Site | None = None
+    channel: Text | None = None
+    due_before: Annotated[datetime, Meta(tz=True)] | None = None
+    flag: FlagKind | None = None
+    customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+    q: Text | None = None
+
+
+class StartBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`orders`, or all that match `matching`."""
+
+    action: Bulk
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+    orders: Annotated[list[Number], Meta(min_length=1, max_length=10_000)] | None = None
+    matching: Matching | None = None
+
+
+class BatchView(Struct, frozen=True, kw_only=True):
+    """`done` and `failed` of `total` orders; as long as it is running, the others are to come."""
+
+    no: str
+    action: Bulk
+    reason: str
+    state: Batch
+    started_by: str
+    total: int
+    done: int
+    failed: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class FailureView(Struct, frozen=True, kw_only=True):
+    """Why an order was refused, as it would have been alone."""
+
+    id: int
+    order: str
+    code: str
+    message: str
+
+
+async def start(call: Call[StartBatch]) -> Created[BatchView]:
+    body = call.body
+    if body.action is Bulk.RELEASE and not call.actor.may(Permission.FULFILMENT_WRITE):
+        raise Forbidden("to release orders takes fulfilment.write")
+    if (body.orders is None) == (body.matching is None):
+        raise BadOrder("name the orders, or what they match: one of the two")
+    no = await batches.start(body.action, _wanted(body), reason=body.reason, sites=call.actor.sites)
+    return Created(_view(await batches.batch(no)), location=f"/api/v1/order-batches/{no}")
+
+
+def _wanted(body: StartBatch) -> Wanted:
+    if body.orders is not None:
+        return Wanted(ids=sorted({ORDERS.row_id(no) for no in body.orders}))
+    found = body.matching or Matching()
+    return Wanted(
+        state=found.state,
+        site=found.site,
+        channel=found.channel,
+        due_before=found.due_before,
+        flag=found.flag,
+        customer_id=found.customer,
+        q=found.q,
+    )
+
+
+async def listing(call: Call[None]) -> Page[BatchView]:
+    rows = await batches.batches(before=call.page.number() or None, limit=call.page.limit, started_by=_mine(call))
+    return page([_view(row) for row in rows], call.page, key=lambda view: BATCHES.row_id(view.no))
+
+
+async def detail(call: Call[None]) -> BatchView:
+    return _view(await _seen(call))
+
+
+async def failures(call: Call[None]) -> Page[FailureView]:
+    await _seen(call)
+    rows = await batches.failures(call.path["no"], after=call.page.number(), limit=call.page.limit)
+    shown = [FailureView(id=row.id, order=row.order, code=row.code, message=row.message) for row in rows]
+    return page(shown, call.page, key=lambda view: view.id)
+
+
+async def stop(call: Call[None]) -> BatchView:
+    await _seen(call)
+    await batches.stop(call.path["no"])
+    return _view(await batches.batch(call.path["no"]))
+
+
+def _mine(call: Call[None]) -> str | None:
+    """Who sees some sites sees what they started; None: everything."""
+    return None if call.actor.sites is None else call.actor.account
+
+
+async def _seen(call: Call[None]) -> StoredBatch:
+    found = await batches.batch(call.path["no"])
+    if _mine(call) not in (None, found.actor):
+        raise NotFound(BATCHES.what, found.no)
+    return found
+
+
+def _view(row: StoredBatch) -> BatchView:
+    return BatchView(
+        no=row.no,
+        action=row.action,
+        reason=row.reason,
+        state=row.state,
+        started_by=row.actor,
+        total=row.total,
+        done=row.done,
+        failed=row.failed,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+ROUTES = [
+    Route(
+        "POST",
+        "/api/v1/order-batches",
+        start,
+        permission=Permission.ORDERS_WRITE,
+        body=StartBatch,
+        reply=BatchView,
+        summary="Release, cancel, hold or approve many orders, in the background",
+        example=StartBatch(action=Bulk.RELEASE, reason="morning wave", matching=Matching(state=OrderState.APPROVED, site="s1")),
+    ),
+    Route(
+        "GET",
+        "/api/v1/order-batches",
+        listing,
+        permission=Permission.ORDERS_READ,
+        reply=Page[BatchView],
+        summary="What was done to many orders at once, the newest first",
+    ),
+    Route(
+        "GET",
+        "/api/v1/order-batches/{no}",
+        detail,
+        permission=Permission.ORDERS_READ,
+        reply=BatchView,
+        summary="How far it is",
+    ),
+    Route(
+        "GET",
+        "/api/v1/order-batches/{no}/failures",
+        failures,
+        permission=Permission.ORDERS_READ,
+        reply=Page[FailureView],
+        summary="Orders that were refused, and why",
+    ),
+    Route(
+        "POST",
+        "/api/v1/order-batches/{no}/stop",
+        stop,
+        permission=Permission.ORDERS_WRITE,
+        reply=BatchView,
+        summary="Leave what is not done yet",
+    ),
+]

@@ -1,0 +1,200 @@
+"""One verb for many orders: chosen, or all that match a filter; in the background, each in a transaction of its own.
+
+Which orders they are is written down when it is asked for.  An order is done in the transaction that says so, so that whoever goes
+on after a crash does none twice; one that is refused keeps its reason and holds up nobody.
+"""
+
+# ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller import db, events
+from controller.errors import DomainError, NotFound, Rejected
+from controller.orders.events import OrderBatchEnded, OrderBatchStarted
+from controller.orders.listing import Wanted, matching
+from controller.orders.numbers import BATCHES, ORDERS
+from controller.orders.seams import SEAMS
+from controller.orders.states import BATCH, Batch, BatchAction, Bulk
+from controller.states import advance
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+_STEP = 100
+
+
+class NothingMatches(Rejected):
+    code = "nothing_matches"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBatch:
+    """`total` orders, of which `done` are and `failed` were refused; the others are still to be done, or it was stopped."""
+
+    id: int
+    action: Bulk
+    reason: str
+    state: Batch
+    actor: str
+    total: int
+    done: int
+    failed: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def no(self) -> str:
+        return BATCHES.number(self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an order was refused."""
+
+    id: int
+    order: str
+    code: str
+    message: str
+
+
+async def start(action: Bulk, wanted: Wanted, *, reason: str, sites: Collection[str] | None = None) -> str:
+    """Write down what is to be done; the batch's number.  Orders that have to do with other sites than `sites` are left out.
+
+    Records OrderBatchStarted.  Raises NothingMatches.
+    """
+    async with db.transaction():
+        rows = await db.fetch(
+            "INSERT INTO order_batch (action, reason, state, actor, total, created_at) VALUES (?, ?, ?, ?, 0, ?) RETURNING id",
+            *(action.value, reason.strip()[:200], Batch.RUNNING.value, events.actor().actor, db.now()),
+        )
+        batch = int(rows[0]["id"])
+        sql, params = await matching(wanted, sites)
+        if sites is not None:
+            sql += f" AND NOT EXISTS (SELECT 1 FROM order_site y WHERE y.order_id = o.id AND NOT ({db.among('y.site')}))"
+            params.append(db.listing(sites))
+        total = await db.execute(
+            f"INSERT INTO order_batch_item (batch_id, order_id) SELECT CAST(? AS BIGINT), x.id FROM ({sql}) x ORDER BY x.id",
+            *(batch, *params),
+        )
+        if not total:
+            raise NothingMatches("no order matches: there is nothing to do")
+        await db.execute("UPDATE order_batch SET total = ? WHERE id = ?", total, batch)
+        number = BATCHES.number(batch)
+        await events.record(OrderBatchStarted(action=action.value, orders=total), subject=number)
+    return number
+
+
+async def stop(number: str) -> None:
+    """What is not done yet is left.  Stopping what is over changes nothing.  Records OrderBatchEnded.  Raises NotFound."""
+    found = await batch(number)
+    if found.state is Batch.RUNNING:
+        await _end(found.id, BatchAction.STOP)
+
+
+async def batch(number: str) -> StoredBatch:
+    """Raises NotFound."""
+    rows = await db.fetch(f"{_BATCHES} WHERE b.id = ?", BATCHES.row_id(number))
+    if not rows:
+        raise NotFound(BATCHES.what, number)
+    return _batch(rows[0])
+
+
+_OF = "(SELECT COUNT(*) FROM order_batch_item i WHERE i.batch_id = b.id AND i.outcome ="
+_BATCHES = f"SELECT b.*, {_OF} 'done') AS done, {_OF} 'failed') AS failed FROM order_batch b"
+
+
+async def batches(*, before: int | None, limit: int, started_by: str | None = None) -> list[StoredBatch]:
+    """The newest first, below the id `before`; of one actor, None: of all."""
+    who, actors = ("", []) if started_by is None else (" AND b.actor = ?", [started_by])
+    rows = await db.fetch(
+        f"{_BATCHES} WHERE b.id < ?{who} ORDER BY b.id DESC LIMIT ?", 2**62 if before is None else before, *actors, limit
+    )
+    return [_batch(row) for row in rows]
+
+
+async def failures(number: str, *, after: int, limit: int) -> list[Failure]:
+    """In order of the orders, behind the id `after`."""
+    rows = await db.fetch(
+        "SELECT id, order_id, code, message FROM order_batch_item WHERE batch_id = ? AND outcome = 'failed' AND id > ? "
+        "ORDER BY id LIMIT ?",
+        *(BATCHES.row_id(number), after, limit),
+    )
+    return [Failure(id=row["id"], order=ORDERS.number(row["order_id"]), code=row["code"], message=row["message"]) for row in rows]
+
+
+def _batch(row: db.Row) -> StoredBatch:
+    told = ("id", "reason", "actor", "total", "done", "failed", "created_at", "finished_at")
+    return StoredBatch(action=Bulk(row["action"]), state=Batch(row["state"]), **{name: row[name] for name in told})
+
+
+# --- doing it -------------------------------------------------------------------------------------------------------------------
+
+
+async def run() -> None:
+    """For ever."""
+    while True:
+        try:
+            await work()
+        except Exception:  # the worker's outermost loop: the next round goes on where this one was
+            log.exception("batches of orders stopped; the next round goes on")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def work() -> int:
+    """Do all that is asked for now, batches in turn; how many orders were looked at."""
+    looked = 0
+    while rows := await db.fetch("SELECT * FROM order_batch WHERE state = ? ORDER BY id", Batch.RUNNING.value):
+        for row in rows:
+            looked += await _some(row)
+    return looked
+
+
+async def _some(row: db.Row) -> int:
+    items = await db.fetch(
+        "SELECT id, order_id FROM order_batch_item WHERE batch_id = ? AND outcome IS NULL ORDER BY id LIMIT ?", row["id"], _STEP
+    )
+    if not items:
+        await _end(row["id"], BatchAction.FINISH)
+    with events.acting(row["actor"], f"batch:{BATCHES.number(row['id'])}"):
+        for item in items:
+            await _one(Bulk(row["action"]), row["reason"], item)
+    return len(items)
+
+
+async def _one(action: Bulk, reason: str, item: db.Row) -> None:
+    async def do() -> None:
+        if await _mark(item, "done"):
+            await SEAMS.bulk[action](ORDERS.number(item["order_id"]), reason)
+
+    try:
+        await db.in_transaction(do)
+    except DomainError as refused:
+        await _mark(item, "failed", refused.code, str(refused)[:400])
+
+
+async def _mark(item: db.Row, outcome: str, code: str | None = None, message: str | None = None) -> bool:
+    """False: somebody else did it."""
+    return bool(
+        await db.execute(
+            "UPDATE order_batch_item SET outcome = ?, code = ?, message = ? WHERE id = ? AND outcome IS NULL",
+            *(outcome, code, message, item["id"]),
+        )
+    )
+
+
+async def _end(batch_id: int, action: BatchAction) -> None:
+    state = advance(BATCH, Batch.RUNNING, action)
+    async with db.transaction():
+        ended = await db.execute(
+            "UPDATE order_batch SET state = ?, finished_at = ? WHERE id = ? AND state = ?",
+            *(state.value, db.now(), batch_id, Batch.RUNNING.value),
+        )
+        if ended:
+            found = await batch(BATCHES.number(batch_id))
+            told = OrderBatchEnded(action=found.action.value, state=state.value, done=found.done, failed=found.failed)
+            await events.record(told, subject=found.no)

@@ -1,0 +1,64 @@
+"""What an order is to be paid follows its lines: said when it is placed, again when it changes, parted when it is split.
+
+An order of which nobody said how it is paid (another till took the money) has no money here, and is passed by.
+"""
+
+from __future__ import annotations
+
+from controller.db import fetch
+from controller.orders.numbers import ORDERS
+from controller.payments.moving import move
+from controller.payments.operations import Expected, expect
+from controller.payments.policies import PayTerms
+from controller.payments.stored import Balance, balances
+
+
+async def owe(order_id: int, terms: PayTerms) -> None:
+    """The order's total is due on these terms.  In the caller's transaction, with the order locked."""
+    rows = await fetch("SELECT site, customer_id, currency, total_minor, state FROM sales_order WHERE id = ?", order_id)
+    row = rows[0]
+    await expect(
+        Expected(
+            order_id=order_id,
+            order_no=ORDERS.number(order_id),
+            amount_minor=0 if row["state"] == "cancelled" else row["total_minor"],
+            currency=row["currency"],
+            terms=terms,
+            site=row["site"],
+            customer_id=row["customer_id"],
+        )
+    )
+
+
+async def owe_again(order_id: int) -> None:
+    """Its total has changed."""
+    found = (await balances([order_id])).get(order_id)
+    if found is not None:
+        await owe(order_id, found.terms)
+
+
+async def terms_of(order_id: int) -> PayTerms | None:
+    """None: nobody said how it is paid."""
+    found = (await balances([order_id])).get(order_id)
+    return None if found is None else found.terms
+
+
+async def follow_lines(from_order: int, to_order: int) -> None:
+    """Lines went from one order to the other, and the totals are right: what was paid beyond what is due here goes along."""
+    found = (await balances([from_order])).get(from_order)
+    if found is None:
+        return
+    await owe(from_order, found.terms)
+    await owe(to_order, found.terms)
+    now = await balances([from_order, to_order])
+    over = _there(now[from_order]) - now[from_order].due_minor
+    lacks = now[to_order].due_minor - _there(now[to_order])
+    if not now[from_order].due_minor:
+        await move(from_order, to_order)
+    elif min(over, lacks) > 0:
+        await move(from_order, to_order, min(over, lacks))
+
+
+def _there(balance: Balance) -> int:
+    """What is paid or authorised, and not on its way back."""
+    return balance.sums.refundable + balance.sums.open_authorised
