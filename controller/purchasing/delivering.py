@@ -63,17 +63,17 @@ async def deliver(parcel: Parcel, config: Purchasing) -> bytes:
 
 
 def message_of(parcel: Parcel, config: Purchasing) -> EmailMessage:
-    """The mail, with PDF and CSV.  Raises NotDelivered."""
+    """The mail, with PDF and CSV of the order or of its cancellation.  Raises NotDelivered."""
     if not config.smtp_host or not config.sender:
         raise NotDelivered("no mail server is configured: [purchasing] smtp_host and sender", is_final=True)
     paper, say = parcel.paper, words(parcel.paper.language)
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = config.sender, parcel.address
-    message["Subject"] = f"{say['title']} {paper.no}" + (f" ({say['revision']} {paper.revision})" if paper.revision > 1 else "")
+    message["Subject"] = f"{paper.title} {paper.no}" + (f" ({say['revision']} {paper.revision})" if paper.revision > 1 else "")
     message["Message-ID"] = f"<{parcel.message_id}>"
     message["Date"] = format_datetime(db.now())
-    message.set_content(f"{say['mail']}\n\n{paper.no}\n{config.company}\n")
-    name = f"{paper.no}.{paper.revision}"
+    message.set_content(f"{say['cancel_mail' if paper.is_cancel else 'mail']}\n\n{paper.no}\n{config.company}\n")
+    name = paper.name
     message.add_attachment(as_pdf(paper), maintype="application", subtype="pdf", filename=f"{name}.pdf")
     message.add_attachment(as_csv(paper), maintype="text", subtype="csv", filename=f"{name}.csv")
     return message
@@ -159,7 +159,7 @@ def _drop(parcel: Parcel, config: Purchasing) -> None:
     if config.folder is None:
         raise NotDelivered("no folder is configured for orders: [purchasing] folder", is_final=True)
     folder = config.folder / parcel.address
-    name = f"{parcel.paper.no}.{parcel.paper.revision}"
+    name = parcel.paper.name
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         _write(folder / f"{name}.pdf", as_pdf(parcel.paper))

@@ -13,7 +13,7 @@ from controller.errors import NotFound, StaleVersion
 from controller.purchasing.errors import BadOrder, BelowMinimum, NotEditable
 from controller.purchasing.events import PurchaseOrderChanged
 from controller.purchasing.numbers import PURCHASE_ORDERS
-from controller.purchasing.outbox import queue_sending, withdraw_sendings
+from controller.purchasing.outbox import queue_cancel, queue_sending, withdraw_sendings
 from controller.purchasing.policies import units_of
 from controller.purchasing.settling import hold_goods, lock_orders, settle
 from controller.purchasing.states import ORDER, OrderAction, OrderState
@@ -141,7 +141,7 @@ async def mark_sent(order_id: int) -> None:
 
 
 async def cancel(no: str, *, reason: str) -> None:
-    """Nothing of it is to come.  Goods that come all the same are booked, and somebody is told.
+    """Nothing of it is to come; a supplier that it was sent to is told so, the same way.  Goods that come all the same are booked.
 
     Records PurchaseOrderChanged.  Raises NotFound, IllegalTransition (something came already: close the rest), BadOrder.
     """
@@ -160,6 +160,8 @@ async def _end(no: str, action: OrderAction, reason: str) -> None:
         row = await locked(no)
         await step(row, action, "closed_at = ?, reason = ?", db.now(), reason, reason=reason)
         await withdraw_sendings(row["id"])
+        if action is OrderAction.CANCEL:
+            await queue_cancel(row)
         await settle(await lock_orders([row["id"]]))
 
 

@@ -114,6 +114,8 @@ class PurchaseLineView(Struct, frozen=True, kw_only=True):
 
 
 class SendingView(Struct, frozen=True, kw_only=True):
+    """`is_cancel`: it tells the supplier that the order is not wanted any more."""
+
     id: int
     revision: int
     channel: str
@@ -124,6 +126,7 @@ class SendingView(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     error: str | None
     message_id: str
+    is_cancel: bool
 
 
 class DifferenceView(Struct, frozen=True, kw_only=True):

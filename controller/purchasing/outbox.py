@@ -22,19 +22,42 @@ async def queue_sending(order: db.Row) -> int | None:
     """
     supplier = (await db.fetch("SELECT channel, address FROM supplier WHERE id = ?", order["supplier_id"]))[0]
     await withdraw_sendings(order["id"])
-    revision = order["revision"] + 1
-    await db.execute("UPDATE purchase_order SET revision = ? WHERE id = ?", revision, order["id"])
     if supplier["channel"] == Channel.HAND.value:
+        await _next_revision(order)
         return None
+    return await _queue(order, supplier["channel"], supplier["address"], is_cancel=False)
+
+
+async def _next_revision(order: db.Row) -> int:
+    revision = int(order["revision"]) + 1
+    await db.execute("UPDATE purchase_order SET revision = ? WHERE id = ?", revision, order["id"])
+    return revision
+
+
+async def _queue(order: db.Row, channel: str, address: str, *, is_cancel: bool) -> int:
+    revision = await _next_revision(order)
     message_id = f"{PURCHASE_ORDERS.number(order['id']).lower()}.{revision}@shelfwire"
     rows = await db.fetch(
-        "INSERT INTO purchase_sending (order_id, revision, message_id, channel, address, state, tries, next_at, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) RETURNING id",
-        *(order["id"], revision, message_id, supplier["channel"], supplier["address"], SendingState.WAITING.value),
+        "INSERT INTO purchase_sending (order_id, revision, is_cancel, message_id, channel, address, state, tries, next_at, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?) RETURNING id",
+        *(order["id"], revision, is_cancel, message_id, channel, address, SendingState.WAITING.value),
         *(db.now(), db.now()),
     )
     db.after_commit(wake)
     return int(rows[0]["id"])
+
+
+async def queue_cancel(order: db.Row) -> int | None:
+    """The supplier of a locked order is to hear that it is not wanted, the way it got it last; the sending's id.
+
+    None: it never went out, or by hand.
+    """
+    rows = await db.fetch(
+        "SELECT channel, address FROM purchase_sending WHERE order_id = ? AND state = ? AND is_cancel = ? "
+        "ORDER BY revision DESC LIMIT 1",
+        *(order["id"], SendingState.SENT.value, False),
+    )
+    return await _queue(order, rows[0]["channel"], rows[0]["address"], is_cancel=True) if rows else None
 
 
 async def withdraw_sendings(order_id: int) -> None:

@@ -16,12 +16,16 @@ _WORDS = {
         "code": "Your code", "sku": "Our code", "name": "Article", "packs": "Packs", "pack": "Base units per pack",
         "price": "Price per pack", "amount": "Amount", "expected": "Expected on", "total": "Total", "note": "Note", "page": "Page",
         "mail": "Please find our order attached, as PDF and as CSV. Kindly confirm quantities, dates and prices.",
+        "cancelled": "Cancellation of purchase order",
+        "cancel_mail": "We cancel the order named below, as we sent it. Nothing of it is to be delivered any more.",
     },
     "zh-CN": {
         "title": "采购订单", "revision": "版本", "supplier": "供应商", "deliver": "收货门店", "date": "日期",
         "code": "贵司货号", "sku": "我司编码", "name": "品名", "packs": "箱数", "pack": "每箱数量",
         "price": "每箱价格", "amount": "金额", "expected": "预计到货", "total": "合计", "note": "备注", "page": "页",
         "mail": "附件为我司采购订单(PDF 与 CSV)。盼确认数量、到货日期与价格。",
+        "cancelled": "采购订单取消通知",
+        "cancel_mail": "以下采购订单取消,无需再发货。",
     },
 }  # fmt: skip
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3, "JOD": 3, "OMR": 3}
@@ -51,7 +55,7 @@ class PaperLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What an order says; `language` and `currency` are the supplier's."""
+    """What an order says; `language` and `currency` are the supplier's.  `is_cancel`: that nothing of it is wanted any more."""
 
     no: str
     revision: int
@@ -65,6 +69,16 @@ class Paper:
     currency: str
     note: str
     lines: list[PaperLine]
+    is_cancel: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of its files, without what they end with."""
+        return f"{self.no}.{self.revision}.cancel" if self.is_cancel else f"{self.no}.{self.revision}"
+
+    @property
+    def title(self) -> str:
+        return words(self.language)["cancelled" if self.is_cancel else "title"]
 
     @property
     def total_minor(self) -> int:
@@ -92,7 +106,10 @@ def money(minor: int | None, currency: str) -> str:
 
 
 def as_csv(paper: Paper) -> bytes:
-    """UTF-8 with a mark, so that spreadsheets read it; cells that a spreadsheet would compute are quoted by an apostrophe."""
+    """UTF-8 with a mark, so that spreadsheets read it; cells that a spreadsheet would compute are quoted by an apostrophe.
+
+    A cancellation orders 0 packs of each line.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
@@ -106,7 +123,7 @@ def as_csv(paper: Paper) -> bytes:
                 _cell(line.their_code),
                 _cell(line.sku),
                 _cell(name),
-                line.packs,
+                0 if paper.is_cancel else line.packs,
                 pack_of(line),
             ),
             *("" if line.price_minor is None else line.price_minor, paper.currency, line.expected_on or ""),
@@ -139,14 +156,14 @@ def as_pdf(paper: Paper) -> bytes:
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=15 * mm, rightMargin=15 * mm, topMargin=15 * mm, bottomMargin=15 * mm,
-        title=f"{paper.no}.{paper.revision}", author=paper.company, invariant=1,
+        title=paper.name, author=paper.company, invariant=1,
     )  # fmt: skip
     styles, say = _styles(), words(paper.language)
     head = [Paragraph(_safe(text), styles["body"]) for text in _head(paper, say)]
     table = Table(_rows(paper, say, styles), colWidths=[each * mm for each in (8, 27, 24, 45, 14, 16, 20, 26)], repeatRows=1)
     table.setStyle(_grid())
     total = Paragraph(f"{say['total']}: {money(paper.total_minor, paper.currency)} {paper.currency}", styles["body"])
-    story = [Paragraph(f"{say['title']} {paper.no}", styles["title"]), *head, Spacer(1, 5 * mm), table, Spacer(1, 4 * mm), total]
+    story = [Paragraph(f"{paper.title} {paper.no}", styles["title"]), *head, Spacer(1, 5 * mm), table, Spacer(1, 4 * mm), total]
     document.build(story)
     return out.getvalue()
 

@@ -119,6 +119,7 @@ class SendingRow:
     sent_at: datetime | None
     error: str | None
     message_id: str
+    is_cancel: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,11 +262,12 @@ async def lines(order_id: int) -> list[LineRow]:
 async def sendings(order_id: int) -> list[SendingRow]:
     """The newest first."""
     rows = await db.fetch(
-        "SELECT id, revision, channel, address, state, tries, next_at, sent_at, error, message_id FROM purchase_sending "
+        "SELECT id, revision, channel, address, state, tries, next_at, sent_at, error, message_id, is_cancel "
+        "FROM purchase_sending "
         "WHERE order_id = ? ORDER BY id DESC LIMIT 20",
         order_id,
     )
-    return [SendingRow(**{**row, "state": SendingState(row["state"])}) for row in rows]
+    return [SendingRow(**{**row, "state": SendingState(row["state"]), "is_cancel": bool(row["is_cancel"])}) for row in rows]
 
 
 async def answers(order_id: int) -> list[tuple[Stored, datetime]]:
@@ -306,8 +308,8 @@ async def answers(order_id: int) -> list[tuple[Stored, datetime]]:
     ]
 
 
-async def paper_of(no: str, company: str) -> Paper:
-    """The order as its supplier gets it.  Raises NotFound."""
+async def paper_of(no: str, company: str, *, is_cancel: bool = False) -> Paper:
+    """The order as its supplier gets it, or (`is_cancel`) that it is not wanted any more.  Raises NotFound."""
     found = await db.fetch(
         "SELECT o.id, o.revision, o.currency, o.note, o.approved_at, o.created_at, p.name, p.code, p.language, t.id AS site, "
         "t.name AS site_name FROM purchase_order o JOIN supplier p ON p.id = o.supplier_id JOIN site t ON t.id = o.site_id "
@@ -333,8 +335,9 @@ async def paper_of(no: str, company: str) -> Paper:
         lines=[
             PaperLine(**{name: getattr(line, name) for name in names}, price_minor=line.price_minor, expected_on=line.expected_on)
             for line in await lines(row["id"])
-            if not line.closed
+            if is_cancel or not line.closed
         ],
+        is_cancel=is_cancel,
     )
 
 

@@ -18,11 +18,12 @@ from controller.purchasing.delivering import NotDelivered, Parcel, deliver
 from controller.purchasing.events import SendingFailed
 from controller.purchasing.numbers import PURCHASE_ORDERS
 from controller.purchasing.operations import mark_sent
-from controller.purchasing.outbox import claim_due, woken
+from controller.purchasing.outbox import claim_due, queue_cancel, woken
 from controller.purchasing.papers import Paper
 from controller.purchasing.policies import Channel
 from controller.purchasing.queries import paper_of
-from controller.purchasing.states import SENDING, SendingAction, SendingState
+from controller.purchasing.settling import lock_orders
+from controller.purchasing.states import SENDING, OrderState, SendingAction, SendingState
 from controller.states import advance
 from controller.tasks.operations import close_tasks, open_task
 from edge_agent.seams import failpoint
@@ -61,7 +62,7 @@ async def send_next(config: Purchasing, random: Random) -> bool:
         return False
     no = PURCHASE_ORDERS.number(row["order_id"])
     try:
-        paper = await paper_of(no, config.company)
+        paper = await paper_of(no, config.company, is_cancel=bool(row["is_cancel"]))
         answer = await deliver(_parcel(row, paper), config)
     except NotDelivered as error:
         await _failed(row, no, str(error), is_final=error.is_final, random=random)
@@ -72,7 +73,7 @@ async def send_next(config: Purchasing, random: Random) -> bool:
         await _failed(row, no, f"{type(error).__name__}: {error}", is_final=False, random=random)
     else:
         failpoint("ctl.order_sent_before_commit")
-        await _sent(row, no, answer)
+        await sent(row, no, answer)
     return True
 
 
@@ -80,7 +81,9 @@ def _parcel(row: db.Row, paper: Paper) -> Parcel:
     return Parcel(paper, Channel(row["channel"]), row["address"], row["message_id"])
 
 
-async def _sent(row: db.Row, no: str, answer: bytes) -> None:
+async def sent(row: db.Row, no: str, answer: bytes) -> None:
+    """It is with its supplier, with what that answered at once."""
+
     async def write() -> None:
         new = advance(SENDING, SendingState.WAITING, SendingAction.SEND)
         changed = await db.execute(
@@ -88,13 +91,25 @@ async def _sent(row: db.Row, no: str, answer: bytes) -> None:
             *(new.value, db.now(), row["id"], row["state"]),
         )
         if changed:
-            await mark_sent(row["order_id"])
             await close_tasks(_key(no))
+            if not row["is_cancel"]:
+                await mark_sent(row["order_id"])
+        elif not row["is_cancel"]:
+            await _went_out_all_the_same(row)
 
     with events.acting("system", row["message_id"]):
         await db.in_transaction(write)
-        if answer.strip():
+        if answer.strip() and not row["is_cancel"]:
             await _take_answer(no, answer)
+
+
+async def _went_out_all_the_same(row: db.Row) -> None:
+    """It was withdrawn while it was on its way: a supplier that has an order which was cancelled must hear of that."""
+    orders = await lock_orders([row["order_id"]])
+    if orders[row["order_id"]]["state"] == OrderState.CANCELLED.value:
+        new = advance(SENDING, SendingState.WITHDRAWN, SendingAction.SEND)
+        await db.execute("UPDATE purchase_sending SET state = ?, sent_at = ? WHERE id = ?", new.value, db.now(), row["id"])
+        await queue_cancel(orders[row["order_id"]])
 
 
 async def _take_answer(no: str, answer: bytes) -> None:

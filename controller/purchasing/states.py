@@ -122,7 +122,10 @@ ANSWER: Table[AnswerState, AnswerAction] = {
 
 
 class SendingState(StrEnum):
-    """An order on its way to its supplier.  A failed one waits for a person; the ones behind it do not wait."""
+    """An order on its way to its supplier.  A failed one waits for a person; the ones behind it do not wait.
+
+    A withdrawn one may have been on its way already: then it is sent all the same.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
@@ -145,5 +148,5 @@ SENDING: Table[SendingState, SendingAction] = {
     },
     SendingState.SENT: {},
     SendingState.FAILED: {SendingAction.RETRY: SendingState.WAITING, SendingAction.WITHDRAW: SendingState.WITHDRAWN},
-    SendingState.WITHDRAWN: {},
+    SendingState.WITHDRAWN: {SendingAction.SEND: SendingState.SENT},
 }

@@ -18,10 +18,10 @@ from controller.purchasing.answers import Answered, AnsweredLine, accept, read_a
 from controller.purchasing.config import Purchasing
 from controller.purchasing.delivering import secret_of, signature
 from controller.purchasing.errors import BadOrder
-from controller.purchasing.outbox import retry_sending
+from controller.purchasing.outbox import claim_due, retry_sending
 from controller.purchasing.policies import Channel
 from controller.purchasing.queries import answers, lines, order, sendings
-from controller.purchasing.sending import run, send_next
+from controller.purchasing.sending import LEASE, run, send_next, sent
 from controller.purchasing.states import AnswerState, OrderState, SendingState
 from controller.purchasing.suppliers import SupplierData, put_supplier
 from tests.controller.purchasing.buying import BuyingShop, tasks
@@ -205,6 +205,40 @@ async def test_what_is_cancelled_before_it_was_sent_is_not_sent(database: str, m
     await operations.cancel(no, reason="twice")
     await work(config(mail))
     assert (mail.mails, (await state_of(no))[1]) == ([], SendingState.WITHDRAWN)
+
+
+async def test_who_has_an_order_hears_that_it_is_cancelled_the_same_way(database: str, mail: MailServer) -> None:
+    shop = await BuyingShop.open()
+    await reached_by(Channel.EMAIL, "orders@dairy.example")
+    no = await shop.ordered(("milk", 2))
+    await operations.send(no)
+    await work(config(mail))
+    await reached_by(Channel.HAND, "")
+    await operations.cancel(no, reason="twice")
+    await work(config(mail))
+    _, told = mail.mails
+    assert (told["To"], told["Subject"]) == ("orders@dairy.example", f"采购订单取消通知 {no} (版本 2)")
+    assert told["Message-ID"] == f"<{no.lower()}.2@shelfwire>"
+    files = {part.get_filename(): part.get_payload(decode=True) for part in told.iter_attachments()}
+    table = files[f"{no}.2.cancel.csv"]
+    assert isinstance(table, bytes)
+    (row,) = csv.DictReader(io.StringIO(table.decode("utf-8-sig")))
+    assert (row["order"], row["packs"]) == (no, "0")
+    assert await state_of(no) == (OrderState.CANCELLED, SendingState.SENT, None)
+    assert [each.is_cancel for each in await sendings((await order(no)).id)] == [True, False]
+
+
+async def test_one_that_was_on_its_way_when_it_was_cancelled_is_cancelled_at_the_supplier(database: str, mail: MailServer) -> None:
+    shop = await BuyingShop.open()
+    await reached_by(Channel.EMAIL, "orders@dairy.example")
+    no = await shop.ordered(("milk", 2))
+    await operations.send(no)
+    row = await db.in_transaction(lambda: claim_due(db.now() + LEASE))
+    assert row is not None
+    await operations.cancel(no, reason="twice")
+    await sent(row, no, b"")
+    await work(config(mail))
+    assert [each["Subject"].partition(" (")[0] for each in mail.mails] == [f"采购订单取消通知 {no}"]
 
 
 async def test_the_worker_wakes_when_something_is_to_be_sent(database: str, mail: MailServer) -> None:
