@@ -24,6 +24,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
 from controller.database import MODEL_MODULES, Engine, close, connect, engine, here, is_of_the_database, memory, migrate, now
 from controller.sqlite import ControllerSqlite, DatabaseInUse
+from controller.values import statements
 
 __all__ = [
     "MODEL_MODULES",
@@ -253,12 +254,13 @@ async def execute_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
 
 async def insert_many(table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert rows of which none is there already, all or none: many of them in the quickest way.  Raises ConstraintViolated."""
-    if engine() is Engine.SQLITE or len(rows) < COPIED_FROM:
-        marks = ", ".join("?" * len(columns))
-        await execute_many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 -- names of ours
-        return
-    async with transaction(), _connection() as connection:
-        await connection.copy_records_to_table(table, columns=columns, records=rows)
+    async with transaction():
+        if engine() is Engine.POSTGRES and len(rows) >= COPIED_FROM:
+            async with _connection() as connection:
+                await connection.copy_records_to_table(table, columns=columns, records=rows)
+            return
+        for sql, values in statements(f"INSERT INTO {table} ({', '.join(columns)})", rows):
+            await execute_many(sql, values)
 
 
 @lru_cache(maxsize=2048)
@@ -285,9 +287,11 @@ def listing(values: Iterable[object]) -> object:
     return found if engine() is Engine.POSTGRES else json.dumps(found, default=str)
 
 
-def for_update() -> str:
-    """Suffix that locks the rows of a SELECT; SQLite's writer has the whole file already."""
-    return " FOR UPDATE" if engine() is Engine.POSTGRES else ""
+def for_update(table: str = "") -> str:
+    """Suffix that locks the rows of a SELECT (of one table of it); SQLite's writer has the whole file already."""
+    if engine() is Engine.SQLITE:
+        return ""
+    return f" FOR UPDATE OF {table}" if table else " FOR UPDATE"
 
 
 def for_key_share() -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from controller import bulk, db
+from controller import db
 from controller.costing.policies import Basis, Change, Pool
-from controller.costing.pools import Booking, Spot, append, hold_bases, hold_pools, save_bases, save_pools
+from controller.costing.pools import Booking, Spot, append, hold_bases, hold_pools, make_bases, save_bases, save_pools
 
 CORRECTED = "cost_corrected"
 
@@ -24,6 +24,8 @@ class Cost:
     site_id: str
     minor: int | None
     units: int = 1
+    is_first: bool = False
+    """Nothing of these goods came before what this very transaction books."""
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -36,16 +38,11 @@ async def set_costs(costs: Sequence[Cost]) -> None:
     Of what was booked at another cost, the part whose goods may still be here is put right in the moving average, and the rest is
     booked as price difference.  A cost that was known does not become unknown again.
     """
-    if not costs:
+    wanted = {cost.key: cost for cost in costs if cost.minor is not None}  # nobody's knowledge is no row
+    if not wanted:
         return
     async with db.transaction():
-        wanted = {cost.key: cost for cost in costs}
-        await bulk.save(
-            "cost_basis",
-            ("document", "sku_id", "site_id", "minor", "units", "booked_units", "booked_minor", "booked_unknown"),
-            [(*key, wanted[key].minor, wanted[key].units, 0, 0, 0) for key in sorted(wanted)],
-            "ON CONFLICT (document, sku_id, site_id) DO NOTHING",
-        )
+        await make_bases(wanted, (key for key, cost in wanted.items() if not cost.is_first))
         bases = await hold_bases(wanted)
         late = {key: wanted[key] for key, basis in bases.items() if _differs(basis, wanted[key])}
         pools = await hold_pools({(key[1], key[2]) for key in late})
@@ -56,7 +53,7 @@ async def set_costs(costs: Sequence[Cost]) -> None:
 
 
 def _differs(basis: Basis, cost: Cost) -> bool:
-    return cost.minor is not None and (basis.minor, basis.units) != (cost.minor, cost.units)
+    return (basis.minor, basis.units) != (cost.minor, cost.units)
 
 
 def _put_right(cost: Cost, bases: dict[tuple[str, int, str], Basis], pools: dict[Spot, Pool]) -> list[Booking]:

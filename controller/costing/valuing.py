@@ -163,11 +163,12 @@ def _coming(entry: Entry, pool: Pool, bases: dict[BasisKey, Basis]) -> Change:
 def _leaving(entry: Entry, pool: Pool, bases: dict[BasisKey, Basis]) -> Change:
     """What was received by mistake goes back at what it came for, if that is still here."""
     key = entry.basis
-    if entry.reason != Reason.RETRACTED or key is None or key not in bases:
+    if entry.reason != Reason.RETRACTED or key is None:
         return pool.leaving(entry.units)
-    basis = bases[key]
-    if basis.minor is None or entry.units > basis.booked_units:
-        bases[key] = basis.booking(-entry.units)[0] if basis.minor is None and entry.units <= basis.booked_unknown else basis
+    basis = bases.get(key)
+    if basis is None or basis.minor is None or entry.units > basis.booked_units:
+        if basis is not None and basis.minor is None and entry.units <= basis.booked_unknown:
+            bases[key] = basis.booking(-entry.units)[0]
         unknown = min(entry.units, max(pool.unknown, 0))
         return _both(pool.leaving(entry.units - unknown), Change(unknown=-unknown))
     bases[key], minor = basis.booking(-entry.units)

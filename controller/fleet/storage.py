@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
+from controller import bulk
 from controller.db import (
     COPIED_FROM,
     ConstraintViolated,
@@ -59,9 +59,6 @@ _NAMES = ", ".join(_COLUMNS)
 _ARRAYS = ", ".join(f"?::{kind}[]" for kind in _COLUMNS.values())
 _INTO = f"INSERT INTO fact ({', '.join(_FIXED)}, {_NAMES})"
 _INSERT_ARRAYS = f"{_INTO} SELECT ?, 'applied', false, * FROM unnest({_ARRAYS}) ON CONFLICT DO NOTHING RETURNING id"
-_ROW = f"(?, 'applied', false, {', '.join('?' * len(_COLUMNS))})"
-ROWS_AT_ONCE = 100
-"""Rows of one statement on SQLite: some 2,000 values, of which it takes 32,766 (SQLite, limits.html, section 9)."""
 _LARGEST = 2**62
 _ID_LENGTH = 40
 _TEXT_LENGTH = 512
@@ -124,20 +121,12 @@ async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
 async def _insert_on_sqlite(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> set[UUID] | None:
     """The ids of those that were new; None when all were."""
     highest = (await fetch("SELECT coalesce(max(rowid), 0) AS rowid FROM fact"))[0]["rowid"]
-    whole = len(rows) - len(rows) % ROWS_AT_ONCE
-    await _insert_by(ROWS_AT_ONCE, received_at, rows[:whole])
-    await _insert_by(1, received_at, rows[whole:])
+    stored = [(received_at, "applied", False, *row) for row in rows]
+    await bulk.save("fact", (*_FIXED, *_COLUMNS), stored, "ON CONFLICT DO NOTHING")
     added = await fetch("SELECT count(*) AS rows FROM fact WHERE rowid > ?", highest)
     if added[0]["rows"] == len(rows):
         return None
     return {row["id"] for row in await fetch("SELECT id FROM fact WHERE rowid > ?", highest)}
-
-
-async def _insert_by(count: int, received_at: datetime, rows: Sequence[tuple[object, ...]]) -> None:
-    """So many rows a statement: sqlite3 lets go of the interpreter, and takes it again, once for each."""
-    parts = (rows[first : first + count] for first in range(0, len(rows), count))
-    values = [tuple(chain.from_iterable((received_at, *row) for row in part)) for part in parts]
-    await execute_many(f"{_INTO} VALUES {', '.join([_ROW] * count)} ON CONFLICT DO NOTHING", values)
 
 
 async def _insert_on_postgres(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> set[UUID] | None:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from controller import db, events
 from controller.costing.operations import Cost, set_costs
@@ -29,6 +29,11 @@ _LINES = (
     "AND ol.sku_id = l.sku_id LEFT JOIN supplier p ON p.id = r.supplier_id "
     "LEFT JOIN supplier_item i ON i.supplier_id = p.id AND i.sku_id = l.sku_id "
 )
+_TELLING = (
+    "(r.order_id IS NOT NULL OR r.supplier_id IS NOT NULL OR l.from_invoice OR l.price_minor IS NOT NULL "
+    "OR r.freight_minor + r.duty_minor + r.other_minor > 0)"
+)
+"""Of the others, nobody knows what they cost: there is nothing to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +59,22 @@ class InvoiceLine:
     units: int
 
 
-async def price_receipts(receipt_ids: Collection[int], *, touched: Collection[int] | None = None) -> None:
+async def price_receipts(receipt_ids: Collection[int], *, came: Mapping[tuple[int, int], int] | None = None) -> None:
     """Bring the prices, the spread costs and the cost of goods of these receipts to what is known now.
 
-    `touched`: the SKUs of which something came; None: of all.  Where freight is spread, it is spread over all lines.
+    `came`: by receipt and SKU, the base units that this transaction books; the other lines stay as they are.  None: all are looked
+    at.  Where freight is spread, it is spread over all lines.
     """
     if not receipt_ids:
         return
-    condition, params = f"WHERE {db.among('l.receipt_id')}", [db.listing(receipt_ids)]
-    if touched is not None:
-        condition += f" AND (r.freight_minor + r.duty_minor + r.other_minor > 0 OR {db.among('l.sku_id')})"
-        params.append(db.listing(sorted(set(touched))))
-    rows = await db.fetch(f"{_LINES} {condition} ORDER BY l.receipt_id, l.sku_id", *params)
+    rows = await db.fetch(
+        f"{_LINES} WHERE {db.among('l.receipt_id')} AND {_TELLING} ORDER BY l.receipt_id, l.sku_id", db.listing(receipt_ids)
+    )
     by_receipt: dict[int, list[db.Row]] = defaultdict(list)
     for row in rows:
-        by_receipt[row["receipt_id"]].append(row)
+        if came is None or row["landed"] or (row["receipt_id"], row["sku_id"]) in came:
+            by_receipt[row["receipt_id"]].append(row)
+    new = came or {}
     changed, costs, lots = [], [], []
     for receipt_id, lines in sorted(by_receipt.items()):
         prices = [_price(line) for line in lines]
@@ -78,8 +84,8 @@ async def price_receipts(receipt_ids: Collection[int], *, touched: Collection[in
             if (line["price_minor"], line["price_units"], line["landed_minor"]) != (minor, units, share):
                 changed.append((minor, units, share, line["id"]))
             cost = _cost(RECEIPTS.number(receipt_id), line, price, share)
-            costs.append(cost)
             if cost.minor is not None:
+                costs.append(replace(cost, is_first=new.get((receipt_id, line["sku_id"])) == line["units"]))
                 lots.append((cost.minor, cost.units, receipt_id, line["sku_id"]))
     await db.execute_many("UPDATE receipt_line SET price_minor = ?, price_units = ?, landed_minor = ? WHERE id = ?", changed)
     await _tell_lots(lots)

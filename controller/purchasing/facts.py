@@ -70,7 +70,10 @@ async def _receive(arrivals: Sequence[tuple[FactIn[Received], Read]]) -> None:
     await recount_orders(row["order_id"] for row in receipts.values() if row["order_id"] is not None)
     await recount_notices(row["notice_id"] for row in receipts.values() if row["notice_id"] is not None)
     ids = [row["id"] for row in receipts.values()]
-    await price_receipts(ids, touched={goods.sku_id for _, goods in arrivals})
+    units: Counter[tuple[int, int]] = Counter()
+    for part, quantity in came.items():
+        units[receipts[part.key]["id"], part.sku_id] += quantity
+    await price_receipts(ids, came=units)
     await judge(ids)
 
 

@@ -17,7 +17,7 @@ from controller.purchasing.numbers import PURCHASE_ORDERS, RECEIPTS
 from controller.purchasing.policies import OPEN, Life, is_over, life_of
 from controller.purchasing.states import OrderState
 from controller.stock.lots import Cause, block
-from controller.tasks.operations import close_tasks, open_task
+from controller.tasks.operations import Task, close_tasks, open_tasks
 from controller.tasks.queries import told_of
 
 KINDS = (
@@ -41,27 +41,33 @@ class Found:
 async def judge(receipt_ids: Collection[int]) -> None:
     """Open and close the tasks of these receipts.  Expired lots are blocked: nobody is to be sold them meanwhile."""
     rows = await db.fetch(
-        "SELECT r.*, o.state AS order_state, p.over_percent, p.min_days FROM receipt r "
+        "SELECT r.*, o.state AS order_state, p.over_percent, p.min_days, "
+        "EXISTS (SELECT 1 FROM receipt_line l WHERE l.receipt_id = r.id AND l.good + l.damaged > 0) AS came FROM receipt r "
         "LEFT JOIN purchase_order o ON o.id = r.order_id LEFT JOIN supplier p ON p.id = r.supplier_id "
         f"WHERE {db.among('r.id')} ORDER BY r.id",
         db.listing(sorted(receipt_ids)),
     )
     lines, parts = await _lines(receipt_ids), await _parts(receipt_ids)
     ordered = await _ordered({row["order_id"] for row in rows if row["order_id"] is not None})
+    judged, expired = [], []
     for row in rows:
         found = Found(RECEIPTS.number(row["id"]), row["site_id"])
-        _judge_document(found, row, came=any(line["units"] for line in lines[row["id"]]))
+        _judge_document(found, row, came=bool(row["came"]))
         _judge_lines(found, row, lines[row["id"]], ordered)
-        expired = _judge_parts(found, row["day"], row["min_days"] or 0, parts[row["id"]])
-        await _settle_tasks(found)
-        for lot in expired:
-            await block(lot, reason=f"expired when it came ({found.no})", cause=Cause.EXPIRED)
+        expired += [(lot, found.no) for lot in _judge_parts(found, row["day"], row["min_days"] or 0, parts[row["id"]])]
+        judged.append(found)
+    await _settle_tasks(judged)
+    for lot, no in expired:
+        await block(lot, reason=f"expired when it came ({no})", cause=Cause.EXPIRED)
 
 
 async def _lines(ids: Collection[int]) -> dict[int, list[db.Row]]:
+    """Those that something may be wrong with."""
     rows = await db.fetch(
         "SELECT l.receipt_id, l.sku_id, s.code AS sku, l.good + l.damaged AS units, l.damaged, l.short_reason FROM receipt_line l "
-        f"JOIN sku s ON s.id = l.sku_id WHERE {db.among('l.receipt_id')} ORDER BY l.receipt_id, l.sku_id",
+        "JOIN sku s ON s.id = l.sku_id JOIN receipt r ON r.id = l.receipt_id "
+        f"WHERE {db.among('l.receipt_id')} AND (r.order_id IS NOT NULL OR l.damaged > 0 OR l.short_reason IS NOT NULL) "
+        "ORDER BY l.receipt_id, l.sku_id",
         db.listing(sorted(ids)),
     )
     return _by(rows, "receipt_id")
@@ -137,12 +143,14 @@ def _judge_parts(found: Found, day: date, min_days: int, parts: Collection[db.Ro
     return expired
 
 
-async def _settle_tasks(found: Found) -> None:
-    told = await told_of(found.no, KINDS)
-    wanted = {f"{kind}:{found.no}:{about}": (kind, words) for (kind, about), words in found.tasks.items()}
+async def _settle_tasks(judged: Collection[Found]) -> None:
+    told = await told_of([found.no for found in judged], KINDS)
+    wanted = {
+        f"{kind}:{found.no}:{about}": Task(kind, site=found.site, subject=found.no, arguments=words)
+        for found in judged
+        for (kind, about), words in found.tasks.items()
+    }
     for key in sorted(told.keys() - wanted.keys()):
         await close_tasks(key)
-    for key, (kind, words) in sorted(wanted.items()):
-        if told.get(key) == words:  # it waits, or a person has seen to just this
-            continue
-        await open_task(kind, site=found.site, key=key, subject=found.no, arguments=words)
+    # what was asked for in just these words waits, or a person has seen to it
+    await open_tasks({key: task for key, task in sorted(wanted.items()) if told.get(key) != task.arguments})

@@ -69,6 +69,7 @@ class ReceiptLine(Model):
 class ReceiptPart(Model):
     """Of a line, what came of one lot (0: of none that is known) in one condition, in base units; `reason`: why damaged goods are.
 
+    What of a line's good goods stands in no part is of no known lot.
     The facts behind it are in the ledger, under the receipt's number.
     """
 

@@ -190,12 +190,17 @@ async def receipt_lines(receipt_id: int) -> list[ReceiptLineRow]:
 
 
 async def parts(receipt_id: int) -> list[PartRow]:
+    """By SKU, lot and condition; good goods that stand in no part are those of no known lot."""
     rows = await db.fetch(
         "SELECT s.code AS sku, p.lot_id, t.code AS lot, t.expiry, COALESCE(t.blocked, ?) AS blocked, p.condition, p.reason, "
-        "p.units FROM receipt_part p JOIN sku s ON s.id = p.sku_id LEFT JOIN lot t ON t.id = p.lot_id "
-        "WHERE p.receipt_id = ? AND p.units > 0 "
+        "CAST(SUM(p.units) AS BIGINT) AS units FROM ("
+        "SELECT sku_id, lot_id, condition, reason, units FROM receipt_part WHERE receipt_id = ? "
+        "UNION ALL SELECT l.sku_id, 0, 'good', '', l.good - COALESCE((SELECT SUM(o.units) FROM receipt_part o "
+        "WHERE o.receipt_id = l.receipt_id AND o.sku_id = l.sku_id AND o.condition = 'good'), 0) FROM receipt_line l "
+        "WHERE l.receipt_id = ?) p JOIN sku s ON s.id = p.sku_id LEFT JOIN lot t ON t.id = p.lot_id "
+        "GROUP BY s.code, p.lot_id, t.code, t.expiry, t.blocked, p.condition, p.reason HAVING SUM(p.units) > 0 "
         "ORDER BY s.code, p.lot_id, p.condition, p.reason",
-        *(False, receipt_id),
+        *(False, receipt_id, receipt_id),
     )
     return [PartRow(**{**row, "blocked": bool(row["blocked"])}) for row in rows]
 

@@ -7,7 +7,7 @@ Locks: receipts first (in order of their key), then what `move` takes, then orde
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -62,14 +62,19 @@ def _new(key: Key, meaning: Meaning, began_at: datetime) -> tuple[object, ...]:
     return (*key, ReceiptState.OPEN.value, *parents, began_at, Spread.VALUE.value)
 
 
-async def _check_closed(keys: Iterable[Key]) -> None:
+async def _check_closed(keys: Collection[Key]) -> None:
     """What is open and was said to be all is checked: a closing holds for its document's receipts up to its day."""
+    found = await db.fetch(
+        f"SELECT DISTINCT site_id, document FROM receipt_closing WHERE {db.among('site_id')} AND {db.among('document')}",
+        *(db.listing(sorted({key[0] for key in keys})), db.listing(sorted({key[1] for key in keys}))),
+    )
+    said = {(row["site_id"], row["document"]) for row in found}
     await db.execute_many(
         f"UPDATE receipt SET state = ?, checked_at = (SELECT MIN(c.closed_at) {_CLOSINGS}) "
         f"WHERE site_id = ? AND document = ? AND state = ? AND EXISTS (SELECT 1 {_CLOSINGS})",
         [
             (ReceiptState.CHECKED.value, site, document, ReceiptState.OPEN.value)
-            for site, document in sorted({(key[0], key[1]) for key in keys})
+            for site, document in sorted({(key[0], key[1]) for key in keys} & said)
         ],
     )
 
@@ -84,7 +89,7 @@ async def close(closings: Sequence[tuple[UUID, Key, datetime, str | None]]) -> N
 
 
 async def note_arrivals(came: Mapping[Part, int], receipts: Mapping[Key, db.Row]) -> None:
-    """Add what came, in base units, to its receipts' lines and parts."""
+    """Add what came, in base units, to its receipts' lines and parts.  Good goods of no known lot are what is left of a line."""
     lines: dict[tuple[int, int], Counter[Condition]] = defaultdict(Counter)
     for part, units in came.items():
         lines[receipts[part.key]["id"], part.sku_id][part.condition] += units
@@ -101,6 +106,7 @@ async def note_arrivals(came: Mapping[Part, int], receipts: Mapping[Key, db.Row]
         sorted(
             (receipts[part.key]["id"], part.sku_id, part.lot_id, part.condition.value, part.reason, units)
             for part, units in came.items()
+            if part.lot_id or part.reason or part.condition is not Condition.GOOD
         ),
         "ON CONFLICT (receipt_id, sku_id, lot_id, condition, reason) DO UPDATE SET units = receipt_part.units + excluded.units",
     )

@@ -29,11 +29,11 @@ async def lock(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
 
 
 async def _granting(wanted: Sequence[Granting]) -> dict[Granting, db.Row]:
+    source, params = bulk.wanted({"sku_id": "bigint", "site_id": "text"}, wanted)
     rows = await db.fetch(
-        f"SELECT * FROM availability WHERE {db.among('sku_id')} AND {db.among('site_id')} ORDER BY sku_id, site_id"
-        + db.for_update(),
-        db.listing(sorted({sku for sku, _ in wanted})),
-        db.listing(sorted({site for _, site in wanted})),
+        f"SELECT a.* FROM {source} CROSS JOIN availability a WHERE a.sku_id = w.sku_id AND a.site_id = w.site_id "
+        "ORDER BY a.sku_id, a.site_id" + db.for_update("a"),
+        *params,
     )
     return {(row["sku_id"], row["site_id"]): row for row in rows}
 

@@ -120,18 +120,13 @@ async def _corrections(
 
 async def _balances(spots: Iterable[Spot]) -> dict[Cell, Held]:
     """What is there, by lot."""
-    wanted = set(spots)
+    source, params = bulk.wanted({"sku_id": "bigint", "location_id": "bigint"}, sorted(set(spots)))
     rows = await db.fetch(
-        "SELECT sku_id, location_id, lot_id, on_hand, borrowed FROM balance "
-        f"WHERE {db.among('sku_id')} AND {db.among('location_id')} AND (on_hand > 0 OR borrowed > 0)",
-        db.listing(sorted({sku for sku, _ in wanted})),
-        db.listing(sorted({location for _, location in wanted})),
+        f"SELECT b.sku_id, b.location_id, b.lot_id, b.on_hand, b.borrowed FROM {source} CROSS JOIN balance b "
+        "WHERE b.sku_id = w.sku_id AND b.location_id = w.location_id AND (b.on_hand > 0 OR b.borrowed > 0)",
+        *params,
     )
-    return {
-        (row["sku_id"], row["location_id"], row["lot_id"]): Held(row["on_hand"], row["borrowed"])
-        for row in rows
-        if (row["sku_id"], row["location_id"]) in wanted
-    }
+    return {(row["sku_id"], row["location_id"], row["lot_id"]): Held(row["on_hand"], row["borrowed"]) for row in rows}
 
 
 async def _lots(moves: Iterable[Move], rows: Iterable[Cell]) -> dict[int, LotFacts]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from controller import events
@@ -15,6 +16,7 @@ from controller.errors import Conflict, Forbidden, NotFound, Rejected
 from controller.tasks.events import TaskClaimed, TaskClosed, TaskGivenBack, TaskOpened
 from controller.tasks.kinds import KINDS
 from controller.tasks.states import TASK, TaskAction, TaskState
+from controller.values import statements
 
 MAX_KEY = 200
 MAX_REASON = 200
@@ -51,6 +53,18 @@ class NotYours(Forbidden):
     code = "not_yours"
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What people are asked for: see `open_task`."""
+
+    kind: str
+    _: KW_ONLY
+    site: str | None
+    subject: str
+    arguments: Mapping[str, object]
+    due: datetime | None = None
+
+
 async def open_task(
     kind: str, *, site: str | None, key: str, subject: str, arguments: Mapping[str, object], due: datetime | None = None
 ) -> int:
@@ -59,22 +73,40 @@ async def open_task(
     Its id.  In the caller's transaction, if there is one.  `site` None: the whole chain.  Records TaskOpened when it is new.
     Raises ValueError for a kind that is not in `KINDS`.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind of task: give it its line in controller/tasks/kinds.py")
-    subject, until = subject[:MAX_KEY], utc(due) if due else None
+    return (await open_tasks({key: Task(kind, site=site, subject=subject, arguments=arguments, due=due)}))[key]
+
+
+_OPEN = "INSERT INTO task (kind, severity, site, key, subject, arguments, state, times, due, created_at, created_by)"
+_OPENED = (
+    "ON CONFLICT (key) WHERE state IN ('open', 'claimed') DO UPDATE SET arguments = excluded.arguments, times = task.times + 1, "
+    "due = CASE WHEN task.due IS NULL OR excluded.due < task.due THEN excluded.due ELSE task.due END "
+    "RETURNING id, key, kind, subject, site, times"
+)
+
+
+async def open_tasks(wanted: Mapping[str, Task]) -> dict[str, int]:
+    """As `open_task`, for many at once, by key; keys differ in their first 200 characters.  Their ids."""
+    found: dict[str, int] = {}
+    by_site: dict[str | None, list[tuple[events.Event, str]]] = {}
     async with transaction():
-        rows = await fetch(
-            "INSERT INTO task (kind, severity, site, key, subject, arguments, state, times, due, created_at, created_by) "
-            "VALUES (?, ?, ?, ?, ?, ?, 'open', 1, ?, ?, ?) ON CONFLICT (key) WHERE state IN ('open', 'claimed') "
-            "DO UPDATE SET arguments = excluded.arguments, times = task.times + 1, "
-            "due = CASE WHEN task.due IS NULL OR excluded.due < task.due THEN excluded.due ELSE task.due END RETURNING id, times",
-            *(kind, KINDS[kind].value, site, key[:MAX_KEY], subject, json.dumps(dict(arguments), ensure_ascii=False)),
-            *(until, now(), events.actor().actor),
-        )
-        task = int(rows[0]["id"])
-        if rows[0]["times"] == 1:
-            await events.record(TaskOpened(kind=kind, about=subject), subject=f"task:{task}", site=site)
-    return task
+        for sql, parts in statements(_OPEN, [_row(key, task) for key, task in wanted.items()], _OPENED):
+            for part in parts:
+                for row in await fetch(sql, *part):
+                    found[row["key"]] = int(row["id"])
+                    if row["times"] == 1:
+                        told = TaskOpened(kind=row["kind"], about=row["subject"])
+                        by_site.setdefault(row["site"], []).append((told, f"task:{row['id']}"))
+        for site, opened in by_site.items():
+            await events.record_many(opened, site=site)
+    return {key: found[key[:MAX_KEY]] for key in wanted}
+
+
+def _row(key: str, task: Task) -> tuple[object, ...]:
+    if task.kind not in KINDS:
+        raise ValueError(f"{task.kind!r} is no kind of task: give it its line in controller/tasks/kinds.py")
+    until, arguments = utc(task.due) if task.due else None, json.dumps(dict(task.arguments), ensure_ascii=False)
+    told = (task.kind, KINDS[task.kind].value, task.site, key[:MAX_KEY], task.subject[:MAX_KEY], arguments)
+    return (*told, TaskState.OPEN.value, 1, until, now(), events.actor().actor)
 
 
 async def close_tasks(key: str, *, state: TaskState = TaskState.DONE) -> int:

@@ -89,10 +89,12 @@ async def task(task_id: int, *, sites: Iterable[str] | None = None) -> StoredTas
     return _task(rows[0])
 
 
-async def told_of(subject: str, kinds: Iterable[str]) -> dict[str, dict[str, object]]:
-    """What was last asked for about a subject, by key: the arguments of the latest task, whether it waits or is closed."""
+async def told_of(subjects: Iterable[str], kinds: Iterable[str]) -> dict[str, dict[str, object]]:
+    """What was last asked for about subjects, by key: the arguments of the latest task, whether it waits or is closed."""
     rows = await fetch(
-        f"SELECT key, arguments FROM task WHERE subject = ? AND {among('kind')} ORDER BY id", subject, listing(kinds)
+        f"SELECT key, arguments FROM task WHERE {among('subject')} AND {among('kind')} ORDER BY id",
+        listing(subjects),
+        listing(kinds),
     )
     return {row["key"]: json.loads(row["arguments"]) for row in rows}
 

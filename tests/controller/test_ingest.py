@@ -12,9 +12,9 @@ import pytest
 from controller.db import COPIED_FROM, execute, fetch
 from controller.dispatch import HANDLERS
 from controller.facts import APPLIED, FactIn, Outcome
-from controller.fleet.storage import ROWS_AT_ONCE
 from controller.ingest import ingest, retry_parked
 from controller.sites.operations import create_site
+from controller.values import AT_ONCE
 from edge_agent import seams
 from edge_agent.wire.codec import decode
 from edge_agent.wire.facts import ClockSynced, JobChanged, JobState, PrintRequested, Scan
@@ -68,9 +68,10 @@ async def test_many_facts_of_which_one_came_before_are_each_stored_once(database
 
 async def test_many_facts_of_which_some_came_before_fill_statements_and_a_rest(database: str) -> None:
     await register()
+    rows_at_once = AT_ONCE // 22
     box = WireBox()
-    messages = box.messages(*[scan()] * (2 * ROWS_AT_ONCE + 3))
-    old = (0, ROWS_AT_ONCE - 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE + 2)
+    messages = box.messages(*[scan()] * (2 * rows_at_once + 3))
+    old = (0, rows_at_once - 1, rows_at_once, 2 * rows_at_once + 2)
     await ingest([messages[place] for place in old])
     (answer,) = await ingest(messages)
     assert answer.ack.ranges == [(1, len(messages))]
