@@ -20,6 +20,7 @@ from controller.db import DatabaseInUse
 from controller.errors import DomainError
 from controller.http import asyncapi, auth, cli_sales, openapi
 from controller.http.cli_import import ImportFailed, import_here, import_there
+from controller.http.cli_keys import KeysFailed, check_here, new_here, rotate_here
 from controller.http.cli_ledger import verify_all
 from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_there, grants_of
 from controller.http.cli_stock import demand_again, stock_here, stock_there
@@ -280,6 +281,55 @@ def add_person_command(
     except (PeopleFailed, OSError) as error:
         _fail(str(error))
     print(person_id if badge is None else f"{person_id} {badge}")
+
+
+@main.group()
+def keys() -> None:
+    """The key of personal data, in a file outside the database."""
+
+
+@keys.command("new")
+@configured
+@click.pass_context
+def new_key_command(context: click.Context) -> None:
+    """Make the key file, where there is none; `serve` does so by itself at its first start."""
+    config = _config(context)
+    try:
+        new_here(config.customers.key_path(config.data), print)
+    except KeysFailed as error:
+        _fail(str(error))
+
+
+@keys.command("rotate")
+@configured
+@click.option("--hashes", is_flag=True, help="New keys for the hashes, too, by which people are found: after a key was stolen.")
+@click.pass_context
+def rotate_keys_command(context: click.Context, *, hashes: bool) -> None:
+    """Make new keys, and seal everything anew.  While a controller runs on SQLite: POST /api/v1/sealing-keys/rotation."""
+    config = _config(context)
+
+    async def work() -> None:
+        async with connected_database(config):
+            await rotate_here(config.customers.key_path(config.data), print, hashes=hashes)
+
+    try:
+        _run(work())
+    except KeysFailed as error:
+        _fail(str(error))
+
+
+@keys.command("check")
+@configured
+@click.pass_context
+def check_keys_command(context: click.Context) -> None:
+    """Look whether the key file opens what lies in the database: after a restore, and before one is needed."""
+    config = _config(context)
+
+    async def work() -> bool:
+        async with connected_database(config):
+            return await check_here(config.customers.key_path(config.data), print)
+
+    sys.exit(0 if _run(work()) else 1)
 
 
 @main.group()

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from controller.config_table import Table
+from controller.customers.config import Customers, read_customers
 from controller.purchasing.config import Purchasing, read_purchasing
 from edge_agent.wire.errors import BadTopic
 from edge_agent.wire.topics import GatewayTopic
@@ -132,6 +133,7 @@ class Config:
     box_http: BoxHttp = field(default_factory=BoxHttp)
     retention: Retention = field(default_factory=Retention)
     purchasing: Purchasing = field(default_factory=Purchasing)
+    customers: Customers = field(default_factory=Customers)
 
     @property
     def tokens_of_boxes(self) -> bool:
@@ -165,6 +167,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
     box_http = _box_http(root.table("box_http"))
     retention = _retention(root.table("retention"))
     purchasing = read_purchasing(root.table("purchasing"))
+    customers = read_customers(root.table("customers"))
     root.close()
     if root.errors:
         raise ConfigErrors(source, root.errors)
@@ -178,6 +181,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
         box_http=box_http,
         retention=retention,
         purchasing=purchasing,
+        customers=customers,
     )
 
 

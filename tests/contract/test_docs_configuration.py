@@ -14,6 +14,7 @@ import pytest
 import controller.config as controller_config
 import edge_agent.config as agent_config
 import edge_agent.floor.config as floor_config
+from controller.customers.config import Customers
 from controller.http.routing import Permission
 from controller.purchasing.config import Purchasing
 from drivers import registry
@@ -45,6 +46,7 @@ CONTROLLER = {
     "[box_http]": controller_config.BoxHttp,
     "[retention]": controller_config.Retention,
     "[purchasing]": Purchasing,
+    "[customers]": Customers,
     "[[token]]": controller_config.TokenFile,
 }
 DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}
