@@ -28,6 +28,8 @@ from controller.replenishment import run_api as replenishment
 from controller.replica import api as replica
 from controller.reports import api as reports
 from controller.reports import opening_api
+from controller.review import api as reviews
+from controller.review import clock_api, rule_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
@@ -71,6 +73,9 @@ ROUTES: list[Route] = [
     *order_changes.ROUTES,
     *order_batches.ROUTES,
     *fulfilment.ROUTES,
+    *reviews.ROUTES,
+    *rule_api.ROUTES,
+    *clock_api.ROUTES,
     *proposals.ROUTES,
     *replenishment.ROUTES,
     *stock_alerts.ROUTES,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from controller import events
-from controller.db import Row, fetch, now, transaction
+from controller.db import Row, fetch, now, savepoint, transaction
 from controller.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 from controller.fulfilment import operations as fulfilment
 from controller.orders import transitions
@@ -170,14 +170,15 @@ async def refuse(order_no: str, stage: CaseState, *, reason: str) -> None:
 
 
 async def approve_all(orders: Sequence[str], stage: CaseState, *, reason: str = "") -> list[Refused]:
-    """Approve many, each in a transaction of its own; those that were not, and why.  Raises ReviewReasonNeeded, BadBatch."""
+    """Approve many, each by itself; those that were not, and why.  Raises ReviewReasonNeeded."""
     if len(orders) > MOST_AT_ONCE:
         raise ReviewReasonNeeded(f"at most {MOST_AT_ONCE} orders at once")
     _words(reason, needed=False)
     refused = []
     for order_no in dict.fromkeys(orders):
         try:
-            await approve(order_no, stage, reason=reason)
+            async with transaction(), savepoint():
+                await approve(order_no, stage, reason=reason)
         except DomainError as error:
             refused.append(Refused(order_no, error.code))
     return refused

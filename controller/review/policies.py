@@ -36,7 +36,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_below_bp: int | None = 3_000
     discount_bp: int | None = 3_000
     ratings: tuple[str, ...] = ("C", "D")
-    arrears_minor: int | None = 0
+    arrears_minor: int | None = None
     address: bool = True
 
 

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from controller.catalog.models import BaseUnit
+from controller.catalog.queries import SkuRow, skus_by_id
 from controller.customers.order_addresses import stored_addresses
 from controller.db import Row, among, fetch, listing
 from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
 from controller.orders.states import Delivery, OrderState
-from controller.pricing.policies import CHAIN, in_force
+from controller.pricing.policies import CHAIN, Priced, in_force
 from controller.pricing.stored import prices_of
 from controller.review.policies import Checked, PricedLine, discount_share
 from controller.review.rules import UNKNOWN, OrderFacts
@@ -26,13 +27,14 @@ async def facts_of(order_ids: Collection[int]) -> dict[int, OrderFacts]:
     lines = await _lines(list(orders))
     customers = {row["customer_id"] for row in orders.values() if row["customer_id"] is not None}
     ratings, firsts = await _ratings(customers), await _first_orders(customers)
-    flags = await blocking(list(orders))
+    owed, flags = await _owed(customers), await blocking(list(orders))
     means = await _means(list(orders))
     return {
         order_id: _facts(
             row,
             lines[order_id],
             ratings.get(row["customer_id"], (None, None)),
+            arrears=max(owed.get((row["customer_id"], row["currency"]), 0), 0),
             is_first=firsts.get(row["customer_id"]) == order_id,
             payment=tuple(sorted(means[order_id])),
             flags=tuple(flag.value for flag in flags.get(order_id, [])),
@@ -46,6 +48,7 @@ def _facts(
     lines: Sequence[Row],
     ratings: tuple[str | None, str | None],
     *,
+    arrears: int,
     is_first: bool,
     payment: tuple[str, ...],
     flags: tuple[str, ...],
@@ -55,6 +58,7 @@ def _facts(
         currency=row["currency"],
         items=max(sum(line["quantity"] if line["base_unit"] == BaseUnit.PIECE else 1 for line in lines), 1),
         discount=discount_share(_gross(lines), row["total_minor"]),
+        arrears=arrears,
         grade=ratings[0] or UNKNOWN,
         credit=ratings[1] or UNKNOWN,
         channel=row["channel"],
@@ -72,11 +76,12 @@ async def checked_of(order_id: int) -> Checked:
     order = (await _orders([order_id]))[order_id]
     lines = (await _lines([order_id]))[order_id]
     ratings = await _ratings([] if order["customer_id"] is None else [order["customer_id"]])
+    owed = await _owed([] if order["customer_id"] is None else [order["customer_id"]])
     return Checked(
         lines=await _priced(order, lines),
         discount=discount_share(_gross(lines), order["total_minor"]),
         credit=ratings.get(order["customer_id"], (None, None))[1],
-        arrears_minor=0,
+        arrears_minor=owed.get((order["customer_id"], order["currency"]), 0),
         flaws=await _flaws(order),
     )
 
@@ -84,18 +89,23 @@ async def checked_of(order_id: int) -> Checked:
 async def _priced(order: Row, lines: Sequence[Row]) -> list[PricedLine]:
     """Each line beside the price that was in force where and when the order was placed."""
     known = await prices_of(line["sku_id"] for line in lines)
-    found = []
-    for line in lines:
-        same = [price for price in known.get(line["sku_id"], []) if price.currency == order["currency"]]
-        listed = in_force(same, order["site"] or CHAIN, order["placed_at"])
-        found.append(
-            PricedLine(
-                sku=line["sku"],
-                unit_price_minor=line["unit_price_minor"],
-                listed_minor=None if listed is None else listed.price_minor,
-            )
+    skus = await skus_by_id([line["sku_id"] for line in lines])
+    return [
+        PricedLine(
+            sku=line["sku"],
+            unit_price_minor=line["unit_price_minor"],
+            listed_minor=_listed(known.get(line["sku_id"], []), skus[line["sku_id"]], order),
         )
-    return found
+        for line in lines
+    ]
+
+
+def _listed(prices: Sequence[Priced], sku: SkuRow, order: Row) -> int | None:
+    """What was said for an instant, else what the catalogue says by itself; of another currency neither helps."""
+    same = [price for price in prices if price.currency == order["currency"]]
+    if listed := in_force(same, order["site"] or CHAIN, order["placed_at"]):
+        return listed.price_minor
+    return sku.price_minor if sku.currency == order["currency"] and sku.price_minor else None
 
 
 async def _flaws(order: Row) -> Sequence[tuple[str, str]] | None:
@@ -138,6 +148,16 @@ async def _ratings(customer_ids: Collection[int]) -> dict[int | None, tuple[str 
         return {}
     rows = await fetch(f"SELECT id, grade, credit FROM customer WHERE {among('id')}", listing(customer_ids))
     return {row["id"]: (row["grade"], row["credit"]) for row in rows}
+
+
+async def _owed(customer_ids: Collection[int]) -> dict[tuple[int | None, str], int]:
+    """What customers owe on account, by customer and currency, in minor units."""
+    if not customer_ids:
+        return {}
+    rows = await fetch(
+        f"SELECT customer_id, currency, owed_minor FROM customer_account WHERE {among('customer_id')}", listing(customer_ids)
+    )
+    return {(row["customer_id"], row["currency"]): row["owed_minor"] for row in rows}
 
 
 async def _first_orders(customer_ids: Collection[int]) -> dict[int | None, int]:
