@@ -50,6 +50,12 @@ async def set_presale(sku_id: int, site_id: str, quantity: int) -> None:
         await events.record(PresaleSet(sku_id=sku_id, quantity=quantity), subject=f"sku:{sku_id}", site=site_id)
 
 
+async def presale_of(sku_id: int, site_id: str) -> tuple[int, int]:
+    """How many base units may be promised before they arrive, and how many are."""
+    rows = await db.fetch("SELECT presale, presold FROM availability WHERE sku_id = ? AND site_id = ?", sku_id, site_id)
+    return (rows[0]["presale"], rows[0]["presold"]) if rows else (0, 0)
+
+
 async def presell(sku_id: int, site_id: str, line_key: str, quantity: int) -> bool:
     """Promise a line all of it from what is to come, if the limit allows; its hold is presold then."""
     granted = await db.execute(

@@ -13,16 +13,19 @@ from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
 from controller.web.channel_pages import channel_routes
+from controller.web.cost_pages import cost_routes
 from controller.web.count_pages import count_routes
 from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
 from controller.web.fleet_pages import FleetPages, fleet_routes
 from controller.web.forms import Forms, form_routes
+from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.people_pages import people_routes
 from controller.web.price_pages import price_routes
+from controller.web.proof_pages import proof_routes
 from controller.web.purchasing_pages import purchasing_routes
 from controller.web.recall_pages import recall_routes
 from controller.web.receipt_pages import receipt_routes
@@ -30,6 +33,7 @@ from controller.web.render import Renderer
 from controller.web.replenishment_pages import replenishment_routes
 from controller.web.report_pages import report_routes
 from controller.web.routes import PageRoute, add_routes
+from controller.web.sales_import_pages import sales_import_routes
 from controller.web.sales_pages import sales_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
@@ -64,11 +68,15 @@ class Website:
             *report_routes(self._pages),
             *replenishment_routes(self._pages),
             *stock_routes(self._pages),
+            *cost_routes(self._pages),
+            *proof_routes(self._pages),
             *transfer_routes(self._pages),
             *price_routes(self._pages),
+            *sales_import_routes(self._pages),
             *sales_routes(self._pages),
             *count_routes(self._pages),
             *find_routes(self._pages),
+            *list_file_routes(),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *task_routes(self._pages),

@@ -33,6 +33,8 @@ BEAT_SECONDS = 4.0
 LANGUAGE_COOKIE = "lang"
 LANGUAGES = (("en", "English"), ("zh-CN", "中文"))
 MAX_QUERY = 200
+NO_FILTERS = frozenset({"after", "per", "lang", "done"})
+"""Of an address: what says how it is shown, not what."""
 Values = Mapping[str, object]
 View = Callable[[web.Request], Awaitable[Values]]
 
@@ -66,7 +68,14 @@ class Pages:
             return f"{request.path}?{urlencode({**request.query, 'lang': language})}"
 
         person = viewer.person if viewer else None
-        common = {"section": section, "address_in": address_in, "query": dict(request.query), "logged_in": person}
+        filters = urlencode({name: value for name, value in request.query.items() if value and name not in NO_FILTERS})
+        common = {
+            "filters": filters,
+            "section": section,
+            "address_in": address_in,
+            "query": dict(request.query),
+            "logged_in": person,
+        }
         body = self.renderer.render(template, look, {**common, **values}).replace(FORM_TOKEN, viewer.form if viewer else "")
         response = web.Response(text=body, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
         if request.query.get("lang"):

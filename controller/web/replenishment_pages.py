@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -13,19 +14,26 @@ from controller.db import in_transaction
 from controller.errors import DomainError, NotFound
 from controller.http.errors import Problem
 from controller.http.routing import PER_DEFAULT, Actor, BadParameter, Permission, number, page
+from controller.purchasing import operations as purchasing
+from controller.purchasing import queries as purchase_orders
 from controller.replenishment import alerts, operations, queries, runs
 from controller.replenishment.alerts import AlertKind
 from controller.replenishment.operations import MOST_AT_ONCE, Made
 from controller.replenishment.queries import Asked
 from controller.sites.queries import sites as sites_of
+from controller.transfers import operations as transfers
+from controller.transfers import queries as transfer_queries
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
 from controller.web.routes import PageRoute, see_other
 from controller.web.shown import MAX_SITES, account_of, names_of
+from controller.web.stock_pages import page_of
 
 SECTION: Final = "/replenishment"
 ALERTS: Final = "/stock-alerts"
+TAKEN_BACK: Final = "The proposals were accepted by mistake"
+"""Why a draft is cancelled, in its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class ReplenishmentPages:
             "writable": [each for each in here if actor.may_at(Permission.PURCHASING_WRITE, each)],
             "site": site,
             "done": text_of(request, "done"),
-            "made": text_of(request, "made"),
+            "made": [(no, page_of(no)) for no in _numbers(text_of(request, "made"))],
             "error": error,
             "new_key": new_key,
             "is_fragment": request.headers.get("HX-Request") == "true" and request.method == "GET",
@@ -121,6 +129,16 @@ class ReplenishmentPages:
         except (DomainError, Problem) as error:
             return await self._listing(request, _code(error), status=422)
 
+    async def undo(self, request: web.Request) -> web.StreamResponse:
+        """Take back an acceptance: the drafts that it made are cancelled, and their sites are computed anew."""
+        sent = sent_by(request)
+        numbers = _numbers(sent.field("made"))
+        try:
+            await sent.once(lambda: in_transaction(lambda: _take_back(numbers, sent)))
+        except (DomainError, Problem) as error:
+            return await self._listing(request, _code(error), status=409)
+        return see_other(f"{SECTION}?done=undone")
+
     async def run(self, request: web.Request) -> web.StreamResponse:
         sent = sent_by(request)
         site = sent.field("site")
@@ -190,6 +208,38 @@ async def _decide(sent: Sent, ids: list[int], verb: str) -> web.Response:
     return see_other(f"{SECTION}?{urlencode({'done': 'accepted', 'made': ', '.join(each.number for each in made)[:150]})}")
 
 
+def _numbers(text: str) -> list[str]:
+    """Of drafts, as a page named them."""
+    return [no for no in (each.strip() for each in text.split(",")) if no[:3] in ("PO-", "TR-") and page_of(no)]
+
+
+async def _take_back(numbers: list[str], sent: Sent) -> None:
+    """Raises NotFound, Problem (409: it is no draft any more)."""
+    found = set()
+    for no in numbers:
+        site, state = await _made_for(no, sent.actor)
+        _require_site(sent.actor, site)
+        if state != "draft":
+            raise Problem(409, "not_a_draft", f"{no} is {state}: cancel it on its own page.")
+        if no.startswith("PO-"):
+            await purchasing.cancel(no, reason=TAKEN_BACK)
+        else:
+            await transfers.cancel(no)
+        found.add(site)
+    for site in sorted(found):
+        with suppress(runs.AlreadyRunning):
+            await runs.ask(site)
+
+
+async def _made_for(no: str, actor: Actor) -> tuple[str, str]:
+    """Site and state of a draft."""
+    if no.startswith("PO-"):
+        order = await purchase_orders.order(no, sites=actor.sites)
+        return order.site, order.state.value
+    moved = await transfer_queries.transfer(no, sites=actor.sites)
+    return moved.to_site or "", moved.state.value
+
+
 def _require_site(actor: Actor, site: str) -> None:
     """Raises NotFound for a site that somebody does not see."""
     if not site or (actor.sites is not None and site not in actor.sites):
@@ -236,6 +286,7 @@ def replenishment_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("POST", f"{SECTION}/proposals/{{id}}/change", shown.change, permission=write),
         PageRoute("POST", f"{SECTION}/selected", shown.selected, permission=write),
         PageRoute("POST", f"{SECTION}/accept", shown.accept, permission=write),
+        PageRoute("POST", f"{SECTION}/undo", shown.undo, permission=write),
         PageRoute("POST", f"{SECTION}/run", shown.run, permission=write),
         PageRoute("GET", ALERTS, shown.alerts, permission=Permission.STOCK_READ),
         PageRoute("POST", f"{ALERTS}/{{id}}/acknowledge", shown.acknowledge, permission=Permission.STOCK_WRITE),

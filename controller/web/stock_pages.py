@@ -14,7 +14,9 @@ from controller.catalog.queries import sku as sku_of
 from controller.errors import DomainError, NotFound
 from controller.http.routing import BadParameter, Permission, number
 from controller.sites.queries import bins
+from controller.sites.queries import site as site_of
 from controller.stock.operations import Adjustment, adjust
+from controller.stock.presale import set_presale
 from controller.web import stock_shown
 from controller.web.access import actor_of
 from controller.web.forms import MAX_REASON, Sent, sent_by
@@ -32,6 +34,7 @@ DOCUMENTS: Final = {
     "LB": "/labels",
 }
 """Where documents are shown, by the prefix of their numbers."""
+DONE = frozenset({"adjusted", "presale"})
 MOST = 10**12
 """Base units of one adjustment."""
 
@@ -82,10 +85,30 @@ class StockPages:
             return await self._one(request, site, {"error": code_of, "typed": dict(sent.fields)}, status=422)
         return see_other(address_of(code, site=site, done="adjusted"))
 
+    async def presale(self, request: web.Request) -> web.Response:
+        """Say how much may be promised before it arrives."""
+        sent = sent_by(request)
+        code, site = request.match_info["sku"], sent.field("site")
+        if sent.actor.sites is not None and site not in sent.actor.sites:
+            raise NotFound("site", site)
+        try:
+            found, quantity = await sku_of(code), number(sent.field("presale"), "presale")
+            await site_of(site)
+            await sent.once(lambda: set_presale(found.id, site, quantity))
+        except (DomainError, BadParameter) as error:
+            told = error.code if isinstance(error, DomainError) else "bad_presale"
+            return await self._one(request, site, {"error": told, "typed": dict(sent.fields)}, status=422)
+        return see_other(address_of(code, site=site, done="presale"))
+
+    async def ledger(self, request: web.Request) -> web.Response:
+        """The entries of what is on hand, under the address that people guess."""
+        code, site = request.match_info["sku"], text_of(request, "site")
+        return see_other(address_of(code, "/why", site=site, figure="on_hand"))
+
     async def _one(self, request: web.Request, site: str, refused: Values, status: int = 200) -> web.Response:
         values = await stock_shown.one(request.match_info["sku"], site, actor_of(request))
-        done = "adjusted" if text_of(request, "done") == "adjusted" else ""
-        shown = {"error": "", "typed": {}, "done": done, "new_key": new_key, **values, **refused}
+        done = text_of(request, "done")
+        shown = {"error": "", "typed": {}, "done": done if done in DONE else "", "new_key": new_key, **values, **refused}
         return await self._show(request, "stock_sku.html", shown, status)
 
     async def _show(self, request: web.Request, template: str, values: Mapping[str, object], status: int = 200) -> web.Response:
@@ -123,5 +146,7 @@ def stock_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("GET", SECTION, shown.listing, permission=read),
         PageRoute("GET", f"{SECTION}/{{sku}}", shown.one, permission=read),
         PageRoute("GET", f"{SECTION}/{{sku}}/why", shown.why, permission=read),
+        PageRoute("GET", f"{SECTION}/{{sku}}/ledger", shown.ledger, permission=read),
+        PageRoute("POST", f"{SECTION}/{{sku}}/presale", shown.presale, permission=Permission.STOCK_WRITE),
         PageRoute("POST", f"{SECTION}/{{sku}}/adjust", shown.adjust, permission=Permission.STOCK_WRITE),
     ]

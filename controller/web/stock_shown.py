@@ -14,6 +14,7 @@ from controller.owed import owed
 from controller.sites import queries as sites
 from controller.stock import history, queries, why
 from controller.stock.lots import lots_at
+from controller.stock.presale import presale_of
 from controller.web.render import zone_named
 
 MAX_SITES = 200
@@ -67,6 +68,7 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
         "lots": [],
         "days": [],
         "writes": False,
+        "presale": (0, 0),
     }
     if not chosen:
         return shown
@@ -78,6 +80,7 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
         "lots": await lots_at(sku.id, chosen, limit=MANY_LOTS),
         "days": await history.days(sku.id, chosen, last=today, count=DAYS, zone=zone),
         "writes": who.may_at(Permission.STOCK_WRITE, chosen),
+        "presale": await presale_of(sku.id, chosen),
     }
 
 

@@ -20,8 +20,8 @@ from tests.shopday.past import SITE, Past, read
 STRANGE = "6900000000017"
 """A code on something that stood among the goods."""
 LOST = (
-    (74, 0, -2, "damaged"), (61, 8, -1, "stolen"), (55, 14, -3, "expired"), (47, 3, -2, "stolen"), (33, 19, -1, "own_use"),
-    (26, 5, -4, "damaged"), (15, 11, -2, "expired"), (8, 22, -1, "stolen"), (3, 6, -2, "damaged"),
+    (74, 0, -2, "damage"), (61, 8, -1, "theft"), (55, 14, -3, "expired"), (47, 3, -2, "theft"), (33, 19, -1, "own_use"),
+    (26, 5, -4, "damage"), (15, 11, -2, "expired"), (8, 22, -1, "theft"), (3, 6, -2, "damage"),
 )  # fmt: skip
 """Days ago, which article, how many, why."""
 REASONS = ("theft", "damage", "misplaced", "theft", "expired", "wrong_scan")

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from controller import db
+from controller.costing import valuing
 from controller.purchasing import operations as buying
 from controller.purchasing.operations import NewLine as Ordered
 from controller.purchasing.operations import NewOrder
@@ -75,6 +76,7 @@ async def tell(past: Past, agenda: Agenda) -> None:
             there = await on_hand(past)
             for supplier in SUPPLIERS:
                 await _deliver(past, supplier, days_ago, there)
+            await valuing.catch_up()
         if days_ago == DAYS:
             await _stock_other(past)
         await _sell(past, days_ago, await on_hand(past))

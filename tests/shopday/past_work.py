@@ -69,7 +69,7 @@ async def _short_delivery(past: Past) -> None:
     await past.told(
         Received(document=no, **read(grain[5]), quantity=count),
         PutAway(bin=grain[5].bin, **read(grain[5]), quantity=count, document=no),
-        ReceiptClosed(document=no, short=[ShortLine(**read(grain[6]), reason="out_of_stock"), ShortLine(**read(grain[7]))]),
+        ReceiptClosed(document=no, short=[ShortLine(**read(grain[6]), reason="not_delivered"), ShortLine(**read(grain[7]))]),
     )
 
 
@@ -98,9 +98,9 @@ async def _odd_delivery(past: Past) -> None:
         Received(document=partly, **read(over), quantity=4 * over.case_size),
         PutAway(bin=over.bin, **read(over), quantity=4 * over.case_size, document=partly),
         Received(document=partly, **read(damaged), quantity=3 * damaged.case_size - 6),
-        Received(document=partly, **read(damaged), quantity=6, condition=Condition.DAMAGED, reason="crushed"),
+        Received(document=partly, **read(damaged), quantity=6, condition=Condition.DAMAGED, reason="broken"),
         Received(document=partly, **read(missing), quantity=missing.case_size),
-        ReceiptClosed(document=partly, short=[ShortLine(**read(missing), reason="out_of_stock")]),
+        ReceiptClosed(document=partly, short=[ShortLine(**read(missing), reason="not_delivered")]),
         by="Zhang Min",
     )
 
