@@ -153,10 +153,18 @@ async def close() -> None:
 
 
 async def migrate() -> None:
-    """Bring the schema to the newest migration; processes that start together take turns."""
+    """Bring the schema to the newest migration; processes that start together take turns.
+
+    A database that has had none gets the tables of the models, to which the migrations lead, and is noted to have had them all;
+    begun and cut off, it is begun again.
+    """
     database = here()
     async with _alone(database):
-        await MigrationExecutor(database.client, database.config["apps"]).migrate()
+        executor = MigrationExecutor(database.client, database.config["apps"])
+        is_new = not await executor.recorder.applied_migrations()
+        if is_new:  # from the models in a second, where the migrations, table by table, take a minute on a Raspberry Pi
+            await database.context.generate_schemas()
+        await executor.migrate(fake=is_new)
         failpoint("ctl.migrating")
         await _apply_extra_sql()
 
