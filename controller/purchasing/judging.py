@@ -7,18 +7,18 @@ It is judged by what the receipt's sums say, not by which fact was told last.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from controller import db
 from controller.purchasing.documents import looks_like_order
 from controller.purchasing.numbers import PURCHASE_ORDERS, RECEIPTS
-from controller.purchasing.policies import OPEN, Life, is_over, life_of
+from controller.purchasing.policies import OPEN, Life, is_over, is_worse, life_of
 from controller.purchasing.states import OrderState
 from controller.stock.lots import Cause, block
 from controller.tasks.operations import Task, close_tasks, open_tasks
-from controller.tasks.queries import told_of
+from controller.tasks.queries import LastAsked, told_of
 
 KINDS = (
     "receipt_unannounced", "receipt_unknown_order", "receipt_order_ended", "receipt_not_ordered", "receipt_over", "receipt_damaged",
@@ -152,5 +152,11 @@ async def _settle_tasks(judged: Collection[Found]) -> None:
     }
     for key in sorted(told.keys() - wanted.keys()):
         await close_tasks(key)
-    # what was asked for in just these words waits, or a person has seen to it
-    await open_tasks({key: task for key, task in sorted(wanted.items()) if told.get(key) != task.arguments})
+    await open_tasks({key: task for key, task in sorted(wanted.items()) if _is_news(told.get(key), task.arguments)})
+
+
+def _is_news(before: LastAsked | None, words: Mapping[str, object]) -> bool:
+    """What waits gets the newer numbers; what a person has seen to is asked again only when it has become worse."""
+    if before is None or not (before.waits or before.is_seen_to):
+        return True
+    return before.arguments != words if before.waits else is_worse(before.arguments, words)

@@ -31,6 +31,21 @@ class Spread(StrEnum):
     QUANTITY = "quantity"
 
 
+_COUNTED = frozenset({"units", "days"})
+
+
+def is_worse(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether what was asked about goods has become another matter: more units, fewer days left, or other words."""
+
+    def number(words: Mapping[str, object], name: str) -> int:
+        told = words.get(name, 0)
+        return told if isinstance(told, int) else 0
+
+    if any(before.get(name) != now.get(name) for name in (before.keys() | now.keys()) - _COUNTED):
+        return True
+    return number(now, "units") > number(before, "units") or number(now, "days") < number(before, "days")
+
+
 def units_of(packs: int, numerator: int, denominator: int) -> int | None:
     """Base units of so many packs; None if that is no whole number."""
     units, rest = divmod(packs * numerator, denominator)

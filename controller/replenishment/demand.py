@@ -12,15 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from controller import db
 from controller.db import Engine
 from controller.sites.models import ON_HAND, LocationKind
+from controller.sites.policies import BusinessDays
 
 AT_ONCE = 20_000
 """Ledger entries of one transaction."""
 SETTLE_SECONDS = 10.0
+KEPT_DAYS = 1100
+"""Three years: more than any forecast looks back."""
 _POLL_SECONDS = 0.05
 _ON_HAND = frozenset(kind.value for kind in ON_HAND)
 
@@ -39,29 +41,34 @@ Spot = tuple[str, int, int]
 """Site, SKU, business day (date.toordinal())."""
 
 
-def business_day(instant: datetime, zone: str) -> int:
-    """The business day of an instant at a site, as date.toordinal(); it begins at midnight of the site's time."""
-    return instant.astimezone(_zone(zone)).toordinal()
+def business_day(instant: datetime, zone: str, day_starts: str = "00:00") -> int:
+    """The business day of an instant at a site, as date.toordinal(); it begins when the site says, by its own clocks."""
+    return _days(zone, day_starts).day_of(instant).toordinal()
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _days(zone: str, day_starts: str) -> BusinessDays:
+    return BusinessDays(zone, day_starts)
+
+
+async def prune() -> int:
+    """Forget days that no forecast looks at any more, by the site that is furthest on; how many rows."""
+    return await db.execute("DELETE FROM demand_day WHERE day < ?", db.now().toordinal() - KEPT_DAYS)
 
 
 def summed(movements: Sequence[db.Row]) -> dict[Spot, Day]:
-    """Ledger entries by site, SKU and day.  A row has both ends' site, kind and time zone."""
+    """Ledger entries by site, SKU and day.  A row has both ends' site, kind, time zone and the beginning of its days."""
     days: dict[Spot, Day] = defaultdict(Day)
     for row in movements:
         quantity, instant = row["quantity"], row["occurred_at"]
         source, target = row["source_kind"], row["target_kind"]
         if source in _ON_HAND:
-            day = days[row["source_site"], row["sku_id"], business_day(instant, row["source_zone"])]
+            day = days[row["source_site"], row["sku_id"], business_day(instant, row["source_zone"], row["source_starts"])]
             day.net -= quantity
             if target == LocationKind.CUSTOMER:
                 day.sold += quantity
         if target in _ON_HAND:
-            day = days[row["target_site"], row["sku_id"], business_day(instant, row["target_zone"])]
+            day = days[row["target_site"], row["sku_id"], business_day(instant, row["target_zone"], row["target_starts"])]
             day.net += quantity
             if source == LocationKind.CUSTOMER:
                 day.returned += quantity
@@ -136,7 +143,8 @@ async def _entries(after: int, until: int) -> list[db.Row]:
         return []
     return await db.fetch(
         "SELECT m.id, m.sku_id, m.quantity, m.occurred_at, f.site_id AS source_site, f.kind AS source_kind, "
-        "a.time_zone AS source_zone, t.site_id AS target_site, t.kind AS target_kind, b.time_zone AS target_zone "
+        "a.time_zone AS source_zone, a.day_starts AS source_starts, t.site_id AS target_site, t.kind AS target_kind, "
+        "b.time_zone AS target_zone, b.day_starts AS target_starts "
         "FROM stock_movement m JOIN location f ON f.id = m.from_location_id JOIN site a ON a.id = f.site_id "
         "JOIN location t ON t.id = m.to_location_id JOIN site b ON b.id = t.site_id "
         "WHERE m.id > ? AND m.id <= ? ORDER BY m.id LIMIT ?",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import date
 from random import Random
 
 from controller import db
@@ -52,6 +53,7 @@ async def _fail(runs: Sequence[SiteRun], error: Exception) -> None:
 async def run(random: Random) -> None:
     """For ever; what fails is tried again after a pause that grows."""
     failures, next_look = 0, 0.0
+    pruned: date | None = None
     with woken() as waker:
         while True:
             waker.clear()
@@ -60,6 +62,7 @@ async def run(random: Random) -> None:
                     pass
                 await begin_nights()
                 await work_off()
+                pruned = await prune_daily(pruned)
                 if (now := asyncio.get_running_loop().time()) >= next_look:
                     next_look = now + QUICK_SECONDS
                     await refresh_quick()
@@ -70,10 +73,18 @@ async def run(random: Random) -> None:
             await _pause(waker, POLL_SECONDS if not failures else random.uniform(0, min(_LONGEST_PAUSE, 2.0**failures)))
 
 
+async def prune_daily(last: date | None) -> date:
+    """Forget old days once a day; the day of the latest time."""
+    today = db.now().date()
+    if last != today:
+        await demand.prune()
+    return today
+
+
 async def refresh_quick() -> None:
     """What is low or out changes with every sale; only sites that have levels have such alerts."""
     for place in await sites(limit=MAX_SITES):
-        await alerts.refresh(place.id, demand.business_day(db.now(), place.time_zone), alerts.QUICK)
+        await alerts.refresh(place.id, demand.business_day(db.now(), place.time_zone, place.day_starts), alerts.QUICK)
 
 
 async def _pause(waker: asyncio.Event, seconds: float) -> None:

@@ -53,7 +53,7 @@ class Picture:
 async def picture(sku: str, site_id: str) -> Picture:
     """Raises NotFound."""
     place, found = await site_of(site_id), await sku_of(sku)
-    today = demand.business_day(db.now(), place.time_zone)
+    today = demand.business_day(db.now(), place.time_zone, place.day_starts)
     rows = await stocks(site_id, found.id, found.id)
     past = await history(site_id, [found.id], [row.on_hand for row in rows] or [0], first=today - DAYS, days=DAYS)
     told = await asyncio.get_running_loop().run_in_executor(
@@ -98,7 +98,7 @@ async def what_if(site_id: str, *, days: int = SHOWN_DAYS, sku: str = "") -> Tes
     Of the SKUs that sold most.  Raises NotFound, NothingToTest (no history yet).
     """
     place = await site_of(site_id)
-    today = demand.business_day(db.now(), place.time_zone)
+    today = demand.business_day(db.now(), place.time_zone, place.day_starts)
     chosen = [(await sku_of(sku)).id] if sku else await _sellers(site_id, today)
     if not chosen:
         raise NothingToTest(f"nothing was sold at {site_id} in the last {DAYS} days")

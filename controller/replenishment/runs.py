@@ -75,7 +75,7 @@ async def _insert(place: SiteRow, cause: Cause, by: str) -> int | None:
     rows = await db.fetch(
         "INSERT INTO replenishment_run (site_id, day, cause, state, claim, done, total, proposals, alerts, started_at, told_at, "
         "started_by) VALUES (?, ?, ?, 'waiting', '', 0, 0, 0, 0, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
-        *(place.id, demand.business_day(instant, place.time_zone), cause.value, instant, instant, by),
+        *(place.id, demand.business_day(instant, place.time_zone, place.day_starts), cause.value, instant, instant, by),
     )
     return int(rows[0]["id"]) if rows else None
 

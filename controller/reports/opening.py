@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from random import Random
 
@@ -227,12 +228,7 @@ async def _book(document: str, lines: Sequence[db.Row], person: str | None) -> N
     seen = [LotSeen(sku_id=line["sku_id"], code=line["lot"] or None, expiry=expiry_of(line["expiry"])) for line in lines]
     lots = await lots_of(seen)
     special = await specials({line["site"] for line in lines})
-    costs = [
-        Cost(document=f"{document}", sku_id=line["sku_id"], site_id=line["site"], minor=line["cost_minor"], units=100)
-        for line in lines
-        if line["cost_minor"] is not None
-    ]
-    await set_costs(costs)
+    await set_costs(await _costs(document, lines))
     await move(
         [
             Move(
@@ -249,6 +245,30 @@ async def _book(document: str, lines: Sequence[db.Row], person: str | None) -> N
             for line, lot in zip(lines, lots, strict=True)
         ]
     )
+
+
+FINEST = 10**9
+"""Base units that a mean cost is for at most: amounts stay small enough for the database."""
+
+
+async def _costs(document: str, lines: Sequence[db.Row]) -> list[Cost]:
+    """What each SKU of these lines costs at its site: the mean of all lines of the file that say it, by how much they bring."""
+    if not lines:
+        return []
+    told = await db.fetch(
+        "SELECT sku_id, site, cost_minor, quantity FROM opening_line WHERE file_id = ? AND error = '' "
+        f"AND cost_minor IS NOT NULL AND {db.among('sku_id')}",
+        *(lines[0]["file_id"], db.listing(sorted({line["sku_id"] for line in lines}))),
+    )
+    sums: dict[tuple[int, str], tuple[int, int]] = {}
+    for row in told:
+        minor, units = sums.get((row["sku_id"], row["site"]), (0, 0))
+        sums[row["sku_id"], row["site"]] = (minor + row["cost_minor"] * row["quantity"], units + 100 * row["quantity"])
+    means = {key: Fraction(minor, units).limit_denominator(FINEST) for key, (minor, units) in sums.items()}
+    return [
+        Cost(document=document, sku_id=sku, site_id=site, minor=mean.numerator, units=mean.denominator)
+        for (sku, site), mean in sorted(means.items())
+    ]
 
 
 async def run(random: Random) -> None:

@@ -89,14 +89,34 @@ async def task(task_id: int, *, sites: Iterable[str] | None = None) -> StoredTas
     return _task(rows[0])
 
 
-async def told_of(subjects: Iterable[str], kinds: Iterable[str]) -> dict[str, dict[str, object]]:
-    """What was last asked for about subjects, by key: the arguments of the latest task, whether it waits or is closed."""
+@dataclass(frozen=True, slots=True)
+class LastAsked:
+    """The arguments of the latest task of a key; whether it waits, and whether people saw to it who knew them."""
+
+    arguments: dict[str, object]
+    waits: bool
+    is_seen_to: bool
+
+
+async def told_of(subjects: Iterable[str], kinds: Iterable[str]) -> dict[str, LastAsked]:
+    """What was last asked for about subjects, by key."""
     rows = await fetch(
-        f"SELECT key, arguments FROM task WHERE {among('subject')} AND {among('kind')} ORDER BY id",
+        f"SELECT key, arguments, state, closed_by FROM task WHERE {among('subject')} AND {among('kind')} ORDER BY id",
         listing(subjects),
         listing(kinds),
     )
-    return {row["key"]: json.loads(row["arguments"]) for row in rows}
+    return {
+        row["key"]: LastAsked(
+            json.loads(row["arguments"]),
+            waits=row["state"] in (TaskState.OPEN.value, TaskState.CLAIMED.value),
+            is_seen_to=(row["closed_by"] or "").startswith(_PEOPLE),
+        )
+        for row in rows
+    }
+
+
+_PEOPLE = ("person:", "token:", "page:")
+"""How those are named who close tasks by hand."""
 
 
 async def waiting_keys(kind: str) -> set[str]:

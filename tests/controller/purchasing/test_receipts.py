@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller import db
+from controller.events import acting
 from controller.ingest import ingest
 from controller.purchasing import notices, operations, receipt_operations
 from controller.purchasing.errors import NumberTaken
 from controller.purchasing.notices import NewNotice, NoticedLine
 from controller.purchasing.receipt_queries import AskedReceipts, parts, receipt, receipt_lines, receipts
 from controller.purchasing.states import OrderState, ReceiptState
+from controller.tasks.operations import finish
 from edge_agent.wire.facts import Fact, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.messages import Envelope, Symbol
 from tests.controller.orders_shop import books_add_up, outcome, settle
@@ -66,6 +68,26 @@ async def test_damaged_goods_go_to_quarantine_and_are_asked_about(database: str)
     ]
     assert await tasks() == {"receipt_damaged": only.no}
     assert (await the(no)).state is OrderState.RECEIVED
+
+
+async def test_what_a_person_has_seen_to_is_asked_again_when_it_is_worse(database: str) -> None:
+    shop = await BuyingShop.open()
+    no = await shop.ordered(("milk", 2))
+
+    async def broken(units: int) -> set[str]:
+        await tell(shop, shop.received(no, "milk", units, damaged=True, reason="broken"))
+        return set(await tasks())
+
+    envelope = shop.boxes[0].envelope(shop.received(no, "milk", 2, damaged=True, reason="broken"))
+    await ingest([shop.boxes[0].message(envelope)])
+    assert await broken(2) == {"receipt_damaged"}
+    (task,) = await db.fetch("SELECT id FROM task WHERE state = 'open'")
+    with acting("person:mei"):
+        await finish(task["id"])
+    await tell(shop, Retracted(fact=envelope.id, kind=Received.name))
+    assert await tasks() == {}, "less of it is damaged than was seen to"
+    assert await broken(2) == set(), "as much"
+    assert await broken(1) == {"receipt_damaged"}, "more"
 
 
 async def test_more_than_ordered_is_booked_and_asked_about_beyond_the_tolerance(database: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller import db
-from controller.replenishment.demand import advance, business_day, catch_up, rebuild, summed
+from controller.replenishment.demand import advance, business_day, catch_up, prune, rebuild, summed
 from controller.sites.models import LocationKind
 from controller.sites.queries import special
 from controller.stock.operations import Move, Reason, move
@@ -148,6 +149,35 @@ def test_a_business_day_is_the_sites_own(instant: datetime, zone: str, day: int)
     assert business_day(instant, zone) - DAY == day
 
 
+@pytest.mark.parametrize(("starts", "day"), [("00:00", 1), ("00:29", 1), ("00:31", 0), ("04:00", 0)])
+def test_a_business_day_begins_when_the_site_says(starts: str, day: int) -> None:
+    assert business_day(datetime(2026, 11, 21, 16, 30, tzinfo=UTC), "Asia/Shanghai", starts) - DAY == day
+
+
+async def test_a_sale_after_midnight_belongs_to_the_day_before_where_that_begins_at_four(database: str) -> None:
+    shop = await Shop.open()
+    sku = await shop.stock("milk", 5)
+    await db.execute("UPDATE site SET day_starts = '04:00'")
+    await move([replace(shop.sale(sku, 2), occurred_at=datetime(2026, 11, 21, 17, tzinfo=UTC))])
+    await catch_up()
+    rows = await db.fetch("SELECT day, sold FROM demand_day WHERE sku_id = ? AND sold > 0", sku)
+    assert [(row["day"] - DAY, row["sold"]) for row in rows] == [(0, 2)]
+
+
+async def test_days_that_no_forecast_looks_at_are_forgotten(database: str) -> None:
+    shop = await Shop.open()
+    sku = await shop.stock("milk", 5)
+    await catch_up()
+    (before,) = await db.fetch("SELECT COUNT(*) AS n FROM demand_day")
+    await db.execute(
+        "INSERT INTO demand_day (site_id, sku_id, day, sold, returned, net, found) VALUES ('s1', ?, ?, 1, 0, -1, 0)",
+        sku,
+        DAY - 2000,
+    )
+    assert (await prune(), await prune()) == (1, 0)
+    assert await db.fetch("SELECT COUNT(*) AS n FROM demand_day") == [before]
+
+
 ENTRIES = st.lists(
     st.tuples(
         st.sampled_from(["bin", "customer", "supplier", "transit", "discrepancy", "loss"]),
@@ -172,6 +202,8 @@ def test_the_order_of_entries_does_not_matter_and_changes_add_up(entries: list[t
             "source_site": "s1",
             "target_site": "s1",
             "source_zone": "UTC",
+            "source_starts": "00:00",
+            "target_starts": "00:00",
             "target_zone": "UTC",
         }
         for source, target, quantity, day in entries

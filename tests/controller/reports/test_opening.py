@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,15 @@ async def test_a_file_goes_on_after_a_crash_where_it_was(database: str, monkeypa
     assert (await opening_queries.file(file_id)).applied == 4
     await asyncio.gather(*(opening.apply_all() for _ in range(3)))
     assert await numbers(milk) == (10, 0, 0)
+
+
+async def test_two_costs_of_one_article_are_weighed_by_how_much_they_bring(database: str) -> None:
+    milk, _ = await shop()
+    file_id = await checked(HEADER + "s1,A-1,milk,3,L1,,1.00\ns1,A-1,milk,1,L2,,2.00\ns1,A-1,milk,4,L3,,\n")
+    await opening.confirm(file_id)
+    await opening.apply_all()
+    (basis,) = await db.fetch("SELECT minor, units FROM cost_basis WHERE sku_id = ?", milk)
+    assert Fraction(basis["minor"], basis["units"]) == 125, "minor units a piece"
 
 
 async def test_somebody_of_some_sites_books_and_sees_only_there(database: str) -> None:
