@@ -43,7 +43,7 @@ class StartBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     matching: Matching | None = None
 
 
-class BatchView(Struct, frozen=True, kw_only=True):
+class OrderBatchView(Struct, frozen=True, kw_only=True):
     """`done` and `failed` of `total` orders; as long as it is running, the others are to come."""
 
     no: str
@@ -67,7 +67,7 @@ class FailureView(Struct, frozen=True, kw_only=True):
     message: str
 
 
-async def start(call: Call[StartBatch]) -> Created[BatchView]:
+async def start(call: Call[StartBatch]) -> Created[OrderBatchView]:
     body = call.body
     if body.action is Bulk.RELEASE and not call.actor.may(Permission.FULFILMENT_WRITE):
         raise Forbidden("to release orders takes fulfilment.write")
@@ -92,12 +92,12 @@ def _wanted(body: StartBatch) -> Wanted:
     )
 
 
-async def listing(call: Call[None]) -> Page[BatchView]:
+async def listing(call: Call[None]) -> Page[OrderBatchView]:
     rows = await batches.batches(before=call.page.number() or None, limit=call.page.limit, started_by=_mine(call))
     return page([_view(row) for row in rows], call.page, key=lambda view: BATCHES.row_id(view.no))
 
 
-async def detail(call: Call[None]) -> BatchView:
+async def detail(call: Call[None]) -> OrderBatchView:
     return _view(await _seen(call))
 
 
@@ -108,7 +108,7 @@ async def failures(call: Call[None]) -> Page[FailureView]:
     return page(shown, call.page, key=lambda view: view.id)
 
 
-async def stop(call: Call[None]) -> BatchView:
+async def stop(call: Call[None]) -> OrderBatchView:
     await _seen(call)
     await batches.stop(call.path["no"])
     return _view(await batches.batch(call.path["no"]))
@@ -126,8 +126,8 @@ async def _seen(call: Call[None]) -> StoredBatch:
     return found
 
 
-def _view(row: StoredBatch) -> BatchView:
-    return BatchView(
+def _view(row: StoredBatch) -> OrderBatchView:
+    return OrderBatchView(
         no=row.no,
         action=row.action,
         reason=row.reason,
@@ -148,7 +148,7 @@ ROUTES = [
         start,
         permission=Permission.ORDERS_WRITE,
         body=StartBatch,
-        reply=BatchView,
+        reply=OrderBatchView,
         summary="Release, cancel, hold or approve many orders, in the background",
         example=StartBatch(action=Bulk.RELEASE, reason="morning wave", matching=Matching(state=OrderState.APPROVED, site="s1")),
     ),
@@ -157,7 +157,7 @@ ROUTES = [
         "/api/v1/order-batches",
         listing,
         permission=Permission.ORDERS_READ,
-        reply=Page[BatchView],
+        reply=Page[OrderBatchView],
         summary="What was done to many orders at once, the newest first",
     ),
     Route(
@@ -165,7 +165,7 @@ ROUTES = [
         "/api/v1/order-batches/{no}",
         detail,
         permission=Permission.ORDERS_READ,
-        reply=BatchView,
+        reply=OrderBatchView,
         summary="How far it is",
     ),
     Route(
@@ -181,7 +181,7 @@ ROUTES = [
         "/api/v1/order-batches/{no}/stop",
         stop,
         permission=Permission.ORDERS_WRITE,
-        reply=BatchView,
+        reply=OrderBatchView,
         summary="Leave what is not done yet",
     ),
 ]
