@@ -62,10 +62,18 @@ class Checked:
     there: int = 0
 
 
-async def check(body: bytes, name: str, *, sites: Collection[str] | None = None) -> int:
-    """Read and check a file; its id.  The same bytes are the same file: what was booked of it stays booked.
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """`known`: the file that these bytes are already, and that is not to be checked again."""
 
-    A file that only was checked, or was discarded, is checked anew against what is there now.  `sites`: those that one may book at.
+    digest: str
+    lines: Sequence[Checked] = ()
+    known: int | None = None
+
+
+async def read(body: bytes, *, sites: Collection[str] | None = None) -> CheckedFile:
+    """Read and check a file, before any transaction; nothing is written.  `sites`: those that one may book at.
+
     Raises BadFile, FileOfOthers.
     """
     digest = hashlib.sha256(body).hexdigest()
@@ -73,9 +81,24 @@ async def check(body: bytes, name: str, *, sites: Collection[str] | None = None)
     if rows and sites is not None and not set(json.loads(rows[0]["sites"])) <= set(sites):
         raise FileOfOthers
     if rows and FileAction.CHECK_AGAIN not in OPENING_FILE[FileState(rows[0]["state"])]:
-        return int(rows[0]["id"])
+        return CheckedFile(digest, known=int(rows[0]["id"]))
     lines = await asyncio.get_running_loop().run_in_executor(None, partial(read_file, body))
-    found = await _checked(lines, sites)
+    return CheckedFile(digest, await _checked(lines, sites))
+
+
+async def check(body: bytes, name: str, *, sites: Collection[str] | None = None) -> int:
+    """As `keep`, of a file that is to be read; outside of transactions.  Raises BadFile, FileOfOthers."""
+    return await keep(await read(body, sites=sites), name)
+
+
+async def keep(file: CheckedFile, name: str) -> int:
+    """Keep a file that was read; its id.  The same bytes are the same file: what was booked of it stays booked.
+
+    A file that only was checked, or was discarded, is as it was checked now.
+    """
+    if file.known is not None:
+        return file.known
+    digest, found = file.digest, file.lines
     good = [each for each in found if not each.error]
     summary = (
         *(len(found), len(good), sum(each.quantity or 0 for each in good), sum(each.there > 0 for each in good)),

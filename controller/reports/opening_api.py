@@ -10,6 +10,7 @@ from msgspec import Struct
 from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Reply, Route, page
 from controller.reports import opening, opening_queries
+from controller.reports.opening import CheckedFile
 from controller.reports.opening_queries import FileRow, LineRow
 from controller.reports.states import FileState
 
@@ -54,8 +55,12 @@ class OpeningLineView(Struct, frozen=True, kw_only=True):
     after: int | None
 
 
-async def send(call: Call[bytes]) -> Created[OpeningFileView]:
-    file_id = await opening.check(call.body, call.query.get("name", "opening stock"), sites=call.actor.sites)
+async def read(call: Call[bytes]) -> CheckedFile:
+    return await opening.read(call.body, sites=call.actor.sites)
+
+
+async def send(call: Call[CheckedFile]) -> Created[OpeningFileView]:
+    file_id = await opening.keep(call.body, call.query.get("name", "opening stock"))
     view = await _view(await opening_queries.file(file_id, call.actor.sites))
     return Created(view, location=f"/api/v1/stock/imports/{file_id}")
 
@@ -149,6 +154,7 @@ ROUTES = [
         "POST",
         _ALL,
         send,
+        before=read,
         permission=_WRITE,
         body=bytes,
         accepts="text/csv",
@@ -161,6 +167,7 @@ ROUTES = [
         "POST",
         f"{_ALL}/xlsx",
         send,
+        before=read,
         permission=_WRITE,
         body=bytes,
         accepts=XLSX,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from controller import db
+from controller import bulk
 from controller.costing.policies import Pool
 from controller.costing.queries import costs_of
 from controller.sites.models import LocationKind
@@ -64,12 +64,13 @@ class Day:
 
     async def save(self) -> None:
         rows = [(*key, sums.sold, sums.returned, sums.amount_minor, sums.cost_minor) for key, sums in sorted(self.sums.items())]
-        await db.execute_many(
-            "INSERT INTO daily_sale (site_id, day, sku_id, sold, returned, amount_minor, cost_minor) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        await bulk.save(
+            "daily_sale",
+            ("site_id", "day", "sku_id", "sold", "returned", "amount_minor", "cost_minor"),
+            rows,
             "ON CONFLICT (site_id, day, sku_id) DO UPDATE SET sold = daily_sale.sold + excluded.sold, "
             "returned = daily_sale.returned + excluded.returned, amount_minor = daily_sale.amount_minor + excluded.amount_minor, "
             "cost_minor = daily_sale.cost_minor + excluded.cost_minor",
-            rows,
         )
 
 

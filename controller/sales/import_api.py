@@ -11,7 +11,7 @@ from msgspec import Struct
 from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Reply, Route, number, page
 from controller.sales import imports
-from controller.sales.imports import SalesImport
+from controller.sales.imports import ReadFile, SalesImport
 from controller.sales.rows import Dates, HowToRead, RowError, SalesFile
 
 ERRORS_SHOWN = 1000
@@ -63,8 +63,12 @@ async def preview(call: Call[bytes]) -> SalesPreview:
     return _preview(await imports.preview(call.body, how_of(call)))
 
 
-async def begin(call: Call[bytes]) -> Created[SalesImportView]:
-    started = await imports.begin(call.body, how_of(call))
+async def read(call: Call[bytes]) -> ReadFile:
+    return await imports.read(call.body, how_of(call))
+
+
+async def begin(call: Call[ReadFile]) -> Created[SalesImportView]:
+    started = await imports.keep(call.body)
     return Created(_view(await imports.sales_import(started)), location=f"/api/v1/sales-imports/{started}")
 
 
@@ -154,6 +158,7 @@ ROUTES = [
         "POST",
         "/api/v1/sales-imports",
         begin,
+        before=read,
         permission=WRITE,
         body=bytes,
         accepts="text/csv",

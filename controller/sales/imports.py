@@ -78,23 +78,53 @@ async def preview(body: bytes, how: HowToRead) -> SalesFile:
     return await asyncio.to_thread(read_sales, text_of(body), how)
 
 
-async def begin(body: bytes, how: HowToRead) -> int:
-    """Keep a file, to be taken in by `go_on`; its id.  The same file again is the same import.  Raises NotFound (site), BadFile."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file that was read, or is the import `known` already.  `receipts`: what was read, as it is kept until it is taken in."""
+
+    digest: str
+    how: HowToRead
+    known: int | None = None
+    rows: int = 0
+    count: int = 0
+    receipts: bytes = b""
+    errors: Sequence[RowError] = ()
+
+
+async def read(body: bytes, how: HowToRead) -> ReadFile:
+    """Read a file, once and before any transaction; nothing is written.  Raises NotFound (site), BadFile."""
     how = await how_to_read(how)
     digest = hashlib.sha256(body + _encode(how)).hexdigest()
     known = await db.fetch("SELECT id FROM sale_import WHERE digest = ?", digest)
     if known:
-        return int(known[0]["id"])
-    found = await asyncio.to_thread(read_sales, text_of(body), how)
+        return ReadFile(digest=digest, how=how, known=int(known[0]["id"]))
+    return await asyncio.to_thread(_read, body, how, digest)
+
+
+def _read(body: bytes, how: HowToRead, digest: str) -> ReadFile:
+    found = read_sales(text_of(body), how)
     if not found.receipts:
         first = found.errors[0] if found.errors else RowError(1, "", "the file is empty")
         raise BadFile(f"no receipt can be read: line {first.line}, {first.column or 'row'}: {first.reason}")
-    errors = b"\n".join(_encode(error) for error in found.errors).decode()
+    kept = msgspec.msgpack.encode(found.receipts)
+    return ReadFile(digest=digest, how=how, rows=found.rows, count=len(found.receipts), receipts=kept, errors=found.errors)
+
+
+async def begin(body: bytes, how: HowToRead) -> int:
+    """As `keep`, of a file that is to be read; outside of transactions.  Raises NotFound (site), BadFile."""
+    return await keep(await read(body, how))
+
+
+async def keep(file: ReadFile) -> int:
+    """Keep what was read, to be taken in by `go_on`; its id.  The same file again is the same import."""
+    if file.known is not None:
+        return file.known
+    errors = b"\n".join(_encode(error) for error in file.errors).decode()
     rows = await db.fetch(
         "INSERT INTO sale_import (digest, site_id, options, body, rows_total, receipts_total, bad_rows, errors, "
         "started_at, started_by) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING id",
-        *(digest, how.site, _encode(how).decode(), body, found.rows, len(found.receipts), len(found.errors), errors),
+        *(file.digest, file.how.site, _encode(file.how).decode(), file.receipts, file.rows, file.count, len(file.errors), errors),
         *(db.now(), events.actor().actor),
     )
     return int(rows[0]["id"])
@@ -102,14 +132,13 @@ async def begin(body: bytes, how: HowToRead) -> int:
 
 async def go_on(import_id: int, progress: Progress | None = None, *, lines_at_once: int = LINES_AT_ONCE) -> SalesImport:
     """Take in what is left of a file, from where it came to.  Raises NotFound."""
-    rows = await db.fetch("SELECT options, body, receipts_done, started_by FROM sale_import WHERE id = ?", import_id)
+    rows = await db.fetch("SELECT body, receipts_done, started_by FROM sale_import WHERE id = ?", import_id)
     if not rows:
         raise NotFound("import", import_id)
     if rows[0]["body"] is not None:
-        how = msgspec.json.decode(rows[0]["options"], type=HowToRead)
-        found = await asyncio.to_thread(read_sales, text_of(bytes(rows[0]["body"])), how)
+        receipts = await asyncio.to_thread(msgspec.msgpack.decode, bytes(rows[0]["body"]), type=list[NewReceipt])
         with events.acting(rows[0]["started_by"], f"import {import_id}"):
-            await _take(import_id, found.receipts, rows[0]["receipts_done"], progress, lines_at_once)
+            await _take(import_id, receipts, rows[0]["receipts_done"], progress, lines_at_once)
     return await sales_import(import_id)
 
 

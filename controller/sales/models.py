@@ -101,8 +101,8 @@ class DailySale(Model):
 class SaleImport(Model):
     """Table `sale_import`: a file of sales, told apart by the hash of its bytes and of how they are read.
 
-    `body` is the file, until it is done; `receipts_done` is how far it came, and where it goes on.  `errors` has a line
-    of JSON for each row that could not be read.  `failed`: why it was given up.
+    `body` is what was read from it, until it is done; `receipts_done` is how far it came, and where it goes on.  `errors` has a
+    line of JSON for each row that could not be read.  `failed`: why it was given up.
     """
 
     id = fields.BigIntField(primary_key=True)

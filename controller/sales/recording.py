@@ -8,11 +8,11 @@ person is asked.  Nothing is refused for want of stock; a line whose goods nobod
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from controller import db, events
+from controller import bulk, db, events
 from controller.catalog.operations import Sighting, note_unknown
 from controller.catalog.policies import Found, Resolution, SymbolKey, Unknown
 from controller.catalog.queries import resolve
@@ -79,7 +79,8 @@ async def _answers(
     receipts: Sequence[NewReceipt], firsts: dict[Identity, NewReceipt], results: dict[Identity, Result], source: str
 ) -> list[Result]:
     """The first of a number that is new has its own result; all others are repetitions, or something else under that number."""
-    known = await _contents([receipt.identity for receipt in receipts])
+    asked = [receipt for receipt in receipts if firsts.get(receipt.identity) is not receipt or receipt.identity not in results]
+    known = await _contents({receipt.identity for receipt in asked})
     answers = []
     for receipt in receipts:
         if receipt.identity in results and firsts.pop(receipt.identity, None) is not None:
@@ -221,10 +222,13 @@ async def _tell(fresh: Sequence[_New]) -> None:
         await events.record(told, subject=site, site=site)
 
 
-async def _contents(identities: Sequence[Identity]) -> dict[Identity, str]:
+async def _contents(identities: Collection[Identity]) -> dict[Identity, str]:
+    if not identities:
+        return {}
+    source, params = bulk.wanted({"site_id": "text", "till": "text", "number": "text"}, sorted(identities))
     rows = await db.fetch(
-        "SELECT site_id, till, number, content FROM sale "
-        f"WHERE {db.among('site_id')} AND {db.among('till')} AND {db.among('number')}",
-        *(db.listing(sorted({identity[part] for identity in identities})) for part in range(3)),
+        f"SELECT s.site_id, s.till, s.number, s.content FROM {source} CROSS JOIN sale s "
+        "WHERE s.site_id = w.site_id AND s.till = w.till AND s.number = w.number",
+        *params,
     )
     return {(row["site_id"], row["till"], row["number"]): row["content"] for row in rows}

@@ -16,6 +16,7 @@ BENCHES = (
     "backlog",
     "ledger",
     "counts",
+    "sales",
     "print",
     "footprint",
     "recovery",
