@@ -45,6 +45,9 @@ from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
 from controller.pricing import forcing
+from controller.proofs.reconciler import Reconciler
+from controller.proofs.seals import Sealer, unsealed
+from controller.proofs.settling import open_differences
 from controller.purchasing import sending
 from controller.replica.history import begin_stamp
 from controller.reports import opening
@@ -60,9 +63,6 @@ from controller.sales import waiting
 from controller.sourcing import following as sourcing_events
 from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
-from controller.stock.reconciler import Reconciler
-from controller.stock.seals import Sealer, unsealed
-from controller.stock.settling import open_differences
 from controller.transfers import overdue
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier

@@ -22,10 +22,10 @@ from controller.orders.events import OrderCancelled, OrderClosed, OrderFlagClear
 from controller.orders.flags import blocking
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable
+from controller.recalls.operations import look_again
 from controller.sites.queries import place
 from controller.stock.events import CommitmentWithdrawn, CountNeeded, StockMoved
 from controller.stock.promises import document_of
-from controller.stock.recalls import look_again
 from controller.tasks.operations import close_tasks, open_task
 from controller.tasks.queries import waiting_keys
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from controller import db
+from controller.proofs.proving import PROOFS, Proof, level_proof
 from controller.purchasing.numbers import PURCHASE_ORDERS
-from controller.stock.proofs import PROOFS, Proof, level_proof
 
 _ORDERS = (
     "SELECT l.sku_id, o.site_id, CAST(o.id AS VARCHAR(20)) AS document, 'purchase_order' AS kind, l.owed, l.expected_on "

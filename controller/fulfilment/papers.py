@@ -19,8 +19,8 @@ from controller.orders import queries as orders
 from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
 from controller.orders.queries import StoredLine, StoredOrder
+from controller.recalls.queries import recalled_in
 from controller.sites.queries import SiteRow, site
-from controller.stock.recall_queries import recalled_in
 
 Fields = dict[str, str | int | list[dict[str, str | int]]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.stock.seals import head, unsealed, verify
+from controller.proofs.seals import head, unsealed, verify
 
 BLOCKS_AT_ONCE = 50
 

@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 
 from controller import owed
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, number, page
-from controller.stock import reconciler, seals, settling
-from controller.stock.settling import Trust
+from controller.proofs import reconciler, seals, settling
+from controller.proofs.settling import Trust
 
 SHOWN = 200
 BLOCKS_AT_ONCE = 20

@@ -22,6 +22,7 @@ from controller.people import api as people
 from controller.pricing import api as pricing
 from controller.profiles import api as profiles
 from controller.purchasing import answer_api, order_api, receipt_api, supplier_api
+from controller.recalls import api as recall_api
 from controller.replenishment import alert_api as stock_alerts
 from controller.replenishment import api as proposals
 from controller.replenishment import run_api as replenishment
@@ -33,7 +34,7 @@ from controller.review import clock_api, rule_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
 from controller.sites import api as sites
-from controller.stock import promise_api, recall_api
+from controller.stock import promise_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
 from controller.transfers import api as transfers

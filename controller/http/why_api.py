@@ -12,10 +12,10 @@ from controller import db, owed
 from controller.catalog.queries import sku
 from controller.counts.blind import BinIsBlind, hidden_from
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, number, page
+from controller.proofs import instants, why
+from controller.proofs.why import Figure, Where
 from controller.sites.queries import location, site
-from controller.stock import instants, why
 from controller.stock.lots import LotLevel, lots_at
-from controller.stock.why import Figure, Where
 
 _CURSOR = re.compile(r"([0-9]{1,18})_(-?[0-9]{1,18})")
 

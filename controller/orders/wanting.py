@@ -17,16 +17,10 @@ from controller.orders.numbers import ORDERS
 from controller.orders.promising import Need, Promising, need_of, promise_more
 from controller.orders.states import HOLDING, WhenShort
 from controller.orders.transitions import lock, site_of
+from controller.proofs.events import DifferenceSettled
+from controller.recalls.events import RecallEnded
 from controller.stock.channels import FREE
-from controller.stock.events import (
-    ChannelBufferChanged,
-    DifferenceSettled,
-    HoldExpired,
-    LotUnblocked,
-    PresaleSet,
-    RecallEnded,
-    StockMoved,
-)
+from controller.stock.events import ChannelBufferChanged, HoldExpired, LotUnblocked, PresaleSet, StockMoved
 from controller.stock.granting import lock as lock_levels
 
 AT_ONCE = 50

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from controller.recalls.queries import recalled_now
 from controller.replica.parts import Whole
-from controller.stock.recall_queries import recalled_now
 from edge_agent.wire.replica import ReplicaRecall
 
 

@@ -76,28 +76,6 @@ class ChannelBufferChanged(Event, frozen=True, kw_only=True):
     reason: str
 
 
-class LotRecalled(Event, frozen=True, kw_only=True):
-    """A lot is called back everywhere; `sites` had some of it.  The subject is the recall's number, as in what follows."""
-
-    name: ClassVar[str] = "lot_recalled"
-    sku: str
-    lot: str
-    reason: str
-    sites: list[str]
-
-
-class RecallSiteCleared(Event, frozen=True, kw_only=True):
-    """Nothing of the lot is outside quarantine at a site any more."""
-
-    name: ClassVar[str] = "recall_site_cleared"
-    cleared: str
-
-
-class RecallEnded(Event, frozen=True, kw_only=True):
-    name: ClassVar[str] = "recall_ended"
-    reason: str
-
-
 class CountNeeded(Event, frozen=True, kw_only=True):
     """More was taken from a location than was known to be there (of a lot, if one is named); the subject is the location's id."""
 
@@ -135,23 +113,3 @@ class LotBlocked(Event, frozen=True, kw_only=True):
 
 class LotUnblocked(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "lot_unblocked"
-
-
-class DifferenceFound(Event, frozen=True, kw_only=True):
-    """A number does not follow from the rows behind it; the subject is the difference."""
-
-    name: ClassVar[str] = "difference_found"
-    kind: str
-    sku_id: int
-    stored: int
-    expected: int
-
-
-class DifferenceSettled(Event, frozen=True, kw_only=True):
-    """A manager decided what is believed: `how` is `rows`, `number`, or `noted`."""
-
-    name: ClassVar[str] = "difference_settled"
-    kind: str
-    how: str
-    stored: int
-    expected: int

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from controller import db
 from controller.stock.policies import Move
-from controller.stock.proofs import Difference, all_wrong
 from controller.stock.states import Reason
 
 
@@ -122,11 +121,6 @@ async def withdrawn(line_keys: Iterable[str]) -> set[str]:
         f"SELECT line_key FROM reservation WHERE {db.among('line_key')} AND state = 'withdrawn'", db.listing(sorted(set(line_keys)))
     )
     return {row["line_key"] for row in rows}
-
-
-async def reconcile() -> list[Difference]:
-    """Prove that every number follows from the rows behind it; empty when each does.  All at once: the reconciler goes in steps."""
-    return await all_wrong()
 
 
 async def booked_by(fact: UUID, reason: Reason, target: int, occurred_at: datetime) -> list[Move]:

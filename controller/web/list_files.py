@@ -18,13 +18,13 @@ from controller.pricing import queries as pricing
 from controller.pricing.states import BatchState
 from controller.purchasing import queries as purchasing
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
+from controller.recalls.queries import recalls
 from controller.replenishment import queries as replenishment
 from controller.reports.files import BOM, defused
 from controller.sales import queries as sales
 from controller.sales.policies import SaleState
 from controller.sites.queries import sites as sites_of
 from controller.stock import queries as stock
-from controller.stock.recall_queries import recalls
 from controller.tasks import queries as tasks
 from controller.tasks.states import TaskState
 from controller.transfers import queries as transfers

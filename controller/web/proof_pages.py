@@ -10,8 +10,8 @@ from aiohttp import web
 from controller.errors import DomainError
 from controller.http.routing import BadParameter, Permission, number, page
 from controller.owed import ALL_PROOFS
-from controller.stock import reconciler, seals, settling
-from controller.stock.settling import Trust
+from controller.proofs import reconciler, seals, settling
+from controller.proofs.settling import Trust
 from controller.web.access import actor_of
 from controller.web.forms import sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from controller.errors import DomainError
 from controller.http.routing import Permission, page
-from controller.stock import recall_queries
-from controller.stock.recalls import end_recall, recall
+from controller.recalls import queries as recall_queries
+from controller.recalls.operations import end_recall, recall
 from controller.web.access import actor_of
 from controller.web.forms import sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of

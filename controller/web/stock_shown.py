@@ -11,8 +11,9 @@ from controller.catalog import queries as catalog
 from controller.errors import NotFound
 from controller.http.routing import Actor, BadParameter, PageRequest, Permission, number, page
 from controller.owed import owed
+from controller.proofs import history, why
 from controller.sites import queries as sites
-from controller.stock import history, queries, why
+from controller.stock import queries
 from controller.stock.lots import lots_at
 from controller.stock.presale import presale_of
 from controller.web.render import zone_named

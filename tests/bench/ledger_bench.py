@@ -14,14 +14,14 @@ from time import perf_counter
 
 from controller import db
 from controller.owed import ALL_PROOFS
+from controller.proofs import why
+from controller.proofs.instants import site_at, sku_at
+from controller.proofs.reconciler import Reconciler
+from controller.proofs.seals import Sealer
 from controller.sites.operations import create_site
 from controller.sites.queries import specials
-from controller.stock import why
-from controller.stock.instants import site_at, sku_at
 from controller.stock.operations import Move, Reason, move
 from controller.stock.queries import as_of, level
-from controller.stock.reconciler import Reconciler
-from controller.stock.seals import Sealer
 from tests.bench import chain
 from tests.bench.report import Row, percentile, row
 from tests.servers import running_postgres

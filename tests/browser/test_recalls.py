@@ -14,8 +14,8 @@ from controller import db
 from controller.config import parse_config
 from controller.people import operations as people
 from controller.people.policies import Grant
+from controller.recalls.operations import recall
 from controller.stock.channels import add_channel, set_buffer
-from controller.stock.recalls import recall
 from edge_agent.ui.locales import Language
 from edge_agent.wire.roles import Role
 from tests.browser.conftest import OpenPage, Site

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # Inside the controller: a feature imports to its left, and tells its right by events.
 FEATURES = (
-    "people", "sites", "profiles", "catalog", "documents", "tasks", "stock", "costing", "pricing", "counts", "purchasing",
+    "people", "sites", "profiles", "catalog", "documents", "tasks", "stock", "recalls", "proofs", "costing", "pricing", "counts", "purchasing",
     "transfers", "sales", "taxes", "payments", "customers", "promotions", "orders", "fulfilment", "sourcing",
     "intake", "review", "shipping", "returns", "replenishment", "reports", "notifications", "finance", "analytics",
 )  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from controller import db
+from controller.proofs import why
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin, create_site
 from controller.sites.queries import special
-from controller.stock import why
 from controller.stock.operations import Move, Reason, move
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from controller.fulfilment.operations import release
 from controller.ingest import ingest, retry_parked
 from controller.orders.operations import place
 from controller.orders.policies import NewLine, NewOrder
+from controller.proofs.proving import reconcile
 from controller.stock.operations import move
-from controller.stock.queries import reconcile
 from drivers.symbols.gtin import check_digit, to_gtin14
 from edge_agent.wire.facts import Fact, HandedOver, Packed, Picked, PickShort, Weight
 from edge_agent.wire.messages import Stream, Symbol

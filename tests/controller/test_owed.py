@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from controller import db
 from controller.owed import ALL_PROOFS, owed
+from controller.proofs.proving import all_wrong
 from controller.sites.operations import create_site
-from controller.stock.proofs import all_wrong
 from controller.transfers.operations import NewLine, NewTransfer, approve, create
 from tests.controller.purchasing.buying import PACK, BuyingShop
 

@@ -14,11 +14,11 @@ from controller.purchasing.notices import NewNotice, NoticedLine, take_notice
 from controller.purchasing.operations import NewLine, NewOrder
 from controller.purchasing.receipt_operations import settle_receipt
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
+from controller.recalls.operations import end_recall, recall
 from controller.replenishment import night, runs
 from controller.replenishment.operations import dismiss
 from controller.replenishment.queries import Asked, proposals
 from controller.replenishment.rules import Setting, put_rule
-from controller.stock.recalls import end_recall, recall
 from controller.tasks import operations as tasks
 from controller.tasks import queries as task_queries
 from controller.transfers import operations as transfers

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from controller import db
 from controller.counts.sessions import refresh
+from controller.proofs.proving import reconcile
 from controller.stock import queries
 from controller.stock.operations import Move, Reason, move
 from tests.controller.counts.counting import a_shop, accept_everything, all_sessions, line, part, planned, take
@@ -128,7 +129,7 @@ async def tell(story: Story, order: list[int], approvals: set[int]) -> None:
         for count in story.counts:
             counted, minute = count.found(sku)
             assert (await queries.as_of(shop.bin, at(minute))).get(sku_id, 0) == counted, (sku, minute)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 @given(stories(), st.permutations(range(24)), st.sets(st.integers(0, 24), max_size=4))

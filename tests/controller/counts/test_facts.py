@@ -13,6 +13,7 @@ from controller.counts.facts import apply_counted
 from controller.counts.limits import set_policy
 from controller.counts.policies import Policy
 from controller.facts import APPLIED, FactIn, Parked
+from controller.proofs.proving import reconcile
 from controller.sites.operations import create_bin
 from controller.stock import queries
 from controller.stock.operations import ReserveLine, move, reserve
@@ -53,7 +54,7 @@ async def test_a_count_that_finds_less_than_is_promised_withdraws(database: str)
     assert await holds(sku) == {"a": "reserved", "b": "withdrawn"}
     newest = await newest_entry(sku)
     assert (newest.change, newest.reason, newest.document, newest.person) == (-3, "counted", "CT-100001", "wang")
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -73,7 +74,7 @@ async def test_a_sale_during_the_count_is_no_variance_in_any_order_of_arrival(da
     loss = await db.fetch("SELECT COALESCE(SUM(borrowed), 0) AS borrowed FROM balance")
     assert loss[0]["borrowed"] == 0
     assert await queries.as_of(shop.bin, at(2)) == {sku: 8}
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -88,7 +89,7 @@ async def test_two_counts_pin_the_bin_in_any_order(database: str, order: tuple[i
         await steps[step]()
     assert await numbers(sku) == (9, 0, 0)
     assert await queries.as_of(shop.bin, at(2)) == {sku: 4}
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_a_count_while_others_sell_finds_what_it_found(database: str) -> None:
@@ -105,7 +106,7 @@ async def test_a_count_while_others_sell_finds_what_it_found(database: str) -> N
     await asyncio.gather(*(sell(n) for n in range(1, 11)), count(), *(sell(n) for n in range(11, 21)))
     assert await numbers(sku) == (8, 0, 0)
     assert await queries.as_of(shop.bin, at(30)) == {sku: 8}
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_what_is_not_listed_was_not_there(database: str) -> None:
@@ -133,4 +134,4 @@ async def test_goods_counted_where_none_were_known_settle_a_discrepancy(database
     await apply_counted([counted({"MILK": 3}, minute=5)])
     assert await numbers(sku) == (3, 0, 0)
     assert await queries.counts_needed("s1") == []
-    assert await queries.reconcile() == []
+    assert await reconcile() == []

@@ -24,6 +24,7 @@ from controller.counts.reviewing import Verdict
 from controller.counts.sessions import refresh
 from controller.counts.shrinkage import shrinkage
 from controller.facts import APPLIED
+from controller.proofs.proving import reconcile
 from controller.stock import queries
 from controller.stock.operations import move
 from controller.tasks.queries import waiting
@@ -58,7 +59,7 @@ async def test_an_approval_days_later_is_booked_as_of_the_count(database: str) -
     await move([shop.sale(sku, 1, minute=7)])
     assert await numbers(sku) == (4, 0, 0), "the counting eyes had seen that, too"
     assert (await state_of(NUMBER), await waiting()) == ("booked", {})
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_who_counted_does_not_decide(database: str) -> None:
@@ -150,7 +151,7 @@ async def test_undone_is_as_if_it_had_never_been(database: str) -> None:
     assert await numbers(sku) == (9, 0, 0)
     await move([shop.sale(sku, 1, minute=6)])
     assert await numbers(sku) == (8, 0, 0)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_a_recount_is_another_person_s_and_replaces_the_first(database: str) -> None:

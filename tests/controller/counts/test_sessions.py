@@ -20,6 +20,7 @@ from controller.counts.sessions import BinsUncounted, cancel, submit
 from controller.counts.states import SessionKind
 from controller.errors import IllegalTransition
 from controller.facts import APPLIED, Parked
+from controller.proofs.proving import reconcile
 from controller.stock import queries
 from controller.stock.lots import lot_of
 from controller.stock.operations import move
@@ -44,7 +45,7 @@ async def test_parts_of_two_people_add_up_and_are_submitted_together(database: s
     newest = await newest_entry(skus["milk"])
     assert (newest.reason, newest.document, newest.person, newest.device) == ("counted", number, "wang, li", "b1/gun")
     assert newest.occurred_at == at(13)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_the_same_line_counts_once_whichever_fact_brings_it(database: str) -> None:
@@ -81,7 +82,7 @@ async def test_each_sku_is_expected_as_of_its_own_scan(database: str) -> None:
     assert await numbers(skus["milk"]) == (4, 0, 0)
     assert await numbers(skus["tea"]) == (0, 0, 0)
     assert await queries.counts_needed("s1") == []
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_what_moved_meanwhile_is_not_booked_unseen(database: str) -> None:
@@ -135,7 +136,7 @@ async def test_a_late_part_of_a_booked_session_is_decided_anew(database: str) ->
     await accept_everything(number)
     assert (await state_of(number), await numbers(skus["milk"])) == ("booked", (8, 0, 0))
     assert await queries.as_of(shop.bin, at(12)) == {skus["milk"]: 8}
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_a_number_that_nobody_knows_and_a_cancelled_one_make_a_count_of_their_own(database: str) -> None:
@@ -203,7 +204,7 @@ async def test_lots_that_were_all_told_are_counted_one_by_one(database: str) -> 
         "SELECT o.code, b.on_hand FROM balance b JOIN lot o ON o.id = b.lot_id WHERE b.on_hand > 0 ORDER BY o.code"
     )
     assert [(row["code"], row["on_hand"]) for row in there] == [("L1", 3), ("L2", 6), ("L3", 1)]
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_where_lots_are_counted_what_nobody_knows_the_lot_of_was_not_there(database: str) -> None:
@@ -215,7 +216,7 @@ async def test_where_lots_are_counted_what_nobody_knows_the_lot_of_was_not_there
     await accept_everything("CT-100001")
     there = await db.fetch("SELECT o.code, b.on_hand FROM balance b LEFT JOIN lot o ON o.id = b.lot_id WHERE b.on_hand > 0")
     assert [(row["code"], row["on_hand"]) for row in there] == [("L1", 4)]
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_blind_sessions_leave_without_expectations_and_recounts_say_who_may_not(database: str) -> None:

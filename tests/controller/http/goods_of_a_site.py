@@ -15,6 +15,7 @@ from controller.purchasing import operations as purchasing
 from controller.purchasing.facts import apply_received
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
 from controller.purchasing.suppliers import SupplierData, put_supplier
+from controller.recalls.operations import recall
 from controller.reports.opening import check
 from controller.sales.imports import begin
 from controller.sales.policies import NewLine, NewReceipt
@@ -23,7 +24,6 @@ from controller.sales.rows import HowToRead
 from controller.sites.operations import create_site
 from controller.stock.carts import Wanted, fill_cart
 from controller.stock.channels import add_channel
-from controller.stock.recalls import recall
 from controller.tasks.operations import open_task
 from controller.transfers.operations import NewLine as PlanLine
 from controller.transfers.operations import NewTransfer, create

@@ -17,11 +17,11 @@ from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.owed import ALL_PROOFS
+from controller.proofs.reconciler import Reconciler
 from controller.stock.lots import lot_of
 from controller.stock.operations import ReserveLine, move, reserve
-from controller.stock.reconciler import Reconciler
 from tests.controller.goods import Shop, at
-from tests.controller.stock.test_seals import sealed
+from tests.controller.proofs.test_seals import sealed
 
 _keys = count()
 

@@ -25,7 +25,7 @@ from controller.http import openapi
 from controller.http.routing import Route
 from controller.http.table import API_VERSION
 from controller.owed import ALL_PROOFS
-from controller.stock.reconciler import Reconciler
+from controller.proofs.reconciler import Reconciler
 from tests.controller.http.full_shop import open_shop
 from tests.controller.http.openapi_requests import Maker, Sent
 from tests.shopday.invariants import Evidence, check

@@ -26,7 +26,7 @@ from controller.config import parse_config
 from controller.http.routing import Permission
 from controller.owed import ALL_PROOFS
 from controller.people.policies import Grant
-from controller.stock.reconciler import Reconciler
+from controller.proofs.reconciler import Reconciler
 from controller.web.build import Website
 from controller.web.routes import PageRoute
 from edge_agent.wire.roles import Role

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from controller.payments.capturing import Starting, start
 from controller.payments.errors import BadPayment, NotCovered
 from controller.payments.ledger import Movement, book
 from controller.payments.numbers import PAYMENTS
-from controller.payments.operations import Expected, Starting, expect, move, start
+from controller.payments.operations import Expected, expect, move
 from controller.payments.policies import EntryKind, Means, PaymentState
 from controller.payments.refunds import refund_rest
 from tests.controller.payments.money import cash, checked, order

@@ -7,10 +7,11 @@ import pytest
 from controller import db
 from controller.errors import NotFound
 from controller.payments import accounts
+from controller.payments.capturing import Starting, capture, deliver, start, void
 from controller.payments.errors import BadPayment, CardNumberRefused, CreditExceeded, NotCovered, OrderEnded, OverTolerance
 from controller.payments.ledger import Movement, book
 from controller.payments.numbers import PAYMENTS
-from controller.payments.operations import Starting, Taking, capture, deliver, set_actual, start, take, void
+from controller.payments.operations import Taking, set_actual, take
 from controller.payments.policies import EntryKind, Means, PaymentState, PayTerms
 from controller.payments.queries import is_paid
 from controller.payments.refunds import refund_rest

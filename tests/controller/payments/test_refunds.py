@@ -10,10 +10,11 @@ import pytest
 
 from controller import db, events
 from controller.errors import Conflict, IllegalTransition, NotFound
+from controller.payments.capturing import Starting, capture, start
 from controller.payments.errors import BadPayment, CardNumberRefused, NotRefundable, SecondPersonNeeded
 from controller.payments.ledger import Movement, book
 from controller.payments.numbers import PAYMENTS
-from controller.payments.operations import Starting, Taking, capture, start, take
+from controller.payments.operations import Taking, take
 from controller.payments.policies import EntryKind, Means, PaymentState, PayTerms
 from controller.payments.queries import refund as refund_told
 from controller.payments.queries import refunds

@@ -6,8 +6,8 @@ from controller import db, events
 from controller.catalog.operations import NewBarcode, NewSku, add_barcode, create_sku, link_barcode
 from controller.catalog.queries import unknown_barcodes
 from controller.facts import APPLIED, FactIn, Parked, Rejected
+from controller.proofs.proving import reconcile
 from controller.purchasing.facts import apply_received
-from controller.stock import queries
 from edge_agent.wire.facts import Received
 from edge_agent.wire.messages import Symbol
 from tests.controller.goods import Shop, at, newest_entry, numbers
@@ -100,4 +100,4 @@ async def test_a_backlog_of_many_is_few_statements(database: str) -> None:
     await apply_received([received("MILK", 2) for _ in range(500)])
     assert await numbers(sku) == (1000, 0, 0)
     assert [e.data["movements"] for e in await events.feed(0) if e.name == "stock_moved"] == [500]
-    assert await queries.reconcile() == []
+    assert await reconcile() == []

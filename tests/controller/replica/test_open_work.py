@@ -17,10 +17,10 @@ from controller.people import operations as people
 from controller.people.policies import Grant
 from controller.purchasing.operations import NewLine, NewOrder, approve, draft
 from controller.purchasing.suppliers import ItemData, SupplierData, put_item, put_supplier
+from controller.recalls.operations import end_recall, recall
 from controller.replica.pages import page_since
 from controller.sites.operations import create_bin, create_site
 from controller.stock.operations import Move, Reason, move
-from controller.stock.recalls import end_recall, recall
 from controller.transfers import operations as transfers
 from edge_agent.wire.facts import Counted, CountLine
 from edge_agent.wire.messages import Symbol

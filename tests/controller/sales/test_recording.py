@@ -7,13 +7,13 @@ import pytest
 
 from controller import db
 from controller.catalog.operations import NewBarcode, NewSku, add_barcode, create_sku
+from controller.proofs.proving import reconcile
 from controller.sales.policies import NewReceipt, Outcome, Result
 from controller.sales.queries import demand
 from controller.sales.recording import record
 from controller.sales.waiting import book_waiting
 from controller.sites.operations import create_site
 from controller.stock.operations import ReserveLine, move, reserve
-from controller.stock.queries import reconcile
 from controller.tasks.queries import waiting
 from tests.controller.goods import Shop, add_sku, at, holds, newest_entry, numbers
 from tests.controller.sales.tills import line, receipt

@@ -9,10 +9,10 @@ import msgspec
 from controller import db
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.proofs.proving import reconcile
+from controller.proofs.why import Figure, Where, entries
 from controller.sites.operations import create_bin
 from controller.stock.facts import apply_adjusted, take_back_adjusted
-from controller.stock.queries import reconcile
-from controller.stock.why import Figure, Where, entries
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.goods_facts import Adjusted
 from edge_agent.wire.messages import Symbol

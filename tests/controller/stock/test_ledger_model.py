@@ -19,6 +19,7 @@ from controller.counts.facts import apply_counted
 from controller.counts.limits import set_policy
 from controller.counts.policies import Policy
 from controller.facts import FactIn
+from controller.proofs.proving import reconcile
 from controller.stock import queries
 from controller.stock.operations import InsufficientStock, ReserveLine, allocate, consume, move, release, reserve
 from edge_agent.wire.facts import Counted, CountLine
@@ -136,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def it_adds_up(self) -> None:
         on_hand, reserved, allocated = self.run(numbers(self.sku))
         assert (on_hand, reserved + allocated) == (self.there, sum(self.open.values()))
-        assert self.run(queries.reconcile()) == []
+        assert self.run(reconcile()) == []
         for minute, found in self.counted.items():
             assert self.run(queries.as_of(self.shop.bin, at(minute))).get(self.sku, 0) == found
 

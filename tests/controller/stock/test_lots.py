@@ -10,13 +10,14 @@ import pytest
 
 from controller import db, events
 from controller.errors import NotFound
+from controller.proofs.proving import reconcile
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin
 from controller.sites.queries import special
 from controller.stock.lots import BadLot, Cause, LotLevel, LotSeen, block, lot_of, lots_at, lots_of, unblock
 from controller.stock.marks import mark_counted
 from controller.stock.operations import Move, Reason, ReserveLine, move, reserve
-from controller.stock.queries import as_of, reconcile, withdrawn
+from controller.stock.queries import as_of, withdrawn
 from tests.controller.goods import Shop, add_sku, at
 
 SOON, LATE = date(2026, 12, 1), date(2027, 6, 1)

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 from controller import db, events
-from controller.stock import queries, why
+from controller.proofs import why
+from controller.proofs.proving import reconcile
+from controller.stock import queries
 from controller.stock.operations import (
     Adjustment,
     BadQuantity,
@@ -42,7 +44,7 @@ async def test_64_buyers_get_the_last_100_units_and_no_more(database: str) -> No
     assert sum(bought) == 50
     assert await numbers(sku) == (100, 100, 0)
     assert len(await holds(sku)) == 100
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 BUYER = """
@@ -76,7 +78,7 @@ async def test_three_processes_of_64_buyers_do_not_oversell(postgres_url: str) -
     outputs = [await process.communicate() for process in processes]
     assert sum(int(stdout) for stdout, _ in outputs) == 100
     assert await numbers(sku) == (100, 100, 0)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     await db.close()
 
 
@@ -123,7 +125,7 @@ async def test_release_allocate_and_consume_happen_once(database: str) -> None:
     assert await consume("b", 9) == 1
     assert await consume("b", 9) == 0
     assert await holds(sku) == {"a": "released", "b": "consumed"}
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_a_fact_that_takes_promised_goods_withdraws_the_latest_commitment(database: str) -> None:
@@ -138,7 +140,7 @@ async def test_a_fact_that_takes_promised_goods_withdraws_the_latest_commitment(
     assert await queries.withdrawn(["first", "second", "third"]) == {"second", "third"}
     told = [(e.subject, e.data) for e in await events.feed(0) if e.name == "commitment_withdrawn"]
     assert told == [("third", {"sku_id": sku, "quantity": 3}), ("second", {"sku_id": sku, "quantity": 3})]
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_what_was_never_known_comes_from_discrepancy_and_asks_for_a_count(database: str) -> None:
@@ -151,7 +153,7 @@ async def test_what_was_never_known_comes_from_discrepancy_and_asks_for_a_count(
     await move([shop.arrival(sku, 6)])
     assert await numbers(sku) == (4, 0, 0)
     assert await queries.counts_needed("s1") == []
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_the_ledger_tells_why(database: str) -> None:
@@ -183,7 +185,7 @@ async def test_reconcile_reports_a_cooked_number(database: str) -> None:
     await reserve([line("a", sku, 2)], site_id="s1")
     await db.execute("UPDATE balance SET on_hand = 8")
     await db.execute("UPDATE availability SET reserved = 1")
-    found = {(difference.kind, difference.stored, difference.expected) for difference in await queries.reconcile()}
+    found = {(difference.kind, difference.stored, difference.expected) for difference in await reconcile()}
     assert found == {
         ("balance", 8, 9),
         ("on_hand", 9, 8),
@@ -208,4 +210,4 @@ async def test_movers_and_buyers_together_add_up(database: str) -> None:
             await db.in_transaction(lambda: release([entry.line_key for entry in lines]))
 
     await asyncio.gather(*(sell(n) for n in range(20)), *(buy(n) for n in range(20)))
-    assert await queries.reconcile() == []
+    assert await reconcile() == []

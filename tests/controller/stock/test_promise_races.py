@@ -15,13 +15,13 @@ from controller import db
 from controller.errors import DomainError
 from controller.fulfilment.operations import release as release_order
 from controller.orders.operations import place
-from controller.stock import queries
+from controller.proofs.proving import reconcile
+from controller.recalls.operations import recall
 from controller.stock.channels import add_channel, set_buffer
 from controller.stock.holds import expire_due
 from controller.stock.lots import lot_of
 from controller.stock.operations import InsufficientStock, ReserveLine, Terms, allocate, consume, move, release, reserve
 from controller.stock.presale import set_presale
-from controller.stock.recalls import recall
 from tests.controller.goods import Shop, holds, numbers
 from tests.controller.orders_shop import OrderShop
 
@@ -87,7 +87,7 @@ async def test_many_processes_that_do_everything_at_once_leave_books_that_add_up
     for process in processes:
         _, trouble = await process.communicate()
         assert process.returncode == 0, trouble.decode()[-2000:]
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     assert len({state for sku in skus for state in (await holds(sku)).values()}) >= 2
     await db.close()
 
@@ -103,7 +103,7 @@ async def test_many_tasks_of_one_process_do_the_same_on_sqlite(tmp_path: Path) -
     _, trouble = await process.communicate()
     assert process.returncode == 0, trouble.decode()[-2000:]
     await db.connect(url)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     await db.close()
 
 
@@ -160,7 +160,7 @@ async def test_what_arrives_goes_to_presold_lines_whoever_reserves_at_the_same_t
     states = await holds(sku)
     assert {states[f"p{number}"] for number in range(12)} == {"reserved"}
     assert await numbers(sku) == (13, 13, 0)
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
 
 
 async def test_recall_reservation_and_release_at_the_same_time(database: str) -> None:
@@ -183,7 +183,7 @@ async def test_recall_reservation_and_release_at_the_same_time(database: str) ->
     row = (await db.fetch("SELECT * FROM availability"))[0]
     assert (row["on_hand"], row["quarantined"]) == (20, 10)
     assert row["reserved"] + row["allocated"] <= 10
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     bound = await db.fetch("SELECT location_id, lot_id, SUM(quantity - picked) AS n FROM pick_line GROUP BY location_id, lot_id")
     assert all(int(one["n"]) <= 10 for one in bound), "no two lists were bound to the same goods"
 

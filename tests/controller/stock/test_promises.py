@@ -10,13 +10,13 @@ import pytest
 
 from controller import db
 from controller.errors import NotFound
+from controller.proofs.proving import reconcile
 from controller.stock import carts
 from controller.stock.channels import add_channel, available_to_promise, buffers, set_buffer
 from controller.stock.holds import HoldsGone, expire_due, keep_until
 from controller.stock.lots import block, lot_of, unblock
 from controller.stock.operations import InsufficientStock, NotExpected, ReserveLine, Terms, allocate, expect, move, release, reserve
 from controller.stock.presale import PresoldAlready, set_presale
-from controller.stock.queries import reconcile
 from tests.controller.goods import Shop, add_sku, holds, numbers
 
 TEN_MINUTES = timedelta(minutes=10)

@@ -10,13 +10,13 @@ from datetime import date
 from random import Random
 
 from controller import db
-from controller.stock import queries
+from controller.proofs.proving import reconcile
+from controller.proofs.reconciler import Reconciler
+from controller.proofs.seals import Sealer, verify
 from controller.stock.lots import block, lot_of, unblock
 from controller.stock.operations import Adjustment, InsufficientStock, Move, ReserveLine, adjust, allocate, move, release, reserve
-from controller.stock.reconciler import Reconciler
-from controller.stock.seals import Sealer, verify
 from tests.controller.goods import Shop
-from tests.controller.stock.test_seals import AT_ONCE, sealed
+from tests.controller.proofs.test_seals import AT_ONCE, sealed
 
 SKUS = 3
 TURNS = 12
@@ -63,7 +63,7 @@ async def opened() -> None:
 
 
 async def proven() -> None:
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     assert (await Reconciler(pause=0).full_pass()).differences == 0
     await sealed()
     assert (await verify())[1] == []
@@ -117,7 +117,7 @@ async def test_a_second_process_on_sqlite_is_refused(tmp_path: object) -> None:
     _, stderr = await racer.communicate()
     assert racer.returncode != 0
     assert "is in use by another controller process" in stderr.decode()
-    assert await queries.reconcile() == []
+    assert await reconcile() == []
     await db.close()
 
 

@@ -8,10 +8,10 @@ from itertools import permutations
 import pytest
 
 from controller import db, events
+from controller.proofs.proving import reconcile
 from controller.stock.ledger import BadSerial
 from controller.stock.lots import lot_of
 from controller.stock.operations import Move, Reason, move
-from controller.stock.queries import reconcile
 from tests.controller.goods import Shop, add_sku
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from controller import db
 from controller.errors import NotFound
+from controller.proofs.proving import reconcile
 from controller.stock.operations import Move, Reason, move
-from controller.stock.queries import reconcile
 from controller.stock.shelf_keeping import settle_all
 from controller.stock.shelves import choose_shelf, shelves
 from tests.controller.goods import Shop, add_sku, at

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from controller import db
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.facts import FactIn
-from controller.stock.queries import reconcile
+from controller.proofs.proving import reconcile
 from controller.transfers import operations, queries
 from controller.transfers.facts import take_back_transferred
 from controller.transfers.operations import Decision, NewLine, NewTransfer, Settlement

@@ -10,9 +10,9 @@ import msgspec
 
 from controller import db
 from controller.facts import APPLIED, FactIn, Parked, Rejected
+from controller.proofs.proving import reconcile
 from controller.sites.models import LocationKind
 from controller.stock.operations import ReserveLine, reserve
-from controller.stock.queries import reconcile
 from controller.transfers import queries
 from controller.transfers.facts import take_back_transferred
 from controller.transfers.operations import NewLine, NewTransfer, approve, create

@@ -4,9 +4,9 @@ import pytest
 
 from controller import db
 from controller.errors import IllegalTransition, NotFound
+from controller.proofs.proving import reconcile
 from controller.sites.models import LocationKind
 from controller.stock.operations import InsufficientStock
-from controller.stock.queries import reconcile
 from controller.tasks.queries import waiting
 from controller.transfers import operations, overdue, queries
 from controller.transfers.operations import BadTransfer, Decision, NewLine, NewTransfer, NotSettleable, Settlement

@@ -1,8 +1,8 @@
 """The reconciler: goes through all numbers in small steps, for ever, and reports; it never corrects.
 
-Each step is one short read (`controller.stock.proofs`).  A difference is kept in `reconciliation_difference`, one open for each
+Each step is one short read (`controller.proofs.proving`).  A difference is kept in `reconciliation_difference`, one open for each
 number, and is a task for the office; when a later run does not see it any more, it is gone and its task closed.  What a manager
-may do about one is in `controller.stock.settling`.
+may do about one is in `controller.proofs.settling`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from time import perf_counter
 
 from controller import db, events
 from controller.db import Engine
-from controller.stock import seals
-from controller.stock.events import DifferenceFound
-from controller.stock.proofs import LAST, PROOFS, Difference, Proof, wrong
+from controller.proofs import seals
+from controller.proofs.events import DifferenceFound
+from controller.proofs.proving import LAST, PROOFS, Difference, Proof, wrong
 from controller.tasks.operations import close_tasks, open_task
 
 log = logging.getLogger(__name__)

@@ -14,13 +14,13 @@ from controller.fulfilment.queries import pick_lines
 from controller.needs import FOLLOWER
 from controller.orders import queries as orders
 from controller.orders.operations import place
+from controller.recalls.operations import BadRecall, RecallOver, end_recall, recall
+from controller.recalls.queries import recall_of, recalls, sites_of, sold_of
 from controller.sites.models import LocationKind
 from controller.sites.operations import create_bin, create_site
 from controller.sites.queries import special
 from controller.stock.lots import block, lot_of, unblock
 from controller.stock.operations import Move, Reason, move
-from controller.stock.recall_queries import recall_of, recalls, sites_of, sold_of
-from controller.stock.recalls import BadRecall, RecallOver, end_recall, recall
 from controller.tasks.queries import Asked, StoredTask, tasks
 from edge_agent.wire.facts import Picked, PutAway
 from edge_agent.wire.messages import Symbol

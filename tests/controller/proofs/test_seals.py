@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from controller import db
 from controller.http.cli_ledger import verify_all
+from controller.proofs.seal_policies import COLUMNS, GENESIS, Broken, differing, seal
+from controller.proofs.seals import Sealer, head, unsealed, verify
 from controller.stock.operations import move
-from controller.stock.seal_policies import COLUMNS, GENESIS, Broken, differing, seal
-from controller.stock.seals import Sealer, head, unsealed, verify
 from tests.controller.goods import Shop
 
 AT_ONCE = timedelta(0)

@@ -15,14 +15,15 @@ from enum import StrEnum
 
 from controller import db, events
 from controller.errors import Conflict, NotFound, Rejected
+from controller.proofs.events import DifferenceSettled
+from controller.proofs.proving import PROOFS, Proof, wrong
+from controller.proofs.reconciler import close
 from controller.sites.models import LocationKind
 from controller.sites.queries import special
-from controller.stock.events import CountNeeded, DifferenceSettled
+from controller.stock.events import CountNeeded
 from controller.stock.granting import lock, withdraw
 from controller.stock.ledger import append
 from controller.stock.policies import Move
-from controller.stock.proofs import PROOFS, Proof, wrong
-from controller.stock.reconciler import close
 from controller.stock.states import Reason
 
 LEVELS = frozenset({"on_hand", "quarantined", "reserved", "allocated", "presold", "incoming"})

@@ -13,7 +13,7 @@ from controller import db, events
 from controller.catalog.queries import sku as sku_of
 from controller.documents.numbers import Series
 from controller.errors import Conflict, NotFound, Rejected
-from controller.stock.events import LotRecalled, RecallEnded, RecallSiteCleared
+from controller.recalls.events import LotRecalled, RecallEnded, RecallSiteCleared
 from controller.stock.lots import Cause, block, lot_of, unblock
 from controller.stock.pickable import name_of
 from controller.tasks.operations import close_tasks, open_task

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from controller import db
 from controller.db import Engine
-from controller.stock.seal_policies import COLUMNS, GENESIS, Broken, differing, seal
+from controller.proofs.seal_policies import COLUMNS, GENESIS, Broken, differing, seal
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 
 from controller import db, events
+from controller.proofs.reconciler import Reconciler, runs
+from controller.proofs.seals import Sealer
+from controller.proofs.settling import DifferenceChanged, NotSettled, Trust, differences, proposal, settle
 from controller.stock.lots import lot_of
 from controller.stock.operations import ReserveLine, move, reserve
-from controller.stock.reconciler import Reconciler, runs
-from controller.stock.seals import Sealer
-from controller.stock.settling import DifferenceChanged, NotSettled, Trust, differences, proposal, settle
 from tests.controller.goods import Shop, numbers
-from tests.controller.stock.test_seals import AT_ONCE, sealed
+from tests.controller.proofs.test_seals import AT_ONCE, sealed
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.stock.history import days, told_by
+from controller.proofs.history import days, told_by
 from controller.stock.operations import Move, Reason, move
 from tests.controller.goods import Shop
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from controller.http.routing import PLAIN, BadParameter, Call, Created, Page, Permission, Route, page
-from controller.stock import recall_queries
-from controller.stock.recall_queries import StoredRecall
-from controller.stock.recalls import RECALLS, end_recall, recall
+from controller.recalls import queries as recall_queries
+from controller.recalls.operations import RECALLS, end_recall, recall
+from controller.recalls.queries import StoredRecall
 
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 

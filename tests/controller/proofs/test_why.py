@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 from controller import db
+from controller.proofs.instants import site_at, sku_at
+from controller.proofs.why import Figure, Where, entries, figures, holds
 from controller.sites.models import LocationKind
 from controller.sites.queries import special
-from controller.stock.instants import site_at, sku_at
 from controller.stock.lots import block, lot_of
 from controller.stock.operations import Move, ReserveLine, allocate, move, reserve
-from controller.stock.why import Figure, Where, entries, figures, holds
 from tests.controller.goods import Shop, at
 
 

@@ -13,7 +13,7 @@ class LedgerSeal(Model):
     """A block of entries in a chain of hashes, append-only: `hash` is SHA-256 over `previous` and the bytes of the entries.
 
     `entries` of them, from `first_id` to `last_id`.  `digests`: for each entry how far its id is from `first_id`, and the beginning
-    of its own hash; they tell which entry was changed (`controller.stock.seal_policies`).
+    of its own hash; they tell which entry was changed (`controller.proofs.seal_policies`).
     """
 
     number = fields.BigIntField(primary_key=True, generated=False)

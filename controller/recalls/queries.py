@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from controller import db
 from controller.errors import NotFound
+from controller.recalls.operations import RECALLS
 from controller.stock.pickable import name_of
-from controller.stock.recalls import RECALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
