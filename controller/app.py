@@ -60,6 +60,9 @@ from controller.review.states import CaseState
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
+from controller.shipping import following as shipping_events
+from controller.shipping import labels, watching
+from controller.shipping.carriers import Apis
 from controller.sourcing import following as sourcing_events
 from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
@@ -331,6 +334,10 @@ def _work(
         work.append(("wanting", wanting.FOLLOWER.run(system_random())))
         work.append(("batches of orders", batches.run()))
         work.append(("sourcing", sourcing_events.FOLLOWER.run(system_random())))
+        carriers = Apis(config.data / "carriers")
+        work.append(("shipping", shipping_events.FOLLOWER.run(system_random())))
+        work.append(("labels", labels.run(carriers)))
+        work.append(("shipments", watching.run(carriers)))
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))
         work.append(("holds", sweeping.run()))

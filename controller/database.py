@@ -52,6 +52,7 @@ MODEL_MODULES = (
     "controller.orders.batch_models",
     "controller.fulfilment.models",
     "controller.sourcing.models",
+    "controller.shipping.models",
     "controller.review.models",
     "controller.review.clock_models",
     "controller.replenishment.models",

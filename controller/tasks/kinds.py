@@ -66,4 +66,10 @@ KINDS: Mapping[str, Severity] = {
     "refund_to_approve": Severity.NORMAL,
     "refund_by_hand": Severity.NORMAL,
     "order_unsourced": Severity.URGENT,
+    "shipment_unserved": Severity.URGENT,
+    "shipment_refused": Severity.URGENT,
+    "label_uncertain": Severity.URGENT,
+    "shipment_late": Severity.NORMAL,
+    "shipment_silent": Severity.NORMAL,
+    "shipment_lost": Severity.URGENT,
 }

@@ -35,6 +35,7 @@ RECEIPT, BOUGHT = ("/receipts/{subject}", Permission.PURCHASING_READ), ("/purcha
 SALES, PRICE = ("/sales", Permission.SALES_READ), ("/prices/{subject}", Permission.PRICES_READ)
 MONEY = ("/payments?show=untold", Permission.PAYMENTS_READ)
 LABELS = ("/labels/{subject}", Permission.PRICES_READ)
+SHIPMENT = ("/shipments/{shipment}", Permission.FULFILMENT_READ)
 CODES, BOX = ("/unknown-barcodes", Permission.CATALOG_READ), ("/fleet/boxes/{subject}", Permission.FLEET_READ)
 
 TASKS: Mapping[str, TaskWords] = {
@@ -213,6 +214,32 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Order comes from nowhere"),
         N_("%(quantity)s base units of %(order)s come from no site. Choose a site, offer something else, or cancel."),
         *ORDER,
+    ),
+    "shipment_unserved": TaskWords(
+        N_("No carrier takes it"),
+        N_("No service takes parcel %(parcel)s of %(order)s. Choose one by hand, or change what carriers take."),
+        *SHIPMENT,
+    ),
+    "shipment_refused": TaskWords(
+        N_("Carrier refused a label"), N_("%(carrier)s gave no label for %(order)s: %(error)s. Choose another one."), *SHIPMENT
+    ),
+    "label_uncertain": TaskWords(
+        N_("Label may have been bought"),
+        N_("%(carrier)s did not answer for %(order)s. It is asked again; if you know what it did, say so."),
+        *SHIPMENT,
+    ),
+    "shipment_late": TaskWords(
+        N_("Parcel is late"),
+        N_("%(tracking_no)s of %(order)s is %(days)s days late. Ask %(carrier)s, tell the customer."),
+        *SHIPMENT,
+    ),
+    "shipment_silent": TaskWords(
+        N_("No word of a parcel"), N_("%(carrier)s told nothing of %(tracking_no)s (%(order)s) for %(days)s days. Ask."), *SHIPMENT
+    ),
+    "shipment_lost": TaskWords(
+        N_("Parcel probably lost"),
+        N_("Nothing was heard of %(tracking_no)s (%(order)s) for %(days)s days. Claim it at %(carrier)s, send anew or refund."),
+        *SHIPMENT,
     ),
 }
 STATES: Mapping[str, Word] = {
