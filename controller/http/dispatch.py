@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -82,12 +83,13 @@ async def _read(route: Route, request: web.Request, actor: Actor) -> Answer:
 
 async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     raw = await request.read()
-    key = request.headers.get("Idempotency-Key")
+    key = _key_of(route, request, raw)
     told = b"" if route.confidential else raw
     identity = request_of(actor=actor.account, key=key, route=f"{request.method} {request.path_qs}", body=told)
     body = _body(route, request, raw)
     auth.require_site_of(actor, body)
-    calls = [Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key)]
+    headers = {name: request.headers[name] for name in route.headers if name in request.headers}
+    calls = [Call(actor=actor, body=body, path=_path(request), query=_query(route, request), key=key, headers=headers)]
 
     async def before(prepare: Handler) -> None:
         calls.append(replace(calls[0], body=await prepare(calls[0])))
@@ -100,6 +102,12 @@ async def _write(route: Route, request: web.Request, actor: Actor) -> Answer:
     return await do(
         identity, request.app[IN_FLIGHT], work, nothing_before if route.before is None else partial(before, route.before)
     )
+
+
+def _key_of(route: Route, request: web.Request, raw: bytes) -> str | None:
+    if not route.keyed_by_body:
+        return request.headers.get("Idempotency-Key")
+    return hashlib.sha256(request.path_qs.encode() + b"\0" + raw).hexdigest()
 
 
 async def _once_unkept(

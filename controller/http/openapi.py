@@ -110,7 +110,8 @@ def _parameters(route: Route) -> list[Json]:
         found.append({"name": "after", "in": "query", "description": "`next` of the page before", "schema": _TEXT})
         per = {"type": "integer", "minimum": 1, "maximum": PER_MAX, "default": PER_DEFAULT}
         found.append({"name": "per", "in": "query", "description": "rows on the page", "schema": per})
-    if route.writes:
+    found += [{"name": name, "in": "header", "required": True, "schema": _TEXT} for name in route.headers]
+    if route.writes and not route.keyed_by_body:
         key = {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"}
         what = "new for each write; the same when the same write is sent again"
         found.append({"name": "Idempotency-Key", "in": "header", "required": True, "description": what, "schema": key})

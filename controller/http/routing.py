@@ -218,6 +218,8 @@ class Call(Generic[B]):
     query: Mapping[str, str] = field(default_factory=dict)
     page: PageRequest = field(default_factory=PageRequest)
     key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that the route names, as they came; one that was not sent is left out."""
     encodings: frozenset[str] = frozenset()
     """Content codings that the caller unpacks, such as `gzip`; those with a weight are left out."""
 
@@ -250,6 +252,11 @@ class Route:
     """Of a write: works out, before its transaction, what takes long; what it returns is the body that the handler gets."""
     confidential: bool = field(default=False, kw_only=True)
     """Body and answer hold a secret: neither the answer nor a hash of the body is kept with the Idempotency-Key."""
+
+    headers: tuple[str, ...] = field(default=(), kw_only=True)
+    """What else of the request's head the handler judges: a signature, say."""
+    keyed_by_body: bool = field(default=False, kw_only=True)
+    """Whoever calls has no Idempotency-Key to send: the same body again is the same write."""
 
     def __post_init__(self) -> None:
         where = f"route {self.method} {self.path}"

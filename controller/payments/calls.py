@@ -40,6 +40,12 @@ KIND = {
 }
 
 
+def kind_of(call: Row, payment: Row) -> EntryKind:
+    """What a call's success is: where means have no authorisation, what was asked to be authorised is captured."""
+    action = Action(call["action"])
+    return EntryKind.CAPTURED if action is Action.AUTHORISE and not payment["authorises_first"] else KIND[action]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """That it was done: `event_id` is the provider's id of the movement, the same in its answer and in its callback."""
@@ -109,8 +115,9 @@ async def succeed(call_id: int, answer: Answer) -> bool:
         if not rows:
             return False
         call = rows[0]
-        kind = KIND[Action(call["action"])]
-        await let_go(call["payment_id"], kind, call["amount_minor"])
+        kind = kind_of(call, await payment_row(call["payment_id"]))
+        if kind is KIND[Action(call["action"])]:
+            await let_go(call["payment_id"], kind, call["amount_minor"])
         await _on_account(call, kind)
         await book(
             Movement(

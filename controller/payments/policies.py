@@ -31,6 +31,10 @@ class Means(StrEnum):
     CHANNEL = "channel"
 
 
+AT_ONCE = frozenset({Means.WECHAT, Means.ALIPAY, Means.GIFT_CARD})
+"""Means that have no authorisation: what the customer pays is captured."""
+
+
 class PayTerms(StrEnum):
     """When an order is paid: before it leaves, when it is handed over or delivered, or later, on the customer's account."""
 

@@ -49,6 +49,7 @@ CALL: dict[CallState, dict[CallAction, CallState]] = {
         CallAction.SUCCEED: CallState.DONE,
         CallAction.REFUSE: CallState.FAILED,
         CallAction.LOSE: CallState.ASKING,
+        CallAction.MISS: CallState.WAITING,
     },
     CallState.ASKING: {
         CallAction.SUCCEED: CallState.DONE,
