@@ -112,10 +112,11 @@ async def _insert(values: Sequence[Sequence[object]]) -> None:
 
 async def note_sites(pairs: Sequence[tuple[str, int]]) -> None:
     """These sites (and order ids) have to do with each other from now on."""
-    marks = ", ".join(["(?, ?)"] * len(pairs))
-    await db.execute(
-        f"INSERT INTO order_site (site, order_id) VALUES {marks} ON CONFLICT (site, order_id) DO NOTHING",
-        *(value for pair in pairs for value in pair),
+    await db.execute_many(
+        "INSERT INTO order_site (site, order_id, channel, state) "
+        "SELECT CAST(? AS VARCHAR(40)), id, channel, state FROM sales_order WHERE id = ? "
+        "ON CONFLICT (site, order_id) DO NOTHING",
+        pairs,
     )
 
 

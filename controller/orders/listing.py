@@ -7,7 +7,7 @@ Every page is read along an index in order of id, the newest first, whatever the
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.db import Engine, Row, among, engine, fetch, listing, utc
@@ -23,7 +23,6 @@ _FEW_SITES = 12
 """So many are read one by one and put together; more of them hold so much of all orders that a page is soon full."""
 _FEW_FOUND = 2_000
 _LAST_SIGN = "\U0010ffff"
-_RARE = frozenset({OrderState.DRAFT, OrderState.IN_REVIEW, OrderState.ON_HOLD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +60,21 @@ async def page_of(wanted: Wanted, *, before: int | None, limit: int, sites: Coll
 
 
 async def _at(place: str, wanted: Wanted, before: int | None, limit: int) -> list[Row]:
-    """One site's: along its own index, or along that of a rare state."""
-    conditions, params = await _conditions(wanted, before)
-    if wanted.state in _RARE or wanted.ids is not None:
+    """One site's: along an index of its own."""
+    if wanted.ids is not None:
+        conditions, params = await _conditions(wanted, before)
         at = "EXISTS (SELECT 1 FROM order_site s WHERE s.site = ? AND s.order_id = o.id)"
         sql = f"SELECT o.* FROM sales_order o WHERE {conditions} AND {at} ORDER BY o.id DESC LIMIT ?"
         return await fetch(sql, *params, place, limit)
+    own = {"state": wanted.state and wanted.state.value, "channel": wanted.channel}
+    mine = "".join(f" AND s.{name} = ?" for name, value in own.items() if value is not None)
+    conditions, params = await _conditions(replace(wanted, state=None, channel=None), before)
     # SQLite goes through the tables of a CROSS JOIN from left to right (lang_select.html, section 2.1)
     join = "CROSS JOIN sales_order o WHERE" if engine() is Engine.SQLITE else "JOIN sales_order o ON TRUE WHERE"
     return await fetch(
-        f"SELECT o.* FROM order_site s {join} s.site = ? AND s.order_id = o.id AND s.order_id < ? AND {conditions} "
+        f"SELECT o.* FROM order_site s {join} s.site = ?{mine} AND s.order_id = o.id AND s.order_id < ? AND {conditions} "
         "ORDER BY s.order_id DESC LIMIT ?",
-        *(place, 2**62 if before is None else before, *params, limit),
+        *(place, *(value for value in own.values() if value is not None), 2**62 if before is None else before, *params, limit),
     )
 
 

@@ -37,7 +37,7 @@ class Order(Model):
     class Meta:
         table = "sales_order"
         unique_together = (("channel", "reference"),)
-        indexes = (("state", "id"), ("channel", "id"), ("customer_id", "id"), ("pickup_code",))
+        indexes = (("state", "id"), ("channel", "id"), ("channel", "state", "id"), ("customer_id", "id"), ("pickup_code",))
 
 
 class OrderLine(Model):
@@ -90,16 +90,21 @@ class OrderAllocation(Model):
 
 
 class OrderSite(Model):
-    """Table `order_site`: which sites have, or had, to do with an order: the one it names, and those it is promised from."""
+    """Table `order_site`: which sites have, or had, to do with an order: the one it names, and those it is promised from.
+
+    `channel` and `state` are the order's: so that a site's list is read along an index, whatever it is filtered by.
+    """
 
     id = fields.BigIntField(primary_key=True)
     site = fields.CharField(max_length=40)
     order_id = fields.BigIntField()
+    channel = fields.CharField(max_length=40)
+    state = fields.CharField(max_length=16)
 
     class Meta:
         table = "order_site"
         unique_together = (("site", "order_id"),)
-        indexes = (("order_id", "site"),)
+        indexes = (("order_id", "site"), ("site", "state", "order_id"), ("site", "channel", "state", "order_id"))
 
 
 class OrderLink(Model):

@@ -20,7 +20,6 @@ from controller.orders.promising import Need, Promising, needs_of, promise, when
 from controller.orders.seams import SEAMS
 from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
 from controller.orders.transitions import change_state, locked
-from controller.sites.queries import site
 from controller.states import advance
 from controller.stock.carts import cart_document
 from edge_agent.seams import failpoint
@@ -39,6 +38,7 @@ async def place(order: NewOrder) -> str:
     """
     check_order(order)
     async with transaction():
+        terms = await _terms(order)
         skus = await _known_skus(order)
         order_id = await _insert(order, skus)
         if order_id is None:
@@ -60,11 +60,12 @@ async def place(order: NewOrder) -> str:
             currency=order.currency,
             site=order.site,
             region=order.region,
-            when_short=await when_short(order.channel, order.when_short),
+            when_short=order.when_short or WhenShort(terms),
             instead_of=None if order.cart is None else cart_document(order.cart),
             is_new=True,
         )
-        await _promise_and_judge(needs, how, OrderState.APPROVED)
+        total = sum(need.amount_minor for need in needs)
+        await _promise_and_judge(needs, how, OrderState.APPROVED, _told(order.reference, len(needs), total, how))
     return number
 
 
@@ -90,16 +91,19 @@ async def submit(no: str, *, short: WhenShort | None = None) -> None:
             region=stored.region,
             when_short=await when_short(stored.channel, short),
         )
-        await _promise_and_judge(await needs_of(order_id), how, OrderState.IN_REVIEW)
+        needs = await needs_of(order_id)
+        await _promise_and_judge(needs, how, OrderState.IN_REVIEW, _told(stored.reference, len(needs), stored.total_minor, how))
 
 
-async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderState) -> None:
+def _told(reference: str, lines: int, total: int, how: Promising) -> OrderPlaced:
+    return OrderPlaced(channel=how.channel, reference=reference, lines=lines, total_minor=total, currency=how.currency)
+
+
+async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderState, told: OrderPlaced) -> None:
     """`state` is what the row says; it is changed where the judge says otherwise."""
     await promise(needs, how)
     failpoint("ctl.reserved_before_order_commit")
-    rows = await fetch("SELECT channel, reference, total_minor, currency FROM sales_order WHERE id = ?", how.order_id)
     number = ORDERS.number(how.order_id)
-    told = OrderPlaced(lines=len(needs), **rows[0])
     await events.record(told, subject=number, site=how.site)
     is_approved = await SEAMS.judge(how.order_id)
     if is_approved and state is OrderState.IN_REVIEW:
@@ -110,9 +114,21 @@ async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderStat
         await events.record(OrderReviewNeeded(), subject=number, site=how.site)
 
 
-async def _known_skus(order: NewOrder) -> dict[str, SkuRow]:
+async def _terms(order: NewOrder) -> str:
+    """Check the site that it names; what its channel's orders become when there is too little.  Raises BadOrder, NotFound."""
+    rows = await fetch(
+        "SELECT (SELECT currency FROM site WHERE id = ?) AS currency, "
+        "(SELECT when_short FROM order_channel WHERE channel = ?) AS when_short",
+        *(order.site or "", order.channel),
+    )
     if order.site is not None:
-        check_currency(order.currency, order.site, (await site(order.site)).currency)
+        if rows[0]["currency"] is None:
+            raise NotFound("site", order.site)
+        check_currency(order.currency, order.site, rows[0]["currency"])
+    return str(rows[0]["when_short"] or WhenShort.REFUSE.value)
+
+
+async def _known_skus(order: NewOrder) -> dict[str, SkuRow]:
     skus = await skus_by_code([line.sku for line in order.lines])
     missing = next((line.sku for line in order.lines if line.sku not in skus), None)
     if missing is not None:

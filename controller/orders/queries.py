@@ -3,12 +3,11 @@
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.db import Row, among, fetch, listing
+from controller.db import Engine, Row, among, engine, fetch, listing
 from controller.errors import NotFound
 from controller.orders.allocations import first_key
 from controller.orders.listing import Wanted, page_of
@@ -89,17 +88,37 @@ class StoredLine:
 
 async def order(no: str) -> StoredOrder:
     """Raises NotFound."""
-    rows = await fetch("SELECT * FROM sales_order WHERE id = ?", ORDERS.row_id(no))
+    rows = await fetch(f"SELECT o.*, {_marks()} FROM sales_order o WHERE o.id = ?", ORDERS.row_id(no))
     if not rows:
         raise NotFound("order", no)
-    return (await _stored(rows))[0]
+    return _order(rows[0])
 
 
 async def orders(
     *, before: int | None, limit: int, wanted: Wanted = EVERY, sites: Collection[str] | None = None
 ) -> list[StoredOrder]:
     """Newest first, below the id `before`, of these sites (None: all)."""
-    return await _stored(await page_of(wanted, before=before, limit=limit, sites=sites))
+    ids = [row["id"] for row in await page_of(wanted, before=before, limit=limit, sites=sites)]
+    if not ids:
+        return []
+    rows = await fetch(f"SELECT o.*, {_marks()} FROM sales_order o WHERE {among('o.id')} ORDER BY o.id DESC", listing(ids))
+    return [_order(row) for row in rows]
+
+
+_WITHDRAWN = (
+    "SELECT DISTINCT a.order_line_id AS id, a.order_id FROM order_allocation a "
+    "JOIN reservation r ON r.line_key = a.line_key AND r.state = 'withdrawn'"
+)
+
+
+def _marks() -> str:
+    """Columns beside those of `sales_order o`: what is short, and its sites."""
+    joined = "string_agg(s.site, ' ' ORDER BY s.site)" if engine() is Engine.POSTGRES else "group_concat(s.site, ' ')"
+    return (
+        "(EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id AND NOT l.is_removed AND (l.is_short OR l.wanting > 0)) "
+        f"OR EXISTS ({_WITHDRAWN} WHERE a.order_id = o.id AND NOT a.is_ended)) AS lacks, "
+        f"(SELECT {joined} FROM order_site s WHERE s.order_id = o.id) AS sites"
+    )
 
 
 async def lines(order_ids: Iterable[int]) -> dict[int, list[StoredLine]]:
@@ -113,41 +132,7 @@ async def lines(order_ids: Iterable[int]) -> dict[int, list[StoredLine]]:
     return found
 
 
-_WITHDRAWN = (
-    "SELECT DISTINCT a.order_line_id AS id, a.order_id FROM order_allocation a "
-    "JOIN reservation r ON r.line_key = a.line_key AND r.state = 'withdrawn'"
-)
-
-
-async def sites_of(order_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """Which sites have to do with some orders, in order of their ids."""
-    found: dict[int, list[str]] = defaultdict(list)
-    rows = await fetch(
-        f"SELECT order_id, site FROM order_site WHERE {among('order_id')} ORDER BY order_id, site", listing(set(order_ids))
-    )
-    for row in rows:
-        found[row["order_id"]].append(row["site"])
-    return {order_id: tuple(sites) for order_id, sites in found.items()}
-
-
-async def _short(order_ids: Iterable[int]) -> set[int]:
-    ids = listing(set(order_ids))
-    short = await fetch(
-        f"SELECT DISTINCT order_id FROM order_line WHERE {among('order_id')} AND NOT is_removed AND (is_short OR wanting > 0)", ids
-    )
-    withdrawn = await fetch(f"{_WITHDRAWN} WHERE {among('a.order_id')} AND NOT a.is_ended", ids)
-    return {row["order_id"] for row in (*short, *withdrawn)}
-
-
-async def _stored(rows: Sequence[Row]) -> list[StoredOrder]:
-    if not rows:
-        return []
-    ids = [row["id"] for row in rows]
-    short, sites = await _short(ids), await sites_of(ids)
-    return [_order(row, is_short=row["id"] in short, sites=sites.get(row["id"], ())) for row in rows]
-
-
-def _order(row: Row, *, is_short: bool, sites: tuple[str, ...]) -> StoredOrder:
+def _order(row: Row) -> StoredOrder:
     return StoredOrder(
         id=row["id"],
         site=row["site"],
@@ -162,9 +147,9 @@ def _order(row: Row, *, is_short: bool, sites: tuple[str, ...]) -> StoredOrder:
         customer_id=row["customer_id"],
         placed_at=row["placed_at"],
         due_at=row["due_at"],
-        is_stock_short=is_short,
+        is_stock_short=bool(row["lacks"]),
         version=row["version"],
-        sites=sites,
+        sites=tuple(sorted((row["sites"] or "").split())),
         min_remaining_days=row["min_remaining_days"],
     )
 

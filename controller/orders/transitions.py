@@ -50,6 +50,7 @@ async def change_state(order_id: int, state: OrderState, action: OrderAction) ->
     """In the caller's transaction, with the order locked; the state after it.  Raises IllegalTransition."""
     after = advance(ORDER, state, action)
     await execute("UPDATE sales_order SET state = ? WHERE id = ? AND state = ?", after.value, order_id, state.value)
+    await execute("UPDATE order_site SET state = ? WHERE order_id = ?", after.value, order_id)
     return after
 
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from controller import db, events
+from controller.fulfilment import operations as fulfilment
+from controller.orders import batches, queries
+from controller.orders.batches import NothingMatches
+from controller.orders.listing import COUNTED, Wanted, count
+from controller.orders.numbers import ORDERS
+from controller.orders.operations import approve, hold, place
+from controller.orders.seams import SEAMS
+from controller.orders.states import Batch, Bulk, OrderState
+from tests.controller.goods import numbers
+from tests.controller.orders_shop import books_add_up, told
+from tests.controller.two_sites import TwoSites
+
+
+@pytest.fixture
+def shop(sites: TwoSites) -> TwoSites:
+    SEAMS.bulk = {
+        Bulk.RELEASE: lambda no, _: fulfilment.release(no),
+        Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
+        Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
+        Bulk.APPROVE: lambda no, reason: approve(no, reason=reason),
+    }
+    return sites
+
+
+async def placed(shop: TwoSites, orders: int) -> list[str]:
+    await shop.stocked("tea", 100, 0)
+    return [await place(shop.order(("tea", 1))) for _ in range(orders)]
+
+
+async def states(orders: list[str]) -> list[OrderState]:
+    return [(await queries.order(no)).state for no in orders]
+
+
+async def test_all_that_match_are_done_as_whoever_asked(shop: TwoSites) -> None:
+    orders = await placed(shop, 5)
+    await hold(orders[3], reason="customer on the telephone")
+    with events.acting("person:p-li"):
+        number = await batches.start(Bulk.RELEASE, Wanted(state=OrderState.APPROVED), reason="morning")
+    late = await place(shop.order(("tea", 1)))
+    assert (await batches.batch(number)).total == 4
+    await batches.work()
+    found = await batches.batch(number)
+    assert (found.state, found.done, found.failed, found.actor) == (Batch.DONE, 4, 0, "person:p-li")
+    assert await numbers(shop.skus["tea"]) == (100, 2, 4)
+    released = [event for event in await events.history(orders[0]) if event.name == "pick_list_released"]
+    assert [event.actor for event in released] == ["person:p-li"]
+    assert not [event for event in await events.history(late) if event.name == "pick_list_released"]
+    assert (await told("order_batch_started"), await told("order_batch_ended")) == (1, 1)
+
+
+async def test_one_that_is_refused_keeps_its_reason_and_holds_up_nobody(shop: TwoSites) -> None:
+    orders = await placed(shop, 3)
+    await fulfilment.cancel(orders[1], reason="asked")
+    ids = [ORDERS.row_id(no) for no in orders]
+    number = await batches.start(Bulk.HOLD, Wanted(ids=ids), reason="recount")
+    await batches.work()
+    found = await batches.batch(number)
+    assert (found.done, found.failed) == (2, 1)
+    (refused,) = await batches.failures(number, after=0, limit=10)
+    assert (refused.order, refused.code) == (orders[1], "illegal_transition")
+    assert await states(orders) == [OrderState.ON_HOLD, OrderState.CANCELLED, OrderState.ON_HOLD]
+
+
+async def test_after_a_crash_it_goes_on_and_does_nothing_twice(shop: TwoSites) -> None:
+    orders = await placed(shop, 6)
+    seen: list[str] = []
+
+    async def dies_at_the_third(no: str, reason: str) -> None:
+        seen.append(no)
+        if len(seen) == 3:
+            raise RuntimeError("the machine lost its power")
+        await fulfilment.cancel(no, reason=reason)
+
+    SEAMS.bulk[Bulk.CANCEL] = dies_at_the_third
+    number = await batches.start(Bulk.CANCEL, Wanted(state=OrderState.APPROVED), reason="sold out")
+    with pytest.raises(RuntimeError):
+        await batches.work()
+    found = await batches.batch(number)
+    assert (found.state, found.done) == (Batch.RUNNING, 2)
+    await asyncio.gather(batches.work(), batches.work())  # two processes that do the jobs
+    found = await batches.batch(number)
+    assert (found.state, found.done, found.failed) == (Batch.DONE, 6, 0)
+    assert sorted(set(seen)) == sorted(orders)
+    assert len(seen) == 7  # the one that died, once more
+    assert await told("order_cancelled") == 6
+    assert await books_add_up()
+
+
+async def test_a_stopped_one_leaves_the_rest(shop: TwoSites) -> None:
+    orders = await placed(shop, 3)
+    number = await batches.start(Bulk.HOLD, Wanted(state=OrderState.APPROVED), reason="recount")
+    await batches.stop(number)
+    await batches.stop(number)
+    await batches.work()
+    assert (await batches.batch(number)).state is Batch.STOPPED
+    assert await states(orders) == [OrderState.APPROVED] * 3
+
+
+async def test_whoever_sees_some_sites_changes_only_what_is_theirs_alone(shop: TwoSites) -> None:
+    await shop.stocked("tea", 3, 9)
+    here = await place(shop.order(("tea", 1)))
+    both = await place(shop.anywhere(("tea", 4)))
+    number = await batches.start(Bulk.HOLD, Wanted(), reason="recount", sites=["s1"])
+    await batches.work()
+    assert (await batches.batch(number)).total == 1
+    assert await states([here, both]) == [OrderState.ON_HOLD, OrderState.APPROVED]
+    with pytest.raises(NothingMatches):
+        await batches.start(Bulk.HOLD, Wanted(), reason="recount", sites=["s9"])
+    assert not await db.fetch("SELECT id FROM order_batch WHERE total = 0")
+
+
+async def test_a_number_is_told_up_to_ten_thousand(shop: TwoSites) -> None:
+    await placed(shop, 4)
+    assert await count(Wanted(state=OrderState.APPROVED), None) == 4
+    assert await count(Wanted(), ["s9"]) == 0
+    assert await count(Wanted(), None, most=3) == 4  # more than three
+    assert COUNTED == 10_000
