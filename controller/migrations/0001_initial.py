@@ -1063,6 +1063,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     Index(fields=["state", "id"]),
                     Index(fields=["channel", "id"]),
+                    Index(fields=["channel", "state", "id"]),
                     Index(fields=["customer_id", "id"]),
                     Index(fields=["pickup_code"]),
                 ],
@@ -1364,12 +1365,18 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("site", fields.CharField(max_length=40)),
                 ("order_id", fields.BigIntField()),
+                ("channel", fields.CharField(max_length=40)),
+                ("state", fields.CharField(max_length=16)),
             ],
             options={
                 "table": "order_site",
                 "app": "controller",
                 "unique_together": (("site", "order_id"),),
-                "indexes": [Index(fields=["order_id", "site"])],
+                "indexes": [
+                    Index(fields=["order_id", "site"]),
+                    Index(fields=["site", "state", "order_id"]),
+                    Index(fields=["site", "channel", "state", "order_id"]),
+                ],
                 "pk_attr": "id",
             },
             bases=["Model"],
