@@ -67,7 +67,8 @@ class StockPages:
         """Why is it this number?"""
         asked = stock_shown.Question(*(text_of(request, name) for name in ("figure", "site", "bin", "lot")))
         values = await stock_shown.causes(request.match_info["sku"], asked, page_request(request), actor_of(request).sites)
-        found = [entry.person for entry in values["entries"] if entry.person]  # type: ignore[attr-defined]  # entries of a ledger
+        entries = values["entries"]
+        found = [who for entry in entries for who in (entry.person, entry.approved_by) if who]  # type: ignore[attr-defined]  # of a ledger
         names = await names_of(account_of(person) or person for person in found)
         shown = paged(request, values, "figure", "site", "bin", "lot")
         return await self._show(request, "stock_why.html", {**shown, "names": names})
