@@ -72,6 +72,8 @@ def because(asked: Asked) -> Iterator[None]:
 async def source_order(request: SourceRequest) -> Sequence[Portion]:
     """From where the lines come; as much as can be when that is not all.  The decision is kept.  Records OrderSourced."""
     asked, known = _asked.get(), await settings()
+    if request.is_waiting and asked is _PLACED:
+        asked = Asked(Cause.WAITING)
     of_sku = await goods(line.sku_id for line in request.lines)
     wanted = [want_of(line, of_sku) for line in request.lines]
     sites = await site_facts(known, request.channel)
@@ -88,7 +90,8 @@ async def source_order(request: SourceRequest) -> Sequence[Portion]:
     plan = source(wanted, sites, stock, terms)
     if asked.only and plan.chosen:
         plan = replace(plan, because=Because.PERSON)
-    await keep([(request.order_id, plan)], asked, limited(known))
+    if plan.chosen or not request.is_waiting:  # what waits is looked at whenever anything arrives
+        await keep([(request.order_id, plan)], asked, limited(known))
     if plan.unsourced is Unsourced.SHORT and (there := as_far_as_there(wanted, plan)):
         plan = source(there, sites, stock, terms)
         await keep([(request.order_id, plan)] if plan.chosen else [], asked, limited(known))

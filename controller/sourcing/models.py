@@ -89,7 +89,7 @@ class SourcingStamp(Model):
     """One row that changes with every setting: what caches compare."""
 
     id = fields.BigIntField(primary_key=True)
-    stamp = fields.BigIntField(default=0)
+    stamp = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "sourcing_stamp"
