@@ -55,6 +55,7 @@ MODEL_MODULES = (
     "controller.shipping.models",
     "controller.review.models",
     "controller.review.clock_models",
+    "controller.tracking.models",
     "controller.replenishment.models",
     "controller.reports.models",
     "controller.http.models",

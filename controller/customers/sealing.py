@@ -25,6 +25,7 @@ __all__ = [
     "close_keys",
     "hashes",
     "open_keys",
+    "path",
     "refresh",
     "ring",
     "seal",
@@ -57,16 +58,16 @@ def _kept() -> _Kept:
     return db.memory("customers.keys", _Kept)
 
 
-async def open_keys(path: Path, *, may_create: bool = False) -> str | None:
-    """Use the key file at `path`.  What is wrong with it, in words; None: nothing.
+async def open_keys(file: Path, *, may_create: bool = False) -> str | None:
+    """Use this key file.  What is wrong with it, in words; None: nothing.
 
     `may_create`: where there is none, and no key of this database is wrapped by one that is missing, it is made.
     """
     kept = _kept()
-    kept.path = path
+    kept.path = file
     if may_create and not await db.fetch("SELECT id FROM sealing_key LIMIT 1"):
         try:
-            if await asyncio.to_thread(key_file.create_if_missing, path, db.now()):
+            if await asyncio.to_thread(key_file.create_if_missing, file, db.now()):
                 log.warning("a key file was made: keep a copy of it away from this machine and from the database's backups")
         except KeyFileRefused as error:
             kept.trouble = str(error)
@@ -91,6 +92,11 @@ def close_keys(reason: str) -> None:
 def look_again() -> None:
     """Read file and keys anew before they are used next."""
     _kept().until = 0.0
+
+
+def path() -> Path | None:
+    """The key file in use."""
+    return _kept().path
 
 
 def master_ids() -> set[str]:

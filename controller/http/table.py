@@ -8,6 +8,7 @@ from controller.counts import api as counts
 from controller.counts import planning_api as count_planning
 from controller.counts import review_api as count_reviews
 from controller.counts import schedule_api as count_schedules
+from controller.customers import api as customers
 from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
@@ -37,6 +38,7 @@ from controller.sites import api as sites
 from controller.stock import promise_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
+from controller.tracking import api as tracking
 from controller.transfers import api as transfers
 
 API_VERSION = "1.0"
@@ -74,6 +76,8 @@ ROUTES: list[Route] = [
     *order_changes.ROUTES,
     *order_batches.ROUTES,
     *fulfilment.ROUTES,
+    *customers.ROUTES,
+    *tracking.ROUTES,
     *reviews.ROUTES,
     *rule_api.ROUTES,
     *clock_api.ROUTES,

@@ -946,6 +946,17 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="LookUpFailures",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
+                ("failures", fields.IntField()),
+                ("failed_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ("wait_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "look_up_failures", "app": "controller", "pk_attr": "key"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Manifest",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
