@@ -18,10 +18,12 @@ from controller.following import Follower
 from controller.fulfilment.events import LabelRefused, OtherLotPicked, PutBackNeeded, ShelfShort
 from controller.fulfilment.facts import HELD_CODE
 from controller.fulfilment.operations import print_held_labels
+from controller.fulfilment.rebinding import bind_anew
 from controller.orders.events import OrderCancelled, OrderClosed, OrderFlagCleared
 from controller.orders.flags import blocking
 from controller.orders.numbers import ORDERS
 from controller.printing import DocumentNotPrintable
+from controller.recalls.events import LotRecalled
 from controller.recalls.operations import look_again
 from controller.sites.queries import place
 from controller.stock.events import CommitmentWithdrawn, CountNeeded, StockMoved
@@ -69,6 +71,11 @@ async def _moved(recorded: Recorded) -> None:
     """A recalled lot may have come to a site, or be gone from it; an event names the first SKUs of many."""
     skus = [int(str(sku)) for sku in recorded.data["skus"]] if isinstance(recorded.data["skus"], list) else []
     await look_again(None if len(skus) >= NAMED_SKUS else skus)
+
+
+async def _lot_recalled(recorded: Recorded) -> None:
+    """Lists that would fetch it are bound to other goods."""
+    await bind_anew(str(recorded.data["sku"]), str(recorded.data["lot"]))
 
 
 async def _counted(recorded: Recorded) -> None:
@@ -173,6 +180,7 @@ TAKEN: Mapping[str, Callable[[Recorded], Awaitable[None]]] = {
     LabelRefused.name: _label_refused,
     BinCounted.name: _counted,
     StockMoved.name: _moved,
+    LotRecalled.name: _lot_recalled,
     CommitmentWithdrawn.name: _withdrawn,
     OrderCancelled.name: _order_ended,
     OrderClosed.name: _order_ended,

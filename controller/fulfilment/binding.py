@@ -37,7 +37,7 @@ async def write_lines(list_id: int, site_id: str, order: StoredOrder, lines: Seq
 
     The caller holds the rows of `availability` (`allocate` locked them): releases of one SKU take turns.  Raises KeepsTooShort.
     """
-    stocks = await _free(sorted({line.sku_id for line in lines}), site_id)
+    stocks = await free_to_bind(sorted({line.sku_id for line in lines}), site_id)
     skus = await skus_by_id([line.sku_id for line in lines])
     nowhere = await special(site_id, LocationKind.RECEIVING)
     today = now().astimezone(ZoneInfo((await site(site_id)).time_zone)).date()
@@ -51,7 +51,7 @@ async def write_lines(list_id: int, site_id: str, order: StoredOrder, lines: Seq
         if missing > 0 and len(fresh) < len(here):
             raise KeepsTooShort(line.sku, missing, days)
         chosen = choose_lots(line.quantity, fresh, here[0].location_id if here else nowhere)
-        stocks[line.sku_id] = _without(here, chosen)
+        stocks[line.sku_id] = without(here, chosen)
         for choice in chosen:
             bound = (choice.location_id, choice.lot_id, choice.quantity)
             rows.append((list_id, line.order_line_id, line.line_key, line.sku_id, *bound, 0, 0, False))
@@ -63,7 +63,7 @@ async def write_lines(list_id: int, site_id: str, order: StoredOrder, lines: Seq
     )
 
 
-async def _free(sku_ids: Sequence[int], site_id: str) -> dict[int, list[Pickable]]:
+async def free_to_bind(sku_ids: Sequence[int], site_id: str) -> dict[int, list[Pickable]]:
     """What lies there less what open pick lists will fetch."""
     rows = await fetch(
         "SELECT p.sku_id, p.location_id, p.lot_id, CAST(SUM(p.quantity - p.picked) AS BIGINT) AS quantity FROM pick_line p "
@@ -82,7 +82,7 @@ async def _free(sku_ids: Sequence[int], site_id: str) -> dict[int, list[Pickable
     return found
 
 
-def _without(stocks: Sequence[Pickable], chosen: Sequence[Choice]) -> list[Pickable]:
+def without(stocks: Sequence[Pickable], chosen: Sequence[Choice]) -> list[Pickable]:
     taken: dict[tuple[int, int], int] = defaultdict(int)
     for choice in chosen:
         taken[choice.location_id, choice.lot_id] += choice.quantity

@@ -44,6 +44,17 @@ class OtherLotPicked(Event, frozen=True, kw_only=True):
     quantity: int
 
 
+class PickRebound(Event, frozen=True, kw_only=True):
+    """A lot that a list expected was recalled: `quantity` of it is fetched from other goods now, `missing` has none."""
+
+    name: ClassVar[str] = "pick_rebound"
+    pick_list: str
+    sku_id: int
+    lot_id: int
+    quantity: int
+    missing: int
+
+
 class ShelfShort(Event, frozen=True, kw_only=True):
     """A picker found less in a bin than the list wants of it: it needs a count."""
 

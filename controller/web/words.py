@@ -129,6 +129,7 @@ EVENTS: Mapping[str, str] = {
     "pick_refused": N_("Pick refused"),
     "shelf_short": N_("Shelf held less than expected"),
     "other_lot_picked": N_("Another lot was picked"),
+    "pick_rebound": N_("Pick list bound to other goods"),
     "put_back_needed": N_("Goods to put back"),
     "parcel_packed": N_("Parcel packed"),
     "weight_mismatched": N_("Parcel weight does not fit"),

@@ -8,7 +8,7 @@ import pytest
 
 from controller import db
 from controller.errors import NotFound
-from controller.events import acting
+from controller.events import acting, feed
 from controller.fulfilment.operations import release
 from controller.fulfilment.queries import pick_lines
 from controller.needs import FOLLOWER
@@ -81,6 +81,40 @@ async def test_an_open_pick_of_the_lot_is_flagged_and_refused_with_words(shop: O
     rows = await db.fetch("SELECT data FROM event WHERE name = 'pick_refused'")
     assert "lot L1" in rows[0]["data"]
     assert await shop.report(Picked(pick_list=pick_list, symbol=told.symbol, gtin=told.gtin, quantity=1, lot="L2")) == ["applied"]
+    assert await books_add_up()
+
+
+async def bound() -> list[tuple[str | None, int, int, bool]]:
+    """Lots of the first list's lines: how many, how many were picked, whether they are short."""
+    return [(line.lot, line.quantity, line.picked, line.is_short) for line in await pick_lines(1)]
+
+
+async def test_an_open_list_is_bound_to_another_lot(shop: OrderShop) -> None:
+    [pick_list] = await release(await place(shop.order(("milk", 3))))
+    assert await shop.report(shop.picked(pick_list, "milk")) == ["applied"]
+    await recall("L1", "milk", reason="glass")
+    await FOLLOWER.catch_up()
+    assert await bound() == [("L1", 1, 1, False), ("L2", 2, 0, False)]
+    assert await shop.report(shop.picked(pick_list, "milk"), shop.picked(pick_list, "milk")) == ["applied"] * 2
+    await FOLLOWER.catch_up()
+    assert await bound() == [("L1", 1, 1, False), ("L2", 2, 2, False)]
+    (told,) = [each.data for each in await feed(0) if each.name == "pick_rebound"]
+    assert (told["quantity"], told["missing"]) == (2, 0)
+    assert await books_add_up()
+
+
+async def test_what_there_is_no_other_lot_of_is_short_and_a_task(shop: OrderShop) -> None:
+    order = await place(shop.order(("milk", 6)))
+    await release(order)
+    second = await lot_of(shop.skus["milk"], "L2")
+    await move([replace(shop.shop.sale(shop.skus["milk"], 2), lot_id=second)])
+    await recall("L1", "milk", reason="glass")
+    await FOLLOWER.catch_up()
+    found = await bound()
+    assert [(lot, short) for lot, _, _, short in found if short] == [("L1", True)]
+    assert sum(quantity for _, quantity, _, _ in found) == 6
+    waiting_ = [one.subject for one in await tasks(Asked(), limit=50) if one.kind == "stock_short"]
+    assert waiting_ == [order]
     assert await books_add_up()
 
 
