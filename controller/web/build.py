@@ -32,6 +32,9 @@ from controller.web.receipt_pages import receipt_routes
 from controller.web.render import Renderer
 from controller.web.replenishment_pages import replenishment_routes
 from controller.web.report_pages import report_routes
+from controller.web.review_pages import review_routes
+from controller.web.review_rule_pages import review_rule_routes
+from controller.web.review_setting_pages import review_setting_routes
 from controller.web.routes import PageRoute, add_routes
 from controller.web.sales_import_pages import sales_import_routes
 from controller.web.sales_pages import sales_routes
@@ -81,6 +84,9 @@ class Website:
             *people_routes(self._pages),
             *task_routes(self._pages),
             *recall_routes(self._pages),
+            *review_routes(self._pages),
+            *review_rule_routes(self._pages),
+            *review_setting_routes(self._pages),
             *channel_routes(self._pages),
             *purchasing_routes(self._pages),
             *supplier_routes(self._pages),

@@ -50,7 +50,13 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ),
     (
         N_("Orders"),
-        (Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),),
+        (
+            Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),
+            Place("/reviews", "ok", N_("Review"), Permission.REVIEW_READ),
+            Place("/review-rules", "count", N_("Review rules"), Permission.REVIEW_READ),
+            Place("/order-times", "clock", N_("Deadlines of orders"), Permission.REVIEW_READ),
+            Place("/review-settings", "warn", N_("Checks and deadlines"), Permission.REVIEW_READ),
+        ),
     ),
     (
         N_("Devices"),

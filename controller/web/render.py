@@ -15,7 +15,16 @@ from jinja2 import Environment
 
 from controller.http.auth import ANYONE
 from controller.http.routing import Actor, Permission
-from controller.web import count_words, fleet_words, goods_words, purchasing_words, replenishment_words, task_words, words
+from controller.web import (
+    count_words,
+    fleet_words,
+    goods_words,
+    purchasing_words,
+    replenishment_words,
+    review_words,
+    task_words,
+    words,
+)
 from controller.web.navigation import first_of, places_for
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
@@ -94,6 +103,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(goods_words, name), translate)
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
+    environment.globals |= _of_review(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
@@ -105,6 +115,11 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
+
+
+def _of_review(translate: Translate) -> dict[str, object]:
+    states = {f"{name.lower()}_word": partial(word, table, translate) for name, table in review_words.STATES.items()}
+    return states | {f"{name}_text": partial(_text, table, translate) for name, table in review_words.TEXTS.items()}
 
 
 def _text(table: Mapping[str, str], translate: Translate, value: str, otherwise: str | None = None) -> str:
