@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient
 
 from controller import db
 from controller.people.policies import Grant
+from controller.purchasing.operations import approve
 from controller.replenishment import night
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import logged_in
@@ -46,7 +47,31 @@ async def test_a_group_is_accepted_whole_and_once(client: TestClient) -> None:
     assert (status, where.startswith("/replenishment?done=accepted&made=PO-")) == (303, True)
     assert (await press(client, action, fields))[0] == 303
     assert len(await db.fetch("SELECT id FROM purchase_order")) == 1
-    assert "They are drafts" in await shown(client, where)
+    assert "Made as drafts" in await shown(client, where)
+
+
+async def test_an_acceptance_is_taken_back_once_and_proposed_anew(client: TestClient) -> None:
+    action, fields = await form(client, "/replenishment", "/accept", site="s1", origin="farm")
+    _, where = await press(client, action, fields)
+    action, fields = await form(client, where, "/undo")
+    for _ in range(2):  # a double click
+        assert await press(client, action, fields) == (303, "/replenishment?done=undone")
+    (order,) = await db.fetch("SELECT state FROM purchase_order")
+    assert order["state"] == "cancelled"
+    await night.work_off()
+    assert "farm" in await shown(client, "/replenishment?done=undone")
+    assert await proposals(site_id="s1", kind="purchase", state="proposed")
+
+
+async def test_what_was_approved_meanwhile_is_not_taken_back(client: TestClient) -> None:
+    action, fields = await form(client, "/replenishment", "/accept", site="s1", origin="farm")
+    _, where = await press(client, action, fields)
+    action, fields = await form(client, where, "/undo")
+    await approve(fields["made"])
+    status, page = await press(client, action, fields)
+    assert (status, "not_a_draft" in page) == (409, True)
+    (order,) = await db.fetch("SELECT state FROM purchase_order")
+    assert order["state"] == "approved"
 
 
 async def test_a_proposal_tells_every_number_and_is_changed(client: TestClient) -> None:
