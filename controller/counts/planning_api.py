@@ -11,9 +11,7 @@ from controller import db
 from controller.counts import limits, planning
 from controller.counts.limits import Reason
 from controller.counts.open_work import open_sessions
-from controller.counts.policies import Policy
-from controller.counts.shrinkage import shrinkage
-from controller.counts.views import (
+from controller.counts.planning_views import (
     CountClasses,
     CountDueView,
     CountOpen,
@@ -28,6 +26,8 @@ from controller.counts.views import (
     ShrinkageReport,
     ShrinkageView,
 )
+from controller.counts.policies import Policy
+from controller.counts.shrinkage import shrinkage
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, page
 from controller.sites.queries import site as site_of
 

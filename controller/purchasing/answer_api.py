@@ -10,7 +10,8 @@ from msgspec import Struct
 from controller.http.routing import Call, Permission, Route, number
 from controller.purchasing import answers, queries
 from controller.purchasing.answers import Answered, AnsweredLine
-from controller.purchasing.order_api import ONE, AnswerView, PurchaseOrderView, answer_view, order_view, visible
+from controller.purchasing.order_api import ONE, visible
+from controller.purchasing.order_views import AnswerView, PurchaseOrderView, answer_view, order_view
 
 
 class TakenAnswer(Struct, frozen=True, kw_only=True):

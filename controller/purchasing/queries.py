@@ -18,43 +18,6 @@ from controller.purchasing.states import AnswerState, OrderState, SendingState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierRow:
-    """See `models.Supplier`."""
-
-    id: int
-    code: str
-    name: str
-    channel: str
-    address: str
-    language: str
-    currency: str
-    lead_days: int
-    minimum_minor: int
-    order_days: str
-    over_percent: int
-    min_days: int
-    active: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRow:
-    """See `models.SupplierItem`."""
-
-    id: int
-    sku: str
-    name_en: str
-    name_zh: str
-    base_unit: str
-    their_code: str
-    pack_numerator: int
-    pack_denominator: int
-    minimum_packs: int
-    price_minor: int | None
-    lead_days: int | None
-    active: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
     """An order in a list; `total_minor` of the lines whose price is known; `waits`: what a person must see to first."""
 
@@ -130,45 +93,6 @@ class AskedOrders:
     site: str = ""
     supplier: str = ""
     q: str = ""
-
-
-async def suppliers(*, q: str = "", after: str = "", limit: int = 50) -> list[SupplierRow]:
-    """In order of their code; `q` is part of code or name."""
-    like = f"%{q.lower()}%"
-    rows = await db.fetch(
-        "SELECT * FROM supplier WHERE code > ? AND (LOWER(code) LIKE ? OR LOWER(name) LIKE ?) ORDER BY code LIMIT ?",
-        *(after, like, like, limit),
-    )
-    return [SupplierRow(**{**row, "active": bool(row["active"])}) for row in rows]
-
-
-async def supplier(code: str) -> SupplierRow:
-    """Raises NotFound."""
-    rows = await db.fetch("SELECT * FROM supplier WHERE code = ?", code)
-    if not rows:
-        raise NotFound("supplier", code)
-    return SupplierRow(**{**rows[0], "active": bool(rows[0]["active"])})
-
-
-_ITEM = (
-    "SELECT i.id, s.code AS sku, s.name_en, s.name_zh, s.base_unit, i.their_code, i.pack_numerator, i.pack_denominator, "
-    "i.minimum_packs, i.price_minor, i.lead_days, i.active FROM supplier_item i JOIN sku s ON s.id = i.sku_id "
-    "JOIN supplier p ON p.id = i.supplier_id "
-)
-
-
-async def items(supplier_code: str, *, after: int = 0, limit: int = 50) -> list[ItemRow]:
-    """What a supplier sells, in the order in which it was told."""
-    rows = await db.fetch(f"{_ITEM} WHERE p.code = ? AND i.id > ? ORDER BY i.id LIMIT ?", supplier_code, after, limit)
-    return [ItemRow(**{**row, "active": bool(row["active"])}) for row in rows]
-
-
-async def item(supplier_code: str, sku: str) -> ItemRow:
-    """Raises NotFound."""
-    rows = await db.fetch(f"{_ITEM} WHERE p.code = ? AND s.code = ?", supplier_code, sku)
-    if not rows:
-        raise NotFound("supplier item", f"{supplier_code}/{sku}")
-    return ItemRow(**{**rows[0], "active": bool(rows[0]["active"])})
 
 
 _ORDER = (

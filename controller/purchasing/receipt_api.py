@@ -3,163 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
-from typing import Annotated, TypeVar
-from uuid import UUID
-
-from msgspec import Meta, Struct
+from typing import TypeVar
 
 from controller.catalog.queries import sku as sku_of
 from controller.costing import queries as costing
-from controller.http.routing import PLAIN, BadParameter, Call, Page, Permission, Route, number, page
+from controller.http.routing import BadParameter, Call, Page, Permission, Route, number, page
 from controller.purchasing import costs, receipt_operations, receipt_queries
-from controller.purchasing.costs import LARGEST_TOTAL, InvoiceLine, LandedCosts
+from controller.purchasing.costs import InvoiceLine, LandedCosts
 from controller.purchasing.numbers import RECEIPTS
 from controller.purchasing.policies import Spread
+from controller.purchasing.receipt_views import (
+    AssignOrder,
+    Invoice,
+    InvoicedLine,
+    LabelsWanted,
+    PutAwayView,
+    PutCosts,
+    ReadingView,
+    ReceiptDetail,
+    ReceiptView,
+    StockCostView,
+    SuggestedBin,
+    WantLabels,
+    line_view,
+    part_view,
+    receipt_view,
+)
 from controller.purchasing.states import ReceiptState
-from controller.purchasing.suppliers import LARGEST_PRICE
 
 B = TypeVar("B")
-Minor = Annotated[int, Meta(ge=0, le=LARGEST_TOTAL)]
-Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
-
-
-class PutCosts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What it cost to get the goods here, in minor units of the site's currency; `spread` over the lines by what."""
-
-    freight_minor: Minor = 0
-    duty_minor: Minor = 0
-    other_minor: Minor = 0
-    spread: Spread = Spread.VALUE
-
-
-class InvoicedLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`minor` minor units of the site's currency for `units` base units."""
-
-    sku: Key
-    minor: Minor
-    units: Annotated[int, Meta(ge=1, le=LARGEST_PRICE)]
-
-
-class Invoice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    lines: Annotated[list[InvoicedLine], Meta(min_length=1, max_length=2000)]
-
-
-class AssignOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    order: Annotated[str, Meta(pattern=r"^PO-[0-9]{6,12}$")]
-
-
-class WantLabels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`each_piece`: one per piece that came, otherwise one per article."""
-
-    each_piece: bool = False
-
-
-class LabelsWanted(Struct, frozen=True, kw_only=True):
-    labels: int
-
-
-class ReceiptView(Struct, frozen=True, kw_only=True):
-    """`document`: as it was scanned, empty: none; `good` and `damaged` in base units; costs in the site's `currency`."""
-
-    no: str
-    site: str
-    document: str
-    day: date
-    state: ReceiptState
-    order: str | None
-    notice: str | None
-    supplier: str | None
-    began_at: datetime
-    checked_at: datetime | None
-    freight_minor: int
-    duty_minor: int
-    other_minor: int
-    spread: str
-    currency: str
-    lines: int
-    good: int
-    damaged: int
-
-
-class ReceiptLineView(Struct, frozen=True, kw_only=True):
-    """Base units; `expected` null: nothing was announced; `cost_minor` of all that came, landed, null: nobody knows."""
-
-    sku: str
-    name_en: str
-    name_zh: str
-    expected: int | None
-    good: int
-    damaged: int
-    over: int
-    short: int
-    short_reason: str | None
-    landed_minor: int
-    cost_minor: int | None
-
-
-class PartView(Struct, frozen=True, kw_only=True):
-    """What came of one lot in one condition."""
-
-    sku: str
-    lot: str | None
-    expiry: date | None
-    blocked: bool
-    condition: str
-    reason: str
-    units: int
-
-
-class ReceiptDetail(Struct, frozen=True, kw_only=True):
-    receipt: ReceiptView
-    lines: list[ReceiptLineView]
-    parts: list[PartView]
-
-
-class ReadingView(Struct, frozen=True, kw_only=True):
-    """An entry of the ledger behind a receipt, with who told it."""
-
-    id: int
-    sku: str
-    quantity: int
-    target: str
-    reason: str
-    lot: str | None
-    serial: str | None
-    person: str | None
-    device: str | None
-    fact_id: UUID | None
-    occurred_at: datetime
-
-
-class SuggestedBin(Struct, frozen=True, kw_only=True):
-    """`holds` base units of any goods, `same` of this SKU; `capacity` null: nobody counted."""
-
-    bin: str
-    zone: str
-    capacity: int | None
-    holds: int
-    same: int
-
-
-class PutAwayView(Struct, frozen=True, kw_only=True):
-    """The best bin first; empty: no bin of the site has room."""
-
-    bins: list[SuggestedBin]
-
-
-class StockCostView(Struct, frozen=True, kw_only=True):
-    """Goods at a site and on their way to it: `quantity` base units cost `value_minor`, of `unknown` more nobody knows the cost."""
-
-    sku: str
-    name_en: str
-    name_zh: str
-    site: str
-    quantity: int
-    value_minor: int
-    unknown: int
-    currency: str
-    position: int
 
 
 async def listing(call: Call[None]) -> Page[ReceiptView]:
@@ -169,15 +41,15 @@ async def listing(call: Call[None]) -> Page[ReceiptView]:
     names = ("site", "order", "q")
     asked = receipt_queries.AskedReceipts(state=state, **{name: call.query.get(name, "") for name in names})
     rows = await receipt_queries.receipts(asked, before=call.page.number() or None, limit=call.page.limit, sites=call.actor.sites)
-    return page([_view(row) for row in rows], call.page, key=lambda view: RECEIPTS.row_id(view.no))
+    return page([receipt_view(row) for row in rows], call.page, key=lambda view: RECEIPTS.row_id(view.no))
 
 
 async def detail(call: Call[None]) -> ReceiptDetail:
     row = await _visible(call)
     return ReceiptDetail(
-        receipt=_view(row),
-        lines=[_line(line) for line in await receipt_queries.receipt_lines(row.id)],
-        parts=[_part(part) for part in await receipt_queries.parts(row.id)],
+        receipt=receipt_view(row),
+        lines=[line_view(line) for line in await receipt_queries.receipt_lines(row.id)],
+        parts=[part_view(part) for part in await receipt_queries.parts(row.id)],
     )
 
 
@@ -194,19 +66,19 @@ async def put_costs(call: Call[PutCosts]) -> ReceiptView:
         row.no,
         LandedCosts(freight_minor=told.freight_minor, duty_minor=told.duty_minor, other_minor=told.other_minor, spread=told.spread),
     )
-    return _view(await receipt_queries.receipt(row.no))
+    return receipt_view(await receipt_queries.receipt(row.no))
 
 
 async def invoice(call: Call[Invoice]) -> ReceiptView:
     row = await _visible(call)
     await costs.take_invoice(row.no, [InvoiceLine(sku=line.sku, minor=line.minor, units=line.units) for line in call.body.lines])
-    return _view(await receipt_queries.receipt(row.no))
+    return receipt_view(await receipt_queries.receipt(row.no))
 
 
 async def assign(call: Call[AssignOrder]) -> ReceiptView:
     row = await _visible(call)
     await receipt_operations.assign_order(row.no, call.body.order)
-    return _view(await receipt_queries.receipt(row.no))
+    return receipt_view(await receipt_queries.receipt(row.no))
 
 
 async def labels(call: Call[WantLabels]) -> LabelsWanted:
@@ -258,25 +130,13 @@ def _simple(verb: Callable[[str], Awaitable[None]]) -> Callable[[Call[None]], Aw
     async def handle(call: Call[None]) -> ReceiptView:
         row = await _visible(call)
         await verb(row.no)
-        return _view(await receipt_queries.receipt(row.no))
+        return receipt_view(await receipt_queries.receipt(row.no))
 
     return handle
 
 
 async def _visible(call: Call[B]) -> receipt_queries.ReceiptRow:
     return await receipt_queries.receipt(call.path["no"], sites=call.actor.sites)
-
-
-def _view(row: receipt_queries.ReceiptRow) -> ReceiptView:
-    return ReceiptView(**{name: getattr(row, name) for name in ReceiptView.__struct_fields__})
-
-
-def _line(row: receipt_queries.ReceiptLineRow) -> ReceiptLineView:
-    return ReceiptLineView(**{name: getattr(row, name) for name in ReceiptLineView.__struct_fields__})
-
-
-def _part(row: receipt_queries.PartRow) -> PartView:
-    return PartView(**{name: getattr(row, name) for name in PartView.__struct_fields__})
 
 
 READ, WRITE = Permission.PURCHASING_READ, Permission.PURCHASING_WRITE

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from controller.errors import NotFound
 from controller.http.routing import PLAIN, Actor, BadParameter, Call, Created, Page, Permission, Route, page
-from controller.purchasing import notices, queries, suppliers
+from controller.purchasing import notices, supplier_queries, suppliers
 from controller.purchasing.notices import NewNotice, NoticedLine
 from controller.purchasing.policies import Channel
 from controller.purchasing.suppliers import ItemData, SupplierData
@@ -93,12 +93,12 @@ class NoticeView(Struct, frozen=True, kw_only=True):
 
 
 async def listing(call: Call[None]) -> Page[SupplierView]:
-    rows = await queries.suppliers(q=call.query.get("q", ""), after=call.page.after or "", limit=call.page.limit)
+    rows = await supplier_queries.suppliers(q=call.query.get("q", ""), after=call.page.after or "", limit=call.page.limit)
     return page([_supplier(row) for row in rows], call.page, key=lambda view: view.code)
 
 
 async def show(call: Call[None]) -> SupplierView:
-    return _supplier(await queries.supplier(call.path["code"]))
+    return _supplier(await supplier_queries.supplier(call.path["code"]))
 
 
 async def put(call: Call[PutSupplier]) -> SupplierView:
@@ -107,15 +107,15 @@ async def put(call: Call[PutSupplier]) -> SupplierView:
 
 
 async def items(call: Call[None]) -> Page[ItemView]:
-    await queries.supplier(call.path["code"])
-    rows = await queries.items(call.path["code"], after=call.page.number(), limit=call.page.limit)
+    await supplier_queries.supplier(call.path["code"])
+    rows = await supplier_queries.items(call.path["code"], after=call.page.number(), limit=call.page.limit)
     return page([_item(row) for row in rows], call.page, key=lambda view: view.id)
 
 
 async def put_item(call: Call[PutItem]) -> ItemView:
     code, sku = call.path["code"], call.path["sku"]
     await suppliers.put_item(code, sku, ItemData(**msgspec.structs.asdict(call.body)))
-    return _item(await queries.item(code, sku))
+    return _item(await supplier_queries.item(code, sku))
 
 
 async def notice(call: Call[NewNotice]) -> Created[NoticeView]:
@@ -159,11 +159,11 @@ def _noticed(new: NewNotice) -> Created[NoticeView]:
     return Created(view, location=f"/api/v1/suppliers/{new.supplier}")
 
 
-def _supplier(row: queries.SupplierRow) -> SupplierView:
+def _supplier(row: supplier_queries.SupplierRow) -> SupplierView:
     return SupplierView(**{name: value for name, value in asdict(row).items() if name != "id"})
 
 
-def _item(row: queries.ItemRow) -> ItemView:
+def _item(row: supplier_queries.ItemRow) -> ItemView:
     return ItemView(**{name: value for name, value in asdict(row).items() if name != "base_unit"})
 
 

@@ -17,6 +17,7 @@ from controller.http.routing import BadParameter, Permission
 from controller.pricing import queries as pricing
 from controller.pricing.states import BatchState
 from controller.purchasing import queries as purchasing
+from controller.purchasing import supplier_queries
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
 from controller.recalls.queries import recalls
 from controller.replenishment import queries as replenishment
@@ -121,7 +122,7 @@ async def _receipts(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:
 
 
 async def _suppliers(asked: Mapping[str, str], after: str, _sites: Sites) -> Rows:
-    return await purchasing.suppliers(q=asked["q"], after=after, limit=AT_ONCE)
+    return await supplier_queries.suppliers(q=asked["q"], after=after, limit=AT_ONCE)
 
 
 async def _transfers(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:

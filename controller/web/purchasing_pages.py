@@ -12,7 +12,7 @@ from aiohttp import web
 from controller import events
 from controller.errors import DomainError, NotFound
 from controller.http.routing import BadParameter, Permission, number, page
-from controller.purchasing import answers, operations, outbox, papers, queries
+from controller.purchasing import answers, operations, outbox, papers, queries, supplier_queries
 from controller.purchasing.numbers import PURCHASE_ORDERS
 from controller.purchasing.operations import NewLine, NewOrder
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
@@ -50,10 +50,10 @@ class PurchasingPages:
 
     async def _new(self, request: web.Request, supplier: str, site: str, refused: Values, status: int = 200) -> web.Response:
         sites = await self._sites(request)
-        known = await queries.suppliers(limit=MOST_ITEMS)
+        known = await supplier_queries.suppliers(limit=MOST_ITEMS)
         chosen = next((row for row in known if row.code == supplier), None)
         here = site if site in sites else (sites[0] if len(sites) == 1 else "")
-        rows = await queries.items(supplier, limit=MOST_ITEMS) if chosen else []
+        rows = await supplier_queries.items(supplier, limit=MOST_ITEMS) if chosen else []
         values = {"suppliers": [row for row in known if row.active], "chosen": chosen, "sites": sites, "site": here}
         shown: dict[str, object] = {"items": [row for row in rows if row.active], "error": "", "typed": {}, "message": ""}
         return await self._show(request, "purchase_order_new.html", {**shown, **values, **refused}, status)
@@ -85,7 +85,7 @@ class PurchasingPages:
         done = text_of(request, "done")
         values: Values = {
             "order": order,
-            "supplier": await queries.supplier(order.supplier),
+            "supplier": await supplier_queries.supplier(order.supplier),
             "lines": await queries.lines(order.id),
             "sendings": await queries.sendings(order.id),
             "answers": await queries.answers(order.id),

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from controller.errors import DomainError
 from controller.http.routing import BadParameter, Permission, number, page
-from controller.purchasing import papers, queries, suppliers
+from controller.purchasing import papers, supplier_queries, suppliers
 from controller.purchasing.policies import Channel
 from controller.purchasing.suppliers import ItemData, SupplierData
 from controller.web.access import actor_of
@@ -29,7 +29,7 @@ class SupplierPages:
 
     async def listing(self, request: web.Request) -> web.StreamResponse:
         wanted = page_request(request)
-        rows = await queries.suppliers(q=text_of(request, "q"), after=wanted.after or "", limit=wanted.limit)
+        rows = await supplier_queries.suppliers(q=text_of(request, "q"), after=wanted.after or "", limit=wanted.limit)
         shown = page(rows, wanted, key=lambda row: row.code)
         values = paged(request, {"suppliers": shown.items, "next": shown.next}, "q")
         return await self._show(request, "suppliers.html", values)
@@ -42,8 +42,8 @@ class SupplierPages:
 
     async def _form(self, request: web.Request, code: str | None, refused: Values, status: int = 200) -> web.Response:
         wanted = page_request(request)
-        row = await queries.supplier(code) if code is not None else None
-        found = await queries.items(row.code, after=wanted.number(), limit=wanted.limit) if row else []
+        row = await supplier_queries.supplier(code) if code is not None else None
+        found = await supplier_queries.items(row.code, after=wanted.number(), limit=wanted.limit) if row else []
         shown = page(found, wanted, key=lambda item: item.id)
         done = text_of(request, "done")
         may_write = actor_of(request).may_at(Permission.PURCHASING_WRITE, None)

@@ -14,9 +14,10 @@ from controller.purchasing import operations
 from controller.purchasing.errors import BadOrder, BadSupplier, BelowMinimum, NotEditable
 from controller.purchasing.operations import NewLine, NewOrder
 from controller.purchasing.policies import Channel
-from controller.purchasing.queries import AskedOrders, items, lines, orders, supplier, suppliers
+from controller.purchasing.queries import AskedOrders, lines, orders
 from controller.purchasing.receipt_queries import AskedReceipts, receipts, suggest_bins
 from controller.purchasing.states import OrderState
+from controller.purchasing.supplier_queries import items, supplier, suppliers
 from controller.purchasing.suppliers import ItemData, SupplierData, put_item, put_supplier
 from controller.sites.operations import BadBin, create_bin, set_bin
 from edge_agent.wire.facts import PutAway, Retracted
