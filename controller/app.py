@@ -41,6 +41,8 @@ from controller.orders.operations import hold
 from controller.orders.seams import SEAMS
 from controller.orders.states import Bulk
 from controller.owed import ALL_PROOFS
+from controller.payments import calling
+from controller.payments.providers import set_providers
 from controller.people import login
 from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
@@ -264,6 +266,7 @@ async def connected_database(config: Config) -> AsyncIterator[None]:
     try:
         await db.migrate()
         home.set_country(config.customers.country)
+        set_providers(config.payments)
         if await events.settle_restored():
             log.warning("this database was restored into another PostgreSQL cluster; its events were put in order again")
         yield
@@ -321,6 +324,7 @@ def _work(
         work.append(("cost", valuing.run(system_random())))
         work.append(("orders to suppliers", sending.run(config.purchasing, system_random())))
         work.append(("prices", forcing.run(system_random())))
+        work.append(("payments", calling.run(system_random())))
         work.append(("sales that wait", waiting.run(system_random())))
         work.append(("files of sales", sales_imports.run(system_random())))
         work.append(("shelves", shelf_keeping.run(system_random())))

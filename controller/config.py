@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from controller.config_table import Table
 from controller.customers.config import Customers, read_customers
+from controller.payments.config import Payments, read_payments
 from controller.purchasing.config import Purchasing, read_purchasing
 from edge_agent.wire.errors import BadTopic
 from edge_agent.wire.topics import GatewayTopic
@@ -133,6 +134,7 @@ class Config:
     box_http: BoxHttp = field(default_factory=BoxHttp)
     retention: Retention = field(default_factory=Retention)
     purchasing: Purchasing = field(default_factory=Purchasing)
+    payments: Payments = field(default_factory=Payments)
     customers: Customers = field(default_factory=Customers)
 
     @property
@@ -167,6 +169,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
     box_http = _box_http(root.table("box_http"))
     retention = _retention(root.table("retention"))
     purchasing = read_purchasing(root.table("purchasing"))
+    payments = read_payments(root.tables("payment_provider"))
     customers = read_customers(root.table("customers"))
     root.close()
     if root.errors:
@@ -181,6 +184,7 @@ def parse_config(document: Mapping[str, object], environ: Mapping[str, str], sou
         box_http=box_http,
         retention=retention,
         purchasing=purchasing,
+        payments=payments,
         customers=customers,
     )
 

@@ -13,12 +13,14 @@ from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
-from controller.http import cost_api, events, proof_api, stock_api, why_api
+from controller.http import cost_api, events, money_api, proof_api, stock_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
 from controller.orders import flag_api as order_flags
+from controller.payments import api as payments
+from controller.payments import callback_api as payment_callbacks
 from controller.people import api as people
 from controller.pricing import api as pricing
 from controller.profiles import api as profiles
@@ -38,6 +40,7 @@ from controller.sites import api as sites
 from controller.stock import promise_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
+from controller.taxes import api as taxes
 from controller.tracking import api as tracking
 from controller.transfers import api as transfers
 
@@ -71,6 +74,10 @@ ROUTES: list[Route] = [
     *receipt_api.ROUTES,
     *profiles.ROUTES,
     *replica.ROUTES,
+    *taxes.ROUTES,
+    *payments.ROUTES,
+    *payment_callbacks.ROUTES,
+    *money_api.ROUTES,
     *orders.ROUTES,
     *order_flags.ROUTES,
     *order_changes.ROUTES,

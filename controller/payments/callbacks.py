@@ -174,7 +174,7 @@ async def _book(row: db.Row, payments: Sequence[db.Row]) -> None:
     elif call is not None:
         answer = Answer(amount_minor=row["amount_minor"], event_id=row["event_id"], occurred_at=row["occurred_at"])
         await calls.succeed(call["id"], answer)
-    elif not await _is_booked(row):
+    elif not (await _is_booked(row) or await _was_taken(row, kind, payments[0])):
         await _spread(row, kind, payments)
 
 
@@ -182,6 +182,17 @@ async def _is_booked(row: db.Row) -> bool:
     """Our call's answer was quicker than this callback."""
     found = await db.fetch(
         "SELECT 1 AS one FROM payment_entry WHERE provider = ? AND event_id = ? LIMIT 1", row["provider"], row["event_id"]
+    )
+    return bool(found)
+
+
+async def _was_taken(row: db.Row, kind: EntryKind, payment: db.Row) -> bool:
+    """A person took it down before the provider told it: the same money, under the same reference."""
+    if kind is not EntryKind.CAPTURED or payment["expected_minor"]:
+        return False
+    found = await db.fetch(
+        "SELECT 1 AS one FROM payment_entry WHERE payment_id = ? AND kind = ? AND amount_minor = ? AND event_id IS NULL LIMIT 1",
+        *(payment["id"], kind.value, row["amount_minor"]),
     )
     return bool(found)
 
