@@ -138,13 +138,15 @@ def choose(goods: Goods, services: Sequence[Service], rules: Sequence[Rule]) -> 
 
 def _narrowest(goods: Goods, services: Sequence[Service]) -> list[Service]:
     """Of a service with prices for the zone and for everywhere, the former; in order of names."""
+
+    def fit(service: Service) -> tuple[int, str]:
+        return (1 if not service.zone else 0 if service.zone == goods.zone else 2), service.zone
+
     best: dict[tuple[str, str], Service] = {}
     for service in services:
         key = (service.carrier, service.code)
-        if service.zone in ("", goods.zone) and (key not in best or service.zone):
+        if key not in best or fit(service) < fit(best[key]):
             best[key] = service
-        else:
-            best.setdefault(key, service)
     return [best[key] for key in sorted(best)]
 
 

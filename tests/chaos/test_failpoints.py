@@ -13,6 +13,9 @@ from tests.shopday.programs import ROOT
 
 ELSEWHERE = {
     "ctl.consumer_after_effect",
+    "ctl.label_bought_before_commit",
+    "ctl.label_bought_before_store",
+    "ctl.label_claimed_before_call",
     "ctl.order_sent_before_commit",
     "people.counted_before_judged",
     "print.before_lease",
