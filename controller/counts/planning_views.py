@@ -10,8 +10,6 @@ from msgspec import Meta, Struct
 from controller.http.routing import PLAIN
 
 Minor = Annotated[int, Meta(ge=0, le=10**15)]
-
-
 Class = Annotated[str, Meta(pattern="^[ABC]?$")]
 
 
