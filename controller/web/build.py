@@ -15,6 +15,7 @@ from controller.web.access import Access
 from controller.web.channel_pages import channel_routes
 from controller.web.cost_pages import cost_routes
 from controller.web.count_pages import count_routes
+from controller.web.customer_pages import customer_routes
 from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
 from controller.web.fleet_pages import FleetPages, fleet_routes
@@ -25,6 +26,7 @@ from controller.web.login_pages import LogIn, login_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.people_pages import people_routes
 from controller.web.price_pages import price_routes
+from controller.web.profile_pages import profile_routes
 from controller.web.proof_pages import proof_routes
 from controller.web.purchasing_pages import purchasing_routes
 from controller.web.recall_pages import recall_routes
@@ -42,6 +44,7 @@ from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
+from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
 
 
@@ -79,10 +82,13 @@ class Website:
             *sales_routes(self._pages),
             *count_routes(self._pages),
             *find_routes(self._pages),
+            *profile_routes(self._pages),
             *list_file_routes(),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
             *people_routes(self._pages),
             *task_routes(self._pages),
+            *customer_routes(self._pages),
+            *tracking_routes(self._pages),
             *recall_routes(self._pages),
             *review_routes(self._pages),
             *review_rule_routes(self._pages),

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         N_("Orders"),
         (
             Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),
+            Place("/customers", "person", N_("Customers"), Permission.CUSTOMERS_READ),
             Place("/reviews", "ok", N_("Review"), Permission.REVIEW_READ),
             Place("/review-rules", "count", N_("Review rules"), Permission.REVIEW_READ),
             Place("/order-times", "clock", N_("Deadlines of orders"), Permission.REVIEW_READ),
@@ -63,6 +64,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("/prints", "printer", N_("Prints"), Permission.PRINTS_READ),
             Place("/fleet", "box", N_("Boxes"), Permission.FLEET_READ),
+            Place("/station-profiles", "person", N_("Station profiles"), Permission.FLEET_READ),
         ),
     ),
     (
