@@ -31,10 +31,17 @@ from edge_agent.wire.messages import Priority
 
 UNKEPT = frozenset({CSRF_FIELD, "password", "again", "current", "pin", "badge"})
 """Fields that tell two forms apart by nothing, or whose hash must not lie in the database."""
+SEALED = "sealed_"
+"""How the names of fields begin that hold personal data: of them, no hash is kept either."""
 MAX_REASON = 200
 _BACK = re.compile(
     r"/(prints(\?state=[a-z]+)?|orders/[A-Z]{2}-[0-9]{1,18}|fleet/boxes/[a-z0-9-]{1,40}/queue|fleet/devices(/[a-z0-9-]{1,40}){2})?"
 )
+
+
+def is_kept(name: str) -> bool:
+    """Whether a field counts for telling one form from another."""
+    return name not in UNKEPT and not name.startswith(SEALED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Sent:
 
         Raises what `verb` and `before` raise, Problem 400, 422.
         """
-        body = "\0".join(f"{name}={value}" for name, value in sorted(self.fields.items()) if name not in UNKEPT)
+        body = "\0".join(f"{name}={value}" for name, value in sorted(self.fields.items()) if is_kept(name))
         identity = request_of(
             actor=self.actor.account, key=self.field("key") or None, route=f"POST {self.request.path}", body=body.encode()
         )

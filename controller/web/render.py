@@ -17,6 +17,7 @@ from controller.http.auth import ANYONE
 from controller.http.routing import Actor, Permission
 from controller.web import (
     count_words,
+    customer_words,
     fleet_words,
     goods_words,
     purchasing_words,
@@ -104,6 +105,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
+    environment.globals |= _of_customers(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
@@ -115,6 +117,16 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
+
+
+def _of_customers(translate: Translate) -> dict[str, object]:
+    """Words of customers and of where orders are."""
+    states = {
+        f"{name.lower()}_word": partial(word, getattr(customer_words, name), translate) for name in ("NODE", "STEP", "CUSTOMER")
+    }
+    texts = ("IDENTITY", "CUSTOMER_FIELD", "MERGE_REASON", "ADDRESS_FLAW", "CUSTOMER_REFUSAL", "CARRIER_TOLD", "MONEY_TOLD")
+    told = {f"{name.lower()}_text": partial(_text, getattr(customer_words, name), translate) for name in (*texts, "TIMELINE_KIND")}
+    return {**states, **told}
 
 
 def _of_review(translate: Translate) -> dict[str, object]:
