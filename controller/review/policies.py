@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from controller.errors import Rejected
 from controller.orders.flags import MAX_REASON, FlagKind
@@ -18,6 +19,9 @@ BASIS = 10_000
 """Basis points of the whole."""
 _NAMED = 3
 """Lines that a reason names."""
+
+
+Share = Annotated[int, Meta(ge=0, le=100 * BASIS)]
 
 
 class BadLimits(Rejected):
@@ -32,11 +36,11 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is wrong with an address counts.
     """
 
-    price_above_bp: int | None = 2_000
-    price_below_bp: int | None = 3_000
-    discount_bp: int | None = 3_000
-    ratings: tuple[str, ...] = ("C", "D")
-    arrears_minor: int | None = None
+    price_above_bp: Share | None = 2_000
+    price_below_bp: Share | None = 3_000
+    discount_bp: Share | None = 3_000
+    ratings: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=1)], ...], Meta(max_length=26)] = ("C", "D")
+    arrears_minor: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     address: bool = True
 
 

@@ -94,10 +94,10 @@ class AnalysisView(Struct, frozen=True, kw_only=True):
     complete: bool
 
 
-class LimitsView(Struct, frozen=True, kw_only=True):
+class LimitsView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`edition` 0: nobody said any yet."""
 
-    edition: int
+    edition: Edition
     limits: Limits
 
 
@@ -261,7 +261,7 @@ ROUTES = [
         "POST",
         f"{_BASE}/{{id}}/try",
         attempt,
-        permission=_READ,
+        permission=_WRITE,
         body=OrderFacts,
         reply=Judgement,
         summary="What the rules would say of an order, and why; nothing is changed",

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from controller.errors import Rejected
 from controller.orders.flags import FlagKind
@@ -108,41 +109,46 @@ DOMAINS: Mapping[Field, tuple[str, ...]] = {
 """Fields of which all words are known; others may hold any word, or none."""
 
 
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
+Term = Annotated[str, Meta(min_length=1, max_length=MAX_VALUE)]
+Terms = Annotated[tuple[Term, ...], Meta(max_length=MAX_VALUES)]
+
+
 class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Of a number: `at_least` (included) and `below` (excluded); of words: `values`; `is_not`: none of them."""
 
     field: Field
-    at_least: int | None = None
-    below: int | None = None
-    values: tuple[str, ...] = ()
+    at_least: Number | None = None
+    below: Number | None = None
+    values: Terms = ()
     is_not: bool = False
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of its conditions have to hold; without any it holds for every order."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
     outcome: Outcome
-    conditions: tuple[Condition, ...] = ()
+    conditions: Annotated[tuple[Condition, ...], Meta(max_length=len(Field))] = ()
 
 
-class OrderFacts(Struct, frozen=True, kw_only=True, dict=True):
+class OrderFacts(Struct, frozen=True, kw_only=True, dict=True, forbid_unknown_fields=True):
     """An order as rules see it."""
 
-    amount: int
-    currency: str
-    items: int = 1
-    discount: int = 0
-    arrears: int = 0
-    grade: str = UNKNOWN
-    credit: str = UNKNOWN
-    channel: str = UNKNOWN
-    region: str = UNKNOWN
-    site: str = UNKNOWN
-    delivery: str = UNKNOWN
+    amount: Number
+    currency: Term
+    items: Number = 1
+    discount: Number = 0
+    arrears: Number = 0
+    grade: Term = UNKNOWN
+    credit: Term = UNKNOWN
+    channel: Term = UNKNOWN
+    region: Term = UNKNOWN
+    site: Term = UNKNOWN
+    delivery: Term = UNKNOWN
     first_order: bool = False
-    payment: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    payment: Terms = ()
+    flags: Terms = ()
 
     @cached_property
     def numbers(self) -> Mapping[Field, int]:

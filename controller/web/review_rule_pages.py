@@ -71,39 +71,19 @@ class RulePages:
     async def _one(
         self, request: web.Request, error: str = "", typed: Mapping[str, str] | None = None, status: int = 200
     ) -> web.Response:
-        actor, found, currency = actor_of(request), await tables.table(_id(request.match_info["id"])), await chain_currency()
+        found, currency = await tables.table(_id(request.match_info["id"])), await chain_currency()
         chosen = _place(text_of(request, "rule"), len(found.rules))
-        tried, bench_error = None, ""
-        if text_of(request, "try"):
-            try:
-                tried = judge(order_of(request.query, currency), found.rules)
-            except BadParameter:
-                bench_error = "bad_parameter"
-        days = text_of(request, "days")
-        live = await tables.live_rules()
-        is_draft = found.state is TableState.DRAFT
+        filled = fields_of(found.rules[chosen - 1], currency) if chosen else {}
         values: Values = {
             "table": found,
             "analysis": analyse(found.rules),
-            "replayed": await replay(found.rules, days=int(days)) if _is_days(days) and actor.sites is None else None,
-            "days": days if _is_days(days) else "30",
-            "sees_all": actor.sites is None,
-            "tried": tried,
-            "bench": dict(request.query),
-            "bench_error": bench_error,
+            **await _replayed(request, found),
+            **_tried(request, found, currency),
             "chosen": chosen,
-            "typed": dict(typed) if typed is not None else fields_of(found.rules[chosen - 1], currency) if chosen else {},
-            "fields": list(Field),
-            "is_number": {field.value: KINDS[field] is Kind.NUMBER for field in Field},
-            "outcomes": list(Outcome),
-            "currency": currency,
-            "scales": {field.value: scale_of(field, currency) for field in Field},
-            "written": written,
-            "is_interval": lambda cell: isinstance(cell, Interval),
-            "is_word": lambda cell: isinstance(cell, Word),
-            "live": live[0] if live else None,
-            "is_draft": is_draft,
-            "writes": writes_rules(actor),
+            "typed": filled if typed is None else dict(typed),
+            **_shown(currency),
+            "is_draft": found.state is TableState.DRAFT,
+            "writes": writes_rules(actor_of(request)),
             "has_room": len(found.rules) < MAX_RULES,
             "done": done_of(request),
             "error": error,
@@ -182,6 +162,44 @@ class RulePages:
         except DomainError as error:
             return await self._one(request, error.code, sent.fields if isinstance(error, BadRule) else None, status=422)
         return see_other(f"{then or request.path.rpartition('/')[0]}?done={done}")
+
+
+def _tried(request: web.Request, found: StoredTable, currency: str) -> Values:
+    """The bench: what the rules say of the order that its fields describe."""
+    if not text_of(request, "try"):
+        return {"tried": None, "bench": {}, "bench_error": ""}
+    try:
+        tried = judge(order_of(request.query, currency), found.rules)
+    except BadParameter:
+        return {"tried": None, "bench": dict(request.query), "bench_error": "bad_parameter"}
+    return {"tried": tried, "bench": dict(request.query), "bench_error": ""}
+
+
+async def _replayed(request: web.Request, found: StoredTable) -> Values:
+    """What the rules would have said; only who sees the orders of all sites may ask."""
+    days, sees_all = text_of(request, "days"), actor_of(request).sites is None
+    asked = _is_days(days) and sees_all
+    live = await tables.live_rules()
+    return {
+        "replayed": await replay(found.rules, days=int(days)) if asked else None,
+        "days": days if _is_days(days) else "30",
+        "sees_all": sees_all,
+        "live": live[0] if live else None,
+    }
+
+
+def _shown(currency: str) -> Values:
+    """How fields and their cells are written."""
+    return {
+        "fields": list(Field),
+        "is_number": {field.value: KINDS[field] is Kind.NUMBER for field in Field},
+        "outcomes": list(Outcome),
+        "currency": currency,
+        "scales": {field.value: scale_of(field, currency) for field in Field},
+        "written": written,
+        "is_interval": lambda cell: isinstance(cell, Interval),
+        "is_word": lambda cell: isinstance(cell, Word),
+    }
 
 
 async def chain_currency() -> str:

@@ -125,6 +125,7 @@ fpm-ia POST /api/v1/label-batches/{no}/print
 -pm--a POST /api/v1/orders/{no}/release
 -pm$-a GET /api/v1/orders/{no}/timeline
 -pm$-a GET /api/v1/orders/{no}/totals
+--m--a PUT /api/v1/orders/{no}/totals
 -pm--a GET /api/v1/parcels
 -pm--a GET /api/v1/parcels/{no}
 -pm--a POST /api/v1/parcels/{no}/label
