@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from controller.counts import review_queries, reviewing, sessions, unmatched
 from controller.counts.api import seen, session_view
+from controller.counts.pieces import pieces_of
 from controller.counts.queries import Session, session
 from controller.counts.reviewing import Verdict
 from controller.counts.states import RowState
@@ -17,6 +18,7 @@ from controller.counts.views import (
     CountMovedView,
     CountNoteIn,
     CountPartView,
+    CountPieceView,
     CountRowDetail,
     CountRowView,
     CountScanView,
@@ -60,6 +62,7 @@ async def row(call: Call[None]) -> CountRowDetail:
         row=_row(one),
         scans=[_scan(each) for each in scans],
         movements=[CountMovedView(**{name: getattr(each, name) for name in names}) for each in moved],
+        pieces=[CountPieceView(serial=each.serial, what=each.what, bin=each.bin) for each in await pieces_of(one)],
     )
 
 

@@ -122,12 +122,21 @@ class CountMovedView(Struct, frozen=True, kw_only=True):
     meanwhile: bool
 
 
+class CountPieceView(Struct, frozen=True, kw_only=True):
+    """`what`: missing (the books have it here, nobody scanned it), elsewhere (scanned here, the books have it in `bin`), new."""
+
+    serial: str
+    what: str
+    bin: str | None
+
+
 class CountRowDetail(Struct, frozen=True, kw_only=True):
-    """A row with its evidence."""
+    """A row with its evidence; `pieces`: serial numbers that are not where the books have them."""
 
     row: CountRowView
     scans: list[CountScanView]
     movements: list[CountMovedView]
+    pieces: list[CountPieceView]
 
 
 class CountPartView(Struct, frozen=True, kw_only=True):
