@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -102,16 +103,12 @@ async def steps_of(story: Story, shop: Shop, sku: int) -> list[Step]:
             steps.append(partial(move, [replace(shop.arrival(sku, each.change, minute=each.minute), lot_id=lot)]))
         else:
             data = sent(f"TR-{900 + number}", "MILK", -each.change, to="s2", bin_="A-1")
-            told = data if each.lot is None else type(data)(**{**_fields(data), "lot": each.lot})
+            told = data if each.lot is None else msgspec.structs.replace(data, lot=each.lot)
             steps.append(partial(tell, [fact(told, "s1", each.minute)]))
     for count in story.counted:
         lines = [line("milk", quantity, count.minute, lot=lot) for lot, quantity in count.found.items()]
         steps.append(partial(take, part(lines, done=count.minute + 1, began=count.minute)))
     return steps
-
-
-def _fields(data: object) -> dict[str, object]:
-    return {name: getattr(data, name) for name in data.__struct_fields__}  # type: ignore[attr-defined]  # of a Struct
 
 
 async def _approve() -> None:
