@@ -30,6 +30,7 @@ Site = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[int, Meta(ge=1, le=10**9)]
 Minor = Annotated[int, Meta(ge=0, le=10**12)]
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class PlaceLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +63,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cart: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = None
     min_remaining_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
     delivery: Delivery | None = None
-    due_at: datetime | None = None
+    due_at: Instant | None = None
     when_short: WhenShort | None = None
     pay_terms: PayTerms | None = None
     customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from controller.errors import Forbidden, NotFound
 from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.orders import batches
-from controller.orders.api import Site
+from controller.orders.api import Instant, Site
 from controller.orders.batches import StoredBatch
 from controller.orders.change_api import Number
 from controller.orders.errors import BadOrder
@@ -28,7 +28,7 @@ class Matching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state: OrderState | None = None
     site: Site | None = None
     channel: Text | None = None
-    due_before: Annotated[datetime, Meta(tz=True)] | None = None
+    due_before: Instant | None = None
     flag: FlagKind | None = None
     customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     q: Text | None = None

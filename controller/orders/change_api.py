@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -13,7 +12,7 @@ from controller.errors import Forbidden, NotFound
 from controller.http.routing import PLAIN, Call, Created, Permission, Route
 from controller.orders import amending, channels, linking, operations, queries
 from controller.orders.amending import Amendment, LineChange
-from controller.orders.api import Minor, PlaceLine, Site
+from controller.orders.api import Instant, Minor, PlaceLine, Site
 from controller.orders.listing import visible
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine
@@ -44,13 +43,13 @@ class AmendOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is null stays as it is.  `version`: what was read; another one is refused.  `no_due`: nothing is due any more."""
 
     reason: Reason
-    version: Annotated[int, Meta(ge=1)] | None = None
+    version: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     lines: Annotated[list[AmendLine], Meta(max_length=500)] = []
     new_lines: Annotated[list[PlaceLine], Meta(max_length=500)] = []
     site: Site | None = None
     region: Annotated[str, Meta(min_length=1, max_length=40, pattern=PLAIN)] | None = None
     delivery: Delivery | None = None
-    due_at: datetime | None = None
+    due_at: Instant | None = None
     no_due: bool = False
     min_remaining_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from controller.db import fetch
 from controller.orders.numbers import ORDERS
+from controller.orders.totals import part_discounts, recount
 from controller.payments.moving import move
 from controller.payments.operations import Expected, expect
 from controller.payments.policies import PayTerms
@@ -14,14 +15,14 @@ from controller.payments.stored import Balance, balances
 
 
 async def owe(order_id: int, terms: PayTerms) -> None:
-    """The order's total is due on these terms.  In the caller's transaction, with the order locked."""
-    rows = await fetch("SELECT site, customer_id, currency, total_minor, state FROM sales_order WHERE id = ?", order_id)
-    row = rows[0]
+    """What the order comes to is due on these terms.  In the caller's transaction, with the order locked."""
+    rows = await fetch("SELECT site, customer_id, currency, state FROM sales_order WHERE id = ?", order_id)
+    row, counted = rows[0], await recount(order_id)
     await expect(
         Expected(
             order_id=order_id,
             order_no=ORDERS.number(order_id),
-            amount_minor=0 if row["state"] == "cancelled" else row["total_minor"],
+            amount_minor=0 if row["state"] == "cancelled" else counted.payable_minor,
             currency=row["currency"],
             terms=terms,
             site=row["site"],
@@ -48,6 +49,7 @@ async def follow_lines(from_order: int, to_order: int) -> None:
     found = (await balances([from_order])).get(from_order)
     if found is None:
         return
+    await part_discounts(from_order, to_order)
     await owe(from_order, found.terms)
     await owe(to_order, found.terms)
     now = await balances([from_order, to_order])

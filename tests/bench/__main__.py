@@ -26,6 +26,7 @@ BENCHES = (
     "offline",
     "replenishment",
     "sourcing",
+    "orders",
 )
 OUT = Path("build/bench.json")
 
