@@ -50,6 +50,7 @@ from controller.pricing import forcing
 from controller.proofs.reconciler import Reconciler
 from controller.proofs.seals import Sealer, unsealed
 from controller.proofs.settling import open_differences
+from controller.proofs.summing import Summing
 from controller.purchasing import sending
 from controller.replica.history import begin_stamp
 from controller.reports import opening
@@ -330,6 +331,7 @@ def _work(
         work.append(("shelves", shelf_keeping.run(system_random())))
         work.append(("transfers", overdue.run(system_random())))
         work.append(("sealing", Sealer().run()))
+        work.append(("sums of the ledger", Summing().run()))
         work.append(("personal data", resealing.run(system_random())))
         work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
         work.append(("replenishment", _replenish()))

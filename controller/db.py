@@ -36,6 +36,7 @@ __all__ = [
     "among",
     "close",
     "connect",
+    "day_of",
     "engine",
     "execute",
     "execute_many",
@@ -292,6 +293,11 @@ def for_update(table: str = "") -> str:
     if engine() is Engine.SQLITE:
         return ""
     return f" FOR UPDATE OF {table}" if table else " FOR UPDATE"
+
+
+def day_of(column: str) -> str:
+    """An expression: the day (UTC) of a column that holds an instant, as `2026-11-22`."""
+    return f"substr({column}, 1, 10)" if engine() is Engine.SQLITE else f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
 def for_key_share() -> str:

@@ -3097,6 +3097,34 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="StockSum",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("sku_id", fields.BigIntField()),
+                ("location_id", fields.BigIntField()),
+                ("lot_id", fields.BigIntField()),
+                ("day", fields.CharField(max_length=10)),
+                ("quantity", fields.BigIntField()),
+            ],
+            options={
+                "table": "stock_sum",
+                "app": "controller",
+                "unique_together": (("sku_id", "location_id", "lot_id", "day"),),
+                "indexes": [Index(fields=["sku_id", "day"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="StockSumCursor",
+            fields=[
+                ("sku_id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
+                ("movement_id", fields.BigIntField()),
+            ],
+            options={"table": "stock_sum_cursor", "app": "controller", "pk_attr": "sku_id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="StoredFact",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

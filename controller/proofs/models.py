@@ -29,6 +29,32 @@ class LedgerSeal(Model):
         table = "ledger_seal"
 
 
+class StockSum(Model):
+    """What entries changed of a SKU in a location, of a lot, on a day (UTC, as `2026-11-22`): `controller.stock.sums`."""
+
+    id = fields.BigIntField(primary_key=True)
+    sku_id = fields.BigIntField()
+    location_id = fields.BigIntField()
+    lot_id = fields.BigIntField()
+    day = fields.CharField(max_length=10)
+    quantity = fields.BigIntField()
+
+    class Meta:
+        table = "stock_sum"
+        unique_together = (("sku_id", "location_id", "lot_id", "day"),)
+        indexes = (("sku_id", "day"),)
+
+
+class StockSumCursor(Model):
+    """The last entry of a SKU that is in its sums; all before it are."""
+
+    sku_id = fields.BigIntField(primary_key=True, generated=False)
+    movement_id = fields.BigIntField()
+
+    class Meta:
+        table = "stock_sum_cursor"
+
+
 class Reconciliation(Model):
     """A run of the reconciler over all numbers.  `finished_at` empty: it goes on, or was ended before it came through."""
 

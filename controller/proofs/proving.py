@@ -101,6 +101,18 @@ _PIECES = (
     f"SELECT sku_id, location_id, 0, on_hand FROM balance WHERE {_RANGE}) both_sides GROUP BY sku_id, location_id "
     "HAVING SUM(pieces) > SUM(on_hand)"
 )
+_SUMS = (
+    "SELECT 'sums' AS kind, sku_id, NULL AS site, location_id, lot_id, day AS label, SUM(stored) AS stored, SUM(said) AS expected "
+    f"FROM (SELECT sku_id, location_id, lot_id, day, quantity AS stored, 0 AS said FROM stock_sum WHERE {_RANGE} UNION ALL "
+    "SELECT m.sku_id, m.to_location_id, m.lot_id, {day}, 0, m.quantity {of} UNION ALL "
+    "SELECT m.sku_id, m.from_location_id, m.lot_id, {day}, 0, -m.quantity {of}) both_sides "
+    "GROUP BY sku_id, location_id, lot_id, day HAVING SUM(stored) <> SUM(said)"
+).replace(
+    "{of}",
+    "FROM stock_sum_cursor u JOIN stock_movement m ON m.sku_id = u.sku_id AND m.id <= u.movement_id "
+    "WHERE u.sku_id > ? AND u.sku_id <= ? AND m.reason <> 'unexplained'",
+)
+"""`{day}` is written differently by each engine: see `wrong`."""
 
 
 def level_proof(column: str, parts: str, ranges: int = 1) -> Proof:
@@ -117,13 +129,14 @@ PROOFS: tuple[Proof, ...] = (
     level_proof("presold", _HELD.format(part="presold", states="'reserved', 'presold', 'allocated'")),
     Proof(("serial",), _SERIAL, 2),
     Proof(("pieces",), _PIECES, 2),
+    Proof(("sums",), _SUMS, 3),
 )
 """What the ledger itself can prove; what is still to come is proven by the documents that owe it (`controller.owed`)."""
 
 
 async def wrong(proof: Proof, after: int = 0, upto: int = LAST) -> list[Difference]:
     """The numbers of SKUs above `after` and up to `upto` that are wrong."""
-    rows = await db.fetch(proof.sql, *((after, upto) * proof.ranges))
+    rows = await db.fetch(proof.sql.replace("{day}", db.day_of("m.occurred_at")), *((after, upto) * proof.ranges))
     return [Difference(**{**row, "stored": int(row["stored"]), "expected": int(row["expected"])}) for row in rows]
 
 

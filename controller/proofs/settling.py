@@ -25,6 +25,7 @@ from controller.stock.granting import lock, withdraw
 from controller.stock.ledger import append
 from controller.stock.policies import Move
 from controller.stock.states import Reason
+from controller.stock.sums import forget
 
 LEVELS = frozenset({"on_hand", "quarantined", "reserved", "allocated", "presold", "incoming"})
 """Kinds that are columns of `availability`."""
@@ -121,7 +122,7 @@ def ways(found: Found) -> list[Trust]:
     possible = [Trust.NOTED]
     if found.kind == "balance":
         possible.insert(0, Trust.NUMBER)
-    if found.kind == "serial" or (found.kind in {*LEVELS, "balance", "borrowed"} and found.expected >= 0):
+    if found.kind in ("serial", "sums") or (found.kind in {*LEVELS, "balance", "borrowed"} and found.expected >= 0):
         possible.insert(0, Trust.ROWS)
     return possible
 
@@ -169,6 +170,8 @@ async def _write(found: Found, trust: Trust, proofs: Sequence[Proof]) -> None:
         raise DifferenceChanged(found.id)
     if trust is Trust.NUMBER:
         await _compensate(found, site or "")
+    elif found.kind == "sums":
+        await forget(found.sku_id)
     elif found.kind in LEVELS:
         await _set_level(grants[found.sku_id, site or ""], found.kind, found.expected)
     elif found.kind == "serial":

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,10 @@ from uuid import UUID
 from controller import db
 from controller.stock.policies import Move
 from controller.stock.states import Reason
+from controller.stock.sums import lay, summed_in
+
+FEW = 200
+"""SKUs in a location that are summed up one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +107,33 @@ async def counts_needed(site_id: str, *, after: int = 0, limit: int = 200) -> li
 
 async def as_of(location_id: int, instant: datetime, *, sku_ids: Sequence[int] | None = None) -> dict[int, int]:
     """What facts say was at a location at an instant, by SKU.  Below zero while facts about it are still missing."""
-    which = "" if sku_ids is None else f" AND {db.among('sku_id')}"
-    extra = () if sku_ids is None else (db.listing(sku_ids),)
+    many = await summed_in(location_id)
+    found: Counter[int] = Counter()
+    if asked := many if sku_ids is None else many.intersection(sku_ids):
+        for each in await lay(asked, instant, "= ?", location_id):
+            found[each.sku_id] += each.quantity
+    by = ""
+    if many and sku_ids is None:  # the others by SKU, if they are few: the place's own entries are mostly of those with many
+        others = await db.fetch(
+            f"SELECT DISTINCT sku_id FROM balance WHERE location_id = ? AND NOT {db.among('sku_id')} LIMIT ?",
+            *(location_id, db.listing(sorted(many)), FEW + 1),
+        )
+        if len(others) <= FEW:
+            sku_ids, by = [row["sku_id"] for row in others], " + 0"  # no index is chosen for what is added to
+    which = ""
+    extra: tuple[object, ...] = ()
+    if sku_ids is not None:
+        which, extra = f" AND {db.among('sku_id')}", (db.listing(sorted(set(sku_ids) - many)),)
     rows = await db.fetch(
         "SELECT sku_id, SUM(quantity) AS net FROM ("
         "SELECT sku_id, quantity FROM stock_movement "
-        f"WHERE to_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which} UNION ALL "
+        f"WHERE to_location_id{by} = ? AND occurred_at <= ? AND reason <> 'unexplained'{which} UNION ALL "
         "SELECT sku_id, -quantity FROM stock_movement "
-        f"WHERE from_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which}) entries GROUP BY sku_id",
+        f"WHERE from_location_id{by} = ? AND occurred_at <= ? AND reason <> 'unexplained'{which}) entries GROUP BY sku_id",
         *(location_id, db.utc(instant), *extra, location_id, db.utc(instant), *extra),
     )
-    return {row["sku_id"]: int(row["net"]) for row in rows if row["net"]}
+    found.update({row["sku_id"]: int(row["net"]) for row in rows if row["sku_id"] not in many})
+    return {sku: net for sku, net in found.items() if net}
 
 
 async def withdrawn(line_keys: Iterable[str]) -> set[str]:

@@ -18,6 +18,7 @@ from controller.proofs import why
 from controller.proofs.instants import site_at, sku_at
 from controller.proofs.reconciler import Reconciler
 from controller.proofs.seals import Sealer
+from controller.proofs.summing import Summing
 from controller.sites.operations import create_site
 from controller.sites.queries import specials
 from controller.stock.operations import Move, Reason, move
@@ -27,8 +28,10 @@ from tests.bench.report import Row, percentile, row
 from tests.servers import running_postgres
 
 SITES, SKUS, BINS = 20, 5000, 250
-ROUNDS = 10
-"""Entries of a SKU at a site: it arrives, is put away, and eight are sold."""
+ROUNDS = 8
+"""Entries of a SKU at a site: it arrives, is put away, and six are sold."""
+MANY = 200_000
+"""Entries more of the first SKU, in its bin at the first site: one comes, one is sold."""
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(days=30)
 LOOKS = 200
@@ -105,6 +108,13 @@ async def _measure(url: str) -> Found:
         }
         explained = await _timed(lambda: why.entries(why.Figure.ON_HAND, _where(books, random)))
         sealed = await _seal()
+        await _sum_up()
+        much, bin_of_much = books.skus[0], books.bin(0, books.skus[0])
+        instants |= {
+            "a SKU with 200,000 entries at a site": await _timed(lambda: sku_at(much, books.sites[0], _instant(random))),
+            "the bin of it": await _timed(lambda: as_of(bin_of_much, _instant(random))),
+            "50 SKUs with it": await _timed(lambda: site_at(books.sites[0], _instant(random), after=0)),
+        }
         alone = await _sell(books, random, asyncio.create_task(asyncio.sleep(ALONE_SECONDS)))
         began = perf_counter()
         reconciling = asyncio.create_task(Reconciler(ALL_PROOFS).full_pass())
@@ -142,7 +152,13 @@ async def _seal() -> float:
     for _ in range(3):  # PostgreSQL notes a horizon first
         while await sealer.step():
             pass
-    return SITES * SKUS * ROUNDS / (perf_counter() - began)
+    return (SITES * SKUS * ROUNDS + MANY) / (perf_counter() - began)
+
+
+async def _sum_up() -> None:
+    summing = Summing()
+    while await summing.step():
+        pass
 
 
 async def _sell(books: Books, random: Random, until: asyncio.Task[object]) -> list[float]:
@@ -175,6 +191,8 @@ async def fill() -> Books:
         for turn in range(ROUNDS):
             for site in range(SITES):
                 await db.insert_many("stock_movement", _COLUMNS, [_entry(books, turn, site, sku) for sku in books.skus])
+        for first in range(0, MANY, 20_000):
+            await db.insert_many("stock_movement", _COLUMNS, [_more(books, number) for number in range(first, first + 20_000)])
         for site, name in enumerate(books.sites):
             left = 100 - (ROUNDS - 2)
             rows = [(sku, books.bin(site, sku), 0, left, 0) for sku in books.skus]
@@ -197,6 +215,13 @@ def _entry(books: Books, turn: int, site: int, sku: int) -> tuple[object, ...]:
         1: (receiving, place, 100, "relocated"),
     }.get(turn, (place, customer, 1, "shipped"))
     return sku, source, target, quantity, reason, "bench", instant, instant
+
+
+def _more(books: Books, number: int) -> tuple[object, ...]:
+    supplier, _, customer = books.ends[0]
+    place, instant = books.bin(0, books.skus[0]), FIRST + number * (ROUNDS * STEP / MANY)
+    source, target, reason = (place, customer, "shipped") if number % 2 else (supplier, place, "received")
+    return books.skus[0], source, target, 1, reason, "bench", instant, instant
 
 
 async def _places() -> Books:

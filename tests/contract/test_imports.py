@@ -33,6 +33,7 @@ APART = ("fleet", "channels")
 GROUND = (
     "controller.db",
     "controller.bulk",
+    "controller.values",
     "controller.errors",
     "controller.events",
     "controller.states",
