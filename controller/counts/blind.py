@@ -24,6 +24,12 @@ async def hidden_from(actor: Actor, site: str) -> Mapping[int, str]:
     return {} if actor.may_at(Permission.COUNTS_REVIEW, site) else await bins_kept_blind(site)
 
 
+async def require_shown(actor: Actor, site: str, bin_code: str) -> None:
+    """Raises BinIsBlind."""
+    if bin_code in (await hidden_from(actor, site)).values():
+        raise BinIsBlind(bin_code)
+
+
 async def bins_kept_blind(site: str) -> Mapping[int, str]:
     """Bins of open blind sessions that are not counted yet, or are to be counted again: codes by location."""
     rows = await db.fetch(

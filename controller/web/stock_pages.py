@@ -11,6 +11,7 @@ from aiohttp import web
 
 from controller import events
 from controller.catalog.queries import sku as sku_of
+from controller.counts.blind import require_shown
 from controller.errors import DomainError, NotFound
 from controller.http.routing import BadParameter, Permission, number
 from controller.sites.queries import bins
@@ -66,6 +67,7 @@ class StockPages:
     async def why(self, request: web.Request) -> web.Response:
         """Why is it this number?"""
         asked = stock_shown.Question(*(text_of(request, name) for name in ("figure", "site", "bin", "lot")))
+        await require_shown(actor_of(request), asked.site, asked.bin)
         values = await stock_shown.causes(request.match_info["sku"], asked, page_request(request), actor_of(request).sites)
         entries = values["entries"]
         found = [who for entry in entries for who in (entry.person, entry.approved_by) if who]  # type: ignore[attr-defined]  # of a ledger

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from controller import db
 from controller.catalog import queries as catalog
+from controller.counts.blind import hidden_from
 from controller.errors import NotFound
 from controller.http.routing import Actor, BadParameter, PageRequest, Permission, number, page
 from controller.owed import owed
@@ -74,10 +75,11 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
     if not chosen:
         return shown
     zone = zone_named({(await sites.site(chosen)).time_zone})
+    hidden = await hidden_from(who, chosen)
     today = db.now().astimezone(zone).date()
     return {
         **shown,
-        "bins": await queries.bins_of([sku.id], chosen),
+        "bins": [row for row in await queries.bins_of([sku.id], chosen) if row.location_id not in hidden],
         "lots": await lots_at(sku.id, chosen, limit=MANY_LOTS),
         "days": await history.days(sku.id, chosen, last=today, count=DAYS, zone=zone),
         "writes": who.may_at(Permission.STOCK_WRITE, chosen),

@@ -7,6 +7,8 @@ from typing import assert_never
 from msgspec import Struct
 
 from drivers.symbols.commands import Command
+from edge_agent.stations import recalled
+from edge_agent.stations.goods import goods_of
 from edge_agent.stations.item_words import item_arguments
 from edge_agent.stations.model import Feedback, Item, Missing, Pressed, Scanned, ok, unknown, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station
@@ -33,7 +35,7 @@ def told(read: Scanned) -> Feedback:
     symbol = read.symbol.text
     match read.item:
         case Item() as item:
-            return _item(item)
+            return recalled.refused(goods_of(read)) or _item(item)
         case Missing.UNKNOWN:
             return unknown("lookup_unknown", symbol=symbol)
         case Missing.SEVERAL:
