@@ -34,8 +34,11 @@ async def _other_totals(*, sites: Collection[str] | None, after: int, limit: int
     """What is due is another amount than the order's total."""
     here, params = ("", list[object]()) if sites is None else (f"AND {among('d.site_id')}", [listing(sorted(sites))])
     rows = await fetch(
-        "SELECT d.*, o.total_minor FROM order_due d JOIN sales_order o ON o.id = d.order_id "  # noqa: S608 -- of ours
-        f"WHERE d.order_id > ? {here} AND d.ended_at IS NULL AND d.tolerance_bp = 0 AND o.total_minor <> d.due_minor "
+        "SELECT d.*, t.gross_minor + t.rounding_minor AS total_minor FROM order_due d "  # noqa: S608 -- of ours
+        "JOIN order_total t ON t.order_id = d.order_id "
+        "AND t.version = (SELECT max(version) FROM order_total WHERE order_id = d.order_id) "
+        f"WHERE d.order_id > ? {here} AND d.ended_at IS NULL AND d.tolerance_bp = 0 "
+        "AND t.gross_minor + t.rounding_minor <> d.due_minor "
         "ORDER BY d.order_id LIMIT ?",
         *(after, *params, limit),
     )

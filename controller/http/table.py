@@ -19,6 +19,7 @@ from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
 from controller.orders import flag_api as order_flags
+from controller.orders import total_api as order_totals
 from controller.payments import api as payments
 from controller.payments import callback_api as payment_callbacks
 from controller.people import api as people
@@ -36,7 +37,9 @@ from controller.review import api as reviews
 from controller.review import clock_api, rule_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
+from controller.shipping import routes as shipping_routes
 from controller.sites import api as sites
+from controller.sourcing import routes as sourcing_routes
 from controller.stock import promise_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
@@ -79,10 +82,13 @@ ROUTES: list[Route] = [
     *payment_callbacks.ROUTES,
     *money_api.ROUTES,
     *orders.ROUTES,
+    *order_totals.ROUTES,
     *order_flags.ROUTES,
     *order_changes.ROUTES,
     *order_batches.ROUTES,
     *fulfilment.ROUTES,
+    *sourcing_routes.ROUTES,
+    *shipping_routes.ROUTES,
     *customers.ROUTES,
     *tracking.ROUTES,
     *reviews.ROUTES,

@@ -142,8 +142,10 @@ class TotalView(Struct, frozen=True, kw_only=True):
     taxes: list[TotalTaxView]
 
 
-async def list_regions(_: Call[None]) -> list[RegionView]:
-    return [_region_view(each) for each in await regions()]
+async def list_regions(call: Call[None]) -> Page[RegionView]:
+    found = await regions(after=call.page.after or "", limit=call.page.limit)
+    shown = page(found, call.page, key=lambda each: each.code)
+    return Page(items=[_region_view(each) for each in shown.items], next=shown.next)
 
 
 async def put_region(call: Call[SetRegion]) -> RegionView:
@@ -308,7 +310,7 @@ _READ, _WRITE = Permission.PRICES_READ, Permission.TAXES_WRITE
 _NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 
 ROUTES = [
-    Route("GET", "/api/v1/tax-regions", list_regions, permission=_READ, reply=list[RegionView], summary="Where which tax holds"),
+    Route("GET", "/api/v1/tax-regions", list_regions, permission=_READ, reply=Page[RegionView], summary="Where which tax holds"),
     Route(
         "PUT",
         "/api/v1/tax-regions/{region}",

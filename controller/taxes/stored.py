@@ -58,8 +58,10 @@ class Taxation:
         return self.rates.get(tax_class, self.rates.get(STANDARD, ()))
 
 
-async def regions() -> list[Region]:
-    return [_region(row) for row in await fetch("SELECT * FROM tax_region ORDER BY code")]
+async def regions(*, after: str = "", limit: int = 1000) -> list[Region]:
+    """In the order of their codes, above `after`."""
+    rows = await fetch("SELECT * FROM tax_region WHERE code > ? ORDER BY code LIMIT ?", after, limit)
+    return [_region(row) for row in rows]
 
 
 async def region(code: str) -> Region:

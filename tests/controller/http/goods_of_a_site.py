@@ -9,6 +9,11 @@ from controller import db
 from controller.counts.planning import Plan, plan
 from controller.counts.states import SessionKind
 from controller.facts import FactIn
+from controller.orders.money import owe
+from controller.payments.operations import Taking, take
+from controller.payments.policies import Means, PayTerms
+from controller.payments.refunds import Refund
+from controller.payments.refunds import refund as ask_refund
 from controller.pricing.operations import NewPrice, schedule
 from controller.pricing.queries import batches
 from controller.purchasing import operations as purchasing
@@ -51,6 +56,7 @@ async def documents_of_goods() -> dict[str, str]:
     opening = await check(b"site,bin,sku,quantity\ns1,A-1,tea,1\n", "OPENING-OF-S1")
     return {
         **bought,
+        **await _paid(),
         "counts": await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1"])),
         "file": str(opening),
         "row": "1",
@@ -66,6 +72,15 @@ async def documents_of_goods() -> dict[str, str]:
         "sales-imports": str(started),
         "tasks": str(await open_task("count_needed", site="s1", key="of s1", subject="BIN-OF-S1", arguments={})),
     }
+
+
+async def _paid() -> dict[str, str]:
+    """The money of order SO-100001, and a refund of it."""
+    (order,) = await db.fetch("SELECT id, total_minor FROM sales_order ORDER BY id LIMIT 1")
+    await owe(order["id"], PayTerms.PREPAID)
+    payment = await take(order["id"], Taking(means=Means.CASH, amount_minor=order["total_minor"]))
+    [refund] = await ask_refund(order["id"], Refund(amount_minor=1, reason="REFUND-OF-S1"))
+    return {"payments": payment, "refunds": refund}
 
 
 async def _bought() -> dict[str, str]:
