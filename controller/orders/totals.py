@@ -41,11 +41,11 @@ async def recount(
         if not rows:
             raise NotFound("order", ORDERS.number(order_id))
         row, before = rows[0], await kept_before(order_id)
-        goods = await _goods(order_id)
-        positions = {line.position for line in goods}
+        lines = [*await _goods(order_id), *(_charges(before) if charges is None else _numbered(charges))]
+        positions = {line.position for line in lines}
         told = _discounts(before) if discounts is None else discounts
         basket = Basket(
-            lines=[*goods, *(_charges(before) if charges is None else _numbered(charges))],
+            lines=lines,
             currency=row["currency"],
             site=row["site"],
             region=await _tax_region(row["region"]),
