@@ -114,6 +114,8 @@ class Permission(StrEnum):
     KEYS_WRITE = "keys.write"
     FULFILMENT_READ = "fulfilment.read"
     FULFILMENT_WRITE = "fulfilment.write"
+    SHIPPING_MANAGE = "shipping.manage"
+    SHIPPING_TELL = "shipping.tell"
     DOCUMENTS_READ = "documents.read"
     DOCUMENTS_WRITE = "documents.write"
     PRINTS_READ = "prints.read"

@@ -13,6 +13,7 @@ from controller.documents import api as documents
 from controller.fleet import api as fleet
 from controller.fleet import certificate_api, measured_api, previews, print_api, twin_api
 from controller.fulfilment import api as fulfilment
+from controller.fulfilment import order_api as order_goods
 from controller.http import cost_api, events, money_api, proof_api, stock_api, why_api
 from controller.http.routing import Route
 from controller.orders import api as orders
@@ -86,6 +87,7 @@ ROUTES: list[Route] = [
     *order_flags.ROUTES,
     *order_changes.ROUTES,
     *order_batches.ROUTES,
+    *order_goods.ROUTES,
     *fulfilment.ROUTES,
     *sourcing_routes.ROUTES,
     *shipping_routes.ROUTES,

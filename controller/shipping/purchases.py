@@ -5,6 +5,7 @@ A label is bought once: its key is claimed before the carrier is asked, and give
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller import db, events
@@ -220,3 +221,17 @@ def _number(text: str) -> str:
     if not 3 < len(plain) <= 64 or not all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in plain):
         raise BadShipment("a tracking number is 4 to 64 letters, digits and hyphens")
     return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far the purchase of a label is, and what went wrong last."""
+
+    state: PurchaseState
+    error: str
+    key: str
+
+
+async def stand_of(one: StoredShipment) -> Stand:
+    rows = await db.fetch("SELECT state, error, key FROM label_purchase WHERE shipment_id = ?", one.id)
+    return Stand(PurchaseState(rows[0]["state"]), rows[0]["error"], rows[0]["key"])

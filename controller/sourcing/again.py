@@ -125,7 +125,7 @@ async def promise_elsewhere(
     if needs:
         with because(asked):
             await promise(needs, how)
-    wanting = await _wanting(order.id)
+    wanting = await wanting_of(order.id)
     if wanting:
         arguments = {"order": order.no, "quantity": wanting, "cause": asked.cause.value}
         await open_task("order_unsourced", site=None, key=task_key(order.no), subject=order.no, arguments=arguments)
@@ -155,7 +155,8 @@ async def _needs(order_id: int, away: Sequence[Away], waiting: Collection[int]) 
     return [need_of(row, quantity) for row, quantity in found if quantity]
 
 
-async def _wanting(order_id: int) -> int:
+async def wanting_of(order_id: int) -> int:
+    """Base units that come from nowhere."""
     rows = await db.fetch("SELECT COALESCE(SUM(wanting), 0) AS n FROM order_line WHERE order_id = ?", order_id)
     return int(rows[0]["n"])
 
@@ -185,3 +186,8 @@ async def move(order_no: str, positions: Collection[int], site: str, *, reason: 
         await promise_elsewhere(order, away, asked, short=WhenShort.REFUSE, waiting=positions)
         if withdrawn:
             await release_again(order)
+
+
+async def open_shares(order_id: int) -> list[Allocation]:
+    """What is promised for an order from where, in order of its lines."""
+    return await open_allocations([order_id])

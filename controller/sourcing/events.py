@@ -35,14 +35,3 @@ class OrderRejected(Event, frozen=True, kw_only=True):
     quantity: int
     kind: str
     note: str
-
-
-class SubstituteTaken(Event, frozen=True, kw_only=True):
-    """Instead of what is short of a line, so much of another SKU; `by`: person, or preset (of the customer)."""
-
-    name: ClassVar[str] = "substitute_taken"
-    position: int
-    sku: str
-    substitute: str
-    quantity: int
-    by: str

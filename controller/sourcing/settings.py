@@ -19,7 +19,7 @@ class TermsSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How a channel's orders are sourced; money in minor units.  Each number weighs in `plans.Prices`.
 
     `priority`: whose waiting orders get goods first, lower first; `listed_only`: only sites that the channel has a rank for;
-    `attempts`: after so many rejections a person decides; `substitutes`: what else may be sent is looked for when goods are short.
+    `attempts`: after so many sites rejected it, a person decides.
     """
 
     most_sites: Annotated[int, Meta(ge=1, le=MOST_SITES)] = MOST_SITES
@@ -34,7 +34,6 @@ class TermsSetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     priority: Annotated[int, Meta(ge=0, le=1000)] = 100
     listed_only: bool = False
     attempts: Annotated[int, Meta(ge=1, le=20)] = 3
-    substitutes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

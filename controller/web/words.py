@@ -137,6 +137,7 @@ EVENTS: Mapping[str, str] = {
     "manifest_closed": N_("List for the driver closed"),
     "carrier_changed": N_("Shipping set"),
     "order_cancelled": N_("Order cancelled"),
+    "order_rest_given_up": N_("The rest of the order was given up"),
     "order_closed": N_("Order closed"),
     "customer_added": N_("Customer added"),
     "customer_recognised": N_("Customer recognised, something learned"),

@@ -132,6 +132,7 @@ fpm-ia POST /api/v1/label-batches/{no}/print
 --m--a PUT /api/v1/orders/{no}/address
 --m--a POST /api/v1/orders/{no}/address/reveal
 --m--a POST /api/v1/orders/{no}/cancel
+--m--a POST /api/v1/orders/{no}/close
 -pm$-a GET /api/v1/orders/{no}/flags
 --m--a POST /api/v1/orders/{no}/flags
 --m--a POST /api/v1/orders/{no}/flags/{kind}/clear
