@@ -1,4 +1,4 @@
-"""The shipment over HTTP: release, cancel, pick lists, parcels."""
+"""Pick lists and parcels over HTTP.  What is done with a whole order: `order_api.py`."""
 
 from __future__ import annotations
 
@@ -6,30 +6,20 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from controller.errors import Forbidden, NotFound
+from controller.errors import NotFound
 from controller.fulfilment import operations, queries
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.http.routing import BadParameter, Call, Page, Permission, Route, page
-from controller.orders import queries as orders
 from controller.orders.numbers import ORDERS
-from controller.orders.queries import StoredOrder
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
-
-
-class CancelOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-
-
-class Cancelled(Struct, frozen=True, kw_only=True):
-    order: str
 
 
 class PickListView(Struct, frozen=True, kw_only=True):
@@ -42,12 +32,6 @@ class PickListView(Struct, frozen=True, kw_only=True):
     state: PickListState
     parcel: str | None
     released_at: datetime
-
-
-class Released(Struct, frozen=True, kw_only=True):
-    """The order's pick lists that stand: one per site."""
-
-    pick_lists: list[PickListView]
 
 
 class PickLineView(Struct, frozen=True, kw_only=True):
@@ -92,35 +76,6 @@ class ParcelView(Struct, frozen=True, kw_only=True):
     handed_over_at: datetime | None
 
 
-async def release(call: Call[None]) -> Released:
-    """A caller of some sites releases what is promised from those."""
-    order = await _visible_order(call)
-    sees_all = call.actor.sites is None or set(order.sites) <= call.actor.sites
-    for site in [None] if sees_all else [site for site in order.sites if site in (call.actor.sites or ())]:
-        await operations.release(order.no, site=site)
-    return await _released(call, order.no)
-
-
-async def release_part(call: Call[None]) -> Released:
-    order = await _visible_order(call)
-    await operations.release(order.no, site=call.path["site"])
-    return await _released(call, order.no)
-
-
-async def _released(call: Call[None], order: str) -> Released:
-    standing = [one for one in await queries.pick_lists_of(order) if one.state is not PickListState.WITHDRAWN]
-    return Released(pick_lists=[_pick_list(one) for one in standing if call.actor.sites is None or one.site in call.actor.sites])
-
-
-async def cancel(call: Call[CancelOrder]) -> Cancelled:
-    """Raises Forbidden: some of it is promised from a site that the caller does not see."""
-    order = await _visible_order(call)
-    if call.actor.sites is not None and not set(order.sites) <= call.actor.sites:
-        raise Forbidden(f"{order.no} is promised from other sites too: whoever sees all of them cancels it")
-    await operations.cancel(call.path["no"], reason=call.body.reason)
-    return Cancelled(order=call.path["no"])
-
-
 async def pick_lists(call: Call[None]) -> Page[PickListView]:
     rows = await queries.pick_lists(
         after=call.page.number(),
@@ -128,13 +83,13 @@ async def pick_lists(call: Call[None]) -> Page[PickListView]:
         state=_state(PickListState, call.query.get("state")),
         sites=_wanted_sites(call),
     )
-    return page([_pick_list(row) for row in rows], call.page, key=lambda view: PICK_LISTS.row_id(view.no))
+    return page([pick_list_view(row) for row in rows], call.page, key=lambda view: PICK_LISTS.row_id(view.no))
 
 
 async def pick_list(call: Call[None]) -> PickListDetail:
     found = await queries.pick_list(call.path["no"])
     _check_site(call, found.site, PICK_LISTS.what)
-    return PickListDetail(pick_list=_pick_list(found), lines=_lines(await queries.pick_lines(found.id)))
+    return PickListDetail(pick_list=pick_list_view(found), lines=_lines(await queries.pick_lines(found.id)))
 
 
 async def parcels(call: Call[None]) -> Page[ParcelView]:
@@ -170,14 +125,6 @@ def _check_site(call: Call[T], site: str, what: str) -> None:
         raise NotFound(what, call.path["no"])
 
 
-async def _visible_order(call: Call[T]) -> StoredOrder:
-    """Raises NotFound, for an order of other sites too."""
-    order = await orders.order(call.path["no"])
-    if not order.is_seen_at(call.actor.sites):
-        raise NotFound(ORDERS.what, order.no)
-    return order
-
-
 async def _visible_parcel(call: Call[None]) -> StoredParcel:
     found = await queries.parcel(call.path["no"])
     _check_site(call, found.site, PARCELS.what)
@@ -193,7 +140,7 @@ def _state(states: type[E], text: str | None) -> E | None:
         raise BadParameter("state", f"one of {', '.join(states)}") from error
 
 
-def _pick_list(row: StoredPickList) -> PickListView:
+def pick_list_view(row: StoredPickList) -> PickListView:
     return PickListView(
         no=row.no,
         order=row.order,
@@ -245,32 +192,6 @@ def _parcel(row: StoredParcel) -> ParcelView:
 _FILTERS = {"state": "only those in this state", "site": "only those of this site"}
 
 ROUTES = [
-    Route(
-        "POST",
-        "/api/v1/orders/{no}/release",
-        release,
-        permission=Permission.FULFILMENT_WRITE,
-        reply=Released,
-        summary="Release an order for picking: its goods are bound to bins, each of its sites has its pick list",
-    ),
-    Route(
-        "POST",
-        "/api/v1/sites/{site}/orders/{no}/release",
-        release_part,
-        permission=Permission.FULFILMENT_WRITE,
-        reply=Released,
-        summary="Release one site's part of an order",
-    ),
-    Route(
-        "POST",
-        "/api/v1/orders/{no}/cancel",
-        cancel,
-        permission=Permission.ORDERS_WRITE,
-        body=CancelOrder,
-        reply=Cancelled,
-        summary="Cancel an order: what is held is free again, what was fetched is to be put back",
-        example=CancelOrder(reason="customer asked"),
-    ),
     Route(
         "GET",
         "/api/v1/pick-lists",

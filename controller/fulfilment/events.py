@@ -116,3 +116,10 @@ class LabelHeld(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "label_held"
     parcel: str
     flags: list[str]
+
+
+class RestGivenUp(Event, frozen=True, kw_only=True):
+    """The order ends with what is handed over."""
+
+    name: ClassVar[str] = "order_rest_given_up"
+    reason: str

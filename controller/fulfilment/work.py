@@ -28,7 +28,7 @@ from controller.fulfilment.policies import PickLine, goods_weight, weight_matche
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
 from controller.orders.queries import taken_here
-from controller.payments.operations import deliver
+from controller.payments.capturing import deliver
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.states import advance

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from controller import db
 from controller.fulfilment import lists, queries
+from controller.fulfilment.ending import NothingOut, give_up_rest
 from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.operations import HandedOverAlready, NotReleasable, cancel, release, withdraw
 from controller.fulfilment.states import ParcelState, PickListState
@@ -21,6 +22,8 @@ from controller.orders import queries as orders
 from controller.orders.operations import approve, hold, place
 from controller.orders.states import OrderState, WhenShort
 from controller.orders.wanting import fill_wanting
+from controller.payments.policies import PayTerms
+from controller.payments.stored import balance_of
 from controller.stock.operations import move
 from edge_agent.wire.facts import Fact
 from tests.controller.orders_shop import books_add_up, settle, told
@@ -157,6 +160,28 @@ async def test_an_order_with_a_parcel_out_is_not_cancelled(sites: TwoSites) -> N
     with pytest.raises(HandedOverAlready, match=f"{parcel} of {order} is handed over"):
         await db.in_transaction(lambda: cancel(order, reason="too late"))
     assert await levels(tea) == {"s1": (0, 0, 0), "s2": (5, 0, 2)}
+
+
+async def test_an_order_ends_with_what_is_out_and_that_is_due(sites: TwoSites) -> None:
+    tea = await sites.stocked("tea", 3, 5)
+    order = await place(replace(sites.anywhere(("tea", 5)), pay_terms=PayTerms.ON_DELIVERY))
+    await release(order)
+    here, there = (await sites.lists(order))["s1"], (await sites.lists(order))["s2"]
+    with pytest.raises(NothingOut):
+        await give_up_rest(order, reason="nobody wants it")
+    await sites.report(sites.picked(here, "tea", 3), sites.packed(here, 300))
+    await sites.report(sites.handed_over(await parcel_of(here)))
+    await sites.report2(sites.picked(there, "tea"))
+    await give_up_rest(order, reason="the rest is broken")
+    await give_up_rest(order, reason="again")
+    found = await orders.order(order)
+    assert (found.state, found.is_stock_short) == (OrderState.CLOSED, True)
+    assert (await queries.pick_list(there)).state is PickListState.WITHDRAWN
+    assert await told("put_back_needed") == 1
+    assert await levels(tea) == {"s1": (0, 0, 0), "s2": (5, 0, 0)}
+    assert (await balance_of(found.id)).due_minor == 750
+    assert await books_add_up()
+    assert await check(db.fetch, Evidence()) == []
 
 
 # --- in any order ---------------------------------------------------------------------------------------------------------------
