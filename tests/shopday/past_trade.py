@@ -14,12 +14,12 @@ from controller.purchasing.operations import NewLine as Ordered
 from controller.purchasing.operations import NewOrder
 from controller.purchasing.policies import Channel
 from controller.purchasing.suppliers import ItemData, SupplierData, put_item, put_supplier
+from controller.reports import opening
 from controller.sales.policies import NewLine, NewReceipt
 from controller.sales.recording import record
-from controller.sites.queries import location
-from controller.stock.operations import Adjustment, adjust
 from edge_agent.wire.facts import Fact, PutAway, ReceiptClosed, Received
-from tests.shopday.catalogue import CURRENCY, ShopSku
+from tests.shopday.catalogue import CURRENCY, ShopSku, shop_skus
+from tests.shopday.dressing import ON_THE_SHELF, SHELVED
 from tests.shopday.past import DAYS, OTHER_BIN, OTHER_SITE, SITE, TRACKED, Past, read
 
 SUPPLIERS = {
@@ -124,14 +124,28 @@ def _arrival(past: Past, no: str, wanted: dict[ShopSku, int]) -> Iterable[Fact]:
     yield ReceiptClosed(document=no)
 
 
+async def stock_the_rest(past: Past) -> None:
+    """What the visitor will scan lies there, as `dressing` would put it."""
+    past.move(1, 21)
+    goods = [sku for sku in shop_skus() if sku.case_gtin][:SHELVED]
+    await _from_file(
+        [f"{SITE},{sku.bin},{sku.sku},{ON_THE_SHELF},{sku.price_minor * 2 // 3 / 100:.2f}" for sku in goods], "shop-1.csv"
+    )
+
+
+async def _from_file(rows: Sequence[str], name: str) -> None:
+    file = await opening.check("\n".join(["site,bin,sku,quantity,cost", *rows]).encode(), name)
+    await opening.confirm(file)
+    await opening.apply_all()
+
+
 async def _stock_other(past: Past) -> None:
-    """The second shop has no box: it says what it has by hand, and of some far too much."""
-    place = (await location(OTHER_SITE, OTHER_BIN)).id
-    async with db.transaction():
-        for index, sku in enumerate(past.goods[:ELSEWHERE]):
-            change = 400 if index % 7 == FORGOTTEN else 90
-            opening = Adjustment(sku_id=past.skus[sku.sku], location_id=place, change=change, reason="opening stock")
-            await adjust(opening, person=None)
+    """The second shop has no box: what it has, of some far too much, is its opening stock, from a file."""
+    rows = [
+        f"{OTHER_SITE},{OTHER_BIN},{sku.sku},{400 if index % 7 == FORGOTTEN else 90},{sku.price_minor * 2 // 3 / 100:.2f}"
+        for index, sku in enumerate(past.goods[:ELSEWHERE])
+    ]
+    await _from_file(rows, "shop-2.csv")
 
 
 async def _sell(past: Past, days_ago: int, there: Mapping[str, int]) -> None:

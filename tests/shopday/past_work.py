@@ -29,10 +29,11 @@ from edge_agent.wire.goods_facts import Condition, TransferClosed, TransferEnd, 
 from tests.shopday import past_counts, past_offers
 from tests.shopday.catalogue import ShopSku
 from tests.shopday.past import OTHER_SITE, SITE, Past, read
-from tests.shopday.past_trade import ELSEWHERE, Agenda, cost_of, on_hand, sold_by
+from tests.shopday.past_trade import ELSEWHERE, Agenda, cost_of, on_hand, sold_by, stock_the_rest
 
 
 async def tell_today(past: Past) -> None:
+    await stock_the_rest(past)
     await _open_orders(past)
     await _transfers_today(past)
     await past_offers.new_prices(past)
