@@ -31,7 +31,7 @@ REMEMBER = timedelta(hours=24)
 SLOWEST = 0.3
 """Seconds: an answer that says no comes no sooner."""
 _DIGITS = re.compile(r"[0-9]{4}")
-_CODE = re.compile(r"[A-Z]{4,16}")
+_CODE = re.compile(r"[A-Z0-9]{5,16}")
 
 
 class NoSuchOrder(Forbidden):

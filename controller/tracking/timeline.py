@@ -78,7 +78,8 @@ async def _facts(order_no: str, order_id: int, recorded: Sequence[events.Recorde
     causes = {fact for each in recorded if (fact := _uuid(each.cause)) is not None}
     causes |= {fact for row in await _movements(order_no, order_id) if (fact := _uuid(row["fact_id"])) is not None}
     rows = await db.fetch(
-        f"SELECT id, name, box, station, device, person, occurred_at, outcome, code FROM fact WHERE {db.among('id')} LIMIT ?",
+        f"SELECT id, name, box, station, device, person, occurred_at, outcome, code FROM fact WHERE {db.among('id')} "
+        "ORDER BY occurred_at, mono_ms, box, seq LIMIT ?",
         *(db.listing([str(fact) for fact in causes] if db.engine() is db.Engine.SQLITE else causes), MOST),
     )
     return [
