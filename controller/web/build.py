@@ -24,6 +24,7 @@ from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
+from controller.web.payment_pages import payment_routes
 from controller.web.people_pages import people_routes
 from controller.web.price_pages import price_routes
 from controller.web.profile_pages import profile_routes
@@ -88,6 +89,7 @@ class Website:
             *people_routes(self._pages),
             *task_routes(self._pages),
             *customer_routes(self._pages),
+            *payment_routes(self._pages),
             *tracking_routes(self._pages),
             *recall_routes(self._pages),
             *review_routes(self._pages),

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         N_("Orders"),
         (
             Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),
+            Place("/payments", "scale", N_("Payments"), Permission.PAYMENTS_READ),
             Place("/customers", "person", N_("Customers"), Permission.CUSTOMERS_READ),
             Place("/reviews", "ok", N_("Review"), Permission.REVIEW_READ),
             Place("/review-rules", "count", N_("Review rules"), Permission.REVIEW_READ),

@@ -20,6 +20,7 @@ from controller.web import (
     customer_words,
     fleet_words,
     goods_words,
+    money_words,
     purchasing_words,
     replenishment_words,
     review_words,
@@ -105,6 +106,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
+    environment.globals |= _of_money(translate)
     environment.globals |= _of_customers(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
@@ -127,6 +129,14 @@ def _of_customers(translate: Translate) -> dict[str, object]:
     texts = ("IDENTITY", "CUSTOMER_FIELD", "MERGE_REASON", "ADDRESS_FLAW", "CUSTOMER_REFUSAL", "CARRIER_TOLD", "MONEY_TOLD")
     told = {f"{name.lower()}_text": partial(_text, getattr(customer_words, name), translate) for name in (*texts, "TIMELINE_KIND")}
     return {**states, **told}
+
+
+def _of_money(translate: Translate) -> dict[str, object]:
+    states = {f"{name.lower()}_word": partial(word, getattr(money_words, name), translate) for name in ("PAYMENT", "CALL")}
+    texts = ("MEANS", "PAY_TERMS", "ENTRY", "ACTION", "DIFFERENCE")
+    told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(money_words, name), translate) for name in texts}
+    refusal = partial(_text, money_words.MONEY_REFUSAL, translate, otherwise=money_words.OTHERWISE)
+    return {**states, **told, "money_refusal_text": refusal}
 
 
 def _of_review(translate: Translate) -> dict[str, object]:

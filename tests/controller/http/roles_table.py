@@ -592,6 +592,13 @@ fpm$-a GET /transfers/{no}
 --m--a POST /transfers/{no}
 fpm$ia GET /unknown-barcodes
 --m--a POST /unknown-barcodes
+--m$-a GET /payments
+--m$-a POST /payments/refunds/{refund}/approve
+--m$-a POST /payments/refunds/{refund}/confirm
+--m$-a POST /payments/refunds/{refund}/decline
+--m$-a GET /payments/{no}
+--m$-a POST /payments/{no}/refund
+--m$-a POST /payments/{no}/take
 """
 EXPECTED: dict[str, frozenset[Role]] = {
     line[7:]: frozenset(LETTERS[letter] for letter in line[:6] if letter != "-") for line in TABLE.strip().splitlines()
