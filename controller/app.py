@@ -69,6 +69,7 @@ from controller.shipping.carriers import Apis
 from controller.sourcing import following as sourcing_events
 from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
+from controller.tracking import forgetting, public
 from controller.transfers import overdue
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
@@ -375,6 +376,8 @@ async def _sweep(limits: Limits, retention: Retention) -> None:
             forgotten = await idempotency.forget_old(datetime.now(UTC))
             await people_sessions.forget_old(limits)
             await login.forget_old()
+            await public.forget_old()
+            await forgetting.forget_waiting()
             await prune(retention)
             await look_after()
         except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
