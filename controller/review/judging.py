@@ -122,9 +122,9 @@ async def _ruling(order_id: int, before: Mapping[str, str]) -> Ruling:
     checked = await reading.checked_of(order_id)
     found = findings(checked, bounds)
     for kind in sorted(FOUND_BY_CHECKS):
-        if kind in found:
+        if kind in found and before.get(kind.value) != found[kind]:  # what somebody settled is not raised again for the same
             await set_flag(order_id, kind, found[kind])
-        elif kind.value in before:
+        elif kind not in found and kind.value in before:
             await clear_flag(order_id, kind, NO_LONGER)
     facts = (await reading.facts_of([order_id]))[order_id]
     live = await live_rules()

@@ -243,6 +243,17 @@ async def test_what_a_check_finds_no_more_it_takes_back_and_the_order_goes_on(sh
     assert await blocking([ORDERS.row_id(no)]) == {}
 
 
+async def test_what_somebody_settled_is_not_raised_again_for_the_same(shop: OrderShop) -> None:
+    await live([Rule(name="all", outcome=Outcome.PASS)])
+    order = shop.order(("tea", 4))
+    no = await place(replace(order, lines=[replace(order.lines[0], unit_price_minor=100)]))
+    with acting("person:mei"):
+        await approve(no, SERVICE, reason="agreed", clear=[FlagKind.PRICE_ANOMALY])
+    await FOLLOWER.catch_up()
+    assert await state(no) == (OrderState.APPROVED, "approved")
+    assert await blocking([ORDERS.row_id(no)]) == {}
+
+
 async def test_what_people_approved_stays_approved_unless_something_stricter_is_said(rules: OrderShop) -> None:
     no = await placed(rules, 4000)
     with acting("person:mei"):
