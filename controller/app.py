@@ -340,15 +340,22 @@ def _work(
         work.append(("needs", needs.FOLLOWER.run(system_random())))
         work.append(("wanting", wanting.FOLLOWER.run(system_random())))
         work.append(("batches of orders", batches.run()))
-        work.append(("sourcing", sourcing_events.FOLLOWER.run(system_random())))
-        carriers = Apis(config.data / "carriers")
-        work.append(("shipping", shipping_events.FOLLOWER.run(system_random())))
-        work.append(("labels", labels.run(carriers)))
-        work.append(("shipments", watching.run(carriers)))
+        work += _sent_goods(config)
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))
         work.append(("holds", sweeping.run()))
     return work
+
+
+def _sent_goods(config: Config) -> list[tuple[str, Coroutine[object, object, None]]]:
+    """Where goods come from, and how they get away."""
+    carriers = Apis(config.data / "carriers")
+    return [
+        ("sourcing", sourcing_events.FOLLOWER.run(system_random())),
+        ("shipping", shipping_events.FOLLOWER.run(system_random())),
+        ("labels", labels.run(carriers)),
+        ("shipments", watching.run(carriers)),
+    ]
 
 
 async def _replenish() -> None:

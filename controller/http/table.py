@@ -38,9 +38,9 @@ from controller.review import api as reviews
 from controller.review import clock_api, rule_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
-from controller.shipping import routes as shipping_routes
+from controller.shipping import api as shipping_routes
 from controller.sites import api as sites
-from controller.sourcing import routes as sourcing_routes
+from controller.sourcing import api as sourcing_routes
 from controller.stock import promise_api
 from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
