@@ -58,5 +58,5 @@ async def test_a_proposal_is_changed_and_accepted_by_keyboard_alone(open_page: O
     proposal = (await proposals())[0]["id"]
     await page.goto(f"{office.address}/replenishment/proposals/{proposal}")
     await page.get_by_role("button", name="Accept proposal").press("Enter")
-    await expect(page.get_by_role("status").filter(has_text="They are drafts")).to_be_visible()
+    await expect(page.get_by_role("status").filter(has_text="Made as drafts")).to_be_visible()
     assert (await proposals(id=proposal))[0]["state"] == "done"
