@@ -19,6 +19,7 @@ from controller.taxes.stored import STANDARD, Region, StoredRate, rates, regions
 
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,39}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
+Instant = Annotated[datetime, Meta(tz=True)]
 Percent = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$")]
 
 
@@ -43,16 +44,16 @@ class SetRate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     region: Code
     code: Code
     percent: Percent
-    effective_from: datetime
+    effective_from: Instant
     tax_class: Code = STANDARD
     name: Annotated[str, Meta(max_length=128, pattern=PLAIN)] = ""
     is_compound: bool = False
     rank: Annotated[int, Meta(ge=0, le=100)] = 0
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 class EndRate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    until: datetime
+    until: Instant
 
 
 class SetSiteRegion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,8 +69,8 @@ class Exempt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     customer_id: Annotated[int, Meta(ge=1, le=10**15)]
     certificate: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
-    valid_from: datetime
-    until: datetime | None = None
+    valid_from: Instant
+    until: Instant | None = None
     region: Code | None = None
 
 

@@ -16,6 +16,7 @@ import edge_agent.config as agent_config
 import edge_agent.floor.config as floor_config
 from controller.customers.config import Customers
 from controller.http.routing import Permission
+from controller.payments.config import ProviderSection
 from controller.purchasing.config import Purchasing
 from drivers import registry
 from edge_agent.errors import ConfigErrors
@@ -47,6 +48,7 @@ CONTROLLER = {
     "[retention]": controller_config.Retention,
     "[purchasing]": Purchasing,
     "[customers]": Customers,
+    "[[payment_provider]]": ProviderSection,
     "[[token]]": controller_config.TokenFile,
 }
 DEPENDS = {"[http].open_pages", "[broker].embedded", "[broker].port"}
@@ -90,7 +92,9 @@ def test_the_agents_keys_are_documented() -> None:
 def test_the_controllers_keys_are_documented() -> None:
     probe: dict[str, object] = {name.strip("[]"): {NOBODYS_KEY: 1} for name in CONTROLLER}
     with pytest.raises(controller_config.ConfigErrors) as caught:
-        controller_config.parse_config({**probe, "token": [{NOBODYS_KEY: 1}], NOBODYS_KEY: 1}, {}, "test")
+        controller_config.parse_config(
+            {**probe, "token": [{NOBODYS_KEY: 1}], "payment_provider": [{NOBODYS_KEY: 1}], NOBODYS_KEY: 1}, {}, "test"
+        )
     known = known_keys(caught.value.errors)
     assert known.pop("[]") == {name.strip("[]") for name in CONTROLLER} | set(chapter("The controller")["The top of the file"])
     assert documented_keys("The controller") == known
