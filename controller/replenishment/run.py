@@ -83,16 +83,17 @@ async def _range(after: int) -> tuple[int, int, int] | None:
 
 async def _prepare(run: SiteRun, total: int) -> None:
     run.rules = await rules(run.site_id)
-    rows = await db.fetch(
-        "SELECT d.sku_id, "
-        "SUM(d.sold - d.returned) * MAX(s.price_minor * CASE WHEN s.base_unit = 'piece' THEN 100 ELSE 1 END) AS value "
-        "FROM demand_day d JOIN sku s ON s.id = d.sku_id WHERE d.site_id = ? AND d.day >= ? GROUP BY d.sku_id ORDER BY d.sku_id",
-        *(run.site_id, run.day - VALUED_DAYS),
+    found = await db.fetch(  # one way through the days of the site, whatever is asked of them
+        "SELECT d.sku_id, d.oldest, d.latest, "
+        "d.units * s.price_minor * CASE WHEN s.base_unit = 'piece' THEN 100 ELSE 1 END AS value "
+        "FROM (SELECT sku_id, MIN(day) AS oldest, MAX(day) AS latest, "
+        "SUM(CASE WHEN day >= ? THEN sold - returned ELSE 0 END) AS units FROM demand_day WHERE site_id = ? GROUP BY sku_id) d JOIN sku s ON s.id = d.sku_id ORDER BY d.sku_id",
+        *(run.day - VALUED_DAYS, run.site_id),
     )
+    rows = [row for row in found if row["latest"] >= run.day - VALUED_DAYS]
     run.classed = np.array([row["sku_id"] for row in rows], dtype=np.int64)
     run.classes = classes_by_value(np.maximum(np.array([float(row["value"]) for row in rows]), 0.0))
-    oldest = await db.fetch("SELECT MIN(day) AS day FROM demand_day WHERE site_id = ?", run.site_id)
-    if oldest[0]["day"] is not None and oldest[0]["day"] <= run.day - 2 * 52 * 7:
+    if found and min(row["oldest"] for row in found) <= run.day - 2 * 52 * 7:
         run.days = YEARS_DAYS
     await db.execute("UPDATE replenishment_run SET total = ?, told_at = ? WHERE id = ?", total, db.now(), run.id)
 
