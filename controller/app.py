@@ -36,6 +36,7 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
+from controller.intake import taking
 from controller.orders import batches, wanting
 from controller.orders.operations import hold
 from controller.orders.seams import SEAMS
@@ -341,6 +342,7 @@ def _work(
         work.append(("wanting", wanting.FOLLOWER.run(system_random())))
         work.append(("batches of orders", batches.run()))
         work += _sent_goods(config)
+        work.append(("intake", taking.run(system_random())))
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))
         work.append(("holds", sweeping.run()))

@@ -33,5 +33,7 @@ SEALED: tuple[SealedColumn, ...] = (
     SealedColumn("customer_identity", "sealed", "id", also=("kind", "channel"), derive=identity_columns),
     SealedColumn("customer_note", "sealed", "id"),
     SealedColumn("customer_merge", "sealed", "id"),
+    SealedColumn("raw_order", "sealed", "digest"),
+    SealedColumn("intake_secret", "sealed", "id"),
     SealedColumn("order_address", "sealed", "order_id", is_number=True, derive=address_columns),
 )

@@ -16,6 +16,7 @@ from controller.fulfilment import api as fulfilment
 from controller.fulfilment import order_api as order_goods
 from controller.http import cost_api, events, money_api, proof_api, stock_api, why_api
 from controller.http.routing import Route
+from controller.intake import api as intake
 from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
@@ -93,6 +94,7 @@ ROUTES: list[Route] = [
     *shipping_routes.ROUTES,
     *customers.ROUTES,
     *tracking.ROUTES,
+    *intake.ROUTES,
     *reviews.ROUTES,
     *rule_api.ROUTES,
     *clock_api.ROUTES,

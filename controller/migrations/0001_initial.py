@@ -1,9 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from tortoise.fields.base import OnDelete
 from uuid import uuid4
-from tortoise import fields
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -820,6 +820,20 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="GoodsMapping",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("channel", fields.CharField(max_length=40)),
+                ("goods", fields.CharField(max_length=100)),
+                ("sku", fields.CharField(max_length=64)),
+                ("units", fields.BigIntField()),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("changed_by", fields.CharField(max_length=128)),
+            ],
+            options={"table": "goods_mapping", "app": "controller", "unique_together": (("channel", "goods"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="GoodsTrait",
             fields=[
                 ("sku_id", fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
@@ -841,6 +855,34 @@ class Migration(migrations.Migration):
                 ("created_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={"table": "idempotency", "app": "controller", "unique_together": (("actor", "key"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="IntakeNonce",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("channel", fields.CharField(max_length=40)),
+                ("nonce", fields.CharField(max_length=64)),
+                ("seen_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "intake_nonce", "app": "controller", "unique_together": (("channel", "nonce"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="IntakeSecret",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=32)),
+                ("channel", fields.CharField(max_length=40)),
+                ("sealed", fields.TextField(unique=False)),
+                ("made_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "intake_secret",
+                "app": "controller",
+                "indexes": [Index(fields=["channel", "ended_at"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -1763,6 +1805,58 @@ class Migration(migrations.Migration):
                 ("name_zh", fields.CharField(max_length=200)),
             ],
             options={"table": "product", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RawOrder",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("channel", fields.CharField(max_length=40)),
+                ("digest", fields.CharField(unique=True, max_length=64)),
+                ("sealed", fields.TextField(unique=False)),
+                ("source", fields.CharField(max_length=16)),
+                ("reference", fields.CharField(null=True, max_length=64)),
+                ("state", fields.CharField(max_length=16)),
+                ("code", fields.CharField(null=True, max_length=64)),
+                ("detail", fields.CharField(null=True, max_length=300)),
+                ("order_id", fields.BigIntField(null=True)),
+                ("received_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("attempts", fields.IntField(db_default=0)),
+            ],
+            options={
+                "table": "raw_order",
+                "app": "controller",
+                "indexes": [Index(fields=["state", "id"]), Index(fields=["channel", "reference"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RawMissing",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "raw_order",
+                    fields.ForeignKeyField(
+                        "controller.RawOrder",
+                        source_field="raw_order_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="missing",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("channel", fields.CharField(max_length=40)),
+                ("goods", fields.CharField(max_length=100)),
+            ],
+            options={
+                "table": "raw_missing",
+                "app": "controller",
+                "unique_together": (("raw_order_id", "goods"),),
+                "indexes": [Index(fields=["channel", "goods"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

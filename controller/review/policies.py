@@ -55,17 +55,21 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the checks look at.  `flaws`: field and flaw of the address, None: it goes nowhere; `discount` in basis points."""
+    """What the checks look at.  `flaws`: field and flaw of the address, None: it goes nowhere; `discount` in basis points.
+
+    `twin`: the order before it that is the same.
+    """
 
     lines: Sequence[PricedLine]
     discount: int
     credit: str | None
     arrears_minor: int
     flaws: Sequence[tuple[str, str]] | None
+    twin: str | None = None
 
 
 Findings = Mapping[FlagKind, str]
-FOUND_BY_CHECKS = frozenset({FlagKind.BAD_ADDRESS, FlagKind.PRICE_ANOMALY, FlagKind.CREDIT})
+FOUND_BY_CHECKS = frozenset({FlagKind.BAD_ADDRESS, FlagKind.PRICE_ANOMALY, FlagKind.CREDIT, FlagKind.DUPLICATE_SUSPECTED})
 """The flags that checks set, and take back when they find nothing any more."""
 
 
@@ -87,6 +91,7 @@ def findings(order: Checked, limits: Limits) -> Findings:
         FlagKind.BAD_ADDRESS: _address(order, limits),
         FlagKind.PRICE_ANOMALY: _prices(order, limits),
         FlagKind.CREDIT: _credit(order, limits),
+        FlagKind.DUPLICATE_SUSPECTED: f"the same customer ordered the same goods as {order.twin}" if order.twin else "",
     }
     return {kind: reason[:MAX_REASON] for kind, reason in found.items() if reason}
 

@@ -10,6 +10,7 @@ from controller.catalog.models import BaseUnit
 from controller.catalog.queries import SkuRow, skus_by_id
 from controller.customers.order_addresses import stored_addresses
 from controller.db import Row, among, fetch, listing
+from controller.intake.duplicates import twin_of
 from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
 from controller.orders.states import Delivery, OrderState
@@ -83,6 +84,7 @@ async def checked_of(order_id: int) -> Checked:
         credit=ratings.get(order["customer_id"], (None, None))[1],
         arrears_minor=owed.get((order["customer_id"], order["currency"]), 0),
         flaws=await _flaws(order),
+        twin=None if order["customer_id"] is None else await twin_of(order_id),
     )
 
 

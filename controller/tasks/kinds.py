@@ -34,6 +34,8 @@ KINDS: Mapping[str, Severity] = {
     "lot_mismatch": Severity.LOW,
     "label_refused": Severity.URGENT,
     "hand_over_held": Severity.URGENT,
+    "goods_unmapped": Severity.URGENT,
+    "raw_order_refused": Severity.URGENT,
     "clock_touch_near": Severity.NORMAL,
     "clock_touch_over": Severity.URGENT,
     "clock_problem_near": Severity.NORMAL,

@@ -102,6 +102,14 @@ TASKS: Mapping[str, TaskWords] = {
         N_("A parcel of order %(order)s was scanned out, but the order is flagged (%(flags)s). Keep it, or clear the flags."),
         *ORDER,
     ),
+    "goods_unmapped": TaskWords(
+        N_("Goods of a channel to map"),
+        N_("Channel %(channel)s sells %(goods)s, and nobody said which article that is. Orders wait."),
+    ),
+    "raw_order_refused": TaskWords(
+        N_("Order of a channel not taken"),
+        N_("What channel %(channel)s sent (%(raw)s) is no order of ours yet: %(code)s. Look at it."),
+    ),
     "clock_touch_near": TaskWords(
         N_("Order not looked at yet"),
         N_("Order %(order)s waits for its first look, until %(due)s."),

@@ -248,6 +248,15 @@ fpm$-a GET /api/v1/recalls/{no}/sold
 ---$-a PUT /api/v1/review-tables/{id}/rules
 ---$-a POST /api/v1/review-tables/{id}/try
 ---$-a POST /api/v1/review-tables/{id}/undo
+--m--a POST /api/v1/intake/{channel}/secrets
+--m--a POST /api/v1/intake/{channel}/secrets/end-old
+-pm$-a GET /api/v1/raw-orders
+--m--a POST /api/v1/raw-orders/{id}/body
+--m--a POST /api/v1/raw-orders/{id}/discard
+--m--a POST /api/v1/raw-orders/{id}/retry
+-pm$-a GET /api/v1/goods-mappings
+--m--a PUT /api/v1/goods-mappings
+-pm$-a GET /api/v1/merge-suggestions
 --m$-a GET /api/v1/reviews
 ---$-a POST /api/v1/reviews/finance/approve
 --m--a POST /api/v1/reviews/service/approve

@@ -1,0 +1,94 @@
+"""What a channel's goods are in ours; whoever waited for a mapping goes on when it is there."""
+
+# ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller import events
+from controller.catalog.queries import skus_by_code
+from controller.db import among, execute, fetch, listing, now, transaction
+from controller.errors import NotFound, Rejected
+from controller.intake.events import GoodsMapped
+from controller.intake.states import RawState
+from controller.orders.policies import price_per
+from controller.tasks.operations import close_tasks
+
+MOST_UNITS = 10**6
+MAX_GOODS = 100
+
+
+class BadMapping(Rejected):
+    code = "bad_mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One of the channel's is `units` base units of `sku`, of which a price is for `price_per`."""
+
+    sku: str
+    units: int
+    price_per: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMapping:
+    id: int
+    channel: str
+    goods: str
+    sku: str
+    units: int
+    changed_at: datetime
+    changed_by: str
+
+
+async def mapped(channel: str, goods: Collection[str]) -> dict[str, Mapped]:
+    """By the channel's name; what nobody mapped, or to a SKU that is gone, is left out."""
+    rows = await fetch(
+        f"SELECT goods, sku, units FROM goods_mapping WHERE channel = ? AND {among('goods')}", channel, listing(sorted(goods))
+    )
+    skus = await skus_by_code([row["sku"] for row in rows])
+    return {
+        row["goods"]: Mapped(row["sku"], row["units"], price_per(skus[row["sku"]].base_unit)) for row in rows if row["sku"] in skus
+    }
+
+
+async def map_goods(channel: str, goods: str, sku: str, *, units: int = 1) -> int:
+    """From now on these goods of a channel are so many base units of a SKU; how many raw orders go on for it.
+
+    Records GoodsMapped.  Raises BadMapping, NotFound (the SKU).
+    """
+    if not 1 <= units <= MOST_UNITS or not 0 < len(goods) <= MAX_GOODS:
+        raise BadMapping(f"1 to {MOST_UNITS} units, and goods of 1 to {MAX_GOODS} characters")
+    if sku not in await skus_by_code([sku]):
+        raise NotFound("SKU", sku)
+    async with transaction():
+        await execute(
+            "INSERT INTO goods_mapping (channel, goods, sku, units, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (channel, goods) DO UPDATE SET sku = excluded.sku, units = excluded.units, "
+            "changed_at = excluded.changed_at, changed_by = excluded.changed_by",
+            *(channel, goods, sku, units, now(), events.actor().actor),
+        )
+        resumed = await _resume(channel, goods)
+        await close_tasks(f"goods:{channel}/{goods}")
+        event = GoodsMapped(channel=channel, sku=sku, units=units, resumed=resumed)
+        await events.record(event, subject=f"goods:{channel}/{goods}")
+    return resumed
+
+
+async def _resume(channel: str, goods: str) -> int:
+    """Those that waited for this and for nothing else wait to be taken."""
+    rows = await fetch("DELETE FROM raw_missing WHERE channel = ? AND goods = ? RETURNING raw_order_id", channel, goods)
+    return await execute(
+        f"UPDATE raw_order SET state = ?, code = NULL, detail = NULL, changed_at = ? WHERE {among('id')} AND state = ? "
+        "AND NOT EXISTS (SELECT 1 FROM raw_missing m WHERE m.raw_order_id = raw_order.id)",
+        *(RawState.WAITING.value, now(), listing(row["raw_order_id"] for row in rows), RawState.UNMAPPED.value),
+    )
+
+
+async def mappings(*, channel: str, after: int, limit: int) -> list[StoredMapping]:
+    some, values = ("AND channel = ?", [channel]) if channel else ("", [])
+    rows = await fetch(f"SELECT * FROM goods_mapping WHERE id > ? {some} ORDER BY id LIMIT ?", after, *values, limit)
+    return [StoredMapping(**row) for row in rows]

@@ -1,0 +1,23 @@
+"""A shop that a channel sends orders to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from controller.orders.seams import SEAMS
+from controller.review.judging import judge_placed
+from tests.controller.customers.keys import open_test_keys
+from tests.controller.orders_shop import OrderShop
+
+
+@pytest.fixture
+async def shop(database: str) -> AsyncIterator[OrderShop]:
+    await open_test_keys()
+    before = SEAMS.judge
+    SEAMS.judge = judge_placed
+    shop = await OrderShop.open()
+    await shop.stock("tea", 1000)
+    yield shop
+    SEAMS.judge = before
