@@ -87,7 +87,8 @@ async def _prepare(run: SiteRun, total: int) -> None:
         "SELECT d.sku_id, d.oldest, d.latest, "
         "d.units * s.price_minor * CASE WHEN s.base_unit = 'piece' THEN 100 ELSE 1 END AS value "
         "FROM (SELECT sku_id, MIN(day) AS oldest, MAX(day) AS latest, "
-        "SUM(CASE WHEN day >= ? THEN sold - returned ELSE 0 END) AS units FROM demand_day WHERE site_id = ? GROUP BY sku_id) d JOIN sku s ON s.id = d.sku_id ORDER BY d.sku_id",
+        "SUM(CASE WHEN day >= ? THEN sold - returned ELSE 0 END) AS units "
+        "FROM demand_day WHERE site_id = ? GROUP BY sku_id) d JOIN sku s ON s.id = d.sku_id ORDER BY d.sku_id",
         *(run.day - VALUED_DAYS, run.site_id),
     )
     rows = [row for row in found if row["latest"] >= run.day - VALUED_DAYS]
