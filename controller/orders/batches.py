@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller import db, events
-from controller.errors import DomainError, NotFound, Rejected
+from controller.errors import Conflict, DomainError, NotFound
 from controller.orders.events import OrderBatchEnded, OrderBatchStarted
 from controller.orders.listing import Wanted, matching
 from controller.orders.numbers import BATCHES, ORDERS
@@ -28,7 +28,7 @@ POLL_SECONDS = 1.0
 _STEP = 100
 
 
-class NothingMatches(Rejected):
+class NothingMatches(Conflict):
     code = "nothing_matches"
 
 

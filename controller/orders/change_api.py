@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from controller.customers.addresses import FIELDS, Address
-from controller.customers.order_addresses import masked_address
+from controller.customers.order_addresses import MaskedAddress, masked_address
 from controller.errors import Forbidden, NotFound
 from controller.http.routing import PLAIN, Call, Created, Permission, Route
 from controller.orders import amending, channels, linking, operations, queries
@@ -72,17 +72,10 @@ class SetAddress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AddressView(Struct, frozen=True, kw_only=True):
-    """As much as anybody may see who sees the order."""
+    """As much as anybody may see who sees the order; null: it has none, or the keys to it are not here."""
 
     order: str
-    name: str
-    phone: str
-    country: str
-    province: str
-    city: str
-    district: str
-    street: str
-    postcode: str
+    address: MaskedAddress | None
 
 
 class SplitLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,20 +157,7 @@ async def get_address(call: Call[None]) -> AddressView:
 
 
 async def _address(order_id: int, no: str) -> AddressView:
-    found = await masked_address(order_id)
-    if found is None:
-        raise NotFound("address of order", no)
-    return AddressView(
-        order=no,
-        name=found.name,
-        phone=found.phone,
-        country=found.country,
-        province=found.province,
-        city=found.city,
-        district=found.district,
-        street=found.street,
-        postcode=found.postcode,
-    )
+    return AddressView(order=no, address=await masked_address(order_id))
 
 
 async def split(call: Call[SplitOrder]) -> Created[OrderView]:
