@@ -41,6 +41,8 @@ from controller.web.review_setting_pages import review_setting_routes
 from controller.web.routes import PageRoute, add_routes
 from controller.web.sales_import_pages import sales_import_routes
 from controller.web.sales_pages import sales_routes
+from controller.web.shipping_pages import shipping_routes
+from controller.web.sourcing_pages import sourcing_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
 from controller.web.supplier_pages import supplier_routes
@@ -98,6 +100,8 @@ class Website:
             *channel_routes(self._pages),
             *purchasing_routes(self._pages),
             *supplier_routes(self._pages),
+            *sourcing_routes(self._pages),
+            *shipping_routes(self._pages),
             *receipt_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),
             *fleet_form_routes(FleetForms(FleetPages(self._pages))),

@@ -24,6 +24,7 @@ from controller.web import (
     purchasing_words,
     replenishment_words,
     review_words,
+    shipping_words,
     task_words,
     words,
 )
@@ -108,6 +109,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     environment.globals |= _of_review(translate)
     environment.globals |= _of_money(translate)
     environment.globals |= _of_customers(translate)
+    environment.globals |= _of_shipping(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
@@ -119,6 +121,16 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
+
+
+def _of_shipping(translate: Translate) -> dict[str, object]:
+    """Words of shipments, and of why orders come from where they do."""
+    states = {
+        f"{name.lower()}_word": partial(word, getattr(shipping_words, name), translate)
+        for name in ("SHIPMENT", "LABEL", "MANIFEST", "NOTICED")
+    }
+    texts = ("SERVICE_WHY", "CARRIER_KIND", "SOURCE_WHY", "SOURCE_CAUSE", "COST_PART", "REJECTION", "SHIPPING_REFUSAL")
+    return states | {f"{name.lower()}_text": partial(_text, getattr(shipping_words, name), translate) for name in texts}
 
 
 def _of_customers(translate: Translate) -> dict[str, object]:

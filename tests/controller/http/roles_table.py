@@ -401,6 +401,8 @@ fpm$ia GET /api/v1/unknown-barcodes
 ------ GET /box/v1/images/{hash}
 ------ GET /box/v1/replica/{site}
 ------ GET /box/v1/templates/{name}/{version}
+-pm--a GET /carriers
+--m--a POST /carriers
 fpm$-a GET /channels
 --m--a POST /channels
 --m--a POST /channels/{channel}/buffers
@@ -470,6 +472,8 @@ fpm$-a GET /lists/stock.csv
 --m$-a GET /lists/suppliers.csv
 fpm$ia GET /lists/tasks.csv
 fpm$-a GET /lists/transfers.csv
+-pm--a GET /manifests
+-pm--a POST /manifests/{no}/close
 fpm$ia GET /me
 fpm$ia POST /me/language
 fpm$ia POST /me/password
@@ -479,6 +483,8 @@ fpm$ia POST /me/sessions/{session}/end
 -pm$-a GET /orders/{no}
 --m--a POST /orders/{no}/cancel
 -pm--a POST /orders/{no}/release
+-pm$-a GET /orders/{no}/sourcing
+--m--a POST /orders/{no}/sourcing
 -pm$-a GET /orders/{no}/timeline
 --m--a POST /orders/{no}/timeline
 fpm$-a GET /prices
@@ -566,6 +572,11 @@ fpm$-a GET /recalls/{no}
 --m--a GET /sales/import/{id}
 --m--a GET /sales/import/{id}/errors.csv
 --m$-a GET /sales/{id}
+-pm--a GET /shipments
+-pm--a GET /shipments/{no}
+-pm--a POST /shipments/{no}
+fpm$-a GET /sourcing
+--m--a POST /sourcing
 --m-ia GET /station-profiles
 ----ia POST /station-profiles
 ----ia POST /station-profiles/choose
