@@ -16,6 +16,7 @@ from controller.app import Parts, api_routes
 from controller.catalog.operations import NewBarcode, add_barcode
 from controller.documents.operations import store_builtin
 from controller.documents.queries import current
+from controller.events import acting
 from controller.fleet import presence
 from controller.fleet.diagnostics import keep
 from controller.fleet.operations import PrintOrder, request_print, send_command
@@ -24,6 +25,9 @@ from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission, Route
 from controller.ingest import ingest
+from controller.orders import batches
+from controller.orders.listing import Wanted
+from controller.orders.states import Bulk
 from controller.people.operations import add_person
 from controller.people.policies import Grant
 from controller.sites.operations import create_site
@@ -119,6 +123,7 @@ async def ids(database: None) -> dict[str, str]:
         "version": (await current("shelf-label")).version,
         "orders": order,
         "pick-lists": pick_list,
+        "order-batches": await a_batch(),
         "parcels": "PC-100001",
         "boxes": "b1",
         "facts": str(scanned.id),
@@ -129,6 +134,12 @@ async def ids(database: None) -> dict[str, str]:
         "command": collected,
         **await documents_of_goods(),
     }
+
+
+async def a_batch() -> str:
+    """Something that whoever sees `s1` did to many orders."""
+    with acting("token:one"):
+        return await batches.start(Bulk.HOLD, Wanted(), reason=SECRET, sites=["s1"])
 
 
 @pytest.fixture
