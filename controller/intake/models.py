@@ -59,6 +59,17 @@ class RawOrder(Model):
         indexes = (("state", "id"), ("channel", "reference"))
 
 
+class IntakeCursor(Model):
+    """Table `intake_cursor`: how far the orders of a marketplace that is asked were fetched."""
+
+    channel = fields.CharField(max_length=40, primary_key=True)
+    place = fields.CharField(max_length=200)
+    moved_at = fields.DatetimeField()
+
+    class Meta:
+        table = "intake_cursor"
+
+
 class RawMissing(Model):
     """Table `raw_missing`: goods that a raw order names and nobody mapped; mapping them lets it go on."""
 

@@ -858,6 +858,16 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="IntakeCursor",
+            fields=[
+                ("channel", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
+                ("place", fields.CharField(max_length=200)),
+                ("moved_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "intake_cursor", "app": "controller", "pk_attr": "channel"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="IntakeNonce",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
