@@ -15,7 +15,7 @@ from functools import partial
 
 from aiohttp import web
 
-from controller import db, events, needs, printing
+from controller import db, events, needs, printing, unpaid
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
 from controller.config import Config, Http, Retention, TokenFile
@@ -26,7 +26,6 @@ from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
 from controller.fleet import queries as fleet
-from controller.fulfilment import operations as fulfilment
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
 from controller.http.box_door import BoxDoor, box_app, box_listener
@@ -37,10 +36,8 @@ from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
 from controller.intake import taking
+from controller.order_seams import fill_seams
 from controller.orders import batches, wanting
-from controller.orders.operations import hold
-from controller.orders.seams import SEAMS
-from controller.orders.states import Bulk
 from controller.owed import ALL_PROOFS
 from controller.payments import calling
 from controller.payments.providers import set_providers
@@ -58,9 +55,6 @@ from controller.reports import opening
 from controller.retention import prune
 from controller.review import following as review
 from controller.review import ticking
-from controller.review.cases import approve as approve_case
-from controller.review.judging import judge_placed
-from controller.review.states import CaseState
 from controller.revoking import BrokerRights
 from controller.sales import imports as sales_imports
 from controller.sales import waiting
@@ -68,7 +62,6 @@ from controller.shipping import following as shipping_events
 from controller.shipping import labels, watching
 from controller.shipping.carriers import Apis
 from controller.sourcing import following as sourcing_events
-from controller.sourcing.deciding import source_order
 from controller.stock import shelf_keeping, sweeping
 from controller.tracking import forgetting, public
 from controller.transfers import overdue
@@ -135,18 +128,6 @@ def make_app(config: Config, parts: Parts) -> web.Application:
     website.add_to(app)
     app.cleanup_ctx.append(website.running)
     return app
-
-
-def fill_seams() -> None:
-    """What orders ask of features to their right."""
-    SEAMS.source = source_order
-    SEAMS.judge = judge_placed
-    SEAMS.bulk = {
-        Bulk.RELEASE: lambda no, _: fulfilment.release(no),
-        Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
-        Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
-        Bulk.APPROVE: lambda no, reason: approve_case(no, CaseState.SERVICE, reason=reason),
-    }
 
 
 def limits_of(http: Http) -> Limits:
@@ -339,6 +320,7 @@ def _work(
         work.append(("replenishment", _replenish()))
         work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
+        work.append(("unpaid orders", unpaid.FOLLOWER.run(system_random())))
         work.append(("wanting", wanting.FOLLOWER.run(system_random())))
         work.append(("batches of orders", batches.run()))
         work += _sent_goods(config)
