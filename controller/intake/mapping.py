@@ -92,3 +92,22 @@ async def mappings(*, channel: str, after: int, limit: int) -> list[StoredMappin
     some, values = ("AND channel = ?", [channel]) if channel else ("", [])
     rows = await fetch(f"SELECT * FROM goods_mapping WHERE id > ? {some} ORDER BY id LIMIT ?", after, *values, limit)
     return [StoredMapping(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Goods that nobody mapped, and how many raw orders wait for them."""
+
+    channel: str
+    goods: str
+    waiting: int
+
+
+async def missing(*, limit: int) -> list[Missing]:
+    """What most orders wait for comes first."""
+    rows = await fetch(
+        "SELECT m.channel, m.goods, COUNT(*) AS n FROM raw_missing m JOIN raw_order r ON r.id = m.raw_order_id "
+        "WHERE r.state = ? GROUP BY m.channel, m.goods ORDER BY n DESC, m.channel, m.goods LIMIT ?",
+        *(RawState.UNMAPPED.value, limit),
+    )
+    return [Missing(row["channel"], row["goods"], row["n"]) for row in rows]

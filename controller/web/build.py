@@ -20,6 +20,7 @@ from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
 from controller.web.fleet_pages import FleetPages, fleet_routes
 from controller.web.forms import Forms, form_routes
+from controller.web.intake_pages import intake_routes
 from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
@@ -94,6 +95,7 @@ class Website:
             *payment_routes(self._pages),
             *tracking_routes(self._pages),
             *recall_routes(self._pages),
+            *intake_routes(self._pages),
             *review_routes(self._pages),
             *review_rule_routes(self._pages),
             *review_setting_routes(self._pages),

@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/manifests", "count", N_("Lists for drivers"), Permission.FULFILMENT_READ),
             Place("/carriers", "send", N_("Carriers"), Permission.FULFILMENT_READ),
             Place("/sourcing", "stock", N_("Sourcing"), Permission.STOCK_READ),
+            Place("/channel-orders", "receive", N_("Orders of channels"), Permission.ORDERS_READ),
             Place("/reviews", "ok", N_("Review"), Permission.REVIEW_READ),
             Place("/review-rules", "count", N_("Review rules"), Permission.REVIEW_READ),
             Place("/order-times", "clock", N_("Deadlines of orders"), Permission.REVIEW_READ),

@@ -23,6 +23,13 @@ RULING: Mapping[str, Word] = {
     "no_rule": Word(N_("No rule holds: to service"), "warn", "unknown"),
     "no_table": off(N_("No rules were live")),
 }
+RAW: Mapping[str, Word] = {
+    "waiting": busy(N_("Is taken in a moment")),
+    "unmapped": Word(N_("Waits for its goods to be mapped"), "warn", "barcode"),
+    "refused": Word(N_("Not taken"), "bad", "bad"),
+    "placed": ok(N_("Is an order")),
+    "discarded": off(N_("Discarded")),
+}
 RULE_TABLE: Mapping[str, Word] = {
     "draft": Word(N_("Draft"), "info", "count"),
     "live": ok(N_("In force")),
@@ -87,7 +94,7 @@ REVIEW_REFUSALS: Mapping[str, str] = {
     "nothing_chosen": N_("Tick at least one order."),
     "not_found": N_("That is not there, or not for you."),
 }
-STATES: Mapping[str, Mapping[str, Word]] = {"case": CASE, "ruling": RULING, "rule_table": RULE_TABLE, "flag": FLAG}
+STATES: Mapping[str, Mapping[str, Word]] = {"case": CASE, "raw": RAW, "ruling": RULING, "rule_table": RULE_TABLE, "flag": FLAG}
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "clock": CLOCK,
     "ruled": RULED,

@@ -36,6 +36,7 @@ SALES, PRICE = ("/sales", Permission.SALES_READ), ("/prices/{subject}", Permissi
 MONEY = ("/payments?show=untold", Permission.PAYMENTS_READ)
 LABELS = ("/labels/{subject}", Permission.PRICES_READ)
 SHIPMENT = ("/shipments/{shipment}", Permission.FULFILMENT_READ)
+CHANNEL_ORDERS = ("/channel-orders", Permission.ORDERS_READ)
 CODES, BOX = ("/unknown-barcodes", Permission.CATALOG_READ), ("/fleet/boxes/{subject}", Permission.FLEET_READ)
 
 TASKS: Mapping[str, TaskWords] = {
@@ -105,10 +106,12 @@ TASKS: Mapping[str, TaskWords] = {
     "goods_unmapped": TaskWords(
         N_("Goods of a channel to map"),
         N_("Channel %(channel)s sells %(goods)s, and nobody said which article that is. Orders wait."),
+        *CHANNEL_ORDERS,
     ),
     "raw_order_refused": TaskWords(
         N_("Order of a channel not taken"),
         N_("What channel %(channel)s sent (%(raw)s) is no order of ours yet: %(code)s. Look at it."),
+        *CHANNEL_ORDERS,
     ),
     "clock_touch_near": TaskWords(
         N_("Order not looked at yet"),

@@ -403,6 +403,10 @@ fpm$ia GET /api/v1/unknown-barcodes
 ------ GET /box/v1/templates/{name}/{version}
 -pm--a GET /carriers
 --m--a POST /carriers
+-pm$-a GET /channel-orders
+--m--a POST /channel-orders/map
+--m--a POST /channel-orders/{id}/discard
+--m--a POST /channel-orders/{id}/retry
 fpm$-a GET /channels
 --m--a POST /channels
 --m--a POST /channels/{channel}/buffers

@@ -78,7 +78,7 @@ async def test_a_fault_in_between_keeps_what_came_and_goes_on_there(market: Mark
     for status, body in [(500, b""), (200, b"{"), (200, b"[]"), (401, b"")]:
         here.answers = [
             (200, {}, json.dumps({"orders": [json.loads(here.orders[0])], "next": "1"}).encode()),
-            (status, headers, body),
+            (status, {}, body),
         ]
         with pytest.raises(MarketplaceFailed):
             await market.poll()
