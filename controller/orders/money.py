@@ -6,6 +6,7 @@ An order of which nobody said how it is paid (another till took the money) has n
 from __future__ import annotations
 
 from controller.db import fetch
+from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.totals import part_discounts, recount
 from controller.payments.moving import move
@@ -29,6 +30,18 @@ async def owe(order_id: int, terms: PayTerms) -> None:
             customer_id=row["customer_id"],
         )
     )
+    await flag_unpaid(order_id)
+
+
+async def flag_unpaid(order_id: int) -> None:
+    """Set the flag `unpaid` of an order whose money keeps it here, or clear it.  An order that is not ours is passed by."""
+    found = (await balances([order_id])).get(order_id)
+    if found is None or not await fetch("SELECT id FROM sales_order WHERE id = ?", order_id):
+        return
+    if found.may_leave or found.is_ended:
+        await clear_flag(order_id, FlagKind.UNPAID, "its money is there")
+    else:
+        await set_flag(order_id, FlagKind.UNPAID, "it is to be paid before it leaves")
 
 
 async def owe_again(order_id: int) -> None:

@@ -260,8 +260,8 @@ def _rate_view(each: StoredRate) -> RateView:
     )
 
 
-def _total_view(found: KeptTotal) -> TotalView:
-    lines = [
+def _line_views(found: KeptTotal) -> list[TotalLineView]:
+    return [
         TotalLineView(
             position=line.position,
             kind=line.kind.value,
@@ -274,7 +274,10 @@ def _total_view(found: KeptTotal) -> TotalView:
         )
         for line in found.lines
     ]
-    taxes = [
+
+
+def _tax_views(found: KeptTotal) -> list[TotalTaxView]:
+    return [
         TotalTaxView(
             position=tax.position,
             code=tax.rate.code,
@@ -285,6 +288,9 @@ def _total_view(found: KeptTotal) -> TotalView:
         )
         for tax in found.taxes
     ]
+
+
+def _total_view(found: KeptTotal) -> TotalView:
     return TotalView(
         order=found.order_no,
         version=found.version,
@@ -302,8 +308,8 @@ def _total_view(found: KeptTotal) -> TotalView:
         rounding_minor=found.rounding_minor,
         payable_minor=found.payable_minor,
         counted_at=found.counted_at,
-        lines=lines,
-        taxes=taxes,
+        lines=_line_views(found),
+        taxes=_tax_views(found),
     )
 
 
