@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from controller.customers.phones import CALLING_CODES, normal_phone
 from controller.customers.regions import city_of, province_of
 
 MAX_FIELD = 200
+"""Longer ones are a flaw, as no label has room for them."""
+LONGEST = 500
+"""Longer ones are not stored."""
 SHORTEST_STREET = 5
 """Characters of a Chinese street with its number: `人民路1号` has five."""
 SHORTEST_LINE = 4
@@ -32,6 +36,9 @@ _POSTCODE_OPTIONAL = frozenset({"CN"})
 _NO_POSTCODE = frozenset({"HK", "MO", "AE", "IE"})
 
 
+Line = Annotated[str, Meta(max_length=LONGEST)]
+
+
 class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who gets it, and where.
 
@@ -39,17 +46,17 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `province` (region, state) and `postcode`.  `country`: ISO 3166-1, two letters.  `note` is for whoever delivers.
     """
 
-    name: str = ""
-    phone: str = ""
-    country: str = "CN"
-    province: str = ""
-    city: str = ""
-    district: str = ""
-    street: str = ""
-    line2: str = ""
-    line3: str = ""
-    postcode: str = ""
-    note: str = ""
+    name: Line = ""
+    phone: Line = ""
+    country: Line = "CN"
+    province: Line = ""
+    city: Line = ""
+    district: Line = ""
+    street: Line = ""
+    line2: Line = ""
+    line3: Line = ""
+    postcode: Line = ""
+    note: Line = ""
 
 
 FIELDS = Address.__struct_fields__

@@ -12,7 +12,7 @@ import msgspec
 
 from controller import db, events
 from controller.customers import deriving, sealing
-from controller.customers.addresses import FIELDS, Address, AddressFlaw, AddressProblem, problems_of
+from controller.customers.addresses import FIELDS, LONGEST, Address, AddressFlaw, AddressProblem, problems_of
 from controller.customers.errors import BadCustomer
 from controller.customers.events import OrderAddressErased, OrderAddressSet, PersonalDataGiven, PersonalDataSeen
 from controller.customers.keyring import is_same
@@ -86,8 +86,8 @@ def check_form(address: Address) -> None:
     """What could not be stored, or not be printed on one line each.  Raises BadCustomer."""
     for name in FIELDS:
         text = getattr(address, name)
-        if len(text) > 500 or not text.isprintable():
-            raise BadCustomer(name, "at most 500 characters on one line")
+        if len(text) > LONGEST or not text.isprintable():
+            raise BadCustomer(name, f"at most {LONGEST} characters on one line")
     if not (len(address.country) == 2 and address.country.isascii() and address.country.isalpha()):
         raise BadCustomer("country", "two letters of ISO 3166-1")
 

@@ -55,13 +55,14 @@ class CustomerPages:
 
     async def find(self, request: web.Request) -> web.StreamResponse:
         """Found in the answer of a form: what was typed stands in no address."""
-        typed, error, found = sent_by(request).field("sealed_q"), "", []
+        typed = sent_by(request).field("sealed_q")
+        error, found = "" if typed else "nothing_typed", list[queries.StoredCustomer]()
         try:
             found = await queries.found(typed, country=home.country())
         except DomainError as refused:
             error = refused.code
         values = {"customers": found, "typed": typed, "next_page": "", "first_page": SECTION, "error": error}
-        return await self._list(request, values, status=409 if error else 200)
+        return await self._list(request, values, status=(409 if typed else 422) if error else 200)
 
     async def _list(self, request: web.Request, values: Values, status: int = 200) -> web.Response:
         shown = {"typed": None, "error": "", "complete": None, "trouble": sealing.trouble(), "new_key": new_key, **values}

@@ -79,6 +79,7 @@ CUSTOMER_REFUSAL: Mapping[str, str] = {
     "keys_unavailable": N_("The key of personal data is not here, so nobody can be shown or saved. Orders go on. Tell IT."),
     "seal_broken": N_("This record cannot be opened: it was changed outside of this program. Tell IT."),
     "not_found": N_("There is no such customer. Check the number."),
+    "nothing_typed": N_("Nothing was typed. Type a whole number, address or name, then search again."),
     "orders_under_way": N_("Orders are still under way. The wish is noted, and done by itself when they are through."),
 }
 CARRIER_TOLD: Mapping[str, str] = {
