@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller import events
+from controller.customers.order_addresses import StoredAddress, stored_addresses
 from controller.db import Row, among, execute, execute_many, fetch, listing, now, transaction
 from controller.errors import NotFound
 from controller.orders import moving
@@ -83,6 +84,9 @@ async def merge(into: str, others: Sequence[str], *, reason: str) -> None:
         for no in others:
             source = await _unreleased(no)
             _check_merge(source, target)
+            doors = await stored_addresses([source["id"], target["id"]])
+            if len({one.place_hash for one in doors.values()}) > 1 or len(doors) == 1:
+                raise NotMergeable(no, into, "they go to different addresses")
             if await terms_of(source["id"]) is not await terms_of(target["id"]):
                 raise NotMergeable(no, into, "they are paid in different ways")
             await _merge_one(source, target, reason)
@@ -186,14 +190,20 @@ async def mergeable(no: str, *, limit: int = 20) -> list[str]:
         "WHERE a.order_id = o.id AND a.is_released AND NOT a.is_ended) ORDER BY o.id LIMIT ?",
         *(order["customer_id"], order["id"], 5 * limit),
     )
-    found = []
+    found: list[int] = []
     for row in rows:
         try:
             _check_merge(row, order)
         except NotMergeable:
             continue
-        found.append(ORDERS.number(row["id"]))
-    return found[:limit]
+        found.append(row["id"])
+    doors = await stored_addresses([order["id"], *found])
+    mine = doors.get(order["id"])
+    return [ORDERS.number(one) for one in found if _door(doors.get(one)) == _door(mine)][:limit]
+
+
+def _door(address: StoredAddress | None) -> str:
+    return "" if address is None else address.place_hash
 
 
 async def _unreleased(no: str) -> Row:

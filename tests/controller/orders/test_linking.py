@@ -27,6 +27,8 @@ from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
 from tests.controller.two_sites import TwoSites, levels
 
+DOOR = {"name": "王小明", "phone": "13800138000", "province": "上海市", "city": "上海市", "district": "徐汇区"}
+
 
 async def held(no: str) -> dict[str, tuple[int, str]]:
     """What is held for an order, by key."""
@@ -146,6 +148,19 @@ async def test_a_split_order_goes_to_the_same_door(sites: TwoSites) -> None:
     no = await place(replace(sites.anywhere(("tea", 4)), address=door))
     child = await linking.split(no, {1: 1}, reason="later")
     assert await address_of((await queries.order(child)).id) == door
+
+
+async def test_what_goes_to_different_doors_is_not_merged(sites: TwoSites) -> None:
+    await sites.stocked("tea", 9, 0)
+    customer = await a_customer()
+    home, work, again = [
+        await place(replace(sites.anywhere(("tea", 1)), customer_id=customer, address=Address(**DOOR | {"street": street})))
+        for street in ("漕溪路 1 号", "南京路 5 号", "漕溪路 1 号")
+    ]
+    assert await linking.mergeable(home) == [again]
+    with pytest.raises(NotMergeable, match="different addresses"):
+        await db.in_transaction(lambda: linking.merge(home, [work], reason="test"))
+    await linking.merge(home, [again], reason="one parcel")
 
 
 async def test_what_is_wanting_goes_along(sites: TwoSites) -> None:
