@@ -170,9 +170,11 @@ def _refuse(stage: CaseState) -> Callable[[Call[Say]], Awaitable[CaseView]]:
 
 def _approve_many(stage: CaseState) -> Callable[[Call[ApproveMany]], Awaitable[Approved]]:
     async def handle(call: Call[ApproveMany]) -> Approved:
-        """Orders of other sites are not found, like orders that are not there."""
+        """Orders of other sites are not found, like orders that are not there.  Raises NotFound when none is."""
         wanted = list(dict.fromkeys(call.body.orders))
         seen = [no for no in wanted if await _is_seen(call, no)]
+        if not seen:
+            raise NotFound("order", wanted[0])
         refused = [NotApproved(order=no, code=NotFound.code) for no in wanted if no not in seen]
         done = await cases.approve_all(seen, stage, reason=call.body.reason)
         refused += [NotApproved(order=each.order, code=each.code) for each in done]
