@@ -102,7 +102,7 @@ async def _next(column: SealedColumn, ring: Keyring, place: str, size: int) -> l
     also = "".join(f", {name}" for name in column.also)
     rows = await db.fetch(
         f"SELECT {column.key} AS k, {column.column} AS v{also} FROM {column.table} WHERE {column.key} > ? "
-        f"AND {column.column} NOT LIKE ? ORDER BY {column.key} LIMIT ?",
+        f"AND {column.column} NOT LIKE ? AND {column.column} <> '' ORDER BY {column.key} LIMIT ?",
         *(behind, _mine(ring), size),
     )
     return [{**row, column.key: row["k"]} for row in rows]
@@ -126,7 +126,7 @@ async def _reseal(column: SealedColumn, ring: Keyring, row: db.Row) -> int:
 
 async def _waiting(column: SealedColumn, ring: Keyring) -> int:
     rows = await db.fetch(
-        f"SELECT COUNT(*) AS n FROM {column.table} WHERE {column.column} IS NOT NULL AND {column.column} NOT LIKE ?", _mine(ring)
+        f"SELECT COUNT(*) AS n FROM {column.table} WHERE {column.column} <> '' AND {column.column} NOT LIKE ?", _mine(ring)
     )
     return int(rows[0]["n"])
 

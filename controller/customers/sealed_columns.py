@@ -1,4 +1,7 @@
-"""Every column that holds sealed values, a line each: rotation seals them anew.  A feature that seals something adds its line."""
+"""Every column that holds sealed values, a line each: rotation seals them anew.  A feature that seals something adds its line.
+
+NULL and an empty text are nothing: what was forgotten.
+"""
 
 from __future__ import annotations
 

@@ -47,6 +47,8 @@ async def forget(customer_id: int) -> None:
         raise OrdersUnderWay(CUSTOMERS.number(customer_id), still)
     async with db.transaction():
         await erasing.erase(customer_id, order_ids)
+        placed = db.among("order_id")
+        await db.execute(f"UPDATE raw_order SET sealed = '' WHERE {placed}", db.listing(order_ids))  # as the channel sent them
 
 
 async def ask_and_forget(customer_id: int) -> bool:

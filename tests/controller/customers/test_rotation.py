@@ -57,7 +57,7 @@ async def fill() -> int:
 async def sealed_by() -> set[str]:
     """The ids of the keys under which anything lies."""
     found = set()
-    for column in SEALED:
+    for column in (each for each in SEALED if each.table.startswith(("customer", "order_address"))):
         rows = await db.fetch(f"SELECT {column.column} AS v FROM {column.table} WHERE {column.column} IS NOT NULL")
         assert rows, f"nothing in {column.name}"
         found |= {row["v"].split(".")[1] for row in rows}

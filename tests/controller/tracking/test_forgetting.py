@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.customers import order_addresses, queries
+from controller import db
+from controller.customers import order_addresses, queries, resealing
 from controller.fulfilment.operations import cancel
 from controller.orders import queries as orders
 from controller.orders.numbers import ORDERS
@@ -34,7 +35,14 @@ async def test_an_order_under_way_is_finished_before_its_person_is_forgotten(sho
 
 async def test_who_has_nothing_under_way_is_forgotten_at_once(shop: PersonShop) -> None:
     await cancel(shop.order, reason="x")
+    await db.execute(
+        "INSERT INTO raw_order (channel, digest, sealed, source, state, order_id, received_at, changed_at) "
+        "VALUES ('web', 'd', 's1.old.x', 'api', 'placed', ?, ?, ?)",
+        *(ORDERS.row_id(shop.order), db.now(), db.now()),
+    )
     assert await forgetting.ask_and_forget(shop.customer)
+    assert [row["sealed"] for row in await db.fetch("SELECT sealed FROM raw_order")] == [""], "as its channel sent it, too"
+    assert await resealing.waiting() == {}
     assert (await queries.customer(shop.customer)).state == "erased"
 
 
