@@ -35,7 +35,7 @@ from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
-from controller.intake import taking
+from controller.intake import marketplaces, taking
 from controller.order_seams import fill_seams
 from controller.orders import batches, wanting
 from controller.owed import ALL_PROOFS
@@ -325,6 +325,7 @@ def _work(
         work.append(("batches of orders", batches.run()))
         work += _sent_goods(config)
         work.append(("intake", taking.run(system_random())))
+        work.append(("marketplaces", marketplaces.run(system_random())))
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))
         work.append(("holds", sweeping.run()))

@@ -38,5 +38,6 @@ SEALED: tuple[SealedColumn, ...] = (
     SealedColumn("customer_merge", "sealed", "id"),
     SealedColumn("raw_order", "sealed", "digest"),
     SealedColumn("intake_secret", "sealed", "id"),
+    SealedColumn("intake_marketplace", "sealed", "channel"),
     SealedColumn("order_address", "sealed", "order_id", is_number=True, derive=address_columns),
 )

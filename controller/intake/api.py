@@ -12,6 +12,7 @@ from controller.customers.events import PersonalDataSeen
 from controller.errors import NotFound
 from controller.http.routing import PLAIN, BadParameter, Call, Page, Permission, Reply, Route, page
 from controller.intake import duplicates, mapping, queries, signing, taking
+from controller.intake import marketplaces as polled
 from controller.intake.document import MAX_BYTES, UnreadableOrder
 from controller.intake.mapping import MAX_GOODS, MOST_UNITS
 from controller.intake.queries import StoredRaw
@@ -70,6 +71,31 @@ class MappingView(Struct, frozen=True, kw_only=True):
     units: int
     changed_at: datetime
     changed_by: str
+
+
+class PutMarketplace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`url` without a slash at its end; `token` is sent as a bearer's, kept sealed and never shown."""
+
+    url: Annotated[str, Meta(min_length=8, max_length=300, pattern=PLAIN)]
+    token: Annotated[str, Meta(min_length=1, max_length=500, pattern=PLAIN)]
+    every_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 60
+    active: bool = True
+
+
+class MarketplaceView(Struct, frozen=True, kw_only=True):
+    """`failed`: what went wrong the last time."""
+
+    channel: str
+    url: str
+    every_seconds: int
+    active: bool
+    next_at: datetime
+    failures: int
+    failed: str | None
+
+
+class Marketplaces(Struct, frozen=True, kw_only=True):
+    marketplaces: list[MarketplaceView]
 
 
 class NewSecret(Struct, frozen=True, kw_only=True):
@@ -157,6 +183,28 @@ async def end_old(call: Call[None]) -> Ended:
     return Ended(ended=await signing.end_old_secrets(_channel(call.path["channel"])))
 
 
+async def put_marketplace(call: Call[PutMarketplace]) -> Marketplaces:
+    wanted, channel = call.body, _channel(call.path["channel"])
+    await polled.put_marketplace(channel, wanted.url, token=wanted.token, every_seconds=wanted.every_seconds, active=wanted.active)
+    return await marketplaces(call)
+
+
+async def marketplaces(_: Call[PutMarketplace] | Call[None]) -> Marketplaces:
+    found = [
+        MarketplaceView(
+            channel=each.channel,
+            url=each.url,
+            every_seconds=each.every_seconds,
+            active=each.is_active,
+            next_at=each.next_at,
+            failures=each.failures,
+            failed=each.failed,
+        )
+        for each in await polled.marketplaces()
+    ]
+    return Marketplaces(marketplaces=found)
+
+
 async def suggestions(call: Call[None]) -> Suggestions:
     found = await duplicates.merge_suggestions(sites=call.actor.sites)
     return Suggestions(suggestions=[SuggestionView(orders=each.orders) for each in found])
@@ -228,6 +276,27 @@ ROUTES = [
         permission=_WRITE,
         reply=Ended,
         summary="Let no secret of a channel hold any more but its newest",
+        whole_chain=True,
+    ),
+    Route(
+        "PUT",
+        "/api/v1/marketplaces/{channel}",
+        put_marketplace,
+        permission=_WRITE,
+        body=PutMarketplace,
+        reply=Marketplaces,
+        summary="Ask a marketplace for its orders, so often; going on where it was",
+        example=PutMarketplace(url="https://market.example/api", token="from the marketplace", every_seconds=60),  # noqa: S106 -- an example
+        whole_chain=True,
+        confidential=True,
+    ),
+    Route(
+        "GET",
+        "/api/v1/marketplaces",
+        marketplaces,
+        permission=_READ,
+        reply=Marketplaces,
+        summary="Which marketplaces are asked, and what went wrong the last time",
         whole_chain=True,
     ),
     Route(

@@ -59,6 +59,22 @@ class RawOrder(Model):
         indexes = (("state", "id"), ("channel", "reference"))
 
 
+class IntakeMarketplace(Model):
+    """Table `intake_marketplace`: one that is asked for its orders every so many seconds; `sealed`: the token to ask with."""
+
+    channel = fields.CharField(max_length=40, primary_key=True)
+    url = fields.CharField(max_length=300)
+    sealed = fields.TextField()
+    every_seconds = fields.IntField()
+    is_active = fields.BooleanField()
+    next_at = fields.DatetimeField()
+    failures = fields.IntField()
+    failed = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "intake_marketplace"
+
+
 class IntakeCursor(Model):
     """Table `intake_cursor`: how far the orders of a marketplace that is asked were fetched."""
 

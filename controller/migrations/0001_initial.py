@@ -868,6 +868,21 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="IntakeMarketplace",
+            fields=[
+                ("channel", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
+                ("url", fields.CharField(max_length=300)),
+                ("sealed", fields.TextField(unique=False)),
+                ("every_seconds", fields.IntField()),
+                ("is_active", fields.BooleanField()),
+                ("next_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("failures", fields.IntField()),
+                ("failed", fields.CharField(null=True, max_length=200)),
+            ],
+            options={"table": "intake_marketplace", "app": "controller", "pk_attr": "channel"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="IntakeNonce",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

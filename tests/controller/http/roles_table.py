@@ -250,6 +250,8 @@ fpm$-a GET /api/v1/recalls/{no}/sold
 ---$-a POST /api/v1/review-tables/{id}/undo
 --m--a POST /api/v1/intake/{channel}/secrets
 --m--a POST /api/v1/intake/{channel}/secrets/end-old
+-pm$-a GET /api/v1/marketplaces
+--m--a PUT /api/v1/marketplaces/{channel}
 -pm$-a GET /api/v1/raw-orders
 --m--a POST /api/v1/raw-orders/{id}/body
 --m--a POST /api/v1/raw-orders/{id}/discard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from controller import db
 from controller.intake.connector import Bucket, Marketplace, MarketplaceFailed, SlowDown, cursor_of, wait_of
 from controller.intake.mapping import map_goods
+from controller.intake.marketplaces import BadMarketplace, Poller, marketplaces, put_marketplace
 from controller.intake.taking import take_waiting
 from tests.controller.intake.sent import document
 from tests.controller.orders_shop import OrderShop, told
@@ -138,3 +139,28 @@ async def test_a_bucket_lets_a_burst_through_and_then_one_after_the_other() -> N
     for _ in range(3):
         await bucket.take()
     assert slept == [0.5, 0.5]
+
+
+async def test_marketplaces_that_are_due_are_asked_and_one_that_fails_holds_up_no_other(
+    market: Marketplace, stand_in: tuple[StandIn, str]
+) -> None:
+    here, url = stand_in
+    here.orders = [document("B-1")]
+    await put_marketplace("broken", "http://127.0.0.1:9", token="x", every_seconds=60)
+    await put_marketplace("bazaar", url, token="secret", every_seconds=60)
+    poller, at = Poller(market.session), db.now() + timedelta(seconds=1)
+    assert await poller.poll_due(at) == 1
+    assert await poller.poll_due(at + timedelta(seconds=59)) == 0
+    found = {each.channel: each for each in await marketplaces()}
+    assert (found["broken"].failures, found["bazaar"].failures, found["bazaar"].failed) == (1, 0, None)
+    assert found["broken"].next_at == at + timedelta(seconds=120)
+    here.answers = [(429, {"Retry-After": "30"}, b"")]
+    assert await poller.poll_due(at + timedelta(seconds=61)) == 0
+    assert next(each for each in await marketplaces() if each.channel == "bazaar").next_at == at + timedelta(seconds=91)
+    assert "secret" not in str(await db.fetch("SELECT * FROM intake_marketplace"))
+
+
+@pytest.mark.parametrize(("url", "every"), [("ftp://x", 60), ("https://x/", 60), ("https://x", 9), ("https://x", 10**6)])
+async def test_marketplaces_that_cannot_be_asked_are_refused(shop: OrderShop, url: str, every: int) -> None:
+    with pytest.raises(BadMarketplace):
+        await put_marketplace("m", url, token="t", every_seconds=every)
