@@ -192,7 +192,7 @@ async def discard(raw_id: int, *, reason: str) -> None:
         row = await _locked(raw_id)
         if row["state"] == RawState.DISCARDED.value:
             return
-        await _change(row, RawAction.DISCARD, reference=row["reference"], code="discarded", detail=words)
+        await _change(row, RawAction.DISCARD, reference=row["reference"], detail=words)
         await close_tasks(f"raw:{raw_id}", state=TaskState.DROPPED)
 
 

@@ -145,7 +145,9 @@ def test_every_operation_is_explained_and_shows_a_body_that_it_takes() -> None:
         operation = document["paths"][route.path][route.method.lower()]
         assert operation["summary"]
         for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-            if media_type == "application/json":
+            if media_type == "application/json" and route.body is bytes:  # signed, so that its very bytes count
+                assert isinstance(msgspec.json.decode(route.example), dict), route.path
+            elif media_type == "application/json":
                 assert msgspec.convert(content["example"], route.body, strict=False) == route.example, route.path
             elif media_type == "text/csv":
                 assert "," in content["example"].splitlines()[0], f"{route.path}: a file's first lines, readable"
