@@ -53,6 +53,9 @@ ABSENT = {
     "/api/v1/station-profiles/{profile}",
     "/api/v1/counts/{no}/rows/{row}",
     "/api/v1/replenishment/proposals/{proposal}",
+    "/api/v1/reviews/{no}",
+    "/api/v1/review-tables/{id}",
+    "/api/v1/review-tables/{id}/analysis",
 }
 """What this shop has none of."""
 NOTHING_SOLD = {"/api/v1/sites/{site}/replenishment/back-test": 422}
