@@ -66,10 +66,10 @@ async def _sent(folder: Path) -> None:
     no = await place(NewOrder(channel="web", reference="W-1", currency="CNY", lines=[line], region="CN-31"))
     await set_address(ORDERS.row_id(no), ADDRESS)
     async with stand_in() as carrier:
-        one = StoredCarrier(code="fast", name_en="Fast", name_zh="快运", kind=Kind.HTTP, address=carrier.address)
+        one = StoredCarrier(code="fast", name_en="Fast", name_zh="Fast", kind=Kind.HTTP, address=carrier.address)
         await set_carrier(one, reason="contract")
         service = Service(carrier="fast", code="standard", first_minor=1200, days=2)
-        await set_offer(Offer(service=service, name_en="Standard", name_zh="标准"), reason="contract")
+        await set_offer(Offer(service=service, name_en="Standard", name_zh="Standard"), reason="contract")
         await _packed(no)
         carrier.fault = "break"
         while await work_once(QuickApis(folder)):
