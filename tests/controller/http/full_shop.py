@@ -21,6 +21,7 @@ from drivers.symbols.gtin import to_gtin14
 from edge_agent.wire.facts import Received, Scan
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.roles import Role
+from tests.controller.customers.keys import open_test_keys
 from tests.controller.orders_shop import OrderShop
 
 TOKEN = "sw_all"
@@ -46,6 +47,8 @@ _WRITES: list[tuple[str, str, Any]] = [
         {"supplier": "dairy", "site": "s1", "number": "DN-1", "lines": [{"sku": "milk", "units": 12, "lot": "L7"}]},
     ),
     ("POST", "/channels", {"code": "web", "name_en": "Web", "name_zh": "网店"}),
+    ("POST", "/customers", {"person": {"name": "Zhang San", "phone": "13800138000"}}),
+    ("POST", "/customers", {"person": {"name": "Zhang", "phone": "13800138000"}}),
     ("PUT", "/channels/web/buffers", {"sku": "tea", "site": "s1", "quantity": 1, "reason": "x"}),
     ("PUT", "/sites/s1/stock/tea/presale", {"quantity": 5}),
     ("PUT", "/carts/cart-1", {"site": "s1", "channel": "web", "lines": [{"sku": "tea", "quantity": 1}], "minutes": 60}),
@@ -102,6 +105,7 @@ _LISTS = {
     "receipts": "no",
     "counts": "no",
     "orders": "no",
+    "customers": "no",
     "pick-lists": "no",
     "parcels": "no",
     "facts": "id",
@@ -120,6 +124,7 @@ _LISTS = {
 async def open_shop(client: TestClient) -> dict[str, list[Any]]:
     """Fill it; by the name of a field or parameter, or by place and parameter, what is there (`Maker.known`)."""
     await auth.create_token("all", list(Permission), token=TOKEN)
+    await open_test_keys()
     shop = await OrderShop.open()
     await store_builtin()
     await create_site("s2", name="Shop 2")
@@ -228,6 +233,7 @@ async def _listed(client: TestClient, known: dict[str, list[Any]]) -> None:
             answer = await client.get(f"/api/v1/counts/{no}/{part}", headers={"Authorization": f"Bearer {TOKEN}"})
             known[name] = [*known.get(name, []), *(item["id"] for item in (await answer.json())["items"])]
     known["proposals"] = known["proposal"]
+    known["customer"] = known["other"] = known["customers/no"]
     known["no"] = [number for key, numbers in known.items() if key.endswith("/no") for number in numbers]
     for key in [key for key, found in known.items() if not found]:
         del known[key]
