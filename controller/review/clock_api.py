@@ -102,6 +102,7 @@ async def report(call: Call[None]) -> Report:
 
 async def terms(call: Call[None]) -> Terms:
     site = call.query.get("site", ANYWHERE)
+    await opening.check_site(site)
     said, hours = await opening.terms_said(site), await opening.opening_of(site)
     return Terms(
         site=site,

@@ -79,7 +79,7 @@ async def set_term(site: str, kind: ClockKind, term: Term | None) -> None:
     """
     if term is not None:
         check_term(term)
-    await _check_site(site)
+    await check_site(site)
     async with transaction():
         if term is None:
             await execute("DELETE FROM clock_term WHERE site = ? AND kind = ?", site, kind.value)
@@ -100,7 +100,7 @@ async def set_opening(site: str, opening: Opening) -> None:
         raise BadTerm(f"at most {MAX_CLOSED} days on which a site does not open")
     for spans in opening.spans.values():
         check_spans(spans)
-    await _check_site(site)
+    await check_site(site)
     async with transaction():
         await execute("DELETE FROM opening_hours WHERE site = ?", site)
         await execute("DELETE FROM closed_day WHERE site = ?", site)
@@ -116,7 +116,7 @@ async def set_opening(site: str, opening: Opening) -> None:
         await events.record(ClockTermsChanged(at=site), subject=f"clocks:{site}", site=site or None)
 
 
-async def _check_site(site: str) -> None:
+async def check_site(site: str) -> None:
     """Raises NotFound."""
     if site != ANYWHERE and site not in await known_sites([site]):
         raise NotFound("site", site)
