@@ -1,1 +1,1 @@
-"""What an order comes to: tax by class and region, discounts given by hand, rounding; all of it integers (record 0039)."""
+"""What an order comes to: tax by class and region, discounts given by hand, rounding; all of it integers (record 0040)."""

@@ -220,7 +220,7 @@ async def _take_back(numbers: list[str], sent: Sent) -> None:
         site, state = await _made_for(no, sent.actor)
         _require_site(sent.actor, site)
         if state != "draft":
-            raise Problem(409, "not_a_draft", f"{no} is {state}: cancel it on its own page.")
+            raise Problem(409, "approved_by_now", f"{no} is {state}: cancel it on its own page.")
         if no.startswith("PO-"):
             await purchasing.cancel(no, reason=TAKEN_BACK)
         else:

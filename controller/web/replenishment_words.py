@@ -74,7 +74,7 @@ PROPOSAL_REFUSALS: Mapping[str, str] = {
     "replenishment_running": N_("A computation of this site is under way. Wait for its end."),
     "bad_parameter": N_("Nothing was changed: the quantity is not a whole number above zero."),
     "bad_file": N_("The file cannot be read. It needs a first line with site, bin, sku and quantity, as CSV UTF-8 or XLSX."),
-    "not_a_draft": N_("Nothing was changed: an order or a transfer of these is approved by now. Cancel it on its own page."),
+    "approved_by_now": N_("Nothing was changed: an order or a transfer of these is approved by now. Cancel it on its own page."),
     "nothing_to_test": N_("Nothing was sold at this site yet: there is nothing to look back at."),
     "malformed_form": N_("Nothing was done: no file was chosen, or nothing was selected."),
 }

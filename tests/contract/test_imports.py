@@ -25,8 +25,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # Inside the controller: a feature imports to its left, and tells its right by events.
 FEATURES = (
-    "people", "sites", "profiles", "catalog", "documents", "tasks", "stock", "recalls", "proofs", "costing", "pricing", "counts", "purchasing",
-    "transfers", "sales", "taxes", "payments", "customers", "promotions", "orders", "fulfilment", "sourcing",
+    "people", "sites", "profiles", "catalog", "documents", "tasks", "stock", "recalls", "proofs", "costing", "pricing", "counts",
+    "purchasing", "transfers", "sales", "taxes", "payments", "customers", "promotions", "orders", "fulfilment", "sourcing",
     "intake", "review", "shipping", "returns", "replenishment", "reports", "notifications", "finance", "analytics",
 )  # fmt: skip
 APART = ("fleet", "channels")

@@ -69,7 +69,7 @@ async def test_what_was_approved_meanwhile_is_not_taken_back(client: TestClient)
     action, fields = await form(client, where, "/undo")
     await approve(fields["made"])
     status, page = await press(client, action, fields)
-    assert (status, "not_a_draft" in page) == (409, True)
+    assert (status, "approved_by_now" in page) == (409, True)
     (order,) = await db.fetch("SELECT state FROM purchase_order")
     assert order["state"] == "approved"
 
