@@ -181,7 +181,9 @@ async def close_line(no: str, position: int, *, reason: str) -> None:
             raise NotFound("line", f"{no}/{position}")
         told = PurchaseOrderChanged(state=row["state"], lines=1, reason=reason)
         await events.record(told, subject=no, site=row["site_id"])
-        await settle(await lock_orders([row["id"]]))
+        states = await settle(await lock_orders([row["id"]]))
+        if states[row["id"]] is OrderState.CLOSED_SHORT:
+            await withdraw_sendings(row["id"])
 
 
 async def reopen(no: str) -> None:

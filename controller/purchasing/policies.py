@@ -77,14 +77,17 @@ class LineState:
 
 
 def following(state: OrderState, lines: Sequence[LineState], *, sent: bool, confirmed: bool) -> OrderAction | None:
-    """What an order's lines make of its state; None: it stays.  People's decisions (cancelled, closed) stand against goods."""
+    """What an order's lines make of its state; None: it stays.  People's decisions (cancelled, closed) stand against goods.
+
+    One step is enough: what it leads to stays, with the same lines.
+    """
     if state not in OPEN:
         return None
     if all(line.received >= line.units for line in lines):
         return None if state is OrderState.RECEIVED else OrderAction.COMPLETE
+    if all(line.is_done for line in lines):
+        return OrderAction.FALL_SHORT if state is OrderState.RECEIVED else OrderAction.CLOSE
     if any(line.received for line in lines):
-        if all(line.is_done for line in lines) and state is not OrderState.RECEIVED:
-            return OrderAction.CLOSE
         return None if state is OrderState.PARTLY_RECEIVED else OrderAction.RECEIVE
     if state not in (OrderState.PARTLY_RECEIVED, OrderState.RECEIVED):
         return None

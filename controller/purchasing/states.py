@@ -34,6 +34,7 @@ class OrderAction(StrEnum):
     BACK_TO_SENT = "back_to_sent"
     BACK_TO_APPROVED = "back_to_approved"
     CLOSE = "close"
+    FALL_SHORT = "fall_short"
     REOPEN = "reopen"
     CANCEL = "cancel"
 
@@ -67,7 +68,12 @@ ORDER: Table[OrderState, OrderAction] = {
         OrderAction.CLOSE: OrderState.CLOSED_SHORT,
         **_BACK,
     },
-    OrderState.RECEIVED: {OrderAction.RECEIVE: OrderState.PARTLY_RECEIVED, **_BACK},
+    OrderState.RECEIVED: {
+        OrderAction.RECEIVE: OrderState.PARTLY_RECEIVED,
+        # goods of a line whose rest does not come were taken back; nobody closes what has come
+        OrderAction.FALL_SHORT: OrderState.CLOSED_SHORT,
+        **_BACK,
+    },
     OrderState.CLOSED_SHORT: {OrderAction.REOPEN: OrderState.PARTLY_RECEIVED},
     OrderState.CANCELLED: {},
 }

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.errors import IllegalTransition
@@ -32,6 +32,9 @@ LINES = st.lists(st.builds(LineState, st.integers(1, 20), st.integers(0, 25), st
 
 
 @given(st.sampled_from(OrderState), LINES, st.booleans(), st.booleans())
+@example(OrderState.RECEIVED, [LineState(1, 0, True), LineState(1, 1, False)], False, False)
+@example(OrderState.RECEIVED, [LineState(1, 0, True)], True, False)
+@example(OrderState.SENT, [LineState(1, 0, True), LineState(1, 0, True)], True, False)
 def test_what_lines_make_of_an_order_is_an_edge_of_its_table_and_then_settled(
     state: OrderState, lines: list[LineState], sent: bool, confirmed: bool
 ) -> None:

@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller import db
+from controller.errors import IllegalTransition
 from controller.events import acting
 from controller.ingest import ingest
 from controller.purchasing import notices, operations, receipt_operations
 from controller.purchasing.errors import NumberTaken
 from controller.purchasing.notices import NewNotice, NoticedLine
+from controller.purchasing.queries import sendings
 from controller.purchasing.receipt_queries import AskedReceipts, parts, receipt, receipt_lines, receipts
-from controller.purchasing.states import OrderState, ReceiptState
+from controller.purchasing.states import OrderState, ReceiptState, SendingState
 from controller.tasks.operations import finish
 from edge_agent.wire.facts import Fact, ReceiptClosed, Received, Retracted, ShortLine
 from edge_agent.wire.messages import Envelope, Symbol
@@ -170,6 +172,34 @@ async def test_what_is_short_is_told_with_its_reason_and_stays_open_until_somebo
     assert ((await the(no)).state, await shop.incoming("tea")) == (OrderState.CLOSED_SHORT, 0)
     await operations.reopen(no)
     assert ((await the(no)).state, await shop.incoming("tea")) == (OrderState.PARTLY_RECEIVED, 12)
+
+
+async def test_goods_taken_back_from_a_line_whose_rest_does_not_come_leave_the_order_closed_short(database: str) -> None:
+    shop = await BuyingShop.open()
+    no = await shop.ordered(("milk", 1), ("tea", 1))
+    envelopes = [shop.boxes[0].envelope(shop.received(no, sku, 6)) for sku in ("milk", "milk", "tea", "tea")]
+    await ingest([shop.boxes[0].message(each) for each in envelopes[:1]])
+    await settle()
+    await operations.close_line(no, 1, reason="sold out")
+    await ingest([shop.boxes[0].message(each) for each in envelopes[1:]])
+    await settle()
+    assert (await the(no)).state is OrderState.RECEIVED, "the rest came after all"
+    with pytest.raises(IllegalTransition):
+        await operations.close_rest(no, reason="nobody closes what has come")
+    await tell(shop, Retracted(fact=envelopes[1].id, kind=Received.name))
+    assert ((await the(no)).state, await shop.incoming("milk")) == (OrderState.CLOSED_SHORT, 0)
+    assert await books_add_up()
+
+
+async def test_an_order_of_which_no_line_comes_is_closed_short_and_not_sent(database: str) -> None:
+    shop = await BuyingShop.open()
+    no = await shop.ordered(("milk", 1), ("tea", 1))
+    await operations.send(no)
+    await operations.close_line(no, 1, reason="sold out")
+    assert [each.state for each in await sendings((await the(no)).id)] == [SendingState.WAITING]
+    await operations.close_line(no, 2, reason="sold out")
+    assert ((await the(no)).state, await shop.incoming("tea")) == (OrderState.CLOSED_SHORT, 0)
+    assert [each.state for each in await sendings((await the(no)).id)] == [SendingState.WITHDRAWN]
 
 
 async def test_a_notice_that_comes_after_its_goods_takes_them_in(database: str) -> None:
