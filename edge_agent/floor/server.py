@@ -83,6 +83,7 @@ class Floor:
         self._forms = Forms(parts, self._pages, clock, self._keep)
         self._callers = Callers()
         self._pace = Pace()
+        self._clock = clock
         self.port: int | None = None
         """Where it listens by now."""
 
@@ -167,7 +168,7 @@ class Floor:
     async def _around(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        now = asyncio.get_running_loop().time()
+        now = self._clock.mono_ms() / 1000
         if request.method != "GET" and not self._pace.allows(request.remote or "", now):
             return _too_fast(request)
         try:

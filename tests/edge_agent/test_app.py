@@ -7,7 +7,6 @@ import logging
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,12 +114,10 @@ async def test_a_scan_over_the_wire_is_acked_and_a_stop_says_goodbye(mosquitto: 
     await server.wait_closed()
 
 
-def test_the_agent_is_ready_fast_and_small_without_a_broker(tmp_path: Path) -> None:
+def test_the_agent_is_ready_and_small_without_a_broker(tmp_path: Path) -> None:
     config = write_config(tmp_path, free_port(), "app-2", free_port())
-    began = time.monotonic()
     with agent(config) as process:
-        wait_for_line(process, "ready")
-        assert time.monotonic() - began < 3  # the target is 1 s on an idle machine; a test machine is busy
+        wait_for_line(process, "ready")  # how soon is measured: tests/bench/footprint_bench.py
         memory = Path(f"/proc/{process.pid}/status").read_text()
         kilobytes = next(int(line.split()[1]) for line in memory.splitlines() if line.startswith("VmRSS"))
         assert kilobytes < 55 * 1024
