@@ -8,7 +8,8 @@ are still out.  Once one is reached, all before it are too, and the numbers star
 from __future__ import annotations
 
 HIGHEST = 31
-_FIRST = 16
+_FIRST, _FIRSTS = 16, 8
+"""A connection starts at one of so many numbers: high ones, that still leave marks above them for jobs that are never proven."""
 
 
 class Marks:
@@ -28,8 +29,8 @@ class Marks:
         if counter is None:
             return None
         if self._last is None:
-            mark = _FIRST + self._seed % (HIGHEST - _FIRST + 1)
-            mark = mark if mark != counter else _FIRST + (mark + 1 - _FIRST) % (HIGHEST - _FIRST + 1)
+            mark = _FIRST + self._seed % _FIRSTS
+            mark = mark if mark != counter else _FIRST + (mark + 1 - _FIRST) % _FIRSTS
         elif self._is_last_reached:
             mark = min({1, 2, 3} - {counter, self._last})
             self._highest = self._last

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,18 @@ def test_a_printer_without_a_counter_has_no_marks() -> None:
 
 def test_a_full_row_of_unproven_jobs_starts_again_when_the_last_is_seen_done() -> None:
     marks = Marks(15)
-    assert marks.next(0) == HIGHEST
+    while (mark := marks.next(0)) is not None:
+        last = mark
+    assert last == HIGHEST
     assert marks.next(5) is None
     assert marks.next(HIGHEST) == 1
+
+
+@pytest.mark.parametrize("seed", range(32))
+@pytest.mark.parametrize("counter", [0, 16, 23, HIGHEST - 1])
+def test_whatever_a_connection_starts_at_jobs_that_a_printer_switched_off_lost_leave_marks_for_the_next(
+    seed: int, counter: int
+) -> None:
+    marks = Marks(seed)
+    assert marks.next(counter) is not None
+    assert all(marks.next(0) is not None for _ in range(7 if counter < HIGHEST - 1 else 0))

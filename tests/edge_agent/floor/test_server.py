@@ -148,13 +148,13 @@ async def test_a_screen_that_sends_too_fast_is_told_so_and_its_readings_come_thr
     pages.clock.pass_time(AT_ONCE / PER_SECOND)
     statuses = {(await screen.post("/floor/logout/nowhere")).status for _ in range(AT_ONCE)}
     assert statuses == {404}
-    reading = {"id": "1", "text": "4006381333931"}
-    refused = await screen.post("/floor/stations/counter-1/readings", **reading)
+    at, symbol = "/floor/stations/counter-1/readings", "4006381333931"
+    refused = await screen.post(at, id="1", text=symbol)
     assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
     assert "Nothing was done" in await refused.text()
     assert pages.box.places["counter-1"].booked == []
     page, _ = await screen.get("/floor")
     assert page.status == 200, "looking is not sending"
     pages.clock.pass_time(1)
-    assert (await screen.post("/floor/stations/counter-1/readings", **reading)).status < 400
+    assert (await screen.post(at, id="1", text=symbol)).status < 400
     assert len(pages.box.places["counter-1"].booked) == 1
