@@ -7,7 +7,7 @@ Rows are locked in the order of all: `availability` by SKU and site, then the ho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from controller import db, events
@@ -78,20 +78,26 @@ async def _end(line_keys: Iterable[str], target: Hold, sources: Sequence[Hold], 
 
 
 async def lock_holds(line_keys: Iterable[str], states: Sequence[Hold], *, due: datetime | None = None) -> list[db.Row]:
-    """The holds of some lines that are in these states, locked; their rows in `availability` before them, as in `move`."""
+    """The holds of some lines that are in these states, locked; their rows in `availability` before them, as in `move`.
+
+    A hold that is committed while we wait for those rows is left out unless its row is one of them: nothing may change it but with
+    the row, and the row's turn is over.
+    """
     keys = db.listing(sorted(set(line_keys)))
-    await db.fetch(
-        f"SELECT a.id FROM availability a WHERE (a.sku_id, a.site_id) IN (SELECT sku_id, site_id FROM reservation "
+    rows = await db.fetch(
+        f"SELECT a.sku_id, a.site_id FROM availability a WHERE (a.sku_id, a.site_id) IN (SELECT sku_id, site_id FROM reservation "
         f"WHERE {db.among('line_key')}) ORDER BY a.sku_id, a.site_id" + db.for_update(),
         keys,
     )
+    ours = {(row["sku_id"], row["site_id"]) for row in rows}
     wanted = ", ".join(f"'{state.value}'" for state in states)
     only_due, instant = (" AND expires_at <= ?", [due]) if due else ("", [])
-    return await db.fetch(
+    rows = await db.fetch(
         f"SELECT * FROM reservation WHERE {db.among('line_key')} AND state IN ({wanted}){only_due} ORDER BY id" + db.for_update(),
         keys,
         *instant,
     )
+    return [row for row in rows if (row["sku_id"], row["site_id"]) in ours]
 
 
 async def consume(line_key: str, quantity: int) -> int:
@@ -181,13 +187,17 @@ async def expire_due(*, limit: int = EXPIRED_AT_ONCE) -> int:
     return await _expire([row["line_key"] for row in rows], instant)
 
 
-async def expire_here(sku_id: int, site_id: str) -> int:
-    """The same for one SKU at one site, all of them: before somebody is told that there is no more."""
+async def expire_here(sku_id: int, site_id: str, *, spared: Collection[str]) -> int:
+    """The same for one SKU at one site, all of them: before somebody is told that there is no more.
+
+    `spared`: the lines that ask.  Their holds are written down and not granted yet: to give those back, should their own end have
+    come while they waited for a row, would free what was never taken.
+    """
     rows = await db.fetch(
         f"SELECT line_key FROM reservation WHERE sku_id = ? AND site_id = ? AND {_SOFT} AND expires_at <= ?",
         *(sku_id, site_id, instant := db.now()),
     )
-    return await _expire([row["line_key"] for row in rows], instant)
+    return await _expire([row["line_key"] for row in rows if row["line_key"] not in spared], instant)
 
 
 async def _expire(line_keys: Sequence[str], instant: datetime) -> int:

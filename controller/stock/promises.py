@@ -6,7 +6,7 @@ A grant is a conditional UPDATE in key order, with a CHECK behind it; nothing is
 # ruff: noqa: S608 -- what is put into the texts is placeholders and expressions of ours; values are parameters
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,8 +71,9 @@ async def reserve(lines: Sequence[ReserveLine], *, site_id: str, terms: Terms = 
         if terms.instead_of is not None:
             await _give_back(terms.instead_of, lines, site_id)
         new = await _insert_holds(lines, site_id, terms)
+        asking = {line.line_key for line in new}
         for wanted in _in_order(new):
-            await _grant(wanted, site_id, terms.channel)
+            await _grant(wanted, site_id, terms.channel, asking)
         told = [(StockReserved(sku_id=line.sku_id, quantity=line.quantity), line.line_key) for line in new]
         await events.record_many(told, site=site_id)
 
@@ -131,10 +132,10 @@ def _in_order(lines: Iterable[ReserveLine]) -> list[_Wanted]:
     return sorted([*(_Wanted(*pair) for pair in plain.items()), *single], key=lambda wanted: wanted.sku_id)
 
 
-async def _grant(wanted: _Wanted, site_id: str, channel: str) -> None:
+async def _grant(wanted: _Wanted, site_id: str, channel: str, asking: Collection[str]) -> None:
     if await _take(wanted, site_id, channel):
         return
-    if await expire_here(wanted.sku_id, site_id) and await _take(wanted, site_id, channel):
+    if await expire_here(wanted.sku_id, site_id, spared=asking) and await _take(wanted, site_id, channel):
         return
     if wanted.presale_line and await presell(wanted.sku_id, site_id, wanted.presale_line, wanted.quantity):
         return

@@ -12,6 +12,16 @@ import pytest
 from controller import db
 from tests.servers import Postgres
 
+CLOSED_WITHIN_SECONDS = 20
+
+
+@pytest.fixture(autouse=True)
+async def nothing_stays_connected() -> AsyncIterator[None]:
+    """A test that connects by itself and fails must not have all that come after it fail, too: one process has one database."""
+    yield
+    async with asyncio.timeout(CLOSED_WITHIN_SECONDS):  # a pool waits for whatever a failed test left running on it
+        await db.close()
+
 
 @pytest.fixture(scope="session")
 def schema_file(tmp_path_factory: pytest.TempPathFactory) -> Path:

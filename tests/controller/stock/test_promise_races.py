@@ -18,10 +18,11 @@ from controller.orders.operations import place
 from controller.proofs.proving import reconcile
 from controller.recalls.operations import recall
 from controller.stock.channels import add_channel, set_buffer
-from controller.stock.holds import expire_due
+from controller.stock.holds import expire_due, lock_holds
 from controller.stock.lots import lot_of
 from controller.stock.operations import InsufficientStock, ReserveLine, Terms, allocate, consume, move, release, reserve
 from controller.stock.presale import set_presale
+from controller.stock.states import Hold
 from tests.controller.goods import Shop, holds, numbers
 from tests.controller.orders_shop import OrderShop
 
@@ -115,6 +116,32 @@ async def test_a_second_process_is_refused_on_sqlite(tmp_path: Path) -> None:
     assert process.returncode != 0
     assert "DatabaseInUse" in trouble.decode()
     await db.close()
+
+
+async def test_a_hold_that_comes_while_its_row_is_waited_for_is_left_to_whoever_has_the_row(copied_database: str) -> None:
+    """The row of the other SKU is not locked: a change of its hold beside whoever has that row would be lost in the sums."""
+    await db.connect(copied_database)
+    shop = await Shop.open()
+    tea, milk = await shop.stock("tea", 4), await shop.stock("milk", 4)
+    await reserve([ReserveLine(line_key="a/1", sku_id=tea, quantity=1)], site_id="s1")
+
+    async def lines_of_both() -> list[str]:
+        return [row["line_key"] for row in await db.in_transaction(lambda: lock_holds(["a/1", "b/1"], (Hold.RESERVED,)))]
+
+    async with db.transaction():
+        await db.fetch("SELECT id FROM availability WHERE sku_id = ?" + db.for_update(), tea)
+        locking = asyncio.create_task(lines_of_both())
+        await asyncio.create_task(_someone_waits())
+        later = [ReserveLine(line_key="b/1", sku_id=milk, quantity=1)]
+        await asyncio.create_task(db.in_transaction(lambda: reserve(later, site_id="s1")))
+    assert await locking == ["a/1"]
+    assert await lines_of_both() == ["a/1", "b/1"]
+
+
+async def _someone_waits() -> None:
+    async with asyncio.timeout(30):
+        while not await db.fetch("SELECT pid FROM pg_locks WHERE NOT granted LIMIT 1"):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_buffer_is_kept_under_load(database: str) -> None:

@@ -93,6 +93,27 @@ async def test_a_grant_that_would_fail_takes_what_expired_first(database: str) -
     assert await numbers(sku) == (10, 6, 0)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+async def test_what_ends_while_it_waits_for_its_grant_gives_nothing_back_that_it_never_had(database: str, waits: bool) -> None:
+    """A busy row keeps a short-lived cart waiting beyond its end: the grant that finds too little must not expire its own lines."""
+    sku = await (await Shop.open()).stock("tea", 4)
+    await hold("x/1", sku, 4)
+    await set_presale(sku, "s1", 6)
+    others = {"x/1": "reserved", **({"p/1": "presold"} if waits else {})}
+    if waits:  # whatever is given back is this one's at once
+        await reserve([line("p/1", sku, 2, presale=True)], site_id="s1")
+    over = Terms(expires_at=db.now() - timedelta(milliseconds=1))
+    asked = [line("c/1", sku, 2, presale=True), line("c/2", sku, 1, presale=True)]
+    await db.in_transaction(lambda: reserve(asked, site_id="s1", terms=over))
+    assert await reconcile() == []
+    assert await holds(sku) == {**others, "c/1": "presold", "c/2": "presold"}
+    with pytest.raises(InsufficientStock):
+        await db.in_transaction(lambda: reserve([line("d/1", sku, 2)], site_id="s1", terms=over))
+    assert await expire_due() == 2
+    assert await numbers(sku) == (4, 4, 0)
+    assert await reconcile() == []
+
+
 async def test_confirming_and_expiring_at_the_same_instant_is_one_or_the_other(database: str) -> None:
     """Held to the last moment: whoever confirms has it for good, else it is free; never both, never neither."""
     sku = await (await Shop.open()).stock("tea", 40)
