@@ -1,5 +1,6 @@
 """Pick lists and parcels as they are stored."""
 
+# ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -115,14 +116,22 @@ async def pick_lists(
 
 async def pick_lines(list_id: int) -> list[StoredPickLine]:
     """The lines of a list in walking order: by bin."""
+    return (await lines_of([list_id]))[list_id]
+
+
+async def lines_of(list_ids: Iterable[int]) -> dict[int, list[StoredPickLine]]:
+    """The same of some lists, by list."""
+    found: dict[int, list[StoredPickLine]] = {list_id: [] for list_id in list_ids}
     rows = await fetch(
-        "SELECT p.id, o.sku, o.name_zh, o.name_en, o.base_unit, b.code AS bin, p.quantity, p.picked, p.is_short, p.lot_id, "
-        "p.is_other_lot FROM pick_line p JOIN order_line o ON o.id = p.order_line_id JOIN location b ON b.id = p.location_id "
-        "WHERE p.pick_list_id = ? ORDER BY b.code, p.id",
-        list_id,
+        "SELECT p.id, p.pick_list_id, o.sku, o.name_zh, o.name_en, o.base_unit, b.code AS bin, p.quantity, p.picked, p.is_short, "
+        "p.lot_id, p.is_other_lot FROM pick_line p JOIN order_line o ON o.id = p.order_line_id "
+        f"JOIN location b ON b.id = p.location_id WHERE {among('p.pick_list_id')} ORDER BY b.code, p.id",
+        listing(found),
     )
     lots = await lots_now(row["lot_id"] for row in rows)
-    return [_pick_line(row, lots.get(row["lot_id"])) for row in rows]
+    for row in rows:
+        found[row["pick_list_id"]].append(_pick_line(row, lots.get(row["lot_id"])))
+    return found
 
 
 def _pick_line(row: Row, lot: LotNow | None) -> StoredPickLine:
@@ -143,6 +152,12 @@ async def parcel(no: str) -> StoredParcel:
     if not rows:
         raise NotFound(PARCELS.what, no)
     return _parcel(rows[0])
+
+
+async def parcels_of(order_no: str) -> dict[int, StoredParcel]:
+    """The parcels of an order, by the ids of their pick lists."""
+    rows = await fetch(f"{_PARCELS} WHERE l.order_id = ? ORDER BY p.id", ORDERS.row_id(order_no))
+    return {row["pick_list_id"]: _parcel(row) for row in rows}
 
 
 async def parcels(

@@ -24,6 +24,7 @@ from controller.web.intake_pages import intake_routes
 from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
+from controller.web.order_pages import order_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.payment_pages import payment_routes
 from controller.web.people_pages import people_routes
@@ -75,6 +76,7 @@ class Website:
         return [
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
+            *order_routes(self._pages),
             *report_routes(self._pages),
             *replenishment_routes(self._pages),
             *stock_routes(self._pages),

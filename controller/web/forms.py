@@ -18,7 +18,6 @@ from controller.events import acting
 from controller.fleet import queries as fleet
 from controller.fleet.operations import Resolution, cancel_print, resolve_print
 from controller.fleet.queue_operations import move_print, prioritise_print, reprint
-from controller.fulfilment import operations as fulfilment
 from controller.http.dispatch import IN_FLIGHT, JSON
 from controller.http.errors import Problem
 from controller.http.idempotency import Answer, nothing_before, once, request_of
@@ -135,18 +134,6 @@ class Forms:
         sent = sent_by(request)
         return await self._to_print(sent, lambda: reprint(request.match_info["id"]))
 
-    async def release(self, request: web.Request) -> web.Response:
-        """Have an order's goods picked."""
-        sent = sent_by(request)
-        return await self._to_order(sent, lambda: fulfilment.release(request.match_info["no"]))
-
-    async def cancel_order(self, request: web.Request) -> web.Response:
-        sent = sent_by(request)
-        reason = sent.field("reason")
-        if not 0 < len(reason) <= MAX_REASON or not reason.isprintable():
-            raise Problem(400, "malformed_form", f"`reason`: expected 1 to {MAX_REASON} characters on one line.")
-        return await self._to_order(sent, lambda: fulfilment.cancel(request.match_info["no"], reason=reason))
-
     async def _to_print(self, sent: Sent, verb: Callable[[], Awaitable[object]]) -> web.Response:
         await _job_here(sent)
         try:
@@ -161,28 +148,13 @@ class Forms:
             return await self._pages.show(sent.request, "prints.html", "/prints", values, status=409)
         raise web.HTTPSeeOther(sent.back("/prints"))
 
-    async def _to_order(self, sent: Sent, verb: Callable[[], Awaitable[object]]) -> web.Response:
-        no = sent.request.match_info["no"]
-        await _order_here(sent)
-        try:
-            await sent.once(verb)
-        except Conflict as error:
-            values = {**await shown.order(no, sent.actor), **form_values(sent.request), "error": str(error)}
-            return await self._pages.show(sent.request, "order.html", "/orders", values, status=409)
-        raise web.HTTPSeeOther(f"/orders/{no}")
-
 
 def sent_by(request: web.Request) -> Sent:
     return Sent(request, actor_of(request), request[FIELDS])
 
 
-async def _order_here(sent: Sent) -> None:
-    """Raises NotFound for an order that this person does not see."""
-    await shown.order_at(sent.request.match_info["no"], sent.actor.sites)
-
-
 async def _job_here(sent: Sent) -> None:
-    """The same for a print job."""
+    """Raises NotFound for a print job that this person does not see."""
     await fleet.print_job(sent.request.match_info["id"], sites=sent.actor.sites)
 
 
@@ -196,6 +168,4 @@ def form_routes(forms: Forms) -> list[PageRoute]:
         PageRoute("POST", "/prints/{id}/priority", forms.prioritise_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/printer", forms.move_print, permission=may.PRINTS_WRITE),
         PageRoute("POST", "/prints/{id}/reprint", forms.reprint, permission=may.PRINTS_WRITE),
-        PageRoute("POST", "/orders/{no}/release", forms.release, permission=may.FULFILMENT_WRITE),
-        PageRoute("POST", "/orders/{no}/cancel", forms.cancel_order, permission=may.ORDERS_WRITE),
     ]

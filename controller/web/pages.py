@@ -140,10 +140,6 @@ async def orders(request: web.Request) -> Values:
     return paged(request, await shown.orders(page_request(request), wanted, actor_of(request).sites), "q", "state")
 
 
-async def order(request: web.Request) -> Values:
-    return form_values(request) | await shown.order(request.match_info["no"], actor_of(request))
-
-
 async def prints(request: web.Request) -> Values:
     values = await shown.prints(page_request(request), text_of(request, "state"), actor_of(request).sites)
     return form_values(request) | paged(request, values, "state")
@@ -222,7 +218,6 @@ def page_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("GET", "/", page("shop.html", "/", pages.shop), permission=may.PERSON),
         PageRoute("GET", "/events", pages.events, permission=may.PERSON),
         PageRoute("GET", "/orders", page("orders.html", "/orders", orders), permission=may.ORDERS_READ),
-        PageRoute("GET", "/orders/{no}", page("order.html", "/orders", order), permission=may.ORDERS_READ),
         PageRoute("GET", "/prints", page("prints.html", "/prints", prints), permission=may.PRINTS_READ),
         PageRoute("GET", "/prints/{id}/preview.png", pages.preview, permission=may.DOCUMENTS_READ),
         PageRoute("GET", "/unknown-barcodes", page("unknown.html", "/unknown-barcodes", unknown), permission=may.CATALOG_READ),

@@ -21,6 +21,7 @@ from controller.web import (
     fleet_words,
     goods_words,
     money_words,
+    order_words,
     purchasing_words,
     replenishment_words,
     review_words,
@@ -108,6 +109,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
     environment.globals |= _of_money(translate)
+    environment.globals |= _of_orders(translate)
     environment.globals |= _of_customers(translate)
     environment.globals |= _of_shipping(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
@@ -141,6 +143,11 @@ def _of_customers(translate: Translate) -> dict[str, object]:
     texts = ("IDENTITY", "CUSTOMER_FIELD", "MERGE_REASON", "ADDRESS_FLAW", "CUSTOMER_REFUSAL", "CARRIER_TOLD", "MONEY_TOLD")
     told = {f"{name.lower()}_text": partial(_text, getattr(customer_words, name), translate) for name in (*texts, "TIMELINE_KIND")}
     return {**states, **told}
+
+
+def _of_orders(translate: Translate) -> dict[str, object]:
+    refusal = partial(_text, order_words.ORDER_REFUSAL, translate, otherwise=translate(order_words.MOVED_ON))
+    return {"order_refusal_text": refusal, "order_done_text": partial(_text, order_words.ORDER_DONE, translate)}
 
 
 def _of_money(translate: Translate) -> dict[str, object]:

@@ -13,7 +13,6 @@ from controller.fleet import queries as fleet
 from controller.fleet.print_queues import print_queues
 from controller.fleet.states import PrintState
 from controller.fleet.views import Decision, PrintJobView
-from controller.fulfilment import queries as fulfilment
 from controller.http.routing import Actor, PageRequest, Permission, page
 from controller.orders import queries as order_queries
 from controller.orders.listing import Wanted as OrdersWanted
@@ -73,7 +72,7 @@ async def _boxes(sites: Sites) -> Region:
 
 
 async def _asked(sites: Sites) -> Region:
-    asks = await _asks(sites=sites)
+    asks = await asks_of(sites=sites)
     return {"asks": asks, "back": "/", "figures": {"uncertain": len(asks)}}
 
 
@@ -152,7 +151,8 @@ class Ask:
     decision: Decision
 
 
-async def _asks(document: str | None = None, *, sites: Sites = None) -> list[Ask]:
+async def asks_of(document: str | None = None, *, sites: Sites = None) -> list[Ask]:
+    """What waits for somebody to look at a printer."""
     jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document, sites=sites)
     said = await fleet.decisions([job.id for job in jobs])
     return [Ask(job, said[job.id]) for job in jobs]
@@ -175,27 +175,6 @@ async def order_at(no: str, sites: Sites) -> order_queries.StoredOrder:
     return found
 
 
-async def order(no: str, who: Actor) -> dict[str, object]:
-    """Raises NotFound."""
-    found = await order_at(no, who.at(Permission.ORDERS_READ).sites)
-    lines = await order_queries.lines([found.id])
-    pick_list = next(iter(reversed(await fulfilment.pick_lists_of(no))), None)
-    history = [event for event in await events.history(found.no) if event.name not in ROUTINE]
-    sees_prints = who.may_at(Permission.PRINTS_READ, found.site)
-    return {
-        "order": found,
-        "lines": lines[found.id],
-        "pick_list": pick_list,
-        "pick_lines": await fulfilment.pick_lines(pick_list.id) if pick_list else [],
-        "parcel": await fulfilment.parcel(pick_list.parcel) if pick_list and pick_list.parcel else None,
-        "prints": await fleet.print_jobs(limit=MANY, document=found.no) if sees_prints else None,
-        "asks": await _asks(found.no) if sees_prints else [],
-        "history": history,
-        "names": await names_of(account_of(event.actor) for event in history),
-        "back": f"/orders/{found.no}",
-    }
-
-
 async def prints(request: PageRequest, state: str, sites: Sites = None) -> dict[str, object]:
     wanted = state if state in set(PrintState) else None
     rows = await fleet.print_jobs(after=request.after, limit=request.limit, state=wanted, sites=sites)
@@ -205,7 +184,7 @@ async def prints(request: PageRequest, state: str, sites: Sites = None) -> dict[
         "next": shown.next,
         "states": [state.value for state in PrintState],
         "queues": await print_queues(limit=MANY, sites=sites),
-        "asks": await _asks(sites=sites),
+        "asks": await asks_of(sites=sites),
         "others": await other_printers(shown.items, sites),
         "back": "/prints",
     }

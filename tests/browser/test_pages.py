@@ -140,8 +140,9 @@ async def test_the_forms_work_without_scripts(open_page: OpenPage, site: Site) -
     await page.goto(f"{site.address}/orders/SO-100001")
     await page.click("text=下发拣货")
     assert "PL-100001" in await page.inner_text("main")
-    await page.click("main summary")
-    await page.fill("input[name=reason]", "顾客要求")
+    cancel = page.locator("details.confirm", has_text="取消订单")
+    await cancel.locator("summary").click()
+    await cancel.locator("input[name=reason]").fill("顾客要求")
     await page.click("text=取消 SO-100001")
     assert "顾客要求" in await page.inner_text("main")
     assert await page.locator("form[method=post][action^='/orders']").count() == 0

@@ -142,8 +142,8 @@ async def test_what_was_printed_can_be_printed_again_once_for_a_form(shop: Brows
 async def test_an_order_is_released_and_cancelled_from_its_page(client: TestClient) -> None:
     action, release = await form(client, "/orders/SO-100001", "/release")
     _, cancel = await form(client, "/orders/SO-100001", "/cancel")
-    assert await press(client, action, release) == (303, "/orders/SO-100001")
-    assert await press(client, action, release) == (303, "/orders/SO-100001")
+    assert await press(client, action, release) == (303, "/orders/SO-100001?done=release")
+    assert await press(client, action, release) == (303, "/orders/SO-100001?done=release")
     page = await shown(client, "/orders/SO-100001")
     assert "PL-100001" in page
     assert "/release" not in page

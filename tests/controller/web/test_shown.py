@@ -42,11 +42,11 @@ async def client(shop: BrowserShop, tmp_path: Path) -> AsyncIterator[TestClient]
 
 
 async def tags(client: TestClient) -> tuple[list[str], list[str]]:
-    """What the badges beside the order's number say, and those of its lines."""
+    """What the axes of the order say, and the marks of its lines."""
     text = await (await client.get(f"/orders/{ORDER}")).text()
-    head, _, rest = text.partition('class="actions"' if 'class="actions"' in text else 'class="facts"')
+    axes = text.partition('class="facts axes"')[2].partition("</dl>")[0]
     badge = re.compile(r'<span class="tag \w+"><svg.*?</svg>(.*?)</span>')
-    return badge.findall(head.partition("<main")[2]), badge.findall(rest.partition('id="h-lines"')[2].partition("</table>")[0])
+    return badge.findall(axes), badge.findall(text.partition('id="h-lines"')[2].partition("</table>")[0])
 
 
 async def happens(shop: BrowserShop, *facts: Picked | Packed | HandedOver) -> None:
@@ -57,22 +57,22 @@ async def happens(shop: BrowserShop, *facts: Picked | Packed | HandedOver) -> No
 
 
 async def test_an_order_s_goods_are_held_then_handed_over(shop: BrowserShop, client: TestClient) -> None:
-    assert await tags(client) == (["Open"], ["Held"])
+    assert await tags(client) == (["Open", "Nothing asked for", "Nothing released"], ["Held"])
     pick_list = (await release(ORDER))[0]
     await happens(
         shop,
         Picked(pick_list=pick_list, symbol=Symbol(text=MILK), gtin=f"0{MILK}", quantity=2),
         Packed(pick_list=pick_list, weight=Weight(grams=Decimal(2000), raw_b64="AjAxMjM0DQ==")),
     )
-    assert await tags(client) == (["Open", "Packed"], ["Held"])
+    assert await tags(client) == (["Open", "Nothing asked for", "Packed"], ["Held"])
     await happens(shop, HandedOver(parcel="PC-100001"))
-    assert await tags(client) == (["Closed", "Handed over"], ["Handed over"])
+    assert await tags(client) == (["Closed", "Nothing asked for", "Handed over"], ["Handed over"])
 
 
 async def test_a_cancelled_order_s_goods_are_released(shop: BrowserShop, client: TestClient) -> None:
     await release(ORDER)
     await cancel(ORDER, reason="customer asked")
-    assert await tags(client) == (["Cancelled", "Withdrawn"], ["Released"])
+    assert await tags(client) == (["Cancelled", "Nothing asked for", "Nothing released"], ["Released"])
 
 
 async def test_a_scan_shows_its_article_what_is_there_of_it_and_a_double_read(shop: BrowserShop, client: TestClient) -> None:
