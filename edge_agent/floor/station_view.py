@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -17,6 +17,7 @@ from edge_agent.stations import Reading as Kept
 from edge_agent.stations.model import CHINESE, ENGLISH, NOTHING_KNOWN, Known
 from edge_agent.stations.station import Activity, Says, Segment, Station
 from edge_agent.stations.table import STATIONS, at
+from edge_agent.ui.locales import Language, Writer
 from edge_agent.wire.codec import encode
 from edge_agent.wire.open_work import Head
 
@@ -27,6 +28,8 @@ _SHOWN: Final = (
 OPEN: Final = Says(en="Open now", zh="待处理单据")
 Opened = Mapping[str, Sequence[Head]]
 NOTHING_OPEN: Final[Opened] = {}
+_WRITERS: Final = {ENGLISH: Writer(Language.ENGLISH, UTC), CHINESE: Writer(Language.CHINESE, UTC)}
+"""For amounts alone, which have no zone: a page writes them one way, whatever the line display can show."""
 _NUMBERED: Final = {"quantity": "number"}
 """Where a button's number stands in its activity."""
 
@@ -169,4 +172,4 @@ def _said(says: Says) -> Said:
 def _saying(feedback: Feedback) -> Said:
     """Without the word TRAINING before it: the page has a place of its own for that."""
     plain = msgspec.structs.replace(feedback, training=False)
-    return Said(say(plain, ENGLISH), say(plain, CHINESE))
+    return Said(say(plain, ENGLISH, _WRITERS[ENGLISH].money), say(plain, CHINESE, _WRITERS[CHINESE].money))

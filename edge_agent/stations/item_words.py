@@ -15,6 +15,8 @@ _UNITS: Final = {"gram": {"en": " g", CHINESE: " 克"}, "millilitre": {"en": " m
 _AGES: Final = {"d": "天", "h": "小时", "min": "分钟"}
 
 Arguments = Mapping[str, str | int]
+Money = Callable[[int, str], str]
+"""Writes minor units of a currency."""
 
 
 def item_arguments(item: Item) -> dict[str, str | int]:
@@ -33,13 +35,14 @@ def item_arguments(item: Item) -> dict[str, str | int]:
     return told if item.age_ms is None else told | {"age_ms": item.age_ms}
 
 
-def derived(args: Arguments, language: str) -> dict[str, str]:
-    """The placeholders `name`, `price`, `stock` and `age` of what `item_arguments` gave."""
-    return {name: write(args, language) for name, (needs, write) in _DERIVED.items() if needs in args}
+def derived(args: Arguments, language: str, money: Money | None = None) -> dict[str, str]:
+    """The placeholders `name`, `price`, `stock` and `age` of what `item_arguments` gave; `money` writes amounts (None: `price`)."""
+    found = {name: write(args, language) for name, (needs, write) in _DERIVED.items() if needs in args}
+    return found | {"price": _price(args, language, money or price)} if "price_minor" in args else found
 
 
 def price(minor: int, currency: str) -> str:
-    """An amount with its currency's code, such as ``CNY 4.20``."""
+    """An amount with its currency's code, such as ``CNY 4.20``: in letters that every line display and printer has."""
     exponent = _EXPONENTS.get(currency, 2)
     return f"{currency} {Decimal(minor).scaleb(-exponent):.{exponent}f}"
 
@@ -61,8 +64,8 @@ def _name(args: Arguments, language: str) -> str:
     return f"{name} (一件含 {pack})" if language == CHINESE else f"{name} ({pack} in one)"
 
 
-def _price(args: Arguments, language: str) -> str:
-    amount, measure = price(int(args["price_minor"]), str(args["currency"])), priced_for(str(args["unit"]), language)
+def _price(args: Arguments, language: str, money: Money) -> str:
+    amount, measure = money(int(args["price_minor"]), str(args["currency"])), priced_for(str(args["unit"]), language)
     return f"{amount} / {measure}" if measure else amount
 
 
@@ -87,7 +90,6 @@ def _chosen(name: str) -> Callable[[Arguments, str], str]:
 
 _DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {
     "name": ("name_en", _name),
-    "price": ("price_minor", _price),
     "stock": ("on_hand", _stock),
     "age": ("age_ms", _age),
     "reason": ("reason_en", _chosen("reason")),

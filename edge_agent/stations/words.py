@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from drivers.symbols.commands import Command
-from edge_agent.stations.item_words import derived
+from edge_agent.stations.item_words import Money, derived
 from edge_agent.stations.model import CHINESE, ENGLISH, Feedback
 from edge_agent.stations.plurals import WRITER
 from edge_agent.stations.reasons import SAID as REASONS_SAID
@@ -148,9 +148,9 @@ COMMANDS: Final[Mapping[Command, Says]] = {
 """What a command is called on sheets and screens."""
 
 
-def say(feedback: Feedback, language: str = ENGLISH) -> str:
-    """The answer, ready to be shown; in English where the language is not one of ours."""
-    args = {**feedback.args, **derived(feedback.args, matching(language))}
+def say(feedback: Feedback, language: str = ENGLISH, money: Money | None = None) -> str:
+    """The answer, ready to be shown; in English where the language is not one of ours.  `money`: how amounts are written there."""
+    args = {**feedback.args, **derived(feedback.args, matching(language), money)}
     text = WRITER.vformat(spoken(WORDS[feedback.code], language), (), args)
     return spoken(TRAINING, language).format(text=text) if feedback.training else text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from string import Formatter
 
 import pytest
@@ -11,6 +12,7 @@ from drivers.symbols.commands import Command
 from edge_agent.stations import STATIONS, Feedback, Item, Verdict, catalogue, say
 from edge_agent.stations.item_words import item_arguments
 from edge_agent.stations.words import COMMANDS, SHARED, WORDS
+from edge_agent.ui.locales import Language, Writer
 
 HAN = re.compile(r"[一-鿿]")
 BANNED = re.compile(r"请|抱歉|非法|无效|please|sorry|invalid", re.IGNORECASE)
@@ -69,6 +71,13 @@ MILK = Item(sku="milk", name_en="Milk", name_zh="牛奶", unit="piece", price_mi
 )
 def test_a_lookup_in_chinese(code: str, item: Item, words: str) -> None:
     assert say(Feedback(verdict=Verdict.OK, code=code, args=item_arguments(item)), "zh-CN") == words
+
+
+@pytest.mark.parametrize(("tag", "price"), [("en", ": CN¥4.20. "), ("zh-CN", ":¥4.20。")])
+def test_a_page_writes_amounts_as_the_office_does(tag: str, price: str) -> None:
+    assert price in say(
+        Feedback(verdict=Verdict.OK, code="lookup_found", args=item_arguments(MILK)), tag, Writer(Language(tag), UTC).money
+    )
 
 
 @pytest.mark.parametrize(
