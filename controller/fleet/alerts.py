@@ -47,8 +47,8 @@ async def tell_of_parked_facts() -> None:
     )
     for row in rows:
         message = (
-            f"{row['waiting']} fact(s) of this box wait for what has not arrived in 10 minutes, such as {row['waits_for']}. "
-            "Look at the parked facts; enter what is missing."
+            f"Readings of this box wait for longer than 10 minutes for something that is missing: {row['waiting']}, such as for "
+            f"{row['waits_for']}. Its page lists them; enter what is missing."
         )
         await raise_alert(row["box"], row["site"], PARKED_KEY, Alert(code="facts_parked", message=message, at=now()))
     await _clear_others(PARKED_KEY, {row["box"] for row in rows})

@@ -96,6 +96,7 @@ async def _overview(health: BoxHealth) -> Shown:
     return {
         "identity": await box_queries.identity(box_id),
         "telemetry": await _telemetry(box_id),
+        "parked": await fleet.facts(outcome="parked", box_id=box_id, limit=LINES),
         "certificate": max(held, key=lambda each: each.not_after, default=None),
         "points": points,
         "strip": strip([point.at for point in points], [point.waiting for point in points]),

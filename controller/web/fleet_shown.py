@@ -64,7 +64,8 @@ async def boxes(*, limit: int, sites: Collection[str] | None = None) -> list[Sho
 async def latest_facts(*, limit: int, sites: Collection[str] | None = None) -> list[ShownFact]:
     """The newest readings of people and devices; what boxes tell of themselves is left out."""
     found = await queries.facts(limit=4 * limit, sites=sites)
-    latest = [fact for fact in found if fact.stream == "fact"][:limit]
+    told = sorted((fact for fact in found if fact.stream == "fact"), key=lambda fact: fact.occurred_at, reverse=True)
+    latest = told[:limit]
     meanings = await _meanings(latest)
     skus = await skus_by_id([sku_id for sku_id, _ in meanings.values()])
     return [_fact(fact, skus.get(meant[0]) if (meant := meanings.get(fact.id)) else None, meant and meant[1]) for fact in latest]

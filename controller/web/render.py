@@ -92,6 +92,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, name), translate)
     for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS", "MOVEMENTS", "STOCK_REFUSALS", "FIGURES"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
+    environment.globals["outcome_reasons_text"] = partial(_text, words.OUTCOME_REASONS, translate)
     for name, states in (("GROUPS", "group"), ("COMMAND_STATE", "command_state"), ("TWIN", "twin")):
         environment.globals[f"{states}_word"] = partial(word, getattr(fleet_words, name), translate)
     for name in ("PURCHASE", "RECEIPT", "SENDING", "ANSWER"):

@@ -282,7 +282,24 @@ FACTS: Mapping[str, str] = {
     "transfer_closed": N_("An end of a transfer is done"),
     "adjusted": N_("Difference booked by a person"),
     "shelf_labelled": N_("Shelf label put up"),
+    "receipt_closed": N_("Delivery checked whole"),
+    "put_away": N_("Put away"),
+    "drawer": N_("Cash drawer"),
+    "print_requested": N_("Label asked for"),
+    "retracted": N_("Undone by a person"),
 }
+OUTCOME_REASONS: Mapping[str, str] = {
+    "unknown_barcode": N_("for a barcode that nobody has linked yet"),
+    "ambiguous_barcode": N_("for a barcode that means several articles"),
+    "unknown_bin": N_("for a bin that is not there yet"),
+    "unknown_fact": N_("for the reading that it takes back"),
+    "not_booked": N_("for the reading that it takes back to be booked"),
+    "not_picked": N_("for the pick list to be picked"),
+    "not_packed": N_("for the parcel to be packed"),
+    "unknown_job": N_("for the print job that it tells of"),
+    "order_flagged": N_("for the order's flag to be cleared"),
+}
+"""Why a reading waits, after its state; a reason that is not here is shown as its code."""
 PAPERS: Mapping[str, str] = {
     "receipt": N_("Receipt"),
     "shelf-label": N_("Shelf label"),

@@ -109,6 +109,11 @@ class Writer:
     def time(self, instant: datetime) -> str:
         return str(format_datetime(_in_every_zone(instant), _TIMES[self.language], tzinfo=self.zone, locale=self.language.locale))
 
+    def moment(self, instant: datetime, now: datetime) -> str:
+        """Its time; with its date if that is not today's, in the page's zone."""
+        days = [_in_every_zone(each).astimezone(self.zone).date() for each in (instant, now)]
+        return self.time(instant) if days[0] == days[1] else self.date(instant)
+
     def exact(self, instant: datetime) -> str:
         """With seconds and zone, for a tooltip."""
         return str(

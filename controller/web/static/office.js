@@ -124,3 +124,15 @@
     event.preventDefault();
   });
 })();
+
+/* The rail and the menu are longer than a screen: where one is, is in sight. */
+(() => {
+  "use strict";
+  const show = (list) => {
+    const here = list && list.querySelector("[aria-current]");
+    if (here) list.scrollTop += here.getBoundingClientRect().top - list.getBoundingClientRect().top - (list.clientHeight - here.offsetHeight) / 2;
+  };
+  show(document.querySelector(".rail"));
+  const menu = document.querySelector(".menu");
+  if (menu) menu.addEventListener("toggle", () => show(menu.querySelector(".sheet")));
+})();

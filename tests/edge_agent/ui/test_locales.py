@@ -46,6 +46,8 @@ def test_any_header_gives_a_language(wish: str, accept: str) -> None:
 def test_dates_numbers_and_money() -> None:
     assert ENGLISH.date(NOW) == "21 Nov 2026, 19:45"
     assert CHINESE.date(NOW) == "2026-11-21 19:45"
+    assert ENGLISH.moment(NOW - timedelta(hours=19), NOW) == "00:45:30"
+    assert ENGLISH.moment(NOW - timedelta(hours=20), NOW) == "20 Nov 2026, 23:45"  # yesterday in Shanghai, today in UTC
     assert ENGLISH.exact(NOW).startswith("2026-11-21 19:45:30 +08:00")
     assert ENGLISH.number(1234567) == "1,234,567"
     assert (ENGLISH.money(-1290, "USD"), CHINESE.money(1290, "CNY"), ENGLISH.money(500, "JPY")) == ("-$12.90", "¥12.90", "¥500")
