@@ -34,7 +34,7 @@ def own_mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """One cluster for the session."""
-    with running_postgres() as cluster:
+    with running_postgres(flushes=False) as cluster:
         yield cluster
 
 

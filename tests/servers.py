@@ -101,6 +101,7 @@ class Postgres:
     folder: Path
     port: int
     bin: Path
+    flushes: bool = True
 
     def _run(self, *command: str) -> None:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
@@ -132,6 +133,7 @@ class Postgres:
             "unix_socket_directories": "''",
             "max_connections": "200",
             "shared_buffers": "256MB",
+            "fsync": "on" if self.flushes else "off",
         }
         options = f"-p {self.port} " + " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._run(
@@ -158,7 +160,8 @@ class Postgres:
     def fresh_database(self, like: str = "template1") -> Iterator[str]:
         """The address of a new database, dropped in the end whoever still uses it; `like`: the name of one that it is a copy of."""
         name = f"t_{secrets.token_hex(6)}"
-        asyncio.run(self._statement(f"CREATE DATABASE {name} TEMPLATE {like}"))
+        strategy = "WAL_LOG" if self.flushes else "FILE_COPY"
+        asyncio.run(self._statement(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY {strategy}"))
         try:
             yield self.url(name)
         finally:
@@ -171,10 +174,13 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A new cluster under /tmp, so that PostgreSQL's own user can reach it."""
+def running_postgres(*, flushes: bool = True) -> Iterator[Postgres]:
+    """A new cluster under /tmp, so that PostgreSQL's own user can reach it.
+
+    Without `flushes` it survives its own death but not the machine's; a test's database comes and goes in 50 ms instead of 2.5 s.
+    """
     base = Path("/tmp") / f"shelfwire-pg-{secrets.token_hex(6)}"  # noqa: S108 -- pytest's folder is closed to the postgres user
-    cluster = Postgres(base, free_port(), _postgres_bin())
+    cluster = Postgres(base, free_port(), _postgres_bin(), flushes)
     try:
         cluster.create()
         cluster.start()
