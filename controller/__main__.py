@@ -26,7 +26,9 @@ from controller.http.cli_people import NewPerson, PeopleFailed, add_here, add_th
 from controller.http.cli_stock import demand_again, stock_here, stock_there
 from controller.http.table import API_VERSION
 from controller.sales.rows import Dates, HowToRead
+from controller.starting import StartFailed, wrong_files
 from edge_agent.ui.locales import Language
+from edge_agent.wire.log_line import log_to_stderr
 from edge_agent.wire.roles import Role as PersonRole
 
 T = TypeVar("T")
@@ -55,7 +57,7 @@ configured = click.option(
 @click.option("--verbose", is_flag=True, help="Log at INFO.")
 def main(*, verbose: bool) -> None:
     """Shelfwire's controller: holds order and inventory state, and speaks to the boxes."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr(logging.INFO if verbose else logging.WARNING)
 
 
 def _config(context: click.Context) -> Config:
@@ -75,7 +77,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
         return asyncio.run(work)
     except DatabaseInUse as error:
         _fail(f"{error}\nStop that controller first; an import, or adding people, can also go through its API (--api).")
-    except (BrokerFailed, OSError, ValueError) as error:
+    except (StartFailed, BrokerFailed, OSError, ValueError) as error:
         _fail(str(error))
 
 
@@ -89,6 +91,17 @@ def serve_command(context: click.Context, roles: tuple[str, ...]) -> None:
     """Run the controller until Ctrl+C or SIGTERM."""
     wanted = [Role(role) for role in roles] or list(Role)
     _run(serve(_config(context), wanted, on_ready=lambda address: print(f"Shelfwire is at {address}", flush=True)))
+
+
+@main.command("check-config")
+@configured
+@click.pass_context
+def check_config_command(context: click.Context) -> None:
+    """Tell all mistakes of the configuration at once, and start nothing."""
+    config, source = _config(context), context.obj or "the defaults"
+    if wrong := wrong_files(config):
+        _fail(str(ConfigErrors(str(source), wrong)))
+    print(f"{source}: is right: data in {config.data}")
 
 
 @main.command()

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,17 +22,17 @@ from controller.config import Config, Http, Retention, TokenFile
 from controller.costing import valuing
 from controller.counts.caring import look_after
 from controller.customers import home, resealing, sealing
-from controller.database import pending_migrations
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
 from controller.fleet import queries as fleet
 from controller.gateway import Gateway
 from controller.http import auth, idempotency
-from controller.http.box_door import BoxDoor, box_app, box_listener
+from controller.http.box_door import BoxDoor, box_app, box_listener, server_context
 from controller.http.build import build
-from controller.http.health import Check, health_routes
+from controller.http.health import health_routes
 from controller.http.metrics import Metrics
 from controller.http.openapi import openapi_route
+from controller.http.readiness import checks
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
 from controller.intake import marketplaces, taking
@@ -62,6 +62,15 @@ from controller.shipping import following as shipping_events
 from controller.shipping import labels, watching
 from controller.shipping.carriers import Apis
 from controller.sourcing import following as sourcing_events
+from controller.starting import (
+    StartFailed,
+    certificate_of,
+    database_of,
+    make_data,
+    port_of,
+    reason_of,
+    wrong_files,
+)
 from controller.stock import shelf_keeping, sweeping
 from controller.tracking import forgetting, public
 from controller.transfers import overdue
@@ -109,11 +118,12 @@ class Parts:
 
     metrics: Metrics = field(default_factory=Metrics)
     gateway: Gateway | None = None
+    session: MqttSession | None = None
 
 
 def api_routes(parts: Parts) -> list[Route]:
     """Every route of the API: the features', health and the description of them all."""
-    routes = [*ROUTES, *health_routes(_checks(parts), parts.metrics)]
+    routes = [*ROUTES, *health_routes(checks(partial(_broker_trouble, parts)), parts.metrics)]
     return [*routes, openapi_route(routes, API_VERSION)]
 
 
@@ -169,44 +179,17 @@ def _add_ledger_gauges(metrics: Metrics) -> None:
     metrics.gauge("shelfwire_ledger_differences", "Numbers about stock that do not follow from the rows behind them", different)
 
 
-def _checks(parts: Parts) -> Mapping[str, Check]:
-    async def database() -> str | None:
-        try:
-            async with asyncio.timeout(2):
-                await db.fetch("SELECT 1 AS one FROM api_token LIMIT 1")
-        except Exception as error:  # noqa: BLE001 -- whatever keeps it from answering is the answer
-            return f"does not answer: {type(error).__name__}"
+def _broker_trouble(parts: Parts) -> str | None:
+    if parts.gateway is None or parts.gateway.is_connected:
         return None
-
-    async def broker() -> str | None:
-        return None if parts.gateway is None or parts.gateway.is_connected else "no connection to the broker"
-
-    return {"database": database, "schema": _schema_check(), "broker": broker}
-
-
-def _schema_check() -> Check:
-    """A schema at its newest migration stays there as long as this process lives: then it is looked at no more."""
-    is_newest = False
-
-    async def schema() -> str | None:
-        nonlocal is_newest
-        if is_newest:
-            return None
-        try:
-            async with asyncio.timeout(2):
-                pending = await pending_migrations()
-        except Exception as error:  # noqa: BLE001 -- whatever keeps it from answering is the answer
-            return f"cannot be read: {type(error).__name__}"
-        is_newest = not pending
-        return f"has not had {', '.join(pending)}: run `python -m controller migrate`" if pending else None
-
-    return schema
+    trouble = parts.session.trouble if parts.session else None
+    return f"no connection to the broker: {trouble}" if trouble else "no connection to the broker"
 
 
 async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT.  `on_ready` gets the address once everything listens.
 
-    Raises BrokerFailed, DatabaseInUse, OSError (the port is taken).
+    Raises StartFailed, BrokerFailed, DatabaseInUse.
     """
     wanted = frozenset(roles)
     parts = Parts()
@@ -214,6 +197,9 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
     async with AsyncExitStack() as stack:
         _collect_less_often()
         stop = _stop_signal()
+        make_data(config)
+        if wrong := wrong_files(config):
+            raise StartFailed("\n".join(wrong))
         if config.broker.embedded:
             await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
         await stack.enter_async_context(connected_database(config))
@@ -223,7 +209,8 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
         for token in config.tokens:
             await store_token(token)
         if Role.GATEWAY in wanted:
-            parts.gateway = _gateway(config, parts.metrics)
+            parts.session = _session(config)
+            parts.gateway = Gateway(parts.session, SystemClock(), system_random(), config.gateway.id, parts.metrics)
         notify = notifier()
 
         def tell_ready(address: str) -> None:
@@ -244,9 +231,10 @@ def _collect_less_often() -> None:
 
 @asynccontextmanager
 async def connected_database(config: Config) -> AsyncIterator[None]:
-    """The database at its newest schema.  Raises DatabaseInUse."""
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    await db.connect(config.database.url)
+    """The database at its newest schema.  Raises DatabaseInUse, StartFailed."""
+    make_data(config)
+    with database_of(config):
+        await db.connect(config.database.url)
     try:
         await db.migrate()
         home.set_country(config.customers.country)
@@ -271,10 +259,9 @@ def permissions_named(names: Iterable[str]) -> list[Permission]:
     return list(Permission) if "*" in listed else [Permission(name) for name in listed]
 
 
-def _gateway(config: Config, metrics: Metrics) -> Gateway:
+def _session(config: Config) -> MqttSession:
     broker, section = config.broker, config.gateway
     password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
-    random = system_random()
     client_id = f"shelfwire-gateway-{section.id}"
     where = Broker(
         host=broker.host,
@@ -286,8 +273,7 @@ def _gateway(config: Config, metrics: Metrics) -> Gateway:
         receive_maximum=2 * MESSAGES_AT_ONCE,  # one transaction's worth gathers while another commits
         expiry=0 if section.share else SESSION_KEPT,  # the broker must not keep a share of the facts for a gateway that is gone
     )
-    session = MqttSession(where, topics.gateway_filters(section.share), random=random)
-    return Gateway(session, SystemClock(), random, section.id, metrics)
+    return MqttSession(where, topics.gateway_filters(section.share), random=system_random())
 
 
 def _work(
@@ -350,14 +336,21 @@ async def _replenish() -> None:
 
 
 async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], None]) -> None:
-    async with listening(make_app(config, parts), config.http.host, config.http.port, stop_seconds=STOP_SECONDS) as here:
+    app, http = make_app(config, parts), config.http
+    async with AsyncExitStack() as stack:
+        with port_of("http", http.host, http.port):
+            here = await stack.enter_async_context(listening(app, http.host, http.port, stop_seconds=STOP_SECONDS))
         on_ready(f"http://{f'[{here.host}]' if ':' in here.host else here.host}:{here.port}/")
         await asyncio.Event().wait()
 
 
 async def _serve_boxes(config: Config, parts: Parts) -> None:
-    door = BoxDoor()
-    async with box_listener(config.box_http, box_app(ROUTES, parts.metrics, door), door) as port:
+    door, section = BoxDoor(), config.box_http
+    with certificate_of(section):
+        await asyncio.to_thread(server_context, section)
+    async with AsyncExitStack() as stack:
+        with port_of("box_http", section.host, section.port):
+            port = await stack.enter_async_context(box_listener(section, box_app(ROUTES, parts.metrics, door), door))
         log.info("boxes are let in on port %d", port)
         await asyncio.Event().wait()
 
@@ -381,12 +374,17 @@ async def _sweep(limits: Limits, retention: Retention) -> None:
 
 
 async def _run_until(stop: asyncio.Event, work: list[tuple[str, Coroutine[object, object, None]]]) -> None:
-    """Run everything; end it all when `stop` is set, or with the first that fails."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part, name=name) for name, part in work]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+    """Run everything; end it all when `stop` is set, or with the first that fails.  Raises StartFailed."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part, name=name) for name, part in work]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as failed:
+        if (reason := reason_of(failed)) is not None:
+            raise reason from failed
+        raise
 
 
 def _stop_signal() -> asyncio.Event:

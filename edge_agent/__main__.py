@@ -22,7 +22,7 @@ from edge_agent.config import Config, load_config
 from edge_agent.desired import wrong_device
 from edge_agent.device_tools import command
 from edge_agent.errors import AgentError, ConfigErrors, FactsUnavailable
-from edge_agent.log_forwarding import LogLine
+from edge_agent.wire.log_line import log_to_stderr
 
 WRONG_CONFIG = 2
 UNUSABLE_STATE = 3
@@ -68,9 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(config: Config) -> int:
     os.umask(_FOR_US_ALONE)
-    handler = logging.StreamHandler()
-    handler.setFormatter(LogLine("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-    logging.basicConfig(level=config.box.log_level, handlers=[handler])
+    log_to_stderr(config.box.log_level)
     try:
         asyncio.run(app.run(config))
     except FactsUnavailable as error:

@@ -19,6 +19,7 @@ from edge_agent.masking import Masker
 from edge_agent.wire import telemetry
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
+from edge_agent.wire.log_line import DATES, FORMAT, LogLine, about
 from edge_agent.wire.session import Session
 from edge_agent.wire.telemetry import LogLines
 
@@ -29,14 +30,6 @@ AT_ONCE: Final = 10
 EVERY_SECONDS: Final = 20.0
 """With `AT_ONCE`: 30 lines a minute."""
 PUBACK_SECONDS: Final = 10.0
-_USUAL = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"))
-
-
-class LogLine(logging.Formatter):
-    """A record's line, and behind it what it is about: the device, the job, the reason."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's own name
-        return super().formatMessage(record) + _about(record)
 
 
 @dataclass(slots=True)
@@ -51,7 +44,7 @@ class LogTail(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.setFormatter(LogLine("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+        self.setFormatter(LogLine(FORMAT, DATES))
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._warnings: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
         self._lost = 0
@@ -76,7 +69,7 @@ class LogTail(logging.Handler):
         return taken, lost
 
     def _remember(self, record: logging.LogRecord) -> None:
-        key = (record.name, (record.getMessage() + _about(record))[:LONGEST])
+        key = (record.name, (record.getMessage() + about(record))[:LONGEST])
         with self._turn:
             seen = self._warnings.get(key)
             if seen is not None:
@@ -141,8 +134,3 @@ class LogForwarder:
                 )
             )
         return LogLines(start=self._start, lines=lines, lost=lost)
-
-
-def _about(record: logging.LogRecord) -> str:
-    about = [f"{name}={value}" for name, value in vars(record).items() if name not in _USUAL]
-    return f" [{' '.join(about)}]" if about else ""

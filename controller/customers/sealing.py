@@ -68,7 +68,7 @@ async def open_keys(file: Path, *, may_create: bool = False) -> str | None:
     if may_create and not await db.fetch("SELECT id FROM sealing_key LIMIT 1"):
         try:
             if await asyncio.to_thread(key_file.create_if_missing, file, db.now()):
-                log.warning("a key file was made: keep a copy of it away from this machine and from the database's backups")
+                log.warning("a key file was made: keep a copy of %s away from this machine and from the database's backups", file)
         except KeyFileRefused as error:
             kept.trouble = str(error)
             return kept.trouble

@@ -50,7 +50,7 @@ __all__ = [
     "Will",
 ]
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("wire.session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from edge_agent.wire.errors import WireError
 NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME (OpenSSL 1.1.0 and later, X509_VERIFY_PARAM_set_flags(3)); Python has no name for it."""
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("wire.tls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,11 @@ _UNTRUSTED = Trouble(
 )
 _ENDED = Trouble(
     code="tls_expired",
-    words="The other end's certificate has ended, or this box's clock is ahead. Renew it, or set the clock.",
+    words="The other end's certificate has ended, or this machine's clock is ahead. Renew it, or set the clock.",
 )
 _NOT_YET = Trouble(
     code="tls_not_yet_valid",
-    words="The other end's certificate is not valid yet by this box's clock: the clock is behind. It is tried again by itself.",
+    words="The other end's certificate is not valid yet by this machine's clock: the clock is behind. It is tried again by itself.",
 )
 _OTHER_HOST = Trouble(
     code="tls_wrong_host",
@@ -67,19 +67,19 @@ _OTHER_HOST = Trouble(
 )
 _REVOKED = Trouble(
     code="tls_revoked",
-    words="This box's certificate was revoked. It keeps what it has; ask IT for a new certificate.",
+    words="Our own certificate was revoked. A box keeps what it has; ask IT for a new certificate.",
 )
 _OWN_ENDED = Trouble(
     code="tls_own_expired",
-    words="This box's certificate has ended. Renew it: shelfwire-provision renew; what the box has waits meanwhile.",
+    words="Our own certificate has ended. Renew it: shelfwire-provision renew; what a box has waits meanwhile.",
 )
 _REFUSED = Trouble(
     code="tls_refused",
-    words="The other end does not take this box's certificate: it is of another CA, or damaged. Put in the bundle that IT issued.",
+    words="The other end does not take our own certificate: it is of another CA, or damaged. Put in what shelfwire-provision made.",
 )
 _ASKED = Trouble(
     code="tls_no_certificate",
-    words="The other end asks for a certificate, and this box has none: set `cert` and `key` in [broker].",
+    words="The other end asks for a certificate, and we have none: set `cert` and `key` in [broker].",
 )
 _BROKEN = Trouble(
     code="tls_failed",
@@ -87,7 +87,7 @@ _BROKEN = Trouble(
 )
 CLOSED = Trouble(
     code="tls_closed",
-    words="The other end closed the connection without a word. It may not take this box's certificate; its own log says.",
+    words="The other end closed the connection without a word. It may not take our own certificate; its own log says.",
 )
 """Python's own servers end like this, without the alert that says why."""
 _BY_VERIFY_CODE = {
@@ -121,7 +121,7 @@ def client_context(tls: Tls, now: float | None = None) -> ssl.SSLContext:
     except (OSError, ValueError) as error:  # SSLError is an OSError
         raise TlsFailed(_files(tls, error)) from error
     if _is_before(context, time.time() if now is None else now):
-        _log.warning("this box's clock is before its CA's beginning: dates of certificates are not looked at until it is right")
+        _log.warning("this machine's clock is before its CA's beginning: dates of certificates are not looked at until it is right")
         context.verify_flags |= NO_CHECK_TIME
     return context
 

@@ -64,6 +64,7 @@ COMPOSITION = (
     "broker",
     "config",
     "config_table",
+    "starting",
     "web",
     "http",
     "migrations",

@@ -13,8 +13,8 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from edge_agent.log_forwarding import LogLine
 from edge_agent.wire.codec import decode, encode
+from edge_agent.wire.log_line import LogLine
 from edge_agent.wire.messages import Ack, BoxState, DeviceState, Envelope, GatewayState, Link
 from edge_agent.wire.session import Broker, Connected, Incoming, MqttSession
 from edge_agent.wire.topics import GatewayTopic

@@ -119,11 +119,11 @@ OWN = Wanted(kind=Kind.BOX, name="box-a", common_name="box-a", days=30)
     ("what", "words"),
     [
         ("revoked", "was revoked"),
-        ("ended", "This box's certificate has ended"),
-        ("another CA's", "does not take this box's certificate"),
-        ("a server's", "does not take this box's certificate"),
-        ("of tomorrow", "does not take this box's certificate"),
-        ("signed by itself", "does not take this box's certificate"),
+        ("ended", "Our own certificate has ended"),
+        ("another CA's", "does not take our own certificate"),
+        ("a server's", "does not take our own certificate"),
+        ("of tomorrow", "does not take our own certificate"),
+        ("signed by itself", "does not take our own certificate"),
         ("none", "asks for a certificate"),
     ],
 )
