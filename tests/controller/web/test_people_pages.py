@@ -128,6 +128,23 @@ async def test_a_manager_sees_who_works_there_and_has_no_buttons(client: TestCli
     assert (await send(client, f"/admin/people/{here}/pin", pin="2580"))[0] == 403
 
 
+async def test_what_a_log_in_lacks_is_said(client: TestClient, boss: Somebody) -> None:
+    person = await add_person("Zhao", roles=[Grant(Role.PICKER, "s1")])
+    assert "nothing yet: set a password" in await (await client.get(f"/admin/people/{person}")).text()
+    page = (await send(client, f"/admin/people/{person}/pin", key="p", pin="2580"))[1]
+    assert "The PIN is set." in page
+    assert "PIN, no badge: make a badge" in page
+    assert "nothing yet" not in page
+
+
+async def test_who_may_not_is_told_by_name(client: TestClient, boss: Somebody) -> None:
+    (await logged_in("Li Wei", Grant(Role.PICKER, "s1"))).at(client)
+    answer = await client.get("/admin/people", headers={"Accept": "text/html"})
+    page = await answer.text()
+    assert (answer.status, "Li Wei is logged in here and has no role with the permission people.read." in page) == (403, True)
+    assert "p-" not in re.sub(r"<[^>]*>", "", page)
+
+
 async def test_people_are_paged_and_searched(client: TestClient, boss: Somebody) -> None:
     for number in range(5):
         await add_person(f"Name {number}", roles=[Grant(Role.FLOOR)])
