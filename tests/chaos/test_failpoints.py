@@ -17,6 +17,7 @@ ELSEWHERE = {
     "ctl.label_bought_before_store",
     "ctl.label_claimed_before_call",
     "ctl.order_sent_before_commit",
+    "ctl.payment_called_before_commit",
     "people.counted_before_judged",
     "print.before_lease",
     "print.after_lease",
