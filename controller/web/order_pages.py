@@ -74,8 +74,8 @@ class OrderPages:
             return await self._order(request, error=error)
         return await self._order(request, address=shown[0])
 
-    def does(self, name: str, verb: Verb) -> Handler:
-        """The handler of a form."""
+    def does(self, name: str, verb: Verb, stage: str = "") -> Handler:
+        """The handler of a form; `stage`: of the review that it speaks for."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             sent = sent_by(request)
@@ -83,7 +83,7 @@ class OrderPages:
             if name not in UNREASONED:
                 _check_reason(sent)
             try:
-                _require(sent, permission_of(name, sent.field("stage")), order, each=name in ("flag", "clear"))
+                _require(sent, permission_of(name, stage), order, each=name in ("flag", "clear"))
                 await sent.once(lambda: verb(sent, order))
             except NotFound:
                 raise
@@ -130,37 +130,41 @@ async def _release(sent: Sent, order: StoredOrder) -> None:
 
 
 async def _approve(sent: Sent, order: StoredOrder) -> None:
-    stage = sent.field("stage")
-    if stage in STAGES:
-        settled = [kind for kind in FlagKind if sent.field(f"flag-{kind}") == "yes"]
-        await cases.approve(order.no, CaseState(stage), reason=sent.field("reason"), clear=settled)
-        return
     async with transaction():
         await _require_no_review(order.no)
         await operations.approve(order.no, reason=sent.field("reason"))
 
 
 async def _hold(sent: Sent, order: StoredOrder) -> None:
-    stage = sent.field("stage")
-    if stage in STAGES:
-        await cases.hold(order.no, CaseState(stage), reason=sent.field("reason"))
-        return
     async with transaction():
         await _require_no_review(order.no)
         await operations.hold(order.no, reason=sent.field("reason"))
 
 
 async def _resume(sent: Sent, order: StoredOrder) -> None:
-    """What its review held is looked at again; what was approved before somebody held it is approved still."""
+    """What was approved before somebody held it is approved still."""
     reason = sent.field("reason")
-    if sent.field("stage") == CaseState.HELD.value:
-        await cases.resume(order.no, reason=reason)
-        return
     async with transaction():
         if await _require_no_review(order.no) is CaseState.APPROVED:
             await operations.approve(order.no, reason=reason)
         else:
             await operations.resume(order.no, reason=reason)
+
+
+def _of_stage(stage: CaseState) -> dict[str, Verb]:
+    """What the review says at a stage."""
+
+    async def approve(sent: Sent, order: StoredOrder) -> None:
+        settled = [kind for kind in FlagKind if sent.field(f"flag-{kind}") == "yes"]
+        await cases.approve(order.no, stage, reason=sent.field("reason"), clear=settled)
+
+    async def hold(sent: Sent, order: StoredOrder) -> None:
+        await cases.hold(order.no, stage, reason=sent.field("reason"))
+
+    async def resume(sent: Sent, order: StoredOrder) -> None:
+        await cases.resume(order.no, reason=sent.field("reason"))
+
+    return {"resume": resume} if stage is CaseState.HELD else {"approve": approve, "hold": hold}
 
 
 async def _require_no_review(no: str) -> CaseState | None:
@@ -221,14 +225,14 @@ def _kind(sent: Sent) -> FlagKind:
 
 
 def order_routes(pages: Pages) -> list[PageRoute]:
-    """Whose word a review waits for may give it here, too: what that takes depends on its stage, and is asked in the handler."""
+    """Whose word a review waits for may give it here, too: a route for each stage."""
     shown, base, may = OrderPages(pages), "/orders/{no}", Permission
     verbs: dict[str, tuple[Verb, Permission]] = {
         "submit": (_submit, may.ORDERS_WRITE),
         "release": (_release, may.FULFILMENT_WRITE),
-        "approve": (_approve, may.REVIEW_READ),
-        "hold": (_hold, may.REVIEW_READ),
-        "resume": (_resume, may.REVIEW_READ),
+        "approve": (_approve, may.REVIEW_SERVICE),
+        "hold": (_hold, may.ORDERS_WRITE),
+        "resume": (_resume, may.ORDERS_WRITE),
         "cancel": (_cancel, may.ORDERS_WRITE),
         "close": (_close, may.ORDERS_WRITE),
         "split": (_split, may.ORDERS_WRITE),
@@ -243,5 +247,10 @@ def order_routes(pages: Pages) -> list[PageRoute]:
         *(
             PageRoute("POST", f"{base}/{name}", shown.does(name, verb), permission=permission)
             for name, (verb, permission) in verbs.items()
+        ),
+        *(
+            PageRoute("POST", f"{base}/{stage}/{name}", shown.does(name, verb, stage), permission=permission)
+            for stage, permission in STAGES.items()
+            for name, verb in _of_stage(CaseState(stage)).items()
         ),
     ]

@@ -109,8 +109,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
-    environment.globals |= _of_money(translate)
-    environment.globals |= _of_orders(translate)
+    environment.globals |= _of_money(translate) | _of_orders(translate)
     environment.globals |= _of_customers(translate)
     environment.globals |= _of_shipping(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
