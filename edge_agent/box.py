@@ -54,6 +54,7 @@ LIVE_BEHIND = 50
 """With so many events waiting, weights that are only for display are dropped."""
 
 _log = logging.getLogger(__name__)
+REFUSED_ADVICE = "write the broker's access list again (shelfwire-provision mosquitto --to …) and have it reload."
 
 
 class Box:
@@ -214,7 +215,7 @@ class Box:
                 if not self._seams.session.is_connected:  # else it is late: the next connection has its will already
                     self.health.begin_session()
             case SubscriptionRefused(name, code):
-                self.health.alert(REFUSED, "subscription_refused", f"The broker refuses {name} (0x{code:02x}): correct its ACL.")
+                self.health.alert(REFUSED, "subscription_refused", f"The broker refuses {name} (0x{code:02x}): {REFUSED_ADVICE}")
             case Incoming():
                 try:
                     await self._receive(event)

@@ -28,13 +28,14 @@ from provisioning.authority import (
     make_authority,
     now,
 )
-from provisioning.errors import ProvisioningError, UnknownName
+from provisioning.errors import NotTold, ProvisioningError, UnknownName
 from provisioning.files import alone
 from provisioning.issuing import Addresses, Desk, Done
 from provisioning.mosquitto import Listener
 from provisioning.register import Issued, Kind, load_register
 
 SOON = 3
+_RIGHTS = "; a new box has no rights at the broker before its access list is written again: `mosquitto --to`, and reload it"
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -97,12 +98,15 @@ def _row(issued: Issued) -> Mapping[str, Any]:
     }
 
 
-def _tell_done(settings: Settings, what: str, done: Done, files: object) -> None:
-    word = "issued" if done.is_new else "was issued before, nothing changed"
+def _tell_done(settings: Settings, what: str, done: Done, files: object, *, is_told: bool = False) -> None:
+    word = "issued" if done.is_new else "was issued before" if is_told else "was issued before, nothing changed"
+    word += ", registered with the controller" if is_told else ""
     ends = min(each.not_after for each in done.issued)
+    rights = done.is_new and done.issued[0].kind is Kind.BOX
     settings.tell(
-        f"{what}: {word}; holds until {ends:%Y-%m-%d}; {files}",
+        f"{what}: {word}; holds until {ends:%Y-%m-%d}; {files}{_RIGHTS if rights else ''}",
         is_new=done.is_new,
+        is_registered=is_told,
         files=str(files),
         issued=[_row(each) for each in done.issued],
     )
@@ -192,8 +196,8 @@ def box(
     """Certificate, key and configuration of a box as one tar; with --api the controller lets it in."""
     with _desk(settings) as desk:
         done = desk.box(box_id, site, _addresses(rest), days, pages)
-        _enrol(rest, done, name or box_id)
-        _tell_done(settings, f"box {box_id}", done, done.folder.parent / f"{box_id}.tar")
+        is_told = _enrol(rest, done, name or box_id)
+        _tell_done(settings, f"box {box_id}", done, done.folder.parent / f"{box_id}.tar", is_told=is_told)
 
 
 @main.command()
@@ -220,22 +224,25 @@ def controller(settings: Settings, hosts: tuple[str, ...], gateway: str, days: i
 
 
 @main.command()
-@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Such as /etc/mosquitto/shelfwire.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Such as /var/lib/shelfwire-broker.")
 @click.option("--broker", help="Which, if there are several.  [default: the one issued last]")
 @click.option("--port", type=click.IntRange(1, 65535), default=8883, show_default=True)
 @click.option("--address", default="", help="Listen on this address only.")
 @click.option("--connections", type=click.IntRange(1, 1_000_000), default=2000, show_default=True)
 @click.option("--store", type=click.Path(path_type=Path), default=Path("/var/lib/mosquitto"), show_default=True)
 @click.option("--pid-file", type=click.Path(path_type=Path), help="Mosquitto's: have it reload.")
+@click.option("--at", "place", type=click.Path(path_type=Path), help="Where the folder will be, if you copy it to the broker.")
 @click.pass_obj
-def mosquitto(settings: Settings, /, folder: Path, broker: str | None, pid_file: Path | None, **listener: Any) -> None:
+def mosquitto(settings: Settings, /, folder: Path, broker: str | None, pid_file: Path | None, **rest: Any) -> None:
     """Write Mosquitto's configuration, access list, certificates and list of the revoked; again after each new box."""
     with _desk(settings) as desk:
-        written = broker_files.write(settings.folder, folder.absolute(), desk.register, broker, Listener(**listener))
+        place = rest.pop("place")
+        listener = Listener(**rest, folder=place or folder.absolute())
+        written = broker_files.write(settings.folder, folder.absolute(), desk.register, broker, listener)
         if pid_file is not None:
             telling.hang_up(pid_file)
         settings.tell(
-            f"Mosquitto: {written.boxes} boxes, {written.gateways} gateways in {folder}; "
+            f"Mosquitto: {_count(written.boxes, 'box', 'boxes')}, {_count(written.gateways, 'gateway', 'gateways')} in {folder}; "
             f"{'it reloads' if pid_file else 'have it reload: systemctl reload mosquitto'}{_withdrawn(written.withdrawn)}",
             folder=str(folder),
             boxes=written.boxes,
@@ -254,9 +261,9 @@ def renew(settings: Settings, /, name: str, days: int, **rest: Any) -> None:
     """New key and certificate for a box, broker or controller; the old ones hold until they end or are revoked."""
     with _desk(settings) as desk:
         done = desk.renew(name, _addresses(rest), days)
-        _enrol(rest, done, None)
+        is_told = _enrol(rest, done, None)
         where = done.folder.parent / f"{name}.tar" if done.issued[0].kind is Kind.BOX else done.folder
-        _tell_done(settings, name, done, where)
+        _tell_done(settings, name, done, where, is_told=is_told)
 
 
 @main.command()
@@ -309,15 +316,26 @@ def _addresses(options: Mapping[str, Any]) -> Addresses:
     return Addresses(broker=options["broker"], broker_port=options["broker_port"], controller=options["controller"])
 
 
-def _enrol(options: Mapping[str, Any], done: Done, name: str | None) -> None:
-    """Raises NotTold, UnknownName."""
+def _enrol(options: Mapping[str, Any], done: Done, name: str | None) -> bool:
+    """Whether the controller was to be told, and knows it now.  Raises NotTold, UnknownName."""
     api = _api(options["api"], options["token_file"], options["api_ca"])
     if api is None:
-        return
+        return False
     issued = done.issued[0]
     if issued.kind is not Kind.BOX or issued.site is None:
         raise UnknownName(f"{issued.name!r} is no box: only boxes are told to the controller")
-    telling.enrol(api, issued.name, issued.site, name, (done.folder / "box.pem").read_bytes())
+    try:
+        telling.enrol(api, issued.name, issued.site, name, (done.folder / "box.pem").read_bytes())
+    except NotTold as error:
+        raise NotTold(
+            f"box {issued.name}: issued for site {issued.site}, not registered: {error}. Run the same command again when that is"
+            f" mended; was the site's name wrong, `shelfwire-provision revoke {issued.name}` first"
+        ) from error
+    return True
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _withdrawn(boxes: tuple[str, ...]) -> str:

@@ -41,7 +41,7 @@ def write(ca: Path, folder: Path, register: Register, broker: str | None, listen
     _put(folder / "broker.pem", (source / "broker.pem").read_bytes(), PUBLIC)
     _put(folder / "broker.key", (source / "broker.key").read_bytes(), SHARED)
     written = update(ca, folder, register)
-    _put(folder / mosquitto.CONF, mosquitto.configuration(folder, listener).encode(), PUBLIC)
+    _put(folder / mosquitto.CONF, mosquitto.configuration(listener.folder or folder, listener).encode(), PUBLIC)
     return written
 
 

@@ -74,12 +74,13 @@ autosave_interval 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Where the broker listens, how many may connect, where it keeps its file."""
+    """Where the broker listens, how many may connect, where it keeps its file; `folder`: where ours will be, if it is copied."""
 
     port: int = 8883
     address: str = ""
     connections: int = 2000
     store: Path = Path("/var/lib/mosquitto")
+    folder: Path | None = None
 
 
 def configuration(folder: Path, listener: Listener) -> str:

@@ -161,6 +161,13 @@ def test_the_controllers_example_is_right_and_complete(tmp_path: Path) -> None:
     assert keys_of(path.read_text(encoding="utf-8")) == {**documented, "The top of the file": {"data"}}
 
 
+def test_the_single_shops_example_is_right_and_on_tls(tmp_path: Path) -> None:
+    config = controller_config.load_config(in_folder("single-shop.toml", tmp_path), {})
+    assert config.database.url == "sqlite:///var/lib/shelfwire-controller/controller.db"
+    assert (config.broker.embedded, config.broker.port, config.broker.ca is not None) == (False, 8883, True)
+    assert config.box_http.cert is not None
+
+
 def test_the_examples_fit_together_as_they_stand(tmp_path: Path) -> None:
     agent = agent_config.load_config(in_folder("agent.toml", tmp_path))
     controller = controller_config.load_config(in_folder("controller.toml", tmp_path), {})

@@ -8,6 +8,9 @@ import signal
 import ssl
 import stat
 import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -271,3 +274,66 @@ def test_no_secret_is_told(provision: Provision, shop: Path, tmp_path: Path) -> 
     told = provision("--json", "list").output + provision("--json", "box", "till-4", "--site", "sh-01").output
     told += (shop / "register.json").read_text()
     assert "PRIVATE" not in told
+
+
+class Told(HTTPServer):
+    """A controller that knows the site sh-01 and no other."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Telling)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Telling(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        is_good = b'"site"' not in body or b'"sh-01"' in body
+        answer = b"{}" if is_good else b'{"detail": "there is no site"}'
+        self.send_response(201 if is_good else 404)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's own name
+        pass
+
+
+@pytest.fixture
+def controller() -> Iterator[Told]:
+    with Told() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_box_that_the_controller_does_not_take_is_told_as_issued_and_not_registered(
+    provision: Provision, shop: Path, controller: Told
+) -> None:
+    refused = provision("box", "till-2", "--site", "sh-1", "--api", controller.address, status=1).output
+    assert "box till-2: issued for site sh-1, not registered: the controller refuses /api/v1/boxes: there is no site" in refused
+    assert "revoke till-2" in refused
+    provision("revoke", "till-2")
+    said = provision("box", "till-2", "--site", "sh-01", "--api", controller.address).output
+    assert "box till-2: issued, registered with the controller" in said
+    assert "`mosquitto --to`" in said
+
+
+def test_a_certificate_that_was_there_and_is_registered_now_is_told_so(provision: Provision, shop: Path, controller: Told) -> None:
+    said = provision("box", "till-1", "--site", "sh-01", "--api", controller.address).output
+    assert "was issued before, registered with the controller" in said
+    assert "nothing changed" not in said
+
+
+def test_the_brokers_folder_may_be_written_for_another_place_and_is_counted_in_words(
+    provision: Provision, shop: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broker"
+    assert "1 box, 1 gateway in" in provision("mosquitto", "--to", str(folder), "--at", "/var/lib/shelfwire-broker").output
+    written = (folder / "shelfwire.conf").read_text()
+    assert "cafile /var/lib/shelfwire-broker/ca.pem" in written
+    assert str(tmp_path) not in written
