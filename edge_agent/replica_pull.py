@@ -39,6 +39,11 @@ SEARCH_PATIENCE = 2.0
 JITTER = 0.2
 """Part of the time between two pulls by which it is longer or shorter: boxes that started together do not ask together."""
 
+_NOT_LET_IN = (
+    "the controller does not know this box's certificate, or it was revoked: ask IT to register it, or for a new one"
+    " (shelfwire-provision box … --api)"
+)
+
 R = TypeVar("R", bound=Struct)
 
 Fetch = Callable[[str], ReplicaPage]
@@ -205,6 +210,8 @@ def fetch_from(controller: Controller, site: str, parts: Sequence[str]) -> Fetch
             answer = link.get(f"{path}&since={quote(since, safe='')}" if since else path, limit=LARGEST)
         except ControllerSilent as error:
             raise ReplicaUnavailable(str(error)) from error
+        if answer.status == http.HTTPStatus.FORBIDDEN and b"certificate_refused" in answer.body:
+            raise ReplicaUnavailable(_NOT_LET_IN)
         if answer.status != http.HTTPStatus.OK:
             raise ReplicaUnavailable(f"the controller answered {answer.status} when asked for the catalogue")
         if not is_digest_of(answer.headers.get(DIGEST), answer.raw):

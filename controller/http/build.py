@@ -10,7 +10,7 @@ from aiohttp import web
 from controller.http.auth import People, Tokens
 from controller.http.browser import PROXIES
 from controller.http.dispatch import IN_FLIGHT, PEOPLE, TOKENS, serve
-from controller.http.errors import Problem, problem_of, response_of
+from controller.http.errors import Problem, at_the_box, problem_of, response_of
 from controller.http.idempotency import InFlight
 from controller.http.metrics import Metrics
 from controller.http.routing import BadRoute, Route
@@ -78,7 +78,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPRedirection:
         raise
     except Exception as error:  # noqa: BLE001 -- the rim: whatever a handler raises has an answer
-        problem = problem_of(error)
+        problem = at_the_box(request.path, error) or problem_of(error)
         error_page = request.app.get(ERROR_PAGE)
         if error_page is not None and "text/html" in request.headers.get("Accept", "") and not request.path.startswith(MACHINES):
             return await error_page(request, problem)

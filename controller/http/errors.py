@@ -104,6 +104,14 @@ def of_framework(error: web.HTTPException) -> Problem:
     return Problem(error.status, code, error.text or error.reason, headers=headers)
 
 
+def at_the_box(path: str, error: Exception) -> Problem | None:
+    """For who looks here for the pages that a box serves; None: it is something else."""
+    if not isinstance(error, web.HTTPNotFound) or not (path == "/floor" or path.startswith("/floor/")):
+        return None
+    told = "These pages are at the box, not here: https://NAME-OF-THE-BOX:8443/floor, where its configuration has [floor]."
+    return Problem(404, "no_such_path", told)
+
+
 def problem_of(error: Exception) -> Problem:
     """The answer to any exception that left a handler; what nobody expected is logged and becomes a 500 that tells no inside."""
     match error:

@@ -156,6 +156,14 @@ def test_right_bytes_that_are_no_page_are_refused(controller: Controller) -> Non
         fetch_from(Address(url=controller.url), "s1", ["goods"])("")
 
 
+def test_a_certificate_that_is_let_in_no_more_is_told_in_words(controller: Controller) -> None:
+    refusal = b'{"code": "certificate_refused"}'
+    controller.status = 403
+    controller.spoil = lambda whole: refusal.ljust(len(whole))
+    with pytest.raises(ReplicaUnavailable, match="certificate, or it was revoked: ask IT"):
+        fetch_from(Address(url=controller.url), "s1", ["goods"])("")
+
+
 def test_a_page_without_end_is_not_read_to_it(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_agent.replica_pull.LARGEST", 100)
     assert wire.LARGEST > 1_000_000
