@@ -78,7 +78,7 @@ async def test_each_axis_has_a_tag_and_a_line_says_where_it_comes_from(client: T
     await recount(ORDERS.row_id(shop.order))
     await owe(ORDERS.row_id(shop.order), PayTerms.ON_DELIVERY)
     page = await shown(client, shop.order)
-    axes = page.partition('class="facts axes"')[2].partition("</dl>")[0]
+    axes = page.partition('class="facts actions axes"')[2].partition("</dl>")[0]
     assert re.findall(r"<dt>(\w+)</dt>", axes) == ["Order", "Payment", "Fulfilment"]
     assert axes.count('<svg class="icon"') == 3
     assert "s1: 2" in page

@@ -44,7 +44,7 @@ async def client(shop: BrowserShop, tmp_path: Path) -> AsyncIterator[TestClient]
 async def tags(client: TestClient) -> tuple[list[str], list[str]]:
     """What the axes of the order say, and the marks of its lines."""
     text = await (await client.get(f"/orders/{ORDER}")).text()
-    axes = text.partition('class="facts axes"')[2].partition("</dl>")[0]
+    axes = text.partition('class="facts actions axes"')[2].partition("</dl>")[0]
     badge = re.compile(r'<span class="tag \w+"><svg.*?</svg>(.*?)</span>')
     return badge.findall(axes), badge.findall(text.partition('id="h-lines"')[2].partition("</table>")[0])
 
