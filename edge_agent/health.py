@@ -79,7 +79,9 @@ class Retained:
             if self._session.is_connected:
                 self._wake.set()
         except Refused as refused:
-            _log.warning("the broker refuses a retained topic: write its access list again, shelfwire-provision mosquitto --to", extra={"reason": str(refused)})
+            _log.warning(
+                "the broker refuses a retained topic: write its access list again (mosquitto --to)", extra={"reason": str(refused)}
+            )
 
 
 class Health:
