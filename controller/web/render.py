@@ -154,7 +154,7 @@ def _of_money(translate: Translate) -> dict[str, object]:
     states = {f"{name.lower()}_word": partial(word, getattr(money_words, name), translate) for name in ("PAYMENT", "CALL")}
     texts = ("MEANS", "PAY_TERMS", "ENTRY", "ACTION", "DIFFERENCE")
     told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(money_words, name), translate) for name in texts}
-    refusal = partial(_text, money_words.MONEY_REFUSAL, translate, otherwise=money_words.OTHERWISE)
+    refusal = partial(_text, money_words.MONEY_REFUSAL, translate, otherwise=translate(money_words.OTHERWISE))
     return {**states, **told, "money_refusal_text": refusal}
 
 
