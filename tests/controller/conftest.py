@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller import db
+from controller.orders.seams import SEAMS, Seams
 from tests.servers import Postgres
 
 CLOSED_WITHIN_SECONDS = 20
@@ -21,6 +22,15 @@ async def nothing_stays_connected() -> AsyncIterator[None]:
     yield
     async with asyncio.timeout(CLOSED_WITHIN_SECONDS):  # a pool waits for whatever a failed test left running on it
         await db.close()
+
+
+@pytest.fixture(autouse=True)
+def plain_seams() -> Iterator[None]:
+    """A test that wants what a process composes for its orders says so: the table of all routes, imported, composes it for all."""
+    before, plain = (SEAMS.source, SEAMS.judge, SEAMS.bulk), Seams()
+    SEAMS.source, SEAMS.judge, SEAMS.bulk = plain.source, plain.judge, plain.bulk
+    yield
+    SEAMS.source, SEAMS.judge, SEAMS.bulk = before
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ from tests.doubles import NOON
 ALL = api_routes(Parts())
 SHARED = {"tea", "shelf-label", "dairy-of-s1", "web", "LR-100001", "CU-100001"}
 """What the whole chain has in common: its goods, its templates, its suppliers, its channels, recalls and customers."""
-OF_THE_CHAIN = "/api/v1/customers"
+OF_THE_CHAIN = ("/api/v1/customers", "/customers")
 """Customers are no site's: whoever may write them anywhere writes them for all."""
 SECRET = "SECRET-OF-S1"
 PACKED = gzip.compress(SECRET.encode())
