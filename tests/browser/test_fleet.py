@@ -72,7 +72,7 @@ async def test_identify_by_keyboard_shows_its_progress_and_then_its_result(open_
     await expect(page.locator("#live")).to_contain_text("Waits for the box")
     (asked,) = await commands(box_id="counter-1")
     await site.shop.happens(CommandDone(command=asked.id, code="ok"), stream=Stream.RESULT)
-    await expect(page.locator("#live .feed")).to_contain_text("Done")
+    await expect(page.get_by_role("region", name="What was asked of it")).to_contain_text("Done")
     await site.shop.device("label-printer", Condition.READY)
     await expect(page.get_by_text("Out of paper.")).to_have_count(0)
     assert watched.complaints == []
