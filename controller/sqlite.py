@@ -99,10 +99,14 @@ class ControllerSqlite(SqliteClient):
         with contextlib.suppress(OSError):  # there already; or SQLite says it
             os.close(os.open(self.filename, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # the files beside it take its mode
         connection = await open_connection(self.filename)
-        connection.row_factory = sqlite3.Row
-        for pragma, value in self.pragmas.items():
-            cursor = await connection.execute(f"PRAGMA {pragma}={value}")
-            await cursor.close()
+        try:
+            connection.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                cursor = await connection.execute(f"PRAGMA {pragma}={value}")
+                await cursor.close()
+        except BaseException:
+            await connection.close()  # its thread would keep the process from ending
+            raise
         self._connection = connection
 
     def wrap(self) -> SqliteTransactionWrapper:

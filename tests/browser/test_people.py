@@ -48,7 +48,8 @@ async def closed(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 async def log_in(page: Page, name: str = "mei", password: str = PASSWORD) -> None:
-    """The name has the focus when the page comes."""
+    """The name has the focus as soon as the page is drawn."""
+    await expect(page.locator("[autofocus]")).to_be_focused()  # a key before that goes nowhere
     await page.keyboard.type(name)
     await page.keyboard.press("Tab")
     await page.keyboard.type(password)

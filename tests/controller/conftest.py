@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ async def nothing_stays_connected() -> AsyncIterator[None]:
     yield
     async with asyncio.timeout(CLOSED_WITHIN_SECONDS):  # a pool waits for whatever a failed test left running on it
         await db.close()
+        while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+            await asyncio.sleep(0.01)  # aiosqlite's; one that nobody ends keeps its process from ending, a controller's too
 
 
 @pytest.fixture(autouse=True)

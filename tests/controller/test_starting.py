@@ -48,6 +48,15 @@ async def test_a_file_that_is_no_database_is_told_with_its_key_and_kept(tmp_path
     assert (tmp_path / "controller.db").read_text(encoding="utf-8") == content
 
 
+def test_a_controller_whose_file_is_no_database_ends(tmp_path: Path) -> None:
+    (tmp_path / "controller.db").write_text("no database at all\n" * 100, encoding="utf-8")
+    (tmp_path / "controller.toml").write_text(f'data = "{tmp_path}"\n', encoding="utf-8")
+    command = [sys.executable, "-m", "controller", "--config", str(tmp_path / "controller.toml"), "serve"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "is no database of SQLite" in ended.stderr
+
+
 def test_a_postgresql_that_is_not_there_is_told_with_its_key_and_without_the_password(tmp_path: Path) -> None:
     config = configured(tmp_path, '[database]\nurl = "postgres://shelfwire:opensesame@db.example:5433/shop"\n')
     with pytest.raises(StartFailed) as caught, database_of(config):

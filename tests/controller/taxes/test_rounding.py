@@ -6,7 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.taxes.rounding import Mode, apportion, rounded, spread
@@ -49,14 +49,15 @@ def test_no_part_is_above_its_weight(weights: list[int], data: st.DataObject) ->
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12), st.integers(0, 10**7))
-def test_each_part_is_next_to_its_exact_share_wherever_it_stands(weights: list[int], amount: int) -> None:
+@example([140, 462, 23261, 23261], 1496)  # one remainder three times, under different weights
+def test_each_part_is_next_to_its_exact_share_and_the_largest_remainders_are_rounded_up(weights: list[int], amount: int) -> None:
+    weighed = weights if any(weights) else [1] * len(weights)
+    exact = [Fraction(amount * weight, sum(weighed)) for weight in weighed]
     parts = spread(amount, weights)
-    whole = sum(weights)
-    if whole:
-        assert all(abs(part - Fraction(amount * weight, whole)) < 1 for part, weight in zip(parts, weights, strict=True))
-    assert sorted(spread(amount, weights[::-1])) == sorted(parts), (
-        "another order moves a tie from one to its equal, and nothing else"
-    )
+    assert all(part - share // 1 in (0, 1) for part, share in zip(parts, exact, strict=True))
+    ranks = [(-(share % 1), index) for index, share in enumerate(exact)]  # of equal ones the earlier first
+    up = [rank for rank, part, share in zip(ranks, parts, exact, strict=True) if part > share]
+    assert up == [rank for rank in ranks if rank in sorted(ranks)[: len(up)]]
 
 
 @given(st.lists(st.fractions(0, 50), min_size=1, max_size=8), st.data())
