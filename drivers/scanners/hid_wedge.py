@@ -13,7 +13,7 @@ from drivers.devices import KeyEvent, KeySource, Symbol
 from drivers.errors import ProtocolViolation, Unsupported
 from drivers.registry import Kind, Over, register
 from drivers.scanners.calibration import LONGEST_ADDED
-from drivers.scanners.keystrokes import EV_KEY, WedgeDecoder
+from drivers.scanners.keystrokes import EV_KEY, EV_MSC, WedgeDecoder
 from drivers.scanners.layouts import LAYOUTS
 from drivers.scanners.learning import learn_keys
 from drivers.scanners.strokes import GS, CapsLock
@@ -110,13 +110,17 @@ class HidWedge:
 
     def _settle(self) -> None:
         """Keys that come before the first pause may be the rest of a scan whose beginning went to nobody: before the device was
-        opened, or forgotten by the kernel when it was asked for its state.  They are refused.
+        opened, or forgotten by the kernel when it was asked for its state.  They are refused.  Of a key so forgotten its scan code
+        (EV_MSC) stays behind (drivers/input/evdev.c, __evdev_flush_queue), and tells of it.
         """
         self.sync()
-        self._events += self._keys.read_events(self._idle)
+        until = time.monotonic() + self._idle
+        while came := self._keys.read_events(max(0.0, until - time.monotonic())):
+            self._events += came
+            if any(event.type in (EV_KEY, EV_MSC) for event in came):
+                self._decoder.distrust("it may have begun before it was listened to")
+                break
         self._is_settled = True
-        if any(event.type == EV_KEY for event in self._events):
-            self._decoder.distrust("it may have begun before it was listened to")
 
     def _decode(self) -> str | None:
         events, feed = self._events, self._decoder.feed

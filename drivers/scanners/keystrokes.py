@@ -25,7 +25,7 @@ from drivers.scanners.strokes import (
     typed_stroke,
 )
 
-EV_SYN, EV_KEY, EV_LED = 0x00, 0x01, 0x11
+EV_SYN, EV_KEY, EV_MSC, EV_LED = 0x00, 0x01, 0x04, 0x11
 SYN_DROPPED = 3
 LED_CAPS_LOCK = 1
 UP, DOWN = 0, 1

@@ -39,6 +39,8 @@ CODES = {
 }
 DROPPED = KeyEvent(0, 3, 0)
 REPORT = KeyEvent(0, 0, 0)
+CAPS_LAMP = [KeyEvent(0x11, 1, 0), REPORT]
+FORGOTTEN = [KeyEvent(4, 4, 0x70024), REPORT]  # what the kernel's queue still holds of a key once its state was asked for
 
 
 def key(code: int, value: int = 1) -> list[KeyEvent]:
@@ -72,7 +74,16 @@ def wedge(*batches: Sequence[KeyEvent], keys: ScriptedKeys | None = None, **opti
     return driver
 
 
-@pytest.mark.parametrize("rest", [[typed("333931") + press(ENTER)], [press(ENTER)], [key(ENTER, 0), []]])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        [typed("333931") + press(ENTER)],
+        [press(ENTER)],
+        [key(ENTER, 0), []],
+        [FORGOTTEN, typed("1") + press(ENTER)],
+        [CAPS_LAMP, typed("1") + press(ENTER)],
+    ],
+)
 def test_what_is_typed_before_the_first_pause_may_be_half_a_scan_and_is_refused(rest: list[list[KeyEvent]]) -> None:
     scanner = wedge(keys=ScriptedKeys(*rest, typed("4006381333931") + press(ENTER), is_typing=True))
     with pytest.raises(ProtocolViolation, match="begun before"):
