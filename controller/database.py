@@ -53,6 +53,7 @@ MODEL_MODULES = (
     "controller.fulfilment.models",
     "controller.sourcing.models",
     "controller.shipping.models",
+    "controller.waves.models",
     "controller.intake.models",
     "controller.review.models",
     "controller.review.clock_models",

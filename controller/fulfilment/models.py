@@ -10,7 +10,11 @@ from controller.schema import check
 
 
 class PickList(Model):
-    """Table `pick_list`: one site's part of an order; `attempt` counts from 1, when an earlier one was withdrawn or is done."""
+    """Table `pick_list`: one site's part of an order; `attempt` counts from 1, when an earlier one was withdrawn or is done.
+
+    `wave_id`: the wave that released it.  `claimed_by`, `claimed_box`, `claimed_at`: who has it in hand, where and since when;
+    None: it is for whoever claims it first.  `tote`: the barcode of what it is picked into, until its parcel is packed.
+    """
 
     id = fields.BigIntField(primary_key=True)
     order_id = fields.BigIntField()
@@ -18,11 +22,16 @@ class PickList(Model):
     attempt = fields.IntField(db_default=1)
     state = fields.CharField(max_length=16)
     released_at = fields.DatetimeField()
+    wave_id = fields.BigIntField(null=True)
+    claimed_by = fields.CharField(max_length=128, null=True)
+    claimed_box = fields.CharField(max_length=40, null=True)
+    claimed_at = fields.DatetimeField(null=True)
+    tote = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "pick_list"
         unique_together = (("order_id", "site", "attempt"),)
-        indexes = (("state", "id"), ("site", "id"))
+        indexes = (("state", "id"), ("site", "id"), ("wave_id", "id"))
 
 
 class PickListLine(Model):

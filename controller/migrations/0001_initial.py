@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -1674,12 +1674,17 @@ class Migration(migrations.Migration):
                 ("attempt", fields.IntField(db_default=1)),
                 ("state", fields.CharField(max_length=16)),
                 ("released_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("wave_id", fields.BigIntField(null=True)),
+                ("claimed_by", fields.CharField(null=True, max_length=128)),
+                ("claimed_box", fields.CharField(null=True, max_length=40)),
+                ("claimed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("tote", fields.CharField(null=True, max_length=64)),
             ],
             options={
                 "table": "pick_list",
                 "app": "controller",
                 "unique_together": (("order_id", "site", "attempt"),),
-                "indexes": [Index(fields=["state", "id"]), Index(fields=["site", "id"])],
+                "indexes": [Index(fields=["state", "id"]), Index(fields=["site", "id"]), Index(fields=["wave_id", "id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -3992,6 +3997,90 @@ class Migration(migrations.Migration):
                 ("state", fields.CharField(default="open", max_length=8)),
             ],
             options={"table": "unknown_barcode", "app": "controller", "indexes": [Index(fields=["state", "id"])], "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Wave",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site", fields.CharField(max_length=40)),
+                ("rule_id", fields.BigIntField()),
+                ("rule", fields.CharField(max_length=80)),
+                ("mode", fields.CharField(max_length=8)),
+                ("totes", fields.IntField()),
+                ("state", fields.CharField(max_length=12)),
+                ("due_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("composed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("composed_by", fields.CharField(max_length=128)),
+                ("released_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("released_by", fields.CharField(null=True, max_length=128)),
+                ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("closed_by", fields.CharField(null=True, max_length=128)),
+                ("reason", fields.CharField(db_default="", max_length=200)),
+                ("print_copies", fields.IntField(db_default=0)),
+            ],
+            options={
+                "table": "wave",
+                "app": "controller",
+                "indexes": [Index(fields=["site", "state", "id"]), Index(fields=["state", "id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="WavePart",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("wave_id", fields.BigIntField()),
+                ("order_id", fields.BigIntField()),
+                ("site", fields.CharField(max_length=40)),
+                ("position", fields.IntField()),
+                ("cluster", fields.IntField()),
+                ("state", fields.CharField(max_length=12)),
+                ("lines", fields.IntField()),
+                ("units", fields.BigIntField()),
+                ("why", fields.CharField(db_default="", max_length=40)),
+                ("detail", fields.CharField(db_default="", max_length=200)),
+                ("pick_list_id", fields.BigIntField(null=True)),
+            ],
+            options={
+                "table": "wave_part",
+                "app": "controller",
+                "unique_together": (("wave_id", "position"),),
+                "indexes": [Index(fields=["order_id", "site"]), Index(fields=["pick_list_id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="WaveRule",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site", fields.CharField(max_length=40)),
+                ("name", fields.CharField(max_length=80)),
+                ("priority", fields.IntField()),
+                ("is_active", fields.BooleanField()),
+                ("matches", fields.TextField(unique=False)),
+                ("mode", fields.CharField(max_length=8)),
+                ("totes", fields.IntField(db_default=1)),
+                ("max_lists", fields.IntField()),
+                ("max_lines", fields.IntField(null=True)),
+                ("max_units", fields.BigIntField(null=True)),
+                ("timing", fields.CharField(max_length=8)),
+                ("every_minutes", fields.IntField(null=True)),
+                ("at_times", fields.CharField(db_default="", max_length=200)),
+                ("waiting", fields.IntField(null=True)),
+                ("releases", fields.BooleanField(db_default=False)),
+                ("due_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("version", fields.BigIntField(db_default=1)),
+            ],
+            options={
+                "table": "wave_rule",
+                "app": "controller",
+                "unique_together": (("site", "name"),),
+                "indexes": [Index(fields=["site", "priority", "id"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(

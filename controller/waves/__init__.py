@@ -1,0 +1,1 @@
+"""Waves: pick lists that are released together, by rules."""
