@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -65,6 +66,7 @@ class SkuView(Struct, frozen=True, kw_only=True):
     tracking: str
     shelf_life_days: int | None
     min_remaining_days: int | None
+    category: str | None
 
 
 class BarcodeView(Struct, frozen=True, kw_only=True):
@@ -119,8 +121,12 @@ class BadEncoding(Rejected):
 
 
 async def skus(call: Call[None]) -> Page[SkuView]:
-    rows = await queries.skus(after=call.page.number(), limit=call.page.limit, q=call.query.get("q", ""))
-    return page([_sku(row) for row in rows], call.page, key=lambda view: view.id)
+    rows = await queries.skus(after=call.page.number(), limit=call.page.limit, **_asked(call.query))
+    return page([sku_view(row) for row in rows], call.page, key=lambda view: view.id)
+
+
+def _asked(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: query.get(name, "") for name in ("q", "category")}
 
 
 async def create(call: Call[SkuIn]) -> Created[SkuView]:
@@ -139,11 +145,11 @@ async def create(call: Call[SkuIn]) -> Created[SkuView]:
         product=new.product,
     )
     await operations.create_sku(wanted, [_new_barcode(barcode) for barcode in new.barcodes])
-    return Created(_sku(await queries.sku(new.code)), location=f"/api/v1/skus/{quote(new.code, safe='')}")
+    return Created(sku_view(await queries.sku(new.code)), location=f"/api/v1/skus/{quote(new.code, safe='')}")
 
 
 async def show(call: Call[None]) -> SkuView:
-    return _sku(await queries.sku(call.path["sku"]))
+    return sku_view(await queries.sku(call.path["sku"]))
 
 
 async def barcodes(call: Call[None]) -> Page[BarcodeView]:
@@ -193,7 +199,7 @@ def _new_barcode(barcode: BarcodeIn) -> NewBarcode:
     return NewBarcode(barcode=barcode.barcode, numerator=barcode.numerator, denominator=barcode.denominator, site_id=barcode.site)
 
 
-def _sku(row: queries.SkuRow) -> SkuView:
+def sku_view(row: queries.SkuRow) -> SkuView:
     return SkuView(
         id=row.id,
         code=row.code,
@@ -207,6 +213,7 @@ def _sku(row: queries.SkuRow) -> SkuView:
         tracking=row.tracking,
         shelf_life_days=row.shelf_life_days,
         min_remaining_days=row.min_remaining_days,
+        category=row.category,
     )
 
 
@@ -254,7 +261,7 @@ ROUTES = [
         permission=READ,
         reply=Page[SkuView],
         summary="List SKUs",
-        filters={"q": "part of the code or of a name"},
+        filters={"q": "part of the code or of a name", "category": "its code: what is in it or below it; `-`: what is in none"},
     ),
     Route(
         "POST",

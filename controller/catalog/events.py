@@ -47,3 +47,40 @@ class SkuImageChanged(Event, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "sku_image_changed"
     hash: str | None
+
+
+class CategorySaved(Event, frozen=True, kw_only=True):
+    """It is called so and stands there from now on; the subject is `category:` and its code."""
+
+    name: ClassVar[str] = "category_saved"
+    name_en: str
+    name_zh: str
+    parent: str | None
+
+
+class CategoryRemoved(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "category_removed"
+
+
+class SkusCategorised(Event, frozen=True, kw_only=True):
+    """`count` SKUs (the first 200 by name) are in `category` now; None: in none."""
+
+    name: ClassVar[str] = "skus_categorised"
+    category: str | None
+    skus: list[str]
+    count: int
+
+
+class SubstituteSaved(Event, frozen=True, kw_only=True):
+    """`numerator / denominator` base units of it stand for one of the SKU, which is the subject; `rank` 1 is offered first."""
+
+    name: ClassVar[str] = "substitute_saved"
+    substitute: str
+    numerator: int
+    denominator: int
+    rank: int
+
+
+class SubstituteRemoved(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "substitute_removed"
+    substitute: str

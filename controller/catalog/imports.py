@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -64,10 +64,11 @@ class ImportRejected(Rejected):
 class _File:
     """Lines -> good rows; what contradicts an earlier line of the same file is bad."""
 
-    def __init__(self, lines: Iterable[str], report: ImportReport, sites: frozenset[str]) -> None:
+    def __init__(self, lines: Iterable[str], report: ImportReport, sites: frozenset[str], categories: frozenset[str]) -> None:
         self._reader = csv.reader(lines, strict=True)
         self._report = report
         self._sites = sites
+        self._categories = categories
         self._owner: dict[tuple[str, str, str | None], CatalogRow] = {}
         self._first: dict[str, CatalogRow] = {}
 
@@ -100,6 +101,8 @@ class _File:
     def _check(self, row: CatalogRow) -> None:
         if row.site is not None and row.site not in self._sites:
             raise BadCell("site", f"there is no site {row.site[:40]}")
+        if row.category and row.category not in self._categories:
+            raise BadCell("category", f"there is no category {row.category[:40]}")
         first = self._first.setdefault(row.sku, row)
         if first.base_unit != row.base_unit:
             raise BadCell("base_unit", f"SKU {row.sku} has {first.base_unit} on line {first.line}")
@@ -130,7 +133,8 @@ async def import_catalog(
     """
     report = ImportReport()
     sites = frozenset(row["id"] for row in await db.fetch("SELECT id FROM site"))
-    rows = _File(lines, report, sites).rows()
+    known = frozenset(row["code"] for row in await db.fetch("SELECT code FROM category"))
+    rows = _File(lines, report, sites, known).rows()
     outer: AbstractAsyncContextManager[None] = db.transaction() if mode is Mode.ALL_OR_NOTHING else nullcontext()
     async with outer:
         while chunk := list(islice(rows, CHUNK)):
@@ -150,6 +154,7 @@ async def import_catalog(
 async def _write(rows: Sequence[CatalogRow], report: ImportReport) -> None:
     good = await _without_changed_units(rows, report)
     codes = await _save_skus(good)
+    await _save_categories({row.sku: row.category for row in good if row.category is not None})
     await _save_barcodes([row for row in good if row.kind is not None], codes, report)
 
 
@@ -203,6 +208,15 @@ async def _save_skus(rows: Sequence[CatalogRow]) -> dict[str, int]:
     await db.execute_many(_SAVE_SKU, [_values(ids[row.product], row) for _, row in sorted(last.items())])
     found = await db.fetch(f"SELECT id, code FROM sku WHERE {db.among('code')}", db.listing(sorted(last)))
     return {row["code"]: row["id"] for row in found}
+
+
+async def _save_categories(wanted: Mapping[str, str]) -> None:
+    """Codes of categories by SKU; empty: it is in none."""
+    ids = {row["code"]: row["id"] for row in await db.fetch("SELECT id, code FROM category")} if wanted else {}
+    await db.execute_many(
+        "UPDATE sku SET category_id = CAST(? AS BIGINT) WHERE code = ? AND COALESCE(category_id, 0) <> ?",
+        [(ids.get(code), sku, ids.get(code, 0)) for sku, code in sorted(wanted.items())],
+    )
 
 
 async def _save_barcodes(rows: Sequence[CatalogRow], skus: dict[str, int], report: ImportReport) -> None:

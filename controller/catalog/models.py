@@ -8,6 +8,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
+from controller.schema import check
 from controller.sites.models import Site
 
 
@@ -44,6 +45,22 @@ class UnknownState(StrEnum):
     LINKED = "linked"
 
 
+class Category(Model):
+    """Table `category`.  Goods of one kind, in a tree; no parent: it stands at the top."""
+
+    id = fields.BigIntField(primary_key=True)
+    code = fields.CharField(max_length=64, unique=True)
+    name_en = fields.CharField(max_length=200)
+    name_zh = fields.CharField(max_length=200)
+    parent: fields.ForeignKeyNullableRelation[Category] = fields.ForeignKeyField(
+        "controller.Category", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
+
+    class Meta:
+        table = "category"
+        indexes = (("parent_id",),)
+
+
 class Product(Model):
     """What a customer browses; its SKUs are what is stocked."""
 
@@ -78,10 +95,33 @@ class Sku(Model):
     image_hash = fields.CharField(max_length=64, null=True)
     image_type = fields.CharField(max_length=32, null=True)
     version = fields.BigIntField(null=True)
+    category: fields.ForeignKeyNullableRelation[Category] = fields.ForeignKeyField(
+        "controller.Category", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
 
     class Meta:
         table = "sku"
-        indexes = (("version", "id"),)
+        indexes = (("version", "id"), ("category_id", "id"))
+
+
+class SkuSubstitute(Model):
+    """Table `sku_substitute`.  Somebody says: when there is none of `sku`, a customer may get `substitute`.
+
+    `numerator / denominator`: base units of the substitute for one base unit of the SKU; `rank`: 1 is offered first.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    substitute: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    numerator = fields.BigIntField(db_default=1)
+    denominator = fields.BigIntField(db_default=1)
+    rank = fields.IntField(db_default=1)
+    note = fields.CharField(max_length=200, db_default="")
+
+    class Meta:
+        table = "sku_substitute"
+        unique_together = (("sku_id", "substitute_id"),)
+        indexes = (("substitute_id",),)
 
 
 class SkuImage(Model):
@@ -145,6 +185,12 @@ class CatalogVersion(Model):
 
 
 EXTRA_SQL = (
+    check("category", "category_parent", "NEW.parent_id IS NULL OR NEW.parent_id <> NEW.id"),
+    check(
+        "sku_substitute",
+        "sku_substitute_ratio",
+        "NEW.sku_id <> NEW.substitute_id AND NEW.numerator > 0 AND NEW.denominator > 0 AND NEW.rank > 0",
+    ),
     "CREATE INDEX IF NOT EXISTS sku_changed ON sku (id) WHERE version IS NULL",
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_chain ON barcode (kind, symbol) WHERE active AND site_id IS NULL",
     "CREATE UNIQUE INDEX IF NOT EXISTS barcode_site ON barcode (kind, symbol, site_id) WHERE active AND site_id IS NOT NULL",

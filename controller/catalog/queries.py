@@ -106,6 +106,7 @@ class SkuRow:
     tracking: str
     shelf_life_days: int | None
     min_remaining_days: int | None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +138,30 @@ class UnknownRow:
 _UNKNOWN = "SELECT id, text, gtin, raw_b64, first_seen, last_seen, count, site_id, box, station, state FROM unknown_barcode "
 _SKU = (
     "SELECT s.id, p.code AS product, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, s.weight_grams, "
-    "s.tracking, s.shelf_life_days, s.min_remaining_days FROM sku s JOIN product p ON p.id = s.product_id "
+    "s.tracking, s.shelf_life_days, s.min_remaining_days, c.code AS category FROM sku s JOIN product p ON p.id = s.product_id "
+    "LEFT JOIN category c ON c.id = s.category_id "
 )
 
 
-async def skus(*, after: int = 0, limit: int = 50, q: str = "") -> list[SkuRow]:
-    """In order of id; `q` is part of the code or a name."""
+IN_CATEGORY = (
+    "s.category_id IN (WITH RECURSIVE below (id) AS (SELECT id FROM category WHERE code = ? "
+    "UNION SELECT d.id FROM category d JOIN below b ON d.parent_id = b.id) SELECT id FROM below)"
+)
+"""Of a SKU `s`: it is in a category or below it; the parameter is the category's code."""
+NO_CATEGORY = "-"
+"""Asked for, it means: those that nobody put into one."""
+
+
+async def skus(*, after: int = 0, limit: int = 50, q: str = "", category: str = "") -> list[SkuRow]:
+    """In order of id; `q` is part of the code or a name; of a category and those below it, `-`: of none."""
     like = f"%{q.lower()}%"
+    here, codes = ("", []) if not category else (f"AND {IN_CATEGORY}", [category])
+    if category == NO_CATEGORY:
+        here, codes = "AND s.category_id IS NULL", []
     rows = await db.fetch(
-        _SKU + "WHERE s.id > ? AND (LOWER(s.code) LIKE ? OR LOWER(s.name_en) LIKE ? OR s.name_zh LIKE ?) ORDER BY s.id LIMIT ?",
-        *(after, like, like, like, limit),
+        _SKU + "WHERE s.id > ? AND (LOWER(s.code) LIKE ? OR LOWER(s.name_en) LIKE ? OR s.name_zh LIKE ?) "
+        f"{here} ORDER BY s.id LIMIT ?",
+        *(after, like, like, like, *codes, limit),
     )
     return [SkuRow(**row) for row in rows]
 

@@ -12,6 +12,7 @@
 | `shelf_life_days` | | whole days from when it is made until it expires |
 | `min_remaining_days` | | whole days that must be left when it goes to a customer |
 | `product` | | code of the product that it is a variant of; default: the SKU's own |
+| `category` | | code of a category that is there; without this column each stays where it is, empty: in none |
 | `barcode` | | as printed; `2100101WWWWWC`: an in-store EAN-13 with five digits of base units in it |
 | `pack` | | base units of one scan: `12`, or a fraction `1/2`; default 1 |
 | `site` | | the one site where the barcode holds; default: the whole chain |
@@ -29,7 +30,7 @@ from controller.catalog.policies import BadSymbol, symbol_of
 NEEDED = ("sku", "name_en", "name_zh")
 SELLING = ("base_unit", "price_minor", "currency", "weight_grams", "product")
 KEEPING = ("tracking", "shelf_life_days", "min_remaining_days")
-COLUMNS = (*NEEDED, *SELLING, *KEEPING, "barcode", "pack", "site")
+COLUMNS = (*NEEDED, *SELLING, *KEEPING, "category", "barcode", "pack", "site")
 _CURRENCY = re.compile("[A-Z]{3}")
 _PACK = re.compile(r"([1-9][0-9]{0,8})(?:/([1-9][0-9]{0,8}))?")
 _WHOLE = re.compile("[0-9]{1,15}")
@@ -49,7 +50,7 @@ class RowError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRow:
-    """A line that is right in itself."""
+    """A line that is right in itself.  `category` None: the file does not say."""
 
     line: int
     sku: str
@@ -63,6 +64,7 @@ class CatalogRow:
     tracking: str
     shelf_life_days: int | None
     min_remaining_days: int | None
+    category: str | None
     kind: SymbolKind | None
     symbol: str
     numerator: int
@@ -102,6 +104,7 @@ def read_row(line: int, cells: Mapping[str, str]) -> CatalogRow:
         tracking=_one_of("tracking", cells.get("tracking", "") or Tracking.NONE.value, _TRACKING),
         shelf_life_days=_days("shelf_life_days", cells),
         min_remaining_days=_days("min_remaining_days", cells),
+        category=cells.get("category"),
         kind=kind,
         symbol=symbol,
         numerator=numerator,

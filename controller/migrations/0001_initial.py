@@ -248,6 +248,29 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Category",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("code", fields.CharField(unique=True, max_length=64)),
+                ("name_en", fields.CharField(max_length=200)),
+                ("name_zh", fields.CharField(max_length=200)),
+                (
+                    "parent",
+                    fields.ForeignKeyField(
+                        "controller.Category",
+                        source_field="parent_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+            ],
+            options={"table": "category", "app": "controller", "indexes": [Index(fields=["parent_id"])], "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Channel",
             fields=[
                 ("code", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
@@ -1279,6 +1302,7 @@ class Migration(migrations.Migration):
                 ("estimate_minor", fields.BigIntField()),
                 ("tolerance_bp", fields.IntField(default=0)),
                 ("terms", fields.CharField(max_length=12)),
+                ("paid", fields.CharField(db_default="pending", max_length=12)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("delivered_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -1286,7 +1310,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "order_due",
                 "app": "controller",
-                "indexes": [Index(fields=["site_id", "order_id"])],
+                "indexes": [Index(fields=["site_id", "order_id"]), Index(fields=["paid", "order_id"])],
                 "pk_attr": "order_id",
             },
             bases=["Model"],
@@ -2572,8 +2596,25 @@ class Migration(migrations.Migration):
                 ("image_hash", fields.CharField(null=True, max_length=64)),
                 ("image_type", fields.CharField(null=True, max_length=32)),
                 ("version", fields.BigIntField(null=True)),
+                (
+                    "category",
+                    fields.ForeignKeyField(
+                        "controller.Category",
+                        source_field="category_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
             ],
-            options={"table": "sku", "app": "controller", "indexes": [Index(fields=["version", "id"])], "pk_attr": "id"},
+            options={
+                "table": "sku",
+                "app": "controller",
+                "indexes": [Index(fields=["version", "id"]), Index(fields=["category_id", "id"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -2976,6 +3017,46 @@ class Migration(migrations.Migration):
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={"table": "sku_image", "app": "controller", "pk_attr": "hash"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="SkuSubstitute",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "sku",
+                    fields.ForeignKeyField(
+                        "controller.Sku",
+                        source_field="sku_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                (
+                    "substitute",
+                    fields.ForeignKeyField(
+                        "controller.Sku",
+                        source_field="substitute_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("numerator", fields.BigIntField(db_default=1)),
+                ("denominator", fields.BigIntField(db_default=1)),
+                ("rank", fields.IntField(db_default=1)),
+                ("note", fields.CharField(db_default="", max_length=200)),
+            ],
+            options={
+                "table": "sku_substitute",
+                "app": "controller",
+                "unique_together": (("sku_id", "substitute_id"),),
+                "indexes": [Index(fields=["substitute_id"])],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
