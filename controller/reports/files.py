@@ -9,19 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from controller.reports.model import Asked, Cell, Report
+from controller.sheets import BOM, defused
 
 AT_ONCE = 20_000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet begins a formula with (OWASP, CSV Injection)."""
-BOM = "\ufeff"
-"""So that spreadsheets read Chinese names as UTF-8."""
 MOST_XLSX = 1_048_575
 """Rows below the heading that a sheet holds (Microsoft, Excel specifications and limits)."""
-
-
-def defused(cell: Cell) -> Cell:
-    """The same for a spreadsheet: text that would be a formula begins with an apostrophe; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(DANGEROUS) else cell
 
 
 async def pieces(report: Report, asked: Asked) -> AsyncIterator[list[Sequence[Cell]]]:

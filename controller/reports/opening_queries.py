@@ -11,7 +11,7 @@ from datetime import datetime
 
 from controller import db
 from controller.errors import NotFound
-from controller.reports.files import BOM, defused
+from controller.sheets import BOM, defused
 
 AT_ONCE = 5000
 

@@ -21,9 +21,9 @@ from controller.purchasing import supplier_queries
 from controller.purchasing.receipt_queries import AskedReceipts, receipts
 from controller.recalls.queries import recalls
 from controller.replenishment import queries as replenishment
-from controller.reports.files import BOM, defused
 from controller.sales import queries as sales
 from controller.sales.policies import SaleState
+from controller.sheets import BOM, defused
 from controller.sites.queries import sites as sites_of
 from controller.stock import queries as stock
 from controller.tasks import queries as tasks

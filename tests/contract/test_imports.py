@@ -37,6 +37,7 @@ GROUND = (
     "controller.errors",
     "controller.events",
     "controller.states",
+    "controller.sheets",
     "controller.facts",
     "controller.schema",
     "controller.sqlite",

@@ -16,7 +16,8 @@ from openpyxl import Workbook
 from controller import db
 from controller.errors import Conflict, NotFound
 from controller.reports import opening, opening_queries
-from controller.reports.opening_reading import BadFile, cost_of, quantity_of, read_file
+from controller.reports.opening_reading import cost_of, quantity_of, read_file
+from controller.sheets import BadFile
 from tests.controller.goods import Shop, add_sku, numbers
 
 HEADER = "site,bin,sku,quantity,lot,expiry,cost\n"

@@ -14,10 +14,11 @@ from openpyxl import load_workbook
 
 from controller import db
 from controller.replenishment.demand import catch_up
-from controller.reports.files import BOM, Sheet, csv_of, defused
+from controller.reports.files import Sheet, csv_of
 from controller.reports.ledger import aged
 from controller.reports.model import Asked, Row
 from controller.reports.table import REPORTS
+from controller.sheets import BOM, defused
 from controller.stock.operations import Move, Reason, move
 from tests.controller.goods import NOON, Shop, add_sku
 
