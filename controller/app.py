@@ -193,7 +193,6 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
     """
     wanted = frozenset(roles)
     parts = Parts()
-    fill_seams()
     async with AsyncExitStack() as stack:
         _collect_less_often()
         stop = _stop_signal()
@@ -203,6 +202,7 @@ async def serve(config: Config, roles: Iterable[Role], *, on_ready: Callable[[st
         if config.broker.embedded:
             await stack.enter_async_context(embedded_broker(port=config.broker.port, folder=config.data))
         await stack.enter_async_context(connected_database(config))
+        fill_seams()
         await sealing.open_keys(config.customers.key_path(config.data), may_create=True)
         await store_builtin()
         await begin_stamp()

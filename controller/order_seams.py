@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.fulfilment import operations as fulfilment
 from controller.orders.operations import hold
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.orders.states import Bulk
 from controller.review.cases import approve
 from controller.review.judging import judge_placed
@@ -13,10 +13,11 @@ from controller.sourcing.deciding import source_order
 
 
 def fill_seams() -> None:
-    """Before the first order."""
-    SEAMS.source = source_order
-    SEAMS.judge = judge_placed
-    SEAMS.bulk = {
+    """Before the first order, on a connected database."""
+    ours = seams()
+    ours.source = source_order
+    ours.judge = judge_placed
+    ours.bulk = {
         Bulk.RELEASE: lambda no, _: fulfilment.release(no),
         Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),

@@ -18,7 +18,7 @@ from controller.errors import Conflict, DomainError, NotFound
 from controller.orders.events import OrderBatchEnded, OrderBatchStarted
 from controller.orders.listing import Wanted, matching
 from controller.orders.numbers import BATCHES, ORDERS
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.orders.states import BATCH, Batch, BatchAction, Bulk
 from controller.states import advance
 
@@ -169,7 +169,7 @@ async def _some(row: db.Row) -> int:
 async def _one(action: Bulk, reason: str, item: db.Row) -> None:
     async def do() -> None:
         if await _mark(item, "done"):
-            await SEAMS.bulk[action](ORDERS.number(item["order_id"]), reason)
+            await seams().bulk[action](ORDERS.number(item["order_id"]), reason)
 
     try:
         await db.in_transaction(do)

@@ -17,7 +17,7 @@ from controller.orders.money import owe
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of, line_amount, price_per
 from controller.orders.promising import Need, Promising, needs_of, promise, when_short
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
 from controller.orders.transitions import change_state, locked
 from controller.states import advance
@@ -105,7 +105,7 @@ async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderStat
     failpoint("ctl.reserved_before_order_commit")
     number = ORDERS.number(how.order_id)
     await events.record(told, subject=number, site=how.site)
-    is_approved = await SEAMS.judge(how.order_id)
+    is_approved = await seams().judge(how.order_id)
     if is_approved and state is OrderState.IN_REVIEW:
         await change_state(how.order_id, state, OrderAction.APPROVE)
     if not is_approved:

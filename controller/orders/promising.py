@@ -16,7 +16,7 @@ from controller.orders.events import OrderLineWanting
 from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import check_currency
-from controller.orders.seams import SEAMS, Portion, SourceRequest, WantedLine
+from controller.orders.seams import Portion, SourceRequest, WantedLine, seams
 from controller.orders.states import WhenShort
 from controller.sites.queries import site
 from controller.stock import operations as stock
@@ -142,7 +142,7 @@ async def _sourced(needs: Sequence[Need], how: Promising) -> list[tuple[Need, in
     by_position = {need.target.position: need for need in needs}
     refused: frozenset[tuple[int, str]] = frozenset()
     for _ in range(SOURCED_AGAIN):
-        portions = await SEAMS.source(_request(needs, how, refused))
+        portions = await seams().source(_request(needs, how, refused))
         missing = _missing(needs, portions)
         if missing and how.when_short is WhenShort.REFUSE:
             need, short = missing[0]

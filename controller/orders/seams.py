@@ -1,6 +1,7 @@
 """What orders ask of features to their right: where goods come from, whether a person has to look, verbs for many at once.
 
 The composition (`controller/app.py`) puts them in; without them only orders that name their site are placed, and all are approved.
+They are kept with the connected database, and gone with it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from controller.db import memory
 from controller.errors import Conflict
 from controller.orders.states import Bulk
 
@@ -76,11 +78,13 @@ async def _approved(_: int) -> bool:
 
 @dataclass(slots=True)
 class Seams:
-    """One per process; set once, before the first order."""
+    """One per connected database; set once, before the first order."""
 
     source: Source = field(default=_nowhere)
     judge: Judge = field(default=_approved)
     bulk: dict[Bulk, Verb] = field(default_factory=dict)
 
 
-SEAMS = Seams()
+def seams() -> Seams:
+    """Those of this process.  Raises RuntimeError before the database is connected."""
+    return memory("orders.seams", Seams)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from controller import db
-from controller.orders.seams import SEAMS, Seams
 from tests.servers import Postgres
 
 CLOSED_WITHIN_SECONDS = 20
@@ -25,15 +24,6 @@ async def nothing_stays_connected() -> AsyncIterator[None]:
         await db.close()
         while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
             await asyncio.sleep(0.01)  # aiosqlite's; one that nobody ends keeps its process from ending, a controller's too
-
-
-@pytest.fixture(autouse=True)
-def plain_seams() -> Iterator[None]:
-    """A test that wants what a process composes for its orders says so: the table of all routes, imported, composes it for all."""
-    before, plain = (SEAMS.source, SEAMS.judge, SEAMS.bulk), Seams()
-    SEAMS.source, SEAMS.judge, SEAMS.bulk = plain.source, plain.judge, plain.bulk
-    yield
-    SEAMS.source, SEAMS.judge, SEAMS.bulk = before
 
 
 @pytest.fixture(scope="session")

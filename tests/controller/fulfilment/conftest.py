@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from tests.controller.two_sites import TwoSites, from_both
 
 
 @pytest.fixture
-async def sites(database: str) -> AsyncIterator[TwoSites]:
+async def sites(database: str) -> TwoSites:
     """Two sites, sourced by `from_both`."""
-    before = SEAMS.source
-    SEAMS.source = from_both
-    yield await TwoSites.open()
-    SEAMS.source = before
+    seams().source = from_both
+    return await TwoSites.open()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.review.judging import judge_placed
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.orders_shop import OrderShop
 
 
 @pytest.fixture
-async def shop(database: str) -> AsyncIterator[OrderShop]:
+async def shop(database: str) -> OrderShop:
     await open_test_keys()
-    before = SEAMS.judge
-    SEAMS.judge = judge_placed
+    seams().judge = judge_placed
     shop = await OrderShop.open()
     await shop.stock("tea", 1000)
-    yield shop
-    SEAMS.judge = before
+    return shop

@@ -11,7 +11,7 @@ from controller.orders.batches import NothingMatches
 from controller.orders.listing import COUNTED, Wanted, count
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import approve, hold, place
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.orders.states import Batch, Bulk, OrderState
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
@@ -20,7 +20,7 @@ from tests.controller.two_sites import TwoSites
 
 @pytest.fixture
 def shop(sites: TwoSites) -> TwoSites:
-    SEAMS.bulk = {
+    seams().bulk = {
         Bulk.RELEASE: lambda no, _: fulfilment.release(no),
         Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
@@ -78,7 +78,7 @@ async def test_after_a_crash_it_goes_on_and_does_nothing_twice(shop: TwoSites) -
             raise RuntimeError("the machine lost its power")
         await fulfilment.cancel(no, reason=reason)
 
-    SEAMS.bulk[Bulk.CANCEL] = dies_at_the_third
+    seams().bulk[Bulk.CANCEL] = dies_at_the_third
     number = await batches.start(Bulk.CANCEL, Wanted(state=OrderState.APPROVED), reason="sold out")
     with pytest.raises(RuntimeError):
         await batches.work()

@@ -14,7 +14,7 @@ from controller.http.routing import Permission
 from controller.http.table import ROUTES
 from controller.orders import batches
 from controller.orders.operations import hold
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.orders.states import Bulk
 from controller.stock.channels import add_channel
 from tests.controller.two_sites import TwoSites
@@ -31,7 +31,7 @@ async def client(sites: TwoSites) -> AsyncIterator[Client]:
     await create_token("all", may, token="sw_all")
     await create_token("one", may, sites=["s1"], token="sw_one")
     await sites.stocked("tea", 5, 9)
-    SEAMS.bulk = {Bulk.HOLD: lambda no, reason: hold(no, reason=reason)}
+    seams().bulk = {Bulk.HOLD: lambda no, reason: hold(no, reason=reason)}
     async with TestClient(TestServer(build(ROUTES, metrics=Metrics(), max_body=2**20))) as client:
         yield client
 

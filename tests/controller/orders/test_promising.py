@@ -13,7 +13,7 @@ from controller.orders.channels import set_when_short
 from controller.orders.errors import BadOrder
 from controller.orders.flags import FlagKind, blocking
 from controller.orders.operations import cancel, place
-from controller.orders.seams import SEAMS, NotSourced, Portion, SourceRequest
+from controller.orders.seams import NotSourced, Portion, SourceRequest, seams
 from controller.orders.states import Delivery, OrderState, WhenShort
 from controller.orders.wanting import fill_wanting
 from controller.stock.channels import add_channel
@@ -52,8 +52,8 @@ async def test_what_is_nowhere_is_refused_and_nothing_is_written(sites: TwoSites
 
 async def test_without_sourcing_an_order_names_its_site(sites: TwoSites) -> None:
     await sites.stocked("tea", 3, 5)
-    plain = type(SEAMS)()
-    SEAMS.source = plain.source
+    plain = type(seams())()
+    seams().source = plain.source
     with pytest.raises(NotSourced):
         await place(sites.anywhere(("tea", 1)))
 
@@ -68,7 +68,7 @@ async def test_a_site_that_lost_the_race_is_not_asked_again(sites: TwoSites) -> 
         site = "s2" if (tea, "s1") in request.refused else "s1"
         return [Portion(line.position, site, line.quantity) for line in request.lines]
 
-    SEAMS.source = hopes
+    seams().source = hopes
     no = await place(sites.anywhere(("tea", 4)))
     assert await where(no) == [(1, "s2", 4)]
     assert asked == [frozenset(), frozenset({(tea, "s1")})]
@@ -135,7 +135,7 @@ async def test_an_order_that_a_person_must_see_is_in_review_and_holds_its_goods(
     async def suspicious(_: int) -> bool:
         return False
 
-    SEAMS.judge = suspicious
+    seams().judge = suspicious
     no = await place(sites.order(("tea", 2)))
     assert (await queries.order(no)).state is OrderState.IN_REVIEW
     assert await numbers(tea) == (3, 2, 0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from controller.orders.seams import SEAMS
+from controller.orders.seams import seams
 from controller.sourcing.deciding import source_order
 
 
-@pytest.fixture(autouse=True)
-def asked_by_orders() -> Iterator[None]:
-    before = SEAMS.source
-    SEAMS.source = source_order
-    yield
-    SEAMS.source = before
+@pytest.fixture
+async def database(database: str) -> str:
+    seams().source = source_order
+    return database
