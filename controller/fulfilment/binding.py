@@ -6,17 +6,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from controller.catalog.queries import skus_by_id
-from controller.db import among, execute_many, fetch, listing, now
+from controller.db import among, fetch, listing, now
 from controller.errors import Conflict
 from controller.fulfilment.policies import Choice, choose_lots, fresh_enough
 from controller.orders.allocations import Allocation
-from controller.orders.queries import StoredOrder
 from controller.sites.models import LocationKind
-from controller.sites.queries import site, special
+from controller.sites.queries import site, specials
 from controller.stock.pickable import Pickable, pickable
 
 
@@ -32,35 +31,84 @@ class KeepsTooShort(Conflict):
         self.days = days
 
 
-async def write_lines(list_id: int, site_id: str, order: StoredOrder, lines: Sequence[Allocation]) -> None:
-    """One pick line per allocation, bin and lot; what one line takes is not there for the next.
+LINE_COLUMNS = (
+    *("pick_list_id", "order_line_id", "line_key", "sku_id", "location_id", "lot_id"),
+    *("quantity", "picked", "out", "is_short"),
+)
+"""Of `pick_line`; what `Binder.bind` gives are the values of all but the first."""
 
-    The caller holds the rows of `availability` (`allocate` locked them): releases of one SKU take turns.  Raises KeepsTooShort.
+
+class Binder:
+    """What is free to bind of some SKUs, as it is while the rows of `availability` are held: releases of one SKU take turns.
+
+    What one line takes is not there for the next.
     """
-    stocks = await free_to_bind(sorted({line.sku_id for line in lines}), site_id)
-    skus = await skus_by_id([line.sku_id for line in lines])
-    nowhere = await special(site_id, LocationKind.RECEIVING)
-    today = now().astimezone(ZoneInfo((await site(site_id)).time_zone)).date()
-    rows: list[tuple[object, ...]] = []
-    for line in lines:
-        own = order.min_remaining_days
-        days = (skus[line.sku_id].min_remaining_days or 0) if own is None else own
-        here = stocks[line.sku_id]
+
+    def __init__(
+        self, stocks: dict[tuple[str, int], list[Pickable]], days: dict[tuple[int, int], int], places: dict[str, tuple[date, int]]
+    ) -> None:
+        """`days` that goods must keep, by order and SKU; `places`: by site, its day and its receiving place."""
+        self._stocks = stocks
+        self._days = days
+        self._places = places
+
+    @classmethod
+    async def read(cls, lines: Sequence[Allocation]) -> Binder:
+        """For these lines.  The caller holds their rows of `availability`.  Raises NotFound."""
+        by_site: dict[str, set[int]] = defaultdict(set)
+        for line in lines:
+            by_site[line.site].add(line.sku_id)
+        stocks = {
+            (site_id, sku_id): stock
+            for site_id, sku_ids in sorted(by_site.items())
+            for sku_id, stock in (await free_to_bind(sorted(sku_ids), site_id)).items()
+        }
+        special = await specials(by_site)
+        places = {site_id: (await _today(site_id), special[site_id, LocationKind.RECEIVING]) for site_id in sorted(by_site)}
+        return cls(stocks, await _days_to_keep(lines), places)
+
+    def bind(self, lines: Sequence[Allocation]) -> list[tuple[object, ...]]:
+        """One pick line per allocation, bin and lot, all of them or none.  Raises KeepsTooShort."""
+        rows: list[tuple[object, ...]] = []
+        left: dict[tuple[str, int], list[Pickable]] = {}
+        for line in lines:
+            where = (line.site, line.sku_id)
+            here = left.get(where, self._stocks.get(where, []))
+            chosen = self._choose(line, here)
+            left[where] = without(here, chosen)
+            for choice in chosen:
+                bound = (choice.location_id, choice.lot_id, choice.quantity)
+                rows.append((line.order_line_id, line.line_key, line.sku_id, *bound, 0, 0, False))
+        self._stocks.update(left)
+        return rows
+
+    def _choose(self, line: Allocation, here: Sequence[Pickable]) -> list[Choice]:
+        today, nowhere = self._places[line.site]
+        days = self._days[line.order_id, line.sku_id]
         fresh = fresh_enough(here, today + timedelta(days=days))
         missing = line.quantity - sum(stock.on_hand for stock in fresh)
         if missing > 0 and len(fresh) < len(here):
             raise KeepsTooShort(line.sku, missing, days)
-        chosen = choose_lots(line.quantity, fresh, here[0].location_id if here else nowhere)
-        stocks[line.sku_id] = without(here, chosen)
-        for choice in chosen:
-            bound = (choice.location_id, choice.lot_id, choice.quantity)
-            rows.append((list_id, line.order_line_id, line.line_key, line.sku_id, *bound, 0, 0, False))
-    await execute_many(
-        "INSERT INTO pick_line "
-        "(pick_list_id, order_line_id, line_key, sku_id, location_id, lot_id, quantity, picked, out, is_short) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
+        return choose_lots(line.quantity, fresh, here[0].location_id if here else nowhere)
+
+
+async def _days_to_keep(lines: Sequence[Allocation]) -> dict[tuple[int, int], int]:
+    """How many days what expires must still keep, by order and SKU: as the order says, else as the SKU does."""
+    rows = await fetch(
+        f"SELECT id, min_remaining_days FROM sales_order WHERE {among('id')}", listing({line.order_id for line in lines})
     )
+    own = {row["id"]: row["min_remaining_days"] for row in rows}
+    skus = await skus_by_id([line.sku_id for line in lines])
+    return {
+        (line.order_id, line.sku_id): (skus[line.sku_id].min_remaining_days or 0)
+        if own[line.order_id] is None
+        else own[line.order_id]
+        for line in lines
+    }
+
+
+async def _today(site_id: str) -> date:
+    return now().astimezone(ZoneInfo((await site(site_id)).time_zone)).date()
 
 
 async def free_to_bind(sku_ids: Sequence[int], site_id: str) -> dict[int, list[Pickable]]:

@@ -4,43 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby
 
 from controller import events
-from controller.db import execute, fetch, now, transaction
+from controller.db import execute, fetch, transaction
 from controller.errors import Conflict, NotFound
-from controller.facts import unpark
+from controller.facts import unpark_all
 from controller.fulfilment import lists, papers
-from controller.fulfilment.binding import write_lines
-from controller.fulfilment.events import LabelHeld, LabelReprinted, PickListReleased, PutBackNeeded
+from controller.fulfilment.events import LabelHeld, LabelReprinted, PutBackNeeded
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
+from controller.fulfilment.releasing import NotReleasable, Part, release_parts
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
-from controller.orders import queries as order_queries
-from controller.orders.allocations import Allocation, mark_released, open_allocations
+from controller.orders.allocations import mark_released, open_allocations
 from controller.orders.flags import require_unflagged
 from controller.orders.numbers import ORDERS
-from controller.orders.queries import StoredOrder
 from controller.orders.states import HOLDING, OrderState
 from controller.orders.transitions import locked
 from controller.payments.operations import refund_rest
 from controller.states import advance
-from controller.stock import operations as stock
-from controller.stock.holds import still_presold
-
-
-class NotReleasable(Conflict):
-    """Only what is approved, and promised from somewhere, can be picked."""
-
-    code = "not_releasable"
-
-    def __init__(self, order: str, state: OrderState, site: str | None = None) -> None:
-        where = "anywhere" if site is None else site
-        nothing = f"nothing of {order} is promised from {where}, and waits to be released"
-        super().__init__(nothing if state is OrderState.APPROVED else f"{order} is {state}: only an approved order is released")
-        self.order = order
-        self.state = state.value
 
 
 class HandedOverAlready(Conflict):
@@ -52,17 +34,6 @@ class HandedOverAlready(Conflict):
         super().__init__(f"{', '.join(parcels)} of {order} is handed over: it comes back as a return, it cannot be cancelled")
         self.order = order
         self.parcels = parcels
-
-
-class NotArrived(Conflict):
-    """Something of it was sold before it arrived, and is not here yet; `lines` of it."""
-
-    code = "not_arrived"
-
-    def __init__(self, order: str, lines: int) -> None:
-        super().__init__(f"{lines} lines of {order} have not arrived: it is released when they have")
-        self.order = order
-        self.lines = lines
 
 
 class ParcelWithdrawn(Conflict):
@@ -102,32 +73,17 @@ async def release(order_no: str, *, site: str | None = None) -> list[str]:
             return standing
         if state is not OrderState.APPROVED or not waiting:
             raise NotReleasable(order_no, state, site)
-        await require_unflagged([order_id])
-        await stock.allocate([one.line_key for one in waiting])
-        if late := await still_presold([one.line_key for one in waiting]):
-            raise NotArrived(order_no, late)
-        order = await order_queries.order(order_no)
-        for at, parts in groupby(sorted(waiting, key=lambda one: (one.site, one.position, one.id)), lambda one: one.site):
-            standing.append(await _make_list(order, at, list(parts)))
+        released = await release_parts(waiting)
+        for refused in released.refused.values():
+            raise refused
+        standing += [PICK_LISTS.number(list_id) for list_id in released.lists.values()]
     return standing
 
 
-async def _unreleased(order_id: int, site: str | None) -> list[Allocation]:
-    """What is promised and on no pick list that stands."""
-    return [one for one in await open_allocations([order_id]) if not one.is_released and site in (None, one.site)]
-
-
-async def _make_list(order: StoredOrder, site: str, parts: Sequence[Allocation]) -> str:
-    rows = await fetch(
-        "INSERT INTO pick_list (order_id, site, attempt, state, released_at) "
-        "VALUES (?, ?, (SELECT COUNT(*) + 1 FROM pick_list WHERE order_id = ? AND site = ?), ?, ?) RETURNING id",
-        *(order.id, site, order.id, site, PickListState.OPEN.value, now()),
-    )
-    number = PICK_LISTS.number(rows[0]["id"])
-    await write_lines(rows[0]["id"], site, order, parts)
-    await mark_released([one.line_key for one in parts])
-    await events.record(PickListReleased(pick_list=number), subject=order.no, site=site)
-    return number
+async def _unreleased(order_id: int, site: str | None) -> list[Part]:
+    """The sites that something is promised from which is on no pick list that stands."""
+    waiting = {one.site for one in await open_allocations([order_id]) if not one.is_released and site in (None, one.site)}
+    return [Part(order_id, at) for at in sorted(waiting)]
 
 
 async def cancel(order_no: str, *, reason: str) -> None:
@@ -160,8 +116,8 @@ async def withdraw(pick_lists: Sequence[PickListNow]) -> None:
             one.parcel_changed = True
     await lists.write(pick_lists)
     await mark_released([line.line_key for one in pick_lists for line in one.lines], is_released=False)
+    await unpark_all([one.key for one in pick_lists])
     for one in pick_lists:
-        await unpark(one.key)
         await _put_back(one)
 
 

@@ -165,13 +165,13 @@ async def keep_until(document: str, until: datetime | None) -> None:
             raise HoldsGone(document, int(rows[0]["n"]) - kept)
 
 
-async def still_presold(line_keys: Iterable[str]) -> int:
-    """How many of these lines wait for something to arrive."""
+async def presold(line_keys: Iterable[str]) -> set[str]:
+    """Those of these lines that wait for something to arrive."""
     rows = await db.fetch(
-        f"SELECT COUNT(*) AS n FROM reservation WHERE {db.among('line_key')} AND state = 'presold'",
+        f"SELECT line_key FROM reservation WHERE {db.among('line_key')} AND state = 'presold'",
         db.listing(sorted(set(line_keys))),
     )
-    return int(rows[0]["n"])
+    return {row["line_key"] for row in rows}
 
 
 async def open_lines(document: str) -> list[str]:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from controller import db
 from controller.fulfilment.binding import KeepsTooShort
-from controller.fulfilment.operations import NotArrived, release
+from controller.fulfilment.operations import release
 from controller.fulfilment.policies import Choice, choose_lots, fresh_enough
 from controller.fulfilment.queries import StoredPickLine, pick_lines
+from controller.fulfilment.releasing import NotArrived
 from controller.needs import FOLLOWER
 from controller.orders.operations import place
 from controller.stock.lots import block, lot_of

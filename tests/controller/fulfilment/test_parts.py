@@ -15,7 +15,8 @@ from controller import db
 from controller.fulfilment import lists, queries
 from controller.fulfilment.ending import NothingOut, give_up_rest
 from controller.fulfilment.numbers import PARCELS
-from controller.fulfilment.operations import HandedOverAlready, NotReleasable, cancel, release, withdraw
+from controller.fulfilment.operations import HandedOverAlready, cancel, release, withdraw
+from controller.fulfilment.releasing import NotReleasable
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.ingest import ingest
 from controller.orders import queries as orders
