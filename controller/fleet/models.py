@@ -177,7 +177,8 @@ class PrintJob(Model):
     """A print job, born here or on a box.  `step` counts the box's edges; 0 while the box has not answered.
 
     `data` is the request's JSON; `document` what it is for (an order's number); `request_key` makes asking again harmless.
-    `copy`: the paper is marked COPY.  `device` is the printer that it is for, `printer` the one that holds it or printed it;
+    `copy`: the paper is marked COPY.  `private`: whose personal data the box fetches as it prints (`controller/private_fields.py`);
+    empty: none.  `device` is the printer that it is for, `printer` the one that holds it or printed it;
     `priority` from 0 (first) to 9.
     """
 
@@ -197,6 +198,7 @@ class PrintJob(Model):
     printer = fields.CharField(max_length=40, null=True)
     fault = fields.TextField(null=True)
     document = fields.TextField(null=True)
+    private = fields.CharField(max_length=80, db_default="")
     request_key = fields.CharField(max_length=200, unique=True, null=True)
     requested_by = fields.TextField()
     cancel_wanted = fields.BooleanField(default=False)

@@ -12,8 +12,9 @@ from controller.schema import check
 class PickList(Model):
     """Table `pick_list`: one site's part of an order; `attempt` counts from 1, when an earlier one was withdrawn or is done.
 
-    `wave_id`: the wave that released it.  `claimed_by`, `claimed_box`, `claimed_at`: who has it in hand, where and since when;
-    None: it is for whoever claims it first.  `tote`: the barcode of what it is picked into, until its parcel is packed.
+    `wave_id`: the wave that released it.  `claimed_by` (a person's id, or `box:` and the box's where nobody
+    signs in), `claimed_box`, `claimed_at` and `claim` (the fact's id): who has it in hand, where and since when; None: it is for
+    whoever claims it first.  `tote`: the barcode of what it is picked into, until its parcel is packed.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -26,6 +27,7 @@ class PickList(Model):
     claimed_by = fields.CharField(max_length=128, null=True)
     claimed_box = fields.CharField(max_length=40, null=True)
     claimed_at = fields.DatetimeField(null=True)
+    claim = fields.CharField(max_length=36, null=True)
     tote = fields.CharField(max_length=64, null=True)
 
     class Meta:
@@ -49,10 +51,32 @@ class PickListLine(Model):
     is_short = fields.BooleanField(default=False)
     lot_id = fields.BigIntField(db_default=0)
     is_other_lot = fields.BooleanField(db_default=False)
+    estimate = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "pick_line"
         indexes = (("pick_list_id", "id"), ("line_key",))
+
+
+class PickClaim(Model):
+    """Table `pick_claim`: each claim that was told, by its fact's id.  `is_lost`: somebody else had the list.
+
+    `ended_at`: it was given back, which may have been told before the claim itself (then nothing else is known yet).
+    """
+
+    id = fields.CharField(max_length=36, primary_key=True)
+    pick_list_id = fields.BigIntField()
+    claimed_by = fields.CharField(max_length=128, null=True)
+    box = fields.CharField(max_length=40, null=True)
+    claimed_at = fields.DatetimeField(null=True)
+    tote = fields.CharField(max_length=64, null=True)
+    is_lost = fields.BooleanField(db_default=False)
+    ended_at = fields.DatetimeField(null=True)
+    ended_by = fields.CharField(max_length=128, null=True)
+
+    class Meta:
+        table = "pick_claim"
+        indexes = (("pick_list_id", "claimed_at"),)
 
 
 class Parcel(Model):

@@ -45,6 +45,7 @@ class OrderLine(Model):
 
     SKU code, names and unit as they were when it was placed.  `wanting` of `quantity` are promised from nowhere yet.
     `is_short`: a picker found less than was promised.  A removed line stays, as its position is its own for ever.
+    `actual`: base units that it is charged for once its goods are packed (weighed, or short); None: what was ordered.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -63,6 +64,7 @@ class OrderLine(Model):
     wanting = fields.BigIntField(db_default=0)
     is_short = fields.BooleanField(default=False)
     is_removed = fields.BooleanField(db_default=False)
+    actual = fields.BigIntField(null=True)
 
     class Meta:
         table = "order_line"
