@@ -79,6 +79,19 @@ class PickClaim(Model):
         indexes = (("pick_list_id", "claimed_at"),)
 
 
+class PickBy(Model):
+    """Table `pick_by`: who fetched something for a pick list, as `pick_list.claimed_by` names them, and when last."""
+
+    id = fields.BigIntField(primary_key=True)
+    pick_list_id = fields.BigIntField()
+    picked_by = fields.CharField(max_length=128)
+    last_at = fields.DatetimeField()
+
+    class Meta:
+        table = "pick_by"
+        unique_together = (("pick_list_id", "picked_by"),)
+
+
 class Parcel(Model):
     """Table `parcel`.  `grams` is a decimal number as text; `expected_grams` is None when a weight of its goods is not known."""
 

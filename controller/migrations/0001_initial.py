@@ -1870,6 +1870,17 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="PickBy",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("pick_list_id", fields.BigIntField()),
+                ("picked_by", fields.CharField(max_length=128)),
+                ("last_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={"table": "pick_by", "app": "controller", "unique_together": (("pick_list_id", "picked_by"),), "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="PickClaim",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=36)),
