@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from controller.errors import NotFound
 from controller.fulfilment import operations as fulfilment
+from controller.orders import transitions
 from controller.orders.operations import hold
 from controller.orders.seams import seams
 from controller.orders.states import Bulk
-from controller.review.cases import approve
+from controller.review.cases import approve, resume
 from controller.review.judging import judge_placed
+from controller.review.queries import case
 from controller.review.states import CaseState
 from controller.sourcing.deciding import source_order
 
@@ -22,4 +25,20 @@ def fill_seams() -> None:
         Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
         Bulk.APPROVE: lambda no, reason: approve(no, CaseState.SERVICE, reason=reason),
+        Bulk.RESUME: _resume,
     }
+
+
+async def _resume(no: str, reason: str) -> None:
+    """It goes on where it was: what was approved is approved still, what a review held is reviewed again."""
+    await transitions.locked(no)
+    try:
+        state = (await case(no)).state
+    except NotFound:
+        state = None
+    if state is CaseState.APPROVED:
+        await transitions.approve(no, reason=reason)
+    elif state is CaseState.HELD:
+        await resume(no, reason=reason)
+    else:
+        await transitions.resume(no, reason=reason)

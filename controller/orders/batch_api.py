@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from controller.errors import Forbidden, NotFound
-from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
+from controller.http.routing import PLAIN, Actor, Call, Created, Page, Permission, Route, page
 from controller.orders import batches
 from controller.orders.api import Instant, Site
 from controller.orders.batches import StoredBatch
@@ -67,13 +68,28 @@ class FailureView(Struct, frozen=True, kw_only=True):
     message: str
 
 
+NEEDS: Mapping[Bulk, Permission] = {
+    Bulk.RELEASE: Permission.FULFILMENT_WRITE,
+    Bulk.APPROVE: Permission.REVIEW_SERVICE,
+    Bulk.RESUME: Permission.REVIEW_SERVICE,
+}
+"""What a verb takes beside orders.write, as it does for one order."""
+
+
+def allowed(actor: Actor, action: Bulk) -> Actor:
+    """Who asks, seeing the sites where they may do this.  Raises Forbidden."""
+    needed = NEEDS.get(action, Permission.ORDERS_WRITE)
+    if not (actor.may(needed) and actor.may(Permission.ORDERS_WRITE)):
+        raise Forbidden(f"to {action} orders takes {Permission.ORDERS_WRITE} and {needed}")
+    return actor.at(Permission.ORDERS_WRITE, needed)
+
+
 async def start(call: Call[StartBatch]) -> Created[OrderBatchView]:
     body = call.body
-    if body.action is Bulk.RELEASE and not call.actor.may(Permission.FULFILMENT_WRITE):
-        raise Forbidden("to release orders takes fulfilment.write")
+    actor = allowed(call.actor, body.action)
     if (body.orders is None) == (body.matching is None):
         raise BadOrder("name the orders, or what they match: one of the two")
-    no = await batches.start(body.action, _wanted(body), reason=body.reason, sites=call.actor.sites)
+    no = await batches.start(body.action, _wanted(body), reason=body.reason, sites=actor.sites)
     return Created(_view(await batches.batch(no)), location=f"/api/v1/order-batches/{no}")
 
 

@@ -8,7 +8,10 @@ from tortoise.models import Model
 
 
 class OrderBatch(Model):
-    """Table `order_batch`: one verb for many orders, done in the background as whoever asked for it."""
+    """Table `order_batch`: one verb for many orders, done in the background as whoever asked for it.
+
+    `undoes`: the batch that it takes back, once.
+    """
 
     id = fields.BigIntField(primary_key=True)
     action = fields.CharField(max_length=16)
@@ -18,6 +21,7 @@ class OrderBatch(Model):
     total = fields.BigIntField()
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
+    undoes = fields.BigIntField(null=True, unique=True)
 
     class Meta:
         table = "order_batch"

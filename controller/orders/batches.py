@@ -15,21 +15,39 @@ from datetime import datetime
 
 from controller import db, events
 from controller.errors import Conflict, DomainError, NotFound
-from controller.orders.events import OrderBatchEnded, OrderBatchStarted
+from controller.orders.events import OrderBatchEnded, OrderBatchStarted, OrderHeld
 from controller.orders.listing import Wanted, matching
 from controller.orders.numbers import BATCHES, ORDERS
 from controller.orders.seams import seams
-from controller.orders.states import BATCH, Batch, BatchAction, Bulk
+from controller.orders.states import BATCH, UNDONE_BY, Batch, BatchAction, Bulk
+from controller.orders.transitions import lock
 from controller.states import advance
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 _STEP = 100
+_LOOKED_BACK = 100
+"""Events of an order, to find who held it last."""
 
 
 class NothingMatches(Conflict):
     code = "nothing_matches"
+
+
+class MoreMatch(Conflict):
+    """Since somebody looked, others have come to match: they are asked again."""
+
+    code = "more_match"
+
+    def __init__(self, expected: int, matching: int) -> None:
+        super().__init__(f"{matching} orders match now, and {expected} did when you looked: look again, then do it")
+
+
+class NotUndone(Conflict):
+    """It cannot be taken back, or was already, or somebody else had a hand in it since."""
+
+    code = "batch_not_undoable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +64,27 @@ class StoredBatch:
     failed: int
     created_at: datetime
     finished_at: datetime | None
+    undoes: str | None = None
+    undone_by: str | None = None
 
     @property
     def no(self) -> str:
         return BATCHES.number(self.id)
+
+    @property
+    def may_be_undone(self) -> bool:
+        return self.action in UNDONE_BY and self.state is not Batch.RUNNING and self.done > 0 and self.undone_by is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What became of one order of a batch; `outcome` None: still to be done, or left when it was stopped."""
+
+    id: int
+    order: str
+    outcome: str | None
+    code: str | None
+    message: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +97,13 @@ class Failure:
     message: str
 
 
-async def start(action: Bulk, wanted: Wanted, *, reason: str, sites: Collection[str] | None = None) -> str:
+async def start(action: Bulk, wanted: Wanted, *, reason: str, sites: Collection[str] | None = None, most: int | None = None) -> str:
     """Write down what is to be done; the batch's number.  Orders that have to do with other sites than `sites` are left out.
 
-    Records OrderBatchStarted.  Raises NothingMatches.
+    `most`: so many matched when somebody looked.  Records OrderBatchStarted.  Raises NothingMatches, MoreMatch.
     """
     async with db.transaction():
-        rows = await db.fetch(
-            "INSERT INTO order_batch (action, reason, state, actor, total, created_at) VALUES (?, ?, ?, ?, 0, ?) RETURNING id",
-            *(action.value, reason.strip()[:200], Batch.RUNNING.value, events.actor().actor, db.now()),
-        )
-        batch = int(rows[0]["id"])
+        batch = await _new(action, reason)
         sql, params = await matching(wanted, sites)
         if sites is not None:
             sql += f" AND NOT EXISTS (SELECT 1 FROM order_site y WHERE y.order_id = o.id AND NOT ({db.among('y.site')}))"
@@ -81,11 +112,49 @@ async def start(action: Bulk, wanted: Wanted, *, reason: str, sites: Collection[
             f"INSERT INTO order_batch_item (batch_id, order_id) SELECT CAST(? AS BIGINT), x.id FROM ({sql}) x ORDER BY x.id",
             *(batch, *params),
         )
-        if not total:
-            raise NothingMatches("no order matches: there is nothing to do")
-        await db.execute("UPDATE order_batch SET total = ? WHERE id = ?", total, batch)
-        number = BATCHES.number(batch)
-        await events.record(OrderBatchStarted(action=action.value, orders=total), subject=number)
+        if most is not None and total > most:
+            raise MoreMatch(most, total)
+        return await _begin(batch, action, total)
+
+
+async def undo(number: str, *, reason: str) -> str:
+    """Take back what was done to the orders of a batch; the number of the batch that does it.  Once.
+
+    Records OrderBatchStarted.  Raises NotFound, NotUndone.
+    """
+    async with db.transaction():
+        found = await batch(number)
+        if not found.may_be_undone:
+            raise NotUndone(f"{number} was taken back already, or is of a kind that cannot be, or did nothing, or is running")
+        action = UNDONE_BY[found.action]
+        try:
+            undoing = await _new(action, reason, undoes=found.id)
+        except db.ConstraintViolated as error:
+            raise NotUndone(f"{number} was taken back already") from error
+        total = await db.execute(
+            "INSERT INTO order_batch_item (batch_id, order_id) SELECT CAST(? AS BIGINT), order_id FROM order_batch_item "
+            "WHERE batch_id = ? AND outcome = 'done' ORDER BY id",
+            *(undoing, found.id),
+        )
+        return await _begin(undoing, action, total)
+
+
+async def _new(action: Bulk, reason: str, undoes: int | None = None) -> int:
+    rows = await db.fetch(
+        "INSERT INTO order_batch (action, reason, state, actor, total, created_at, undoes) VALUES (?, ?, ?, ?, 0, ?, ?) "
+        "RETURNING id",
+        *(action.value, reason.strip()[:200], Batch.RUNNING.value, events.actor().actor, db.now(), undoes),
+    )
+    return int(rows[0]["id"])
+
+
+async def _begin(batch_id: int, action: Bulk, total: int) -> str:
+    """Raises NothingMatches."""
+    if not total:
+        raise NothingMatches("no order matches: there is nothing to do")
+    await db.execute("UPDATE order_batch SET total = ? WHERE id = ?", total, batch_id)
+    number = BATCHES.number(batch_id)
+    await events.record(OrderBatchStarted(action=action.value, orders=total), subject=number)
     return number
 
 
@@ -105,7 +174,8 @@ async def batch(number: str) -> StoredBatch:
 
 
 _OF = "(SELECT COUNT(*) FROM order_batch_item i WHERE i.batch_id = b.id AND i.outcome ="
-_BATCHES = f"SELECT b.*, {_OF} 'done') AS done, {_OF} 'failed') AS failed FROM order_batch b"
+_UNDONE = "(SELECT u.id FROM order_batch u WHERE u.undoes = b.id)"
+_BATCHES = f"SELECT b.*, {_OF} 'done') AS done, {_OF} 'failed') AS failed, {_UNDONE} AS undone_by FROM order_batch b"
 
 
 async def batches(*, before: int | None, limit: int, started_by: str | None = None) -> list[StoredBatch]:
@@ -127,9 +197,28 @@ async def failures(number: str, *, after: int, limit: int) -> list[Failure]:
     return [Failure(id=row["id"], order=ORDERS.number(row["order_id"]), code=row["code"], message=row["message"]) for row in rows]
 
 
+async def items(number: str, *, outcome: str = "", after: int, limit: int) -> list[Item]:
+    """In order of the orders, behind the id `after`; `outcome` done, failed, or empty: all."""
+    some, outcomes = (" AND outcome = ?", [outcome]) if outcome else ("", [])
+    rows = await db.fetch(
+        "SELECT id, order_id, outcome, code, message FROM order_batch_item "
+        f"WHERE batch_id = ? AND id > ?{some} ORDER BY id LIMIT ?",
+        *(BATCHES.row_id(number), after, *outcomes, limit),
+    )
+    told = ("id", "outcome", "code", "message")
+    return [Item(order=ORDERS.number(row["order_id"]), **{name: row[name] for name in told}) for row in rows]
+
+
 def _batch(row: db.Row) -> StoredBatch:
     told = ("id", "reason", "actor", "total", "done", "failed", "created_at", "finished_at")
-    return StoredBatch(action=Bulk(row["action"]), state=Batch(row["state"]), **{name: row[name] for name in told})
+    undoes, undone_by = (None if row[name] is None else BATCHES.number(row[name]) for name in ("undoes", "undone_by"))
+    return StoredBatch(
+        action=Bulk(row["action"]),
+        state=Batch(row["state"]),
+        undoes=undoes,
+        undone_by=undone_by,
+        **{name: row[name] for name in told},
+    )
 
 
 # --- doing it -------------------------------------------------------------------------------------------------------------------
@@ -162,19 +251,32 @@ async def _some(row: db.Row) -> int:
         await _end(row["id"], BatchAction.FINISH)
     with events.acting(row["actor"], f"batch:{BATCHES.number(row['id'])}"):
         for item in items:
-            await _one(Bulk(row["action"]), row["reason"], item)
+            await _one(row, item)
     return len(items)
 
 
-async def _one(action: Bulk, reason: str, item: db.Row) -> None:
+async def _one(batch: db.Row, item: db.Row) -> None:
+    action, reason = Bulk(batch["action"]), batch["reason"]
+
     async def do() -> None:
         if await _mark(item, "done"):
+            if batch["undoes"] is not None:
+                await _require_ours(item["order_id"], batch["undoes"])
             await seams().bulk[action](ORDERS.number(item["order_id"]), reason)
 
     try:
         await db.in_transaction(do)
     except DomainError as refused:
         await _mark(item, "failed", refused.code, str(refused)[:400])
+
+
+async def _require_ours(order_id: int, batch_id: int) -> None:
+    """Only what the batch itself did is taken back.  With the order locked.  Raises NotUndone."""
+    await lock([order_id])
+    latest = await events.happened_to(ORDERS.number(order_id), _LOOKED_BACK)
+    held = next((event for event in latest if event.name == OrderHeld.name), None)
+    if held is None or held.cause != f"batch:{BATCHES.number(batch_id)}":
+        raise NotUndone(f"{ORDERS.number(order_id)} is held for another reason, or somebody dealt with it since")
 
 
 async def _mark(item: db.Row, outcome: str, code: str | None = None, message: str | None = None) -> bool:

@@ -1,6 +1,7 @@
 """Finding orders among a million: which of them, in which way of looking, a page or a number or all of them.
 
-Every page is read along an index in order of id, the newest first, whatever the filters (docs/operations.md has the figures).
+Every page is read along an index, whatever the filters: in order of id, the newest or the oldest first, or by when it is due
+(docs/operations.md has the figures).
 """
 
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
@@ -9,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from controller.db import Engine, Row, among, engine, fetch, listing, utc
 from controller.errors import NotFound
 from controller.orders.flags import FlagKind
 from controller.orders.models import IS_OPEN
 from controller.orders.numbers import ORDERS
-from controller.orders.states import OrderState
+from controller.orders.states import OPEN, OrderState
+from controller.payments.policies import PaymentState
 
 COUNTED = 10_000
 """Above that, it is "more than"."""
@@ -25,11 +28,40 @@ _FEW_FOUND = 2_000
 _LAST_SIGN = "\U0010ffff"
 
 
+class Sort(StrEnum):
+    """Which come first.  What is due soonest leaves out what is over, or is due at no time."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    DUE = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a list is read along the ids: `sign` to what comes after a row, from `start` on."""
+
+    sign: str
+    order: str
+    start: int
+
+
+DOWN, UP = Way("<", "DESC", 2**62), Way(">", "ASC", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """What another feature knows of orders: a condition about the row `o` of `sales_order`, with its parameters."""
+
+    sql: str
+    params: tuple[object, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which orders; None: whatever it is.
 
     `site`: one that has to do with it; `due_before`: still open, and due before then; `flag`: one that is set; `ids`: of those.
+    `payment`: what its money comes to; `up_to`: none with a higher id; `which`: what another feature says of it.
     `q`: an order's number, its pick-up code, or the beginning of its reference.
     """
 
@@ -40,41 +72,98 @@ class Wanted:
     flag: FlagKind | None = None
     customer_id: int | None = None
     ids: Collection[int] | None = None
+    payment: PaymentState | None = None
+    up_to: int | None = None
+    which: Which | None = None
     q: str | None = None
 
 
-async def page_of(wanted: Wanted, *, before: int | None, limit: int, sites: Collection[str] | None) -> list[Row]:
-    """Rows of `sales_order`, newest first, below the id `before`; those that have to do with `sites` (None: all)."""
+async def page_of(wanted: Wanted, *, before: int | None, limit: int, sites: Collection[str] | None, way: Way = DOWN) -> list[Row]:
+    """Rows of `sales_order`, newest first, below the id `before`; those that have to do with `sites` (None: all).
+
+    `way` UP: oldest first, above that id.
+    """
     places = _places(wanted, sites)
-    conditions, params = await _conditions(wanted, before)
-    if places is None:
-        return await fetch(f"SELECT o.* FROM sales_order o WHERE {conditions} ORDER BY o.id DESC LIMIT ?", *params, limit)
-    if len(places) > _FEW_SITES:
-        at = f"EXISTS (SELECT 1 FROM order_site s WHERE s.order_id = o.id AND {among('s.site')})"
-        sql = f"SELECT o.* FROM sales_order o WHERE {conditions} AND {at} ORDER BY o.id DESC LIMIT ?"
-        return await fetch(sql, *params, listing(places), limit)
+    here = Place(way, before)
+    if _is_rare_money(wanted):
+        return await _by_money(wanted, here, limit, places)
+    conditions, params = await _conditions(wanted, here)
+    if places is None or len(places) > _FEW_SITES or wanted.ids is not None:
+        return await _filtered(conditions, params, places, here, limit)
     found: dict[int, Row] = {}
     for place in places:
-        found |= {row["id"]: row for row in await _at(place, wanted, before, limit)}
-    return sorted(found.values(), key=lambda row: -int(row["id"]))[:limit]
+        found |= {row["id"]: row for row in await _at(place, wanted, here, limit)}
+    return sorted(found.values(), key=lambda row: int(row["id"]), reverse=way is DOWN)[:limit]
 
 
-async def _at(place: str, wanted: Wanted, before: int | None, limit: int) -> list[Row]:
+async def due_page(wanted: Wanted, *, after: tuple[datetime, int] | None, limit: int, sites: Collection[str] | None) -> list[Row]:
+    """Rows of what is open and due at some time, the soonest first, behind `after` (an instant and an id)."""
+    places = _places(wanted, sites)
+    conditions, params = await _conditions(wanted)
+    conditions += f" AND {IS_OPEN.replace('state', 'o.state')} AND o.due_at IS NOT NULL"
+    if after is not None:
+        conditions += " AND (o.due_at, o.id) > (?, ?)"
+        params += [utc(after[0]), after[1]]
+    at, more = _seen(places)
+    sql = f"SELECT o.* FROM sales_order o WHERE {conditions}{at} ORDER BY o.due_at, o.id LIMIT ?"
+    return await fetch(sql, *params, *more, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the list, and which way on."""
+
+    way: Way = DOWN
+    behind: int | None = None
+
+    @property
+    def id(self) -> int:
+        return self.way.start if self.behind is None else self.behind
+
+
+def _seen(places: Collection[str] | None) -> tuple[str, list[object]]:
+    """That an order has to do with some sites."""
+    if places is None:
+        return "", []
+    at = f" AND EXISTS (SELECT 1 FROM order_site s WHERE s.order_id = o.id AND {among('s.site')})"
+    return at, [listing(places)]
+
+
+async def _filtered(conditions: str, params: list[object], places: Collection[str] | None, here: Place, limit: int) -> list[Row]:
+    at, more = _seen(places)
+    sql = f"SELECT o.* FROM sales_order o WHERE {conditions}{at} ORDER BY o.id {here.way.order} LIMIT ?"
+    return await fetch(sql, *params, *more, limit)
+
+
+def _is_rare_money(wanted: Wanted) -> bool:
+    """Most of a million orders are paid: those that are not are read along the index of money, unless a state has fewer."""
+    return wanted.payment not in (None, PaymentState.CAPTURED) and wanted.state not in OPEN and wanted.ids is None
+
+
+async def _by_money(wanted: Wanted, here: Place, limit: int, places: Collection[str] | None) -> list[Row]:
+    conditions, params = await _conditions(replace(wanted, payment=None), here)
+    at, more = _seen(places)
+    return await fetch(
+        f"SELECT o.* FROM order_due d {_then()} d.paid = ? AND d.order_id = o.id AND d.order_id {here.way.sign} ? "
+        f"AND {conditions}{at} ORDER BY d.order_id {here.way.order} LIMIT ?",
+        *(wanted.payment, here.id, *params, *more, limit),
+    )
+
+
+def _then() -> str:
+    """SQLite goes through the tables of a CROSS JOIN from left to right (lang_select.html, section 2.1)."""
+    return "CROSS JOIN sales_order o WHERE" if engine() is Engine.SQLITE else "JOIN sales_order o ON TRUE WHERE"
+
+
+async def _at(place: str, wanted: Wanted, here: Place, limit: int) -> list[Row]:
     """One site's: along an index of its own."""
-    if wanted.ids is not None:
-        conditions, params = await _conditions(wanted, before)
-        at = "EXISTS (SELECT 1 FROM order_site s WHERE s.site = ? AND s.order_id = o.id)"
-        sql = f"SELECT o.* FROM sales_order o WHERE {conditions} AND {at} ORDER BY o.id DESC LIMIT ?"
-        return await fetch(sql, *params, place, limit)
     own = {"state": wanted.state and wanted.state.value, "channel": wanted.channel}
     mine = "".join(f" AND s.{name} = ?" for name, value in own.items() if value is not None)
-    conditions, params = await _conditions(replace(wanted, state=None, channel=None), before)
-    # SQLite goes through the tables of a CROSS JOIN from left to right (lang_select.html, section 2.1)
-    join = "CROSS JOIN sales_order o WHERE" if engine() is Engine.SQLITE else "JOIN sales_order o ON TRUE WHERE"
+    conditions, params = await _conditions(replace(wanted, state=None, channel=None), here)
     return await fetch(
-        f"SELECT o.* FROM order_site s {join} s.site = ?{mine} AND s.order_id = o.id AND s.order_id < ? AND {conditions} "
-        "ORDER BY s.order_id DESC LIMIT ?",
-        *(place, *(value for value in own.values() if value is not None), 2**62 if before is None else before, *params, limit),
+        f"SELECT o.* FROM order_site s {_then()} s.site = ?{mine} AND s.order_id = o.id AND s.order_id {here.way.sign} ? "
+        f"AND {conditions} ORDER BY s.order_id {here.way.order} LIMIT ?",
+        *(place, *(value for value in own.values() if value is not None), here.id, *params, limit),
     )
 
 
@@ -84,9 +173,10 @@ def _places(wanted: Wanted, sites: Collection[str] | None) -> list[str] | None:
     return [wanted.site] if sites is None or wanted.site in sites else []
 
 
-async def _conditions(wanted: Wanted, before: int | None = None) -> tuple[str, list[object]]:
+async def _conditions(wanted: Wanted, here: Place | None = None) -> tuple[str, list[object]]:
     """About the row `o`."""
-    conditions, params = ["o.id < ?"], list[object]([2**62 if before is None else before])
+    here = here or Place()
+    conditions, params = [f"o.id {here.way.sign} ?"], list[object]([here.id])
     for column, value in (("state", wanted.state), ("channel", wanted.channel), ("customer_id", wanted.customer_id)):
         if value is not None:
             conditions.append(f"o.{column} = ?")
@@ -100,6 +190,15 @@ async def _conditions(wanted: Wanted, before: int | None = None) -> tuple[str, l
     if wanted.ids is not None:
         conditions.append(among("o.id"))
         params.append(listing(wanted.ids))
+    if wanted.payment is not None:
+        conditions.append("EXISTS (SELECT 1 FROM order_due d WHERE d.order_id = o.id AND d.paid = ?)")
+        params.append(wanted.payment.value)
+    if wanted.up_to is not None:
+        conditions.append("o.id <= ?")
+        params.append(wanted.up_to)
+    if wanted.which is not None:
+        conditions.append(wanted.which.sql)
+        params += wanted.which.params
     if wanted.q:
         condition, more = await _text(wanted.q)
         conditions.append(condition)
@@ -129,12 +228,13 @@ def _id_or_none(number: str) -> int | None:
 
 async def matching(wanted: Wanted, sites: Collection[str] | None) -> tuple[str, list[object]]:
     """A query for the ids of all that match, as text and parameters."""
-    conditions, params = await _conditions(wanted)
-    places = _places(wanted, sites)
-    if places is None:
-        return f"SELECT o.id FROM sales_order o WHERE {conditions}", params
-    at = f"EXISTS (SELECT 1 FROM order_site s WHERE s.order_id = o.id AND {among('s.site')})"
-    return f"SELECT o.id FROM sales_order o WHERE {conditions} AND {at}", [*params, listing(places)]
+    is_rare = _is_rare_money(wanted)
+    conditions, params = await _conditions(replace(wanted, payment=None) if is_rare else wanted)
+    if is_rare:
+        conditions += " AND o.id IN (SELECT order_id FROM order_due WHERE paid = ?)"
+        params.append(wanted.payment)
+    at, more = _seen(_places(wanted, sites))
+    return f"SELECT o.id FROM sales_order o WHERE {conditions}{at}", [*params, *more]
 
 
 async def count(wanted: Wanted, sites: Collection[str] | None, *, most: int = COUNTED) -> int:

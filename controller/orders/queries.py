@@ -3,14 +3,14 @@
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.db import Engine, Row, among, engine, fetch, listing
-from controller.errors import NotFound
+from controller.errors import NotFound, Rejected
 from controller.orders.allocations import first_key
-from controller.orders.listing import Wanted, page_of
+from controller.orders.listing import DOWN, UP, Sort, Wanted, due_page, page_of
 from controller.orders.numbers import ORDERS
 from controller.orders.states import Delivery, OrderState
 
@@ -75,6 +75,12 @@ class StoredLine:
     wanting: int
     is_short: bool
     is_withdrawn: bool
+    actual: int | None = None
+
+    @property
+    def charged(self) -> int:
+        """Base units that it is charged for: what was packed, once that is known, else what was ordered."""
+        return self.quantity if self.actual is None else self.actual
 
     @property
     def line_key(self) -> str:
@@ -98,11 +104,58 @@ async def orders(
     *, before: int | None, limit: int, wanted: Wanted = EVERY, sites: Collection[str] | None = None
 ) -> list[StoredOrder]:
     """Newest first, below the id `before`, of these sites (None: all)."""
-    ids = [row["id"] for row in await page_of(wanted, before=before, limit=limit, sites=sites)]
+    return await _marked(await page_of(wanted, before=before, limit=limit, sites=sites))
+
+
+async def sorted_orders(
+    sort: Sort, *, after: str | None, limit: int, wanted: Wanted = EVERY, sites: Collection[str] | None = None
+) -> list[StoredOrder]:
+    """Behind what `cursor_of` says of the last one of a page.  Raises BadCursor."""
+    if sort is Sort.DUE:
+        rows = await due_page(wanted, after=_due_cursor(after), limit=limit, sites=sites)
+    else:
+        way, behind = UP if sort is Sort.OLDEST else DOWN, None if after is None else _id_cursor(after)
+        rows = await page_of(wanted, before=behind, limit=limit, sites=sites, way=way)
+    return await _marked(rows)
+
+
+def cursor_of(order: StoredOrder, sort: Sort) -> str:
+    return f"{order.due_at.isoformat()}_{order.id}" if sort is Sort.DUE and order.due_at else str(order.id)
+
+
+class BadCursor(Rejected):
+    code = "bad_cursor"
+
+
+def _id_cursor(text: str) -> int:
+    """Raises BadCursor."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise BadCursor("expected a cursor as an earlier page gave it")
+    return int(text)
+
+
+def _due_cursor(after: str | None) -> tuple[datetime, int] | None:
+    """Raises BadCursor."""
+    if after is None:
+        return None
+    instant, _, row_id = after.rpartition("_")
+    try:
+        due = datetime.fromisoformat(instant)
+    except ValueError:
+        due = None
+    if due is None or due.tzinfo is None or not 1900 < due.year < 9000:
+        raise BadCursor("expected a cursor as an earlier page gave it")
+    return due, _id_cursor(row_id)
+
+
+async def _marked(found: Sequence[Row]) -> list[StoredOrder]:
+    """In the order in which they were found."""
+    ids = [row["id"] for row in found]
     if not ids:
         return []
-    rows = await fetch(f"SELECT o.*, {_marks()} FROM sales_order o WHERE {among('o.id')} ORDER BY o.id DESC", listing(ids))
-    return [_order(row) for row in rows]
+    rows = await fetch(f"SELECT o.*, {_marks()} FROM sales_order o WHERE {among('o.id')}", listing(ids))
+    by_id = {row["id"]: row for row in rows}
+    return [_order(by_id[one]) for one in ids if one in by_id]
 
 
 _WITHDRAWN = (
@@ -172,6 +225,7 @@ def _line(row: Row, taken: set[int]) -> StoredLine:
         wanting=row["wanting"],
         is_short=bool(row["is_short"]),
         is_withdrawn=row["id"] in taken,
+        actual=row["actual"],
     )
 
 

@@ -87,6 +87,11 @@ class Bulk(StrEnum):
     CANCEL = "cancel"
     HOLD = "hold"
     APPROVE = "approve"
+    RESUME = "resume"
+
+
+UNDONE_BY: dict[Bulk, Bulk] = {Bulk.HOLD: Bulk.RESUME}
+"""What can be taken back, and by what.  Goods that were let go may be somebody else's by now: a cancellation stays."""
 
 
 class Batch(StrEnum):

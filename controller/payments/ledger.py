@@ -14,7 +14,7 @@ from controller.payments.errors import NotCovered
 from controller.payments.events import PaymentChanged
 from controller.payments.numbers import PAYMENTS
 from controller.payments.policies import EntryKind
-from controller.payments.stored import balance_of
+from controller.payments.stored import Balance, balance_of
 
 _COVERED_BY_AUTHORISATION = "(NOT authorises_first OR captured_minor + capturing_minor + voided_minor + ? <= authorised_minor)"
 _NO_CONDITION = "expected_minor < expected_minor + ?"
@@ -97,6 +97,7 @@ async def write_entry(payment: Row, movement: Movement) -> bool:
 async def tell(payment: Row, kind: EntryKind, amount_minor: int) -> None:
     """Records PaymentChanged."""
     balance = await balance_of(payment["order_id"])
+    await keep_state(balance)
     event = PaymentChanged(
         order_id=payment["order_id"],
         payment=PAYMENTS.number(payment["id"]),
@@ -107,6 +108,12 @@ async def tell(payment: Row, kind: EntryKind, amount_minor: int) -> None:
         state=balance.state.value,
     )
     await events.record(event, subject=balance.order_no, site=balance.site)
+
+
+async def keep_state(balance: Balance) -> None:
+    """What an order's money comes to now, where lists find it; after every change of it, in the same transaction."""
+    state = balance.state.value
+    await execute("UPDATE order_due SET paid = ? WHERE order_id = ? AND paid <> ?", state, balance.order_id, state)
 
 
 # --- what is asked for and not answered -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ class OrderDue(Model):
     """Table `order_due`: what an order is to be paid, and when: before it leaves, on delivery, on account.  The lock of its money.
 
     `tolerance_bp`: by how much weighed goods may come to more than `estimate_minor`.  `ended_at`: cancelled, its money goes back.
+    `paid`: what the movements come to (`policies.state_of`), written with each of them, so that a million orders are found by it.
     """
 
     order_id = fields.BigIntField(primary_key=True)
@@ -27,13 +28,14 @@ class OrderDue(Model):
     estimate_minor = fields.BigIntField()
     tolerance_bp = fields.IntField(default=0)
     terms = fields.CharField(max_length=12)
+    paid = fields.CharField(max_length=12, db_default="pending")
     created_at = fields.DatetimeField()
     delivered_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "order_due"
-        indexes = (("site_id", "order_id"),)
+        indexes = (("site_id", "order_id"), ("paid", "order_id"))
 
 
 class Payment(Model):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from controller import events
 from controller.db import Row, execute, fetch, now, transaction
 from controller.payments.errors import BadPayment, NotCovered
-from controller.payments.ledger import Movement, lock_due, payment_row, tell, write_entry
+from controller.payments.ledger import Movement, keep_state, lock_due, payment_row, tell, write_entry
 from controller.payments.numbers import PAYMENTS
 from controller.payments.policies import EntryKind, fill
 from controller.payments.stored import Balance, balance_of
@@ -37,6 +37,7 @@ async def _move_all(source: Balance, to_order: int) -> None:
         await execute("UPDATE payment SET order_id = ? WHERE id = ?", to_order, payment.id)
         row = await payment_row(payment.id)
         await tell(row, EntryKind.MOVED_CAPTURED, payment.sums.captured)
+    await keep_state(await balance_of(source.order_id))
 
 
 async def _move_part(source: Balance, to_order: int, amount: int) -> None:

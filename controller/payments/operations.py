@@ -15,7 +15,7 @@ from controller.payments import accounts
 from controller.payments.cards import refuse_card_numbers
 from controller.payments.errors import BadPayment, CreditExceeded, OrderEnded, OverTolerance
 from controller.payments.events import PaymentDue
-from controller.payments.ledger import Movement, book, lock_due
+from controller.payments.ledger import Movement, book, keep_state, lock_due
 from controller.payments.moving import move
 from controller.payments.numbers import PAYMENTS
 from controller.payments.policies import MANUAL, EntryKind, Means, PayTerms, largest
@@ -83,6 +83,7 @@ async def expect(wanted: Expected) -> None:
 
 async def _tell_due(order_id: int) -> None:
     balance = await balance_of(order_id)
+    await keep_state(balance)
     event = PaymentDue(order_id=order_id, due_minor=balance.due_minor, currency=balance.currency, terms=balance.terms.value)
     await events.record(event, subject=balance.order_no, site=balance.site)
 

@@ -59,7 +59,7 @@ class EntryKind(StrEnum):
 
 
 class PaymentState(StrEnum):
-    """Of an order, or of one payment; derived, never stored."""
+    """Of an order, or of one payment; derived.  What is kept of it (`order_due.paid`) is to find orders by, not to decide."""
 
     PENDING = "pending"
     AUTHORISED = "authorised"

@@ -15,7 +15,7 @@ from controller.payments.calls import Action, Answer, Asked, ask, call_row, chan
 from controller.payments.cards import refuse_card_numbers
 from controller.payments.errors import BadPayment, NotRefundable, SecondPersonNeeded
 from controller.payments.events import RefundAsked, RefundDecided
-from controller.payments.ledger import lock_due, payment_row
+from controller.payments.ledger import keep_state, lock_due, payment_row
 from controller.payments.numbers import PAYMENTS, REFUNDS
 from controller.payments.policies import MANUAL, REFUND_LIMIT, Means, needs_second, spread_refund
 from controller.payments.states import CallAction, CallState
@@ -190,6 +190,7 @@ async def refund_rest(order_id: int, *, reason: str, first: Sequence[str] = ()) 
             if call["state"] == CallState.WAITING.value:
                 await withdraw(call)
         balance = await balance_of(order_id)
+        await keep_state(balance)
         for payment in balance.payments:
             row = await payment_row(payment.id)
             left = row["authorised_minor"] - row["voided_minor"] - row["captured_minor"] - row["capturing_minor"]
