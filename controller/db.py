@@ -53,6 +53,7 @@ __all__ = [
     "savepoint",
     "transaction",
     "utc",
+    "words",
 ]
 
 T = TypeVar("T")
@@ -298,6 +299,11 @@ def for_update(table: str = "") -> str:
 def day_of(column: str) -> str:
     """An expression: the day (UTC) of a column that holds an instant, as `2026-11-22`."""
     return f"substr({column}, 1, 10)" if engine() is Engine.SQLITE else f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+def words(column: str) -> str:
+    """An aggregate: the texts of a column in one, with spaces between, in any order; NULL where there is none."""
+    return f"string_agg({column}, ' ')" if engine() is Engine.POSTGRES else f"group_concat({column}, ' ')"
 
 
 def for_key_share() -> str:

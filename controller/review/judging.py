@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,17 +11,16 @@ import msgspec
 from controller import events
 from controller.db import Row, execute, fetch, now, transaction
 from controller.orders import transitions
-from controller.orders.flags import FlagKind, clear_flag, set_flag
+from controller.orders.flags import FlagKind, blocking, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.states import Delivery, OrderState
 from controller.review import reading, ticking
 from controller.review.clocks import ClockKind
 from controller.review.events import OrderJudged
-from controller.review.limits import limits
 from controller.review.policies import FOUND_BY_CHECKS, Way, asks_of, findings, is_stricter, needs_a_look, way_of
 from controller.review.rules import Judgement, Match, OrderFacts, Outcome, judge
+from controller.review.settings import Settings, settings
 from controller.review.states import CASE, WAITING, CaseAction, CaseState
-from controller.review.tables import live_rules
 from controller.states import advance
 
 NO_LONGER = "checked again: no longer so"
@@ -61,13 +60,14 @@ async def judge_placed(order_id: int) -> bool:
 
     Sets the flags of the checks, opens the order's case and begins its clocks.  Records OrderJudged when a person has to look.
     """
-    ruling = await _ruling(order_id, before={})
-    order = (await fetch("SELECT site, delivery, placed_at FROM sales_order WHERE id = ?", order_id))[0]
+    seen = (await reading.seen([order_id]))[order_id]
+    known = await settings(seen.stamp)
+    ruling = await _ruling(seen, known, before={})
     state = CaseState.APPROVED if ruling.way.approved else CaseState.SERVICE
-    await _insert(order_id, ruling, state, order["placed_at"])
-    await _begin_clocks(order_id, order, touched=ruling.way.approved)
+    await _insert(order_id, ruling, state, seen.order["placed_at"])
+    await _begin_clocks(seen, known, touched=ruling.way.approved)
     if not ruling.way.approved:
-        await _tell(order_id, ruling, order["site"])
+        await _tell(order_id, ruling, seen.order["site"])
     return ruling.way.approved
 
 
@@ -85,7 +85,8 @@ async def judge_again(order_no: str) -> None:
             return
         case = rows[0]
         before = msgspec.json.decode(case["judgement"], type=Stored)
-        ruling = await _ruling(order_id, before=before.findings)
+        seen = (await reading.seen([order_id]))[order_id]
+        ruling = await _ruling(seen, await settings(seen.stamp), before=before.findings)
         after = _state_after(case, ruling, before.findings)
         await _update(case, ruling, after)
         await _move_order(order_no, state, CaseState(case["state"]), after)
@@ -116,18 +117,12 @@ async def _move_order(order_no: str, state: OrderState, before: CaseState, after
         await transitions.send_to_review(order_no)
 
 
-async def _ruling(order_id: int, before: Mapping[str, str]) -> Ruling:
+async def _ruling(seen: reading.Seen, known: Settings, before: Mapping[str, str]) -> Ruling:
     """Run the checks, keep their flags, and ask the rules.  `before`: what the checks found the last time."""
-    bounds, _ = await limits()
-    checked = await reading.checked_of(order_id)
-    found = findings(checked, bounds)
-    for kind in sorted(FOUND_BY_CHECKS):
-        if kind in found and before.get(kind.value) != found[kind]:  # what somebody settled is not raised again for the same
-            await set_flag(order_id, kind, found[kind])
-        elif kind not in found and kind.value in before:
-            await clear_flag(order_id, kind, NO_LONGER)
-    facts = (await reading.facts_of([order_id]))[order_id]
-    live = await live_rules()
+    checked = await reading.checked_of(seen)
+    found = findings(checked, known.limits)
+    facts = reading.facts(seen, await _flag(seen, found, before))
+    live = known.live
     judgement = judge(facts, live[1]) if live else Judgement(outcome=None)
     return Ruling(
         table=live[0] if live else None,
@@ -136,6 +131,17 @@ async def _ruling(order_id: int, before: Mapping[str, str]) -> Ruling:
         asks=asks_of(checked.flaws),
         way=way_of(judgement.outcome, has_table=live is not None, is_flagged=needs_a_look(map(FlagKind, facts.flags))),
     )
+
+
+async def _flag(seen: reading.Seen, found: Mapping[FlagKind, str], before: Mapping[str, str]) -> Sequence[str]:
+    """Set and clear the flags of the checks; those that are set then."""
+    order_id, is_changed = seen.order["id"], False
+    for kind in sorted(FOUND_BY_CHECKS):
+        if kind in found and before.get(kind.value) != found[kind]:  # what somebody settled is not raised again for the same
+            is_changed |= await set_flag(order_id, kind, found[kind])
+        elif kind not in found and kind.value in before:
+            is_changed |= await clear_flag(order_id, kind, NO_LONGER)
+    return [flag.value for flag in (await blocking([order_id])).get(order_id, [])] if is_changed else seen.flags
 
 
 async def _insert(order_id: int, ruling: Ruling, state: CaseState, at: datetime) -> None:
@@ -167,15 +173,19 @@ def _columns(ruling: Ruling) -> tuple[object, ...]:
     )
 
 
-async def _begin_clocks(order_id: int, order: Row, *, touched: bool) -> None:
+async def _begin_clocks(seen: reading.Seen, known: Settings, *, touched: bool) -> None:
     """Of goods that are sold before they are there nobody promised a day."""
-    kinds, at = {ClockKind.TOUCH}, order["placed_at"]
-    presold = await fetch("SELECT 1 FROM order_line WHERE order_id = ? AND presale LIMIT 1", order_id)
-    if order["delivery"] == Delivery.SHIPPING and not presold:
+    kinds, order = {ClockKind.TOUCH}, seen.order
+    if order["delivery"] == Delivery.SHIPPING and not seen.is_presold:
         kinds.add(ClockKind.SHIP)
-    await ticking.begin(order_id, kinds, site=order["site"], at=at)
-    if touched:
-        await ticking.end(order_id, [ClockKind.TOUCH], at=at)
+    await ticking.begin(
+        order["id"],
+        kinds,
+        site=order["site"],
+        at=order["placed_at"],
+        terms=known.terms_of(order["site"]),
+        over=[ClockKind.TOUCH] if touched else [],
+    )
 
 
 async def _tell(order_id: int, ruling: Ruling, site: str | None) -> None:

@@ -7,6 +7,7 @@ from controller.db import fetch, transaction
 from controller.errors import Conflict
 from controller.review.events import ReviewLimitsChanged
 from controller.review.policies import Limits, check_limits
+from controller.review.stamps import renew_stamp
 
 
 class LimitsMoved(Conflict):
@@ -61,5 +62,6 @@ async def set_limits(wanted: Limits, *, edition: int) -> int:
             )
         if not rows:
             raise LimitsMoved("the limits were changed meanwhile: look at them, then decide again")
+        await renew_stamp()
         await events.record(ReviewLimitsChanged(edition=rows[0]["edition"]), subject="review_limits")
     return int(rows[0]["edition"])

@@ -88,10 +88,21 @@ class ReviewLimits(Model):
         table = "review_limits"
 
 
+class ReviewStamp(Model):
+    """Table `review_stamp`, one row: changes with rules, limits and terms of clocks; what whoever remembers them compares."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    stamp = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "review_stamp"
+
+
 EXTRA_SQL = (
     "CREATE UNIQUE INDEX IF NOT EXISTS review_table_live ON review_table (state) WHERE state = 'live'",
     "CREATE INDEX IF NOT EXISTS review_case_waiting ON review_case (state, id) WHERE state IN ('service', 'finance', 'held')",
     check("review_table", "review_table_edition", "NEW.edition > 0"),
     check("review_rule", "review_rule_position", "NEW.position > 0"),
     check("review_limits", "review_limits_one", "NEW.id = 1"),
+    "INSERT INTO review_stamp (id, stamp) VALUES (1, 'new') ON CONFLICT (id) DO NOTHING",
 )

@@ -13,6 +13,7 @@ from controller.db import execute, execute_many, fetch, transaction
 from controller.errors import NotFound
 from controller.review.clocks import TERMS, BadTerm, ClockKind, Counts, Hours, Span, Term, check_spans, check_term
 from controller.review.events import ClockTermsChanged
+from controller.review.stamps import renew_stamp
 from controller.sites.queries import known_sites
 from controller.sites.queries import site as site_row
 
@@ -30,10 +31,20 @@ class Opening:
 
 async def terms_of(site: str | None) -> dict[ClockKind, Term]:
     """The terms that hold at a site (None: at none in particular)."""
-    rows = await fetch(
-        "SELECT kind, seconds, near, counts FROM clock_term WHERE site IN (?, ?) ORDER BY site", ANYWHERE, site or ANYWHERE
-    )
-    return {**TERMS, **{ClockKind(row["kind"]): _term(row) for row in rows}}
+    return holding_at(site, {each: await terms_said(each) for each in {ANYWHERE, site or ANYWHERE}})
+
+
+def holding_at(site: str | None, said: Mapping[str, Mapping[ClockKind, Term]]) -> dict[ClockKind, Term]:
+    """Of what was said by site: the site's own, else those of anywhere, else what the product comes with."""
+    return {**TERMS, **said.get(ANYWHERE, {}), **said.get(site or ANYWHERE, {})}
+
+
+async def all_terms() -> dict[str, dict[ClockKind, Term]]:
+    """Whatever was said, by site."""
+    said: dict[str, dict[ClockKind, Term]] = defaultdict(dict)
+    for row in await fetch("SELECT site, kind, seconds, near, counts FROM clock_term"):
+        said[row["site"]][ClockKind(row["kind"])] = _term(row)
+    return dict(said)
 
 
 async def terms_said(site: str) -> dict[ClockKind, Term]:
@@ -89,6 +100,7 @@ async def set_term(site: str, kind: ClockKind, term: Term | None) -> None:
                 "DO UPDATE SET seconds = excluded.seconds, near = excluded.near, counts = excluded.counts",
                 *(site, kind.value, int(term.length.total_seconds()), int(term.near.total_seconds()), term.counts.value),
             )
+        await renew_stamp()
         await events.record(ClockTermsChanged(at=site), subject=f"clocks:{site}", site=site or None)
 
 
@@ -113,6 +125,7 @@ async def set_opening(site: str, opening: Opening) -> None:
             ],
         )
         await execute_many("INSERT INTO closed_day (site, day) VALUES (?, ?)", [(site, day) for day in sorted(set(opening.closed))])
+        await renew_stamp()
         await events.record(ClockTermsChanged(at=site), subject=f"clocks:{site}", site=site or None)
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from controller.catalog.models import BaseUnit
-from controller.catalog.queries import SkuRow, skus_by_id
 from controller.customers.order_addresses import stored_addresses
-from controller.db import Row, among, fetch, listing
+from controller.db import Row, among, fetch, listing, words
 from controller.intake.duplicates import twin_of
-from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
-from controller.orders.states import Delivery, OrderState
+from controller.orders.states import Delivery
 from controller.pricing.policies import CHAIN, Priced, in_force
 from controller.pricing.stored import prices_of
 from controller.review.policies import Checked, PricedLine, discount_share
@@ -22,92 +21,93 @@ from controller.review.rules import UNKNOWN, OrderFacts
 _NO_ADDRESS = (("address", "missing_address"),)
 
 
-async def facts_of(order_ids: Collection[int]) -> dict[int, OrderFacts]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An order with what belongs to it and to its customer, and its lines, as they are stored now."""
+
+    order: Row
+    lines: Sequence[Row]
+
+    @property
+    def stamp(self) -> str:
+        """Of what people set of reviews, at that moment."""
+        return str(self.order["stamp"])
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return tuple(sorted((self.order["flags"] or "").split()))
+
+    @property
+    def is_presold(self) -> bool:
+        """Whether some of it is sold before it is there."""
+        return any(line["presale"] for line in self.lines)
+
+
+async def seen(order_ids: Collection[int]) -> dict[int, Seen]:
     """By order; those that are not there are left out."""
     orders = await _orders(order_ids)
     lines = await _lines(list(orders))
-    customers = {row["customer_id"] for row in orders.values() if row["customer_id"] is not None}
-    ratings, firsts = await _ratings(customers), await _first_orders(customers)
-    owed, flags = await _owed(customers), await blocking(list(orders))
-    means = await _means(list(orders))
-    return {
-        order_id: _facts(
-            row,
-            lines[order_id],
-            ratings.get(row["customer_id"], (None, None)),
-            arrears=max(owed.get((row["customer_id"], row["currency"]), 0), 0),
-            is_first=firsts.get(row["customer_id"]) == order_id,
-            payment=tuple(sorted(means[order_id])),
-            flags=tuple(flag.value for flag in flags.get(order_id, [])),
-        )
-        for order_id, row in orders.items()
-    }
+    return {order_id: Seen(order=row, lines=lines[order_id]) for order_id, row in orders.items()}
 
 
-def _facts(
-    row: Row,
-    lines: Sequence[Row],
-    ratings: tuple[str | None, str | None],
-    *,
-    arrears: int,
-    is_first: bool,
-    payment: tuple[str, ...],
-    flags: tuple[str, ...],
-) -> OrderFacts:
+async def facts_of(order_ids: Collection[int]) -> dict[int, OrderFacts]:
+    """By order; those that are not there are left out."""
+    return {order_id: facts(one) for order_id, one in (await seen(order_ids)).items()}
+
+
+def facts(one: Seen, flags: Sequence[str] | None = None) -> OrderFacts:
+    """`flags`: those that are set, None: that were when it was looked at."""
+    row, lines = one.order, one.lines
     return OrderFacts(
         amount=row["total_minor"],
         currency=row["currency"],
         items=max(sum(line["quantity"] if line["base_unit"] == BaseUnit.PIECE else 1 for line in lines), 1),
         discount=discount_share(_gross(lines), row["total_minor"]),
-        arrears=arrears,
-        grade=ratings[0] or UNKNOWN,
-        credit=ratings[1] or UNKNOWN,
+        arrears=max(row["owed_minor"] or 0, 0),
+        grade=row["grade"] or UNKNOWN,
+        credit=row["credit"] or UNKNOWN,
         channel=row["channel"],
         region=row["region"] or UNKNOWN,
         site=row["site"] or UNKNOWN,
         delivery=row["delivery"],
-        first_order=is_first,
-        payment=payment,
-        flags=flags,
+        first_order=row["first_id"] == row["id"],
+        payment=tuple(sorted(set((row["means"] or "").split()))),
+        flags=one.flags if flags is None else tuple(flags),
     )
 
 
-async def checked_of(order_id: int) -> Checked:
-    """What the checks look at.  The order is there."""
-    order = (await _orders([order_id]))[order_id]
-    lines = (await _lines([order_id]))[order_id]
-    ratings = await _ratings([] if order["customer_id"] is None else [order["customer_id"]])
-    owed = await _owed([] if order["customer_id"] is None else [order["customer_id"]])
+async def checked_of(one: Seen) -> Checked:
+    """What the checks look at."""
+    order = one.order
     return Checked(
-        lines=await _priced(order, lines),
-        discount=discount_share(_gross(lines), order["total_minor"]),
-        credit=ratings.get(order["customer_id"], (None, None))[1],
-        arrears_minor=owed.get((order["customer_id"], order["currency"]), 0),
+        lines=await _priced(order, one.lines),
+        discount=discount_share(_gross(one.lines), order["total_minor"]),
+        credit=order["credit"],
+        arrears_minor=order["owed_minor"] or 0,
         flaws=await _flaws(order),
-        twin=None if order["customer_id"] is None else await twin_of(order_id),
+        twin=None if order["customer_id"] is None else await twin_of(order["id"]),
     )
 
 
 async def _priced(order: Row, lines: Sequence[Row]) -> list[PricedLine]:
     """Each line beside the price that was in force where and when the order was placed."""
     known = await prices_of(line["sku_id"] for line in lines)
-    skus = await skus_by_id([line["sku_id"] for line in lines])
     return [
         PricedLine(
             sku=line["sku"],
             unit_price_minor=line["unit_price_minor"],
-            listed_minor=_listed(known.get(line["sku_id"], []), skus[line["sku_id"]], order),
+            listed_minor=_listed(known.get(line["sku_id"], []), line, order),
         )
         for line in lines
     ]
 
 
-def _listed(prices: Sequence[Priced], sku: SkuRow, order: Row) -> int | None:
+def _listed(prices: Sequence[Priced], line: Row, order: Row) -> int | None:
     """What was said for an instant, else what the catalogue says by itself; of another currency neither helps."""
     same = [price for price in prices if price.currency == order["currency"]]
     if listed := in_force(same, order["site"] or CHAIN, order["placed_at"]):
         return listed.price_minor
-    return sku.price_minor if sku.currency == order["currency"] and sku.price_minor else None
+    return line["catalogued_minor"] if line["catalogued_in"] == order["currency"] and line["catalogued_minor"] else None
 
 
 async def _flaws(order: Row) -> Sequence[tuple[str, str]] | None:
@@ -124,59 +124,32 @@ def _gross(lines: Sequence[Row]) -> int:
 
 
 async def _orders(order_ids: Collection[int]) -> dict[int, Row]:
+    """In one statement: an order is looked at whenever one is placed.  What has no customer asks nothing of customers."""
     rows = await fetch(
-        f"SELECT id, site, region, channel, currency, total_minor, delivery, customer_id, placed_at FROM sales_order "
-        f"WHERE {among('id')} ORDER BY id",
+        "SELECT o.id, o.site, o.region, o.channel, o.currency, o.total_minor, o.delivery, o.customer_id, o.placed_at, "
+        "c.grade, c.credit, a.owed_minor, "
+        "CASE WHEN o.customer_id IS NULL THEN NULL ELSE (SELECT f.id FROM sales_order f WHERE f.customer_id = o.customer_id "
+        "AND f.state NOT IN ('cancelled', 'draft') ORDER BY f.id LIMIT 1) END AS first_id, "
+        f"(SELECT {words('f.kind')} FROM order_flag f WHERE f.order_id = o.id AND f.cleared_at IS NULL) AS flags, "
+        f"(SELECT {words('p.means')} FROM payment p WHERE p.order_id = o.id) AS means, "
+        "(SELECT stamp FROM review_stamp WHERE id = 1) AS stamp "
+        "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id "
+        "LEFT JOIN customer_account a ON a.customer_id = o.customer_id AND a.currency = o.currency "
+        f"WHERE {among('o.id')} ORDER BY o.id",
         listing(order_ids),
     )
     return {row["id"]: row for row in rows}
 
 
 async def _lines(order_ids: Collection[int]) -> Mapping[int, list[Row]]:
+    """With what the catalogue says by itself that they cost."""
     rows = await fetch(
-        "SELECT order_id, sku_id, sku, base_unit, quantity, unit_price_minor, price_per FROM order_line "
-        f"WHERE {among('order_id')} AND NOT is_removed ORDER BY order_id, position",
+        "SELECT l.order_id, l.sku_id, l.sku, l.base_unit, l.quantity, l.unit_price_minor, l.price_per, l.presale, "
+        "s.price_minor AS catalogued_minor, s.currency AS catalogued_in FROM order_line l JOIN sku s ON s.id = l.sku_id "
+        f"WHERE {among('l.order_id')} AND NOT l.is_removed ORDER BY l.order_id, l.position",
         listing(order_ids),
     )
     found: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         found[row["order_id"]].append(row)
-    return found
-
-
-async def _ratings(customer_ids: Collection[int]) -> dict[int | None, tuple[str | None, str | None]]:
-    """Grade and credit rating, by customer."""
-    if not customer_ids:
-        return {}
-    rows = await fetch(f"SELECT id, grade, credit FROM customer WHERE {among('id')}", listing(customer_ids))
-    return {row["id"]: (row["grade"], row["credit"]) for row in rows}
-
-
-async def _owed(customer_ids: Collection[int]) -> dict[tuple[int | None, str], int]:
-    """What customers owe on account, by customer and currency, in minor units."""
-    if not customer_ids:
-        return {}
-    rows = await fetch(
-        f"SELECT customer_id, currency, owed_minor FROM customer_account WHERE {among('customer_id')}", listing(customer_ids)
-    )
-    return {(row["customer_id"], row["currency"]): row["owed_minor"] for row in rows}
-
-
-async def _first_orders(customer_ids: Collection[int]) -> dict[int | None, int]:
-    """The first order of each customer that was not cancelled."""
-    if not customer_ids:
-        return {}
-    rows = await fetch(
-        f"SELECT customer_id, MIN(id) AS first FROM sales_order WHERE {among('customer_id')} AND state NOT IN (?, ?) "
-        "GROUP BY customer_id",
-        *(listing(customer_ids), OrderState.CANCELLED.value, OrderState.DRAFT.value),
-    )
-    return {row["customer_id"]: row["first"] for row in rows}
-
-
-async def _means(order_ids: Collection[int]) -> Mapping[int, set[str]]:
-    """By which means each order is paid, as far as it is known."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for row in await fetch(f"SELECT order_id, means FROM payment WHERE {among('order_id')}", listing(order_ids)):
-        found[row["order_id"]].add(row["means"])
     return found

@@ -14,6 +14,7 @@ from controller.db import ConstraintViolated, Row, execute_many, fetch, now, sav
 from controller.errors import Conflict, NotFound
 from controller.review.events import ReviewTableChanged
 from controller.review.rules import BadRule, Condition, Outcome, Rule, check_rules
+from controller.review.stamps import renew_stamp
 from controller.review.states import RULE_TABLE, TableAction, TableState
 from controller.states import advance
 
@@ -174,6 +175,7 @@ async def _switch(found: StoredTable, *, edition: int, replaced: int | None) -> 
         raise TableMoved("another table of rules went live meanwhile: look at it, then decide again") from error
     if not rows:
         raise TableMoved(await _why_not(found.id, found.state, f"its edition is no longer {edition}"))
+    await renew_stamp()
 
 
 async def _why_not(table_id: int, state: TableState, otherwise: str) -> str:

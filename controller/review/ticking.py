@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from random import Random
 
 from controller import events
 from controller.db import Row, among, execute, execute_many, fetch, listing, now, transaction
 from controller.orders.numbers import ORDERS
-from controller.review.clocks import ClockKind, due, near
+from controller.review.clocks import ClockKind, Term, due, near
 from controller.review.events import ClockNear, ClockOver
 from controller.review.opening import hours_of, terms_of
 from controller.tasks.operations import close_tasks, open_task
@@ -26,17 +26,30 @@ NEAR, OVER = 1, 2
 log = logging.getLogger(__name__)
 
 
-async def begin(order_id: int, kinds: Collection[ClockKind], *, site: str | None, at: datetime) -> None:
-    """Let these clocks of an order run from an instant on; one that runs already goes on.  In the caller's transaction."""
-    terms = await terms_of(site)
+async def begin(
+    order_id: int,
+    kinds: Collection[ClockKind],
+    *,
+    site: str | None,
+    at: datetime,
+    terms: Mapping[ClockKind, Term] | None = None,
+    over: Collection[ClockKind] = (),
+) -> None:
+    """Let these clocks of an order run from an instant on; one that runs already goes on.  In the caller's transaction.
+
+    `terms`: those of the site, where they are known.  `over`: what these measure has happened at that very instant.
+    """
+    terms = await terms_of(site) if terms is None else terms
     hours = await hours_of(site, [terms[kind].counts for kind in kinds])
     rows = []
     for kind in sorted(kinds):
         term = terms[kind]
         until = due(at, term.length, hours, term.counts)
-        rows.append((order_id, site, kind.value, at, near(at, term, hours), until, 0, False))
+        ended = (at, 0) if kind in over else (None, None)
+        rows.append((order_id, site, kind.value, at, near(at, term, hours), until, 0, False, *ended))
     await execute_many(
-        "INSERT INTO order_clock (order_id, site, kind, began_at, near_at, due_at, told, is_void) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO order_clock (order_id, site, kind, began_at, near_at, due_at, told, is_void, ended_at, took) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (order_id, kind) WHERE ended_at IS NULL DO NOTHING",
         rows,
     )
