@@ -107,6 +107,13 @@ async def erase(customer_id: int, order_ids: Sequence[int]) -> None:
         await events.record(erased, subject=CUSTOMERS.number(customer_id))
 
 
+async def hashes_of(customer_id: int) -> list[str]:
+    """By what somebody, and all that were merged into them, can be known: what others keep of them is found by it."""
+    everybody = db.listing(await queries.family(customer_id))
+    rows = await db.fetch(f"SELECT DISTINCT hash FROM customer_identity WHERE {db.among('customer_id')} ORDER BY hash", everybody)
+    return [str(row["hash"]) for row in rows]
+
+
 async def _hold(customer_id: int) -> None:
     """Hold it.  Raises NotFound."""
     if not await db.fetch(f"SELECT id FROM customer WHERE id = ?{db.for_update()}", customer_id):

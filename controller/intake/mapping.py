@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller import events
-from controller.catalog.queries import skus_by_code
+from controller.catalog.policies import Found, SymbolKey
+from controller.catalog.queries import resolve, skus_by_code
 from controller.db import among, execute, fetch, listing, now, transaction
 from controller.errors import NotFound, Rejected
 from controller.intake.events import GoodsMapped
 from controller.intake.states import RawState
 from controller.orders.policies import price_per
 from controller.tasks.operations import close_tasks
+from drivers.symbols.gtin import to_gtin14
 
 MOST_UNITS = 10**6
 MAX_GOODS = 100
@@ -24,13 +26,21 @@ class BadMapping(Rejected):
     code = "bad_mapping"
 
 
+FILE = "file"
+"""The channel of orders that people send as files: it calls goods as we do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """One of the channel's is `units` base units of `sku`, of which a price is for `price_per`."""
+    """One of the channel's is `units` base units of `sku`, of which a price of ours is for `price_per`.
+
+    What the channel asks is for `each` of its own.
+    """
 
     sku: str
     units: int
     price_per: int
+    each: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +55,29 @@ class StoredMapping:
 
 
 async def mapped(channel: str, goods: Collection[str]) -> dict[str, Mapped]:
-    """By the channel's name; what nobody mapped, or to a SKU that is gone, is left out."""
+    """By the channel's name; what nobody mapped, or to a SKU that is gone, is left out.
+
+    In files SKUs' codes and barcodes of the whole chain name goods, too, unless somebody mapped them to others.
+    """
     rows = await fetch(
         f"SELECT goods, sku, units FROM goods_mapping WHERE channel = ? AND {among('goods')}", channel, listing(sorted(goods))
     )
     skus = await skus_by_code([row["sku"] for row in rows])
-    return {
+    found = {
         row["goods"]: Mapped(row["sku"], row["units"], price_per(skus[row["sku"]].base_unit)) for row in rows if row["sku"] in skus
     }
+    return found if channel != FILE else await _our_own(set(goods) - found.keys()) | found
+
+
+async def _our_own(goods: Collection[str]) -> dict[str, Mapped]:
+    """By a SKU's code, a price as the catalogue has it; or by a barcode, a price of one scan."""
+    skus = await skus_by_code(sorted(goods))
+    found = {code: Mapped(code, 1, price_per(sku.base_unit), price_per(sku.base_unit)) for code, sku in skus.items()}
+    codes = sorted(set(goods) - found.keys())
+    meanings = dict(zip(codes, await resolve([SymbolKey(code, to_gtin14(code)) for code in codes], site_id=""), strict=True))
+    scanned = {code: (one, units) for code, one in meanings.items() if isinstance(one, Found) and (units := one.base_units(1))}
+    bases = await skus_by_code(sorted({one.sku for one, _ in scanned.values()}))
+    return found | {code: Mapped(one.sku, units, price_per(bases[one.sku].base_unit)) for code, (one, units) in scanned.items()}
 
 
 async def map_goods(channel: str, goods: str, sku: str, *, units: int = 1) -> int:

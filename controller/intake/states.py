@@ -35,3 +35,31 @@ RAW_ORDER: dict[RawState, dict[RawAction, RawState]] = {
     RawState.PLACED: {},
     RawState.DISCARDED: {},
 }
+
+
+class FileState(StrEnum):
+    """Of a file of orders.  `CHECKED`: a person looks at it; `HANDING_ON`: its orders become raw orders, after a crash too."""
+
+    CHECKED = "checked"
+    HANDING_ON = "handing_on"
+    DONE = "done"
+    DISCARDED = "discarded"
+
+
+class FileAction(StrEnum):
+    START = "start"
+    FINISH = "finish"
+    DISCARD = "discard"
+    CHECK_AGAIN = "check_again"
+
+
+ORDER_FILE: dict[FileState, dict[FileAction, FileState]] = {
+    FileState.CHECKED: {
+        FileAction.START: FileState.HANDING_ON,
+        FileAction.DISCARD: FileState.DISCARDED,
+        FileAction.CHECK_AGAIN: FileState.CHECKED,
+    },
+    FileState.HANDING_ON: {FileAction.FINISH: FileState.DONE},
+    FileState.DONE: {FileAction.CHECK_AGAIN: FileState.CHECKED},
+    FileState.DISCARDED: {FileAction.CHECK_AGAIN: FileState.CHECKED},
+}

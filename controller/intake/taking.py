@@ -12,8 +12,9 @@ from random import Random
 
 from controller import events
 from controller.customers import operations as customers
+from controller.customers import sealing
+from controller.customers.deriving import of_sent_order
 from controller.customers.keyring import Place
-from controller.customers.sealing import seal, unseal
 from controller.db import Row, execute, execute_many, fetch, for_update, is_of_the_database, now, transaction
 from controller.errors import DomainError, NotFound, Rejected
 from controller.events import acting
@@ -47,13 +48,14 @@ async def receive(channel: str, body: bytes, *, source: str) -> tuple[int, bool]
 
     In the caller's transaction, if there is one.  Records RawOrderCame.  Raises KeysUnavailable.
     """
-    digest = hashlib.sha256(channel.encode() + b"\0" + body).hexdigest()
-    sealed = await seal(base64.b64encode(body).decode(), _place(digest))
+    digest, ring = digest_of(channel, body), await sealing.ring()
+    sealed = ring.seal(base64.b64encode(body).decode(), _place(digest))
+    hashes = of_sent_order(ring, channel, body)["buyer_hashes"]
     async with transaction():
         rows = await fetch(
-            "INSERT INTO raw_order (channel, digest, sealed, source, state, received_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (digest) DO NOTHING RETURNING id",
-            *(channel, digest, sealed, source, RawState.WAITING.value, now(), now()),
+            "INSERT INTO raw_order (channel, digest, sealed, buyer_hashes, source, state, received_at, changed_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING RETURNING id",
+            *(channel, digest, sealed, hashes, source, RawState.WAITING.value, now(), now()),
         )
         if rows:
             await events.record(RawOrderCame(channel=channel, source=source), subject=f"raw:{rows[0]['id']}")
@@ -62,12 +64,17 @@ async def receive(channel: str, body: bytes, *, source: str) -> tuple[int, bool]
     return int(found[0]["id"]), False
 
 
+def digest_of(channel: str, body: bytes) -> str:
+    """What names the bytes that a channel sent."""
+    return hashlib.sha256(channel.encode() + b"\0" + body).hexdigest()
+
+
 async def body_of(raw_id: int) -> bytes:
-    """What came, as it came.  Raises NotFound, KeysUnavailable."""
-    rows = await fetch("SELECT digest, sealed FROM raw_order WHERE id = ?", raw_id)
+    """What came, as it came.  Raises NotFound (what was forgotten, too), KeysUnavailable."""
+    rows = await fetch("SELECT digest, sealed FROM raw_order WHERE id = ? AND sealed <> ''", raw_id)
     if not rows:
         raise NotFound("raw order", raw_id)
-    return base64.b64decode(await unseal(rows[0]["sealed"], _place(rows[0]["digest"])))
+    return base64.b64decode(await sealing.unseal(rows[0]["sealed"], _place(rows[0]["digest"])))
 
 
 async def take_waiting() -> int:
@@ -138,9 +145,9 @@ def _order(channel: str, sent: SentOrder, goods: dict[str, Mapped], customer_id:
 
 def _price(price_minor: int, goods: Mapped, line: int) -> int:
     """Of one piece, or of 100 grams or millilitres.  Raises OddPrice: what is charged is never rounded."""
-    price, rest = divmod(price_minor * goods.price_per, goods.units)
+    price, rest = divmod(price_minor * goods.price_per, goods.units * goods.each)
     if rest:
-        raise OddPrice(f"line {line}: {price_minor} for {goods.units} is no whole price of one")
+        raise OddPrice(f"line {line}: {price_minor} for {goods.units * goods.each} is no whole price of one")
     return price
 
 

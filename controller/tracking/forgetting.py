@@ -10,6 +10,7 @@ from controller import db
 from controller.customers import erasing, queries
 from controller.customers.errors import OrdersUnderWay
 from controller.customers.numbers import CUSTOMERS
+from controller.intake.erasing import forget_sent
 from controller.orders.numbers import ORDERS
 from controller.orders.states import OPEN, OrderState
 
@@ -46,9 +47,9 @@ async def forget(customer_id: int) -> None:
     if still:
         raise OrdersUnderWay(CUSTOMERS.number(customer_id), still)
     async with db.transaction():
+        hashes = await erasing.hashes_of(customer_id)
         await erasing.erase(customer_id, order_ids)
-        placed = db.among("order_id")
-        await db.execute(f"UPDATE raw_order SET sealed = '' WHERE {placed}", db.listing(order_ids))  # as the channel sent them
+        await forget_sent(order_ids, hashes)
 
 
 async def ask_and_forget(customer_id: int) -> bool:
