@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.catalog import api as catalog
+from controller.catalog import category_api as categories
 from controller.catalog import image_api as images
 from controller.counts import api as counts
 from controller.counts import planning_api as count_planning
@@ -21,6 +22,7 @@ from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
 from controller.orders import flag_api as order_flags
+from controller.orders import substitute_api as order_substitutes
 from controller.orders import total_api as order_totals
 from controller.payments import api as payments
 from controller.payments import callback_api as payment_callbacks
@@ -55,6 +57,7 @@ ROUTES: list[Route] = [
     *people.ROUTES,
     *sites.ROUTES,
     *catalog.ROUTES,
+    *categories.ROUTES,
     *images.ROUTES,
     *documents.ROUTES,
     *tasks.ROUTES,
@@ -87,6 +90,7 @@ ROUTES: list[Route] = [
     *order_totals.ROUTES,
     *order_flags.ROUTES,
     *order_changes.ROUTES,
+    *order_substitutes.ROUTES,
     *order_batches.ROUTES,
     *order_goods.ROUTES,
     *fulfilment.ROUTES,

@@ -26,7 +26,7 @@ from controller.orders.placing import LINE_COLUMNS, LINE_MARKS, line_values
 from controller.orders.policies import NewLine, check_currency, check_line, line_amount
 from controller.orders.promising import Need, Promising, need_of, promise, when_short
 from controller.orders.queries import StoredOrder
-from controller.orders.states import OPEN, Delivery, OrderState
+from controller.orders.states import OPEN, Delivery, OrderState, WhenShort
 from controller.orders.transitions import locked, site_of
 from controller.sites.queries import site
 from controller.stock.granting import lock
@@ -43,7 +43,11 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """What is to be different; None leaves it.  `version`: what was read.  `no_due`: nothing is due any more."""
+    """What is to be different; None leaves it.  `version`: what was read.  `no_due`: nothing is due any more.
+
+    `when_short` None: as the order's channel says.  `of_wanting`: no more is taken away from a line than what is promised from
+    nowhere, at the price that it has; that much, and new lines, are possible while the rest is being fetched.
+    """
 
     reason: str
     version: int | None = None
@@ -55,6 +59,8 @@ class Amendment:
     due_at: datetime | None = None
     no_due: bool = False
     min_remaining_days: int | None = None
+    when_short: WhenShort | None = None
+    of_wanting: bool = False
 
 
 @dataclass(slots=True)
@@ -111,7 +117,7 @@ def _check(work: _Work, change: Amendment) -> None:
     """What is released can get another due date, and nothing else."""
     no, order = work.order.no, work.order
     released = sorted({one.site for parts in work.promised.values() for one in parts if one.is_released})
-    if released and (change.lines or change.new_lines):
+    if released and (change.lines or change.new_lines) and not change.of_wanting:
         raise ReleasedAlready(no, released)
     for name in ("site", "region", "delivery", "min_remaining_days"):
         if released and getattr(change, name) not in (None, getattr(order, name)):
@@ -119,6 +125,8 @@ def _check(work: _Work, change: Amendment) -> None:
     for one in change.lines:
         if one.position not in work.lines or work.lines[one.position]["is_removed"]:
             raise NotFound(f"line of {no}", one.position)
+        if change.of_wanting and not _is_of_wanting(one, work.lines[one.position]):
+            raise ReleasedAlready(no, released)
     for one_new in change.new_lines:
         check_line(one_new, len(work.lines) + 1)
     going = {one.position for one in change.lines if one.quantity == 0}
@@ -127,6 +135,13 @@ def _check(work: _Work, change: Amendment) -> None:
         raise BadOrder(f"{no} would have no lines left: cancel it")
     if (change.delivery or order.delivery) is not Delivery.SHIPPING and (change.site or order.site) is None:
         raise BadOrder(f"an order for {change.delivery or order.delivery} names its site")
+
+
+def _is_of_wanting(change: LineChange, row: Row) -> bool:
+    """Whether only what is promised from nowhere goes away."""
+    price = row["unit_price_minor"] if change.unit_price_minor is None else change.unit_price_minor
+    after = row["quantity"] if change.quantity is None else change.quantity
+    return bool(price == row["unit_price_minor"] and row["quantity"] - row["wanting"] <= after <= row["quantity"])
 
 
 # --- the order itself -----------------------------------------------------------------------------------------------------------
@@ -150,16 +165,17 @@ async def _terms(work: _Work, change: Amendment) -> None:
     if change.site is not None and change.site != order.site:
         check_currency(order.currency, change.site, (await site(change.site)).currency)
         await note_sites([(change.site, order.id)])
-        await _move_to_site(work, change.site)
+        await _move_to_site(work, change)
 
 
 def _text(value: object) -> str | int | None:
     return value if isinstance(value, int | None) else value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-async def _move_to_site(work: _Work, to_site: str) -> None:
+async def _move_to_site(work: _Work, change: Amendment) -> None:
     """All that is promised is promised there instead; what was wanting, too."""
-    if work.order.state is OrderState.DRAFT:
+    to_site = change.site
+    if work.order.state is OrderState.DRAFT or to_site is None:
         return
     away = [one for parts in work.promised.values() for one in parts if one.site != to_site]
     await lock(sorted({(one.sku_id, at) for one in away for at in (one.site, to_site)}))
@@ -169,7 +185,7 @@ async def _move_to_site(work: _Work, to_site: str) -> None:
         if lost or row["wanting"]:
             work.needs.append(need_of(row, lost + row["wanting"]))
         work.promised[position] = [one for one in work.promised.get(position, []) if one.site == to_site]
-    await _promise(work, to_site)
+    await _promise(work, to_site, change)
 
 
 # --- its lines ------------------------------------------------------------------------------------------------------------------
@@ -184,7 +200,7 @@ async def _lines(work: _Work, change: Amendment) -> None:
         await _change_line(work, one)
     if change.new_lines:
         await _add_lines(work, change.new_lines)
-    await _promise(work, change.site or work.order.site)
+    await _promise(work, change.site or work.order.site, change)
 
 
 async def _change_line(work: _Work, change: LineChange) -> None:
@@ -244,7 +260,7 @@ async def _add_lines(work: _Work, new: Sequence[NewLine]) -> None:
             )
 
 
-async def _promise(work: _Work, site_id: str | None) -> None:
+async def _promise(work: _Work, site_id: str | None, change: Amendment) -> None:
     if not work.needs:
         return
     order, needs = work.order, work.needs
@@ -255,7 +271,7 @@ async def _promise(work: _Work, site_id: str | None) -> None:
         currency=order.currency,
         site=site_id,
         region=order.region,
-        when_short=await when_short(order.channel, None),
+        when_short=await when_short(order.channel, change.when_short),
     )
     await promise(needs, how)
 

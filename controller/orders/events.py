@@ -106,6 +106,19 @@ class OrderChanged(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class OrderLineSubstituted(Event, frozen=True, kw_only=True):
+    """A person gave `quantity` base units of another SKU for `replaces` of a line; by how much the sum changed, in minor units."""
+
+    name: ClassVar[str] = "order_line_substituted"
+    position: int
+    sku: str
+    replaces: int
+    substitute: str
+    quantity: int
+    dearer_minor: int
+    reason: str
+
+
 class ChannelShortSet(Event, frozen=True, kw_only=True):
     """What becomes of a channel's orders when there is too little; the subject is `channel:` and its code."""
 

@@ -142,6 +142,16 @@ async def site_prices(sku: str, *, sites: Collection[str] | None = None) -> dict
     return {row["site_id"]: row["price_minor"] for row in rows}
 
 
+async def prices_at(sku_ids: Collection[int], site: str | None) -> dict[int, int]:
+    """What SKUs cost now at a site, None: in the chain; minor units, by SKU id."""
+    rows = await db.fetch(
+        "SELECT s.id, COALESCE(p.price_minor, s.price_minor) AS price_minor FROM sku s "
+        f"LEFT JOIN site_price p ON p.sku_id = s.id AND p.site_id = ? WHERE {db.among('s.id')}",
+        *(site or "", db.listing(sorted(sku_ids))),
+    )
+    return {row["id"]: row["price_minor"] for row in rows}
+
+
 async def sku_prices(*, after: int = 0, limit: int = 50, q: str = "") -> list[SkuPrice]:
     """What SKUs cost now, in order of id; `q` is part of a code or name."""
     like = f"%{q.lower()}%"

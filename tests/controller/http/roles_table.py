@@ -54,6 +54,9 @@ fpm$ia GET /
 --m--a POST /api/v1/carts/{cart}/confirm
 --m--a POST /api/v1/carts/{cart}/renew
 --m--a POST /api/v1/catalog/import
+fpm$ia GET /api/v1/categories
+--m--a PUT /api/v1/categories/{category}
+--m--a DELETE /api/v1/categories/{category}
 fpm$-a GET /api/v1/channels
 --m--a POST /api/v1/channels
 fpm$-a GET /api/v1/channels/{channel}/buffers
@@ -131,6 +134,8 @@ fpm-ia POST /api/v1/label-batches/{no}/print
 -pm$-a GET /api/v1/orders/{no}/address
 --m--a PUT /api/v1/orders/{no}/address
 --m--a POST /api/v1/orders/{no}/address/reveal
+--m--a POST /api/v1/orders/{no}/lines/{position}/substitute
+-pm$-a GET /api/v1/orders/{no}/lines/{position}/substitutes
 --m--a POST /api/v1/orders/{no}/cancel
 --m--a POST /api/v1/orders/{no}/close
 -pm$-a GET /api/v1/orders/{no}/flags
@@ -336,10 +341,14 @@ fpm$ia GET /api/v1/skus
 fpm$ia GET /api/v1/skus/{sku}
 fpm$ia GET /api/v1/skus/{sku}/barcodes
 --m--a POST /api/v1/skus/{sku}/barcodes
+--m--a PUT /api/v1/skus/{sku}/category
 --m--a DELETE /api/v1/skus/{sku}/image
 fpm$ia GET /api/v1/skus/{sku}/image
 --m--a PUT /api/v1/skus/{sku}/image
 --m--a PUT /api/v1/skus/{sku}/shipping
+fpm$ia GET /api/v1/skus/{sku}/substitutes
+--m--a PUT /api/v1/skus/{sku}/substitutes/{substitute}
+--m--a DELETE /api/v1/skus/{sku}/substitutes/{substitute}
 ---$-a PUT /api/v1/skus/{sku}/tax-class
 -pm$-a GET /api/v1/sourcing
 --m--a PUT /api/v1/sourcing/areas
