@@ -5,6 +5,8 @@ const message = document.getElementById("message");
 
 const NO_BEEP_MS = 2000;
 const timers = new Map(); // device -> when to say that nothing was heard
+const SETTLED_MS = 1000;
+const wanted = new Map(); // a switch just turned -> how; what was reported before that does not turn it back
 
 function sayBeep(section, word) {
   const place = section.querySelector("[data-beep]");
@@ -56,21 +58,37 @@ document.addEventListener("click", (event) => {
   if (button.dataset.command) send(deviceOf(button), JSON.parse(button.dataset.command));
 });
 
+async function turn(box) {
+  const turned = { on: box.checked };
+  wanted.set(box, turned);
+  await send(deviceOf(box), { do: "fault", name: box.dataset.fault, on: turned.on });
+  setTimeout(() => {
+    if (wanted.get(box) !== turned) return;
+    wanted.delete(box);
+    box.checked = box.dataset.reported === "true";
+  }, SETTLED_MS);
+}
+
+function showSwitch(box, isOn) {
+  box.dataset.reported = isOn;
+  if (wanted.get(box)?.on === isOn) wanted.delete(box);
+  if (!wanted.has(box)) box.checked = isOn;
+}
+
 document.addEventListener("change", (event) => {
-  const box = event.target;
-  if (box.dataset.fault) send(deviceOf(box), { do: "fault", name: box.dataset.fault, on: box.checked });
+  if (event.target.dataset.fault) turn(event.target);
 });
 
 document.addEventListener("input", (event) => {
   const list = document.getElementById(event.target.dataset.filter || "");
   if (!list) return;
-  const wanted = event.target.value.trim().toLowerCase();
-  for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+  const text = event.target.value.trim().toLowerCase();
+  for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(text);
 });
 
 function show(device) {
   const section = document.querySelector(`[data-device="${device.id}"]`);
-  for (const box of section.querySelectorAll("[data-fault]")) box.checked = device.faults.includes(box.dataset.fault);
+  for (const box of section.querySelectorAll("[data-fault]")) showSwitch(box, device.faults.includes(box.dataset.fault));
   for (const output of section.querySelectorAll("[data-seen]")) {
     const report = device.seen[output.dataset.seen];
     if (report) output.textContent = report[output.dataset.field];
