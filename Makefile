@@ -13,9 +13,9 @@ help: ## show this list
 demo: $(VENV)/demo ## the shop with emulated devices; ARGS=--script plays a whole day and checks it
 	@$(RUN) -m tests.shopday $(ARGS)
 
-test: $(VENV)/dev ## everything the tests need, then the tests; ARGS goes to pytest
+test: $(VENV)/dev ## everything the tests need, then the tests, on up to four cores; ARGS goes to pytest (-n 0: one process)
 	@bash .ci/test-servers
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-device: $(VENV)/dev ## drivers and agent in a real kernel, in the rig (tests/device/README.md); root; ARGS goes to pytest
 	@$(RUN) -m tests.device
