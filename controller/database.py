@@ -104,8 +104,16 @@ def _config(url: str) -> dict[str, Any]:
         connection["credentials"] |= {"synchronous": "FULL", "busy_timeout": 5000}
     else:
         connection["credentials"].setdefault("maxsize", 16)
+        connection["credentials"]["reset"] = _as_it_is
     app = {"models": list(MODEL_MODULES), "default_connection": "default", "migrations": "controller.migrations"}
     return {"connections": {"default": connection}, "apps": {APP: app}}
+
+
+async def _as_it_is(_: object) -> None:
+    """A connection goes back to the pool as it is: nothing of ours sets anything for a session, and a reset costs each read a turn.
+
+    The pool itself rolls back what is left open (asyncpg, `Connection._reset`).
+    """
 
 
 async def connect(url: str, *, create_schema: bool = False, clock: Clock | None = None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller import db, events
+from controller import bulk, db, events
 from controller.errors import Rejected
 from controller.stock.channels import FREE_FOR, available_to_promise
 from controller.stock.events import StockReserved
@@ -72,8 +72,11 @@ async def reserve(lines: Sequence[ReserveLine], *, site_id: str, terms: Terms = 
             await _give_back(terms.instead_of, lines, site_id)
         new = await _insert_holds(lines, site_id, terms)
         asking = {line.line_key for line in new}
-        for wanted in _in_order(new):
-            await _grant(wanted, site_id, terms.channel, asking)
+        wanted = _in_order(new)
+        granted = await _take_all(wanted, site_id, terms.channel)
+        for one in wanted:
+            if one.presale_line or one.sku_id not in granted:
+                await _grant(one, site_id, terms.channel, asking)
         told = [(StockReserved(sku_id=line.sku_id, quantity=line.quantity), line.line_key) for line in new]
         await events.record_many(told, site=site_id)
 
@@ -130,6 +133,23 @@ def _in_order(lines: Iterable[ReserveLine]) -> list[_Wanted]:
         else:
             plain[line.sku_id] = plain.get(line.sku_id, 0) + line.quantity
     return sorted([*(_Wanted(*pair) for pair in plain.items()), *single], key=lambda wanted: wanted.sku_id)
+
+
+async def _take_all(wanted: Sequence[_Wanted], site_id: str, channel: str) -> set[int]:
+    """Those SKUs that grant, in one statement for all of them: it locks their rows in their order, then takes what is free.
+
+    None of a single one, nor where some may be presold: those are granted one by one, in the same order.
+    """
+    if len(wanted) < 2 or any(one.presale_line for one in wanted):
+        return set()
+    source, params = bulk.wanted({"sku_id": "bigint", "quantity": "bigint"}, [(one.sku_id, one.quantity) for one in wanted])
+    rows = await db.fetch(
+        f"UPDATE availability SET reserved = reserved + s.wanted FROM (SELECT a.id, w.quantity AS wanted FROM {source} "
+        "CROSS JOIN availability a WHERE a.sku_id = w.sku_id AND a.site_id = ? ORDER BY a.sku_id" + db.for_update("a") + ") s "
+        f"WHERE availability.id = s.id AND {FREE_FOR} >= s.wanted RETURNING sku_id",
+        *(*params, site_id, channel),
+    )
+    return {row["sku_id"] for row in rows}
 
 
 async def _grant(wanted: _Wanted, site_id: str, channel: str, asking: Collection[str]) -> None:
