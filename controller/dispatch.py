@@ -12,6 +12,8 @@ from controller.events import acting
 from controller.facts import FactIn, Outcome, Rejected
 from controller.fleet import facts as fleet
 from controller.fleet.scans import apply_scan
+from controller.fulfilment.claim_facts import apply_pick_claimed, apply_pick_unclaimed
+from controller.fulfilment.damage_facts import apply_pick_damaged
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
 from controller.pricing.facts import apply_shelf_labelled
 from controller.purchasing.facts import apply_put_away, apply_receipt_closed, apply_received
@@ -40,6 +42,7 @@ from edge_agent.wire.facts import (
     Weighed,
 )
 from edge_agent.wire.goods_facts import Adjusted, ShelfLabelled, TransferClosed, TransferReceived, TransferSent
+from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +62,11 @@ HANDLERS: dict[type[Fact], Callable[[Sequence[FactIn[Any]]], Awaitable[list[Outc
     ShelfLabelled: apply_shelf_labelled,
     Scan: apply_scan,
     Counted: apply_counted,
+    PickClaimed: apply_pick_claimed,
+    PickUnclaimed: apply_pick_unclaimed,
     Picked: apply_picked,
     PickShort: apply_pick_short,
+    PickDamaged: apply_pick_damaged,
     Packed: apply_packed,
     HandedOver: apply_handed_over,
     Retracted: apply_retracted,

@@ -33,8 +33,8 @@ from controller.tasks.queries import waiting_keys
 
 NAMED_SKUS = 20
 """StockMoved names at most so many."""
-SCANS_ONLY = frozenset({"scan", "lookup"})
-"""Facts that book nothing: a person at the station saw the answer."""
+SCANS_ONLY = frozenset({"scan", "lookup", "pick_claimed", "pick_unclaimed"})
+"""Facts that book nothing: a person at the station saw the answer, or sees who else has the list."""
 
 
 async def _count_needed(recorded: Recorded) -> None:

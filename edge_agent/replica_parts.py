@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
-from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenPick, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.replica import (
     ReplicaItem,
     ReplicaPerson,
@@ -104,10 +104,11 @@ RECEIPTS: Final = kept(
 )
 TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
 LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
+PICKS: Final = kept("picks", OpenPick, key=lambda pick: str(pick.id), handle=lambda pick: pick.number, other=lambda pick: pick.wave)
 RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
 SITES: Final = kept("sites", ReplicaSite, key=lambda site: site.id)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
-DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES)}
+DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, PICKS)}
 """The parts with open work, which is found by its number."""
 
 PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another row
@@ -120,6 +121,7 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     RECEIPTS,
     TRANSFERS,
     LABEL_BATCHES,
+    PICKS,
     BINS,
     RECALLS,
     SITES,

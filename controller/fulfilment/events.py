@@ -16,6 +16,34 @@ class PickListReleased(Event, frozen=True, kw_only=True):
     pick_list: str
 
 
+class PickListClaimed(Event, frozen=True, kw_only=True):
+    """Somebody has it in hand, at a box: `by` as in `claims.claimer`.  `took_over`: they knew that another one had it."""
+
+    name: ClassVar[str] = "pick_list_claimed"
+    pick_list: str
+    by: str
+    box: str
+    tote: str | None
+    took_over: bool
+
+
+class PickClaimEnded(Event, frozen=True, kw_only=True):
+    """It was given back, or a manager took it out of somebody's hands."""
+
+    name: ClassVar[str] = "pick_claim_ended"
+    pick_list: str
+
+
+class PickDamagedFound(Event, frozen=True, kw_only=True):
+    """Goods that a list wants were not fit to be sent: they are in quarantine, others are wanted."""
+
+    name: ClassVar[str] = "pick_damaged_found"
+    pick_list: str
+    sku_id: int
+    quantity: int
+    reason: str
+
+
 class PickListPicked(Event, frozen=True, kw_only=True):
     """Each of its lines is fetched, or declared short."""
 

@@ -6,7 +6,7 @@ rejected, and an event tells a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -16,10 +16,10 @@ from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, 
 from controller.errors import NotFound
 from controller.events import history
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
-from controller.fulfilment import lists
+from controller.fulfilment import claims, lists
 from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
 from controller.fulfilment.lists import PickListNow
-from controller.fulfilment.lots import in_order_for, lots_told
+from controller.fulfilment.lots import in_order_for, lots_told, places_told
 from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import ParcelState, PickListState
@@ -31,8 +31,9 @@ from controller.stock.operations import Move, Reason
 from controller.stock.pickable import lots_now
 from controller.stock.queries import booked_by
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
+from edge_agent.wire.pick_facts import PickDamaged
 
-S = TypeVar("S", Picked, PickShort)
+S = TypeVar("S", Picked, PickShort, PickDamaged)
 OVER_PICK_CODE = "over_pick"
 HELD_CODE = "order_flagged"
 
@@ -44,37 +45,53 @@ async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
     lot than the list expects is booked as what it was, and a person is told.
     """
     now = await lists.by_number(fact.data.pick_list for fact in facts)
-    items = await _resolved(facts)
+    items = await resolved(facts)
     work = Work()
     told = await lots_told(facts, items)
+    places = await places_told(facts)
     work.lots = await lots_now([*told, *(line.lot_id for one in now.values() for line in one.lines)])
     outcomes = [
-        _pick(fact, item, now.get(fact.data.pick_list), work, lot) for fact, item, lot in zip(facts, items, told, strict=True)
+        _pick(fact, item, now.get(fact.data.pick_list), work, (lot, place))
+        for fact, item, lot, place in zip(facts, items, told, places, strict=True)
     ]
     await work.finish(now.values())
+    await _note_pickers(facts, outcomes, now)
     return outcomes
 
 
-def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow | None, work: Work, lot: int) -> Outcome:
+async def _note_pickers(facts: Sequence[FactIn[Picked]], outcomes: Sequence[Outcome], now: Mapping[str, PickListNow]) -> None:
+    seen: dict[tuple[int, str], datetime] = {}
+    for fact, outcome in zip(facts, outcomes, strict=True):
+        if outcome == APPLIED:
+            who = (now[fact.data.pick_list].id, claims.claimer(fact.person, fact.box))
+            seen[who] = max(fact.occurred_at, seen.get(who, fact.occurred_at))
+    await claims.picked_by(seen, [one for one in now.values() if any(one.id == list_id for list_id, _ in seen)])
+
+
+def _pick(
+    fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow | None, work: Work, told: tuple[int, int]
+) -> Outcome:
+    """`told`: the lot and the bin, by their ids; 0: nobody told it."""
+    lot, place = told
     if pick_list is None or pick_list.site != fact.site_id:
-        return Rejected("unknown_pick_list", _no_list(fact.data.pick_list))
+        return Rejected("unknown_pick_list", no_list(fact.data.pick_list))
     if isinstance(item, Unknown):
         return Parked("unknown_barcode", waiting_for(fact.data.symbol.text))
     if not isinstance(item, Found):
-        return _refuse(fact, pick_list, work, _ambiguous(item))
+        return refuse(fact, pick_list, work, ambiguous(item))
     lines = [line for line in pick_list.lines if line.sku_id == item.sku_id]
     quantity = item.base_units(fact.data.quantity)
     if not lines:
-        return _refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
+        return refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
     if quantity is None:
-        return _refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
-    taken = spread(quantity, in_order_for(lot, lines))
+        return refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
+    taken = spread(quantity, in_order_for(lot, place, lines))
     if taken is None:
         still = sum(line.open for line in lines)
-        return _refuse(fact, pick_list, work, Rejected(OVER_PICK_CODE, f"{quantity} of {item.sku} picked, {still} still wanted"))
+        return refuse(fact, pick_list, work, Rejected(OVER_PICK_CODE, f"{quantity} of {item.sku} picked, {still} still wanted"))
     recalled = next((now for line, _ in taken if (now := work.recalled(lot or line.lot_id, fact.occurred_at))), None)
     if recalled is not None:
-        return _refuse(fact, pick_list, work, Rejected("lot_recalled", _recalled(recalled.name, item.sku, lot)))
+        return refuse(fact, pick_list, work, Rejected("lot_recalled", _recalled(recalled.name, item.sku, lot)))
     for line, part in taken:
         line.picked += part
         pick_list.changed[line.id] = line
@@ -87,24 +104,28 @@ def _pick(fact: FactIn[Picked], item: Resolution | None, pick_list: PickListNow 
 async def apply_pick_short(facts: Sequence[FactIn[PickShort]]) -> list[Outcome]:
     """The shelf holds no more of a SKU, or of all that is still open: the rest is missing, and its bins want a count."""
     now = await lists.by_number(fact.data.pick_list for fact in facts)
-    items = await _resolved(facts)
+    items = await resolved(facts)
     work = Work()
-    outcomes = [_short(fact, item, now.get(fact.data.pick_list), work) for fact, item in zip(facts, items, strict=True)]
+    places = await places_told(facts)
+    outcomes = [
+        _short(fact, item, now.get(fact.data.pick_list), work, place)
+        for fact, item, place in zip(facts, items, places, strict=True)
+    ]
     await work.finish(now.values())
     return outcomes
 
 
-def _short(fact: FactIn[PickShort], item: Resolution | None, pick_list: PickListNow | None, work: Work) -> Outcome:
+def _short(fact: FactIn[PickShort], item: Resolution | None, pick_list: PickListNow | None, work: Work, place: int) -> Outcome:
     if pick_list is None or pick_list.site != fact.site_id:
-        return Rejected("unknown_pick_list", _no_list(fact.data.pick_list))
+        return Rejected("unknown_pick_list", no_list(fact.data.pick_list))
     if fact.data.symbol is not None and isinstance(item, Unknown):
         return Parked("unknown_barcode", waiting_for(fact.data.symbol.text))
     if isinstance(item, Ambiguous):
-        return _refuse(fact, pick_list, work, _ambiguous(item))
+        return refuse(fact, pick_list, work, ambiguous(item))
     lines = [line for line in pick_list.lines if not isinstance(item, Found) or line.sku_id == item.sku_id]
     if not lines:
-        return _refuse(fact, pick_list, work, Rejected("wrong_item", f"what is missing is not on {pick_list.no}"))
-    for line in lines:
+        return refuse(fact, pick_list, work, Rejected("wrong_item", f"what is missing is not on {pick_list.no}"))
+    for line in [line for line in lines if line.location_id == place] or lines:
         if line.open and not line.is_short:
             work.tell(fact, pick_list, ShelfShort(pick_list=pick_list.no, sku_id=line.sku_id, location_id=line.location_id))
         line.is_short = True
@@ -121,7 +142,7 @@ async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
     for fact in facts:
         pick_list = now.get(fact.data.pick_list)
         if pick_list is None or pick_list.site != fact.site_id:
-            outcomes.append(Rejected("unknown_pick_list", _no_list(fact.data.pick_list)))
+            outcomes.append(Rejected("unknown_pick_list", no_list(fact.data.pick_list)))
         elif bad := refused_weight(fact.data.weight.grams):
             outcomes.append(bad)
         elif pick_list.parcel is not None:
@@ -172,7 +193,7 @@ async def take_back_picked(fact: FactIn[Retracted], picked: Picked, occurred_at:
     now = await lists.by_number([picked.pick_list])
     pick_list = now.get(picked.pick_list)
     if pick_list is None or pick_list.site != fact.site_id:
-        return Rejected("unknown_pick_list", _no_list(picked.pick_list))
+        return Rejected("unknown_pick_list", no_list(picked.pick_list))
     packing = (await specials([fact.site_id]))[fact.site_id, LocationKind.PACKING]
     picks = await booked_by(fact.data.fact, Reason.PICKED, packing, occurred_at)
     work = Work()
@@ -209,7 +230,7 @@ def _recalled(lot: str, sku: str, told: int) -> str:
     return f"lot {lot} of {sku}, which the list expects, is recalled: take another lot, and scan its lot number"
 
 
-def _no_list(number: str) -> str:
+def no_list(number: str) -> str:
     return f"{number[:40]!r} is no pick list of this site"
 
 
@@ -221,7 +242,7 @@ def _is_parcel_number(text: str) -> bool:
     return True
 
 
-async def _resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:
+async def resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:
     """What each fact's symbol names; None without a symbol.  One look-up per site.  What nobody knows is noted for linking."""
     found: list[Resolution | None] = [None] * len(facts)
     places: dict[str, list[int]] = {}
@@ -240,15 +261,15 @@ async def _resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:
     return found
 
 
-def _key(data: Picked | PickShort) -> SymbolKey:
+def _key(data: Picked | PickShort | PickDamaged) -> SymbolKey:
     return SymbolKey(text=data.symbol.text if data.symbol else "", gtin=data.gtin)
 
 
-def _ambiguous(item: Ambiguous | None) -> Rejected:
+def ambiguous(item: Ambiguous | None) -> Rejected:
     return Rejected("ambiguous_barcode", f"it may mean {', '.join(item.skus) if item else 'more than one SKU'}")
 
 
-def _refuse(fact: FactIn[S], pick_list: PickListNow, work: Work, outcome: Rejected) -> Rejected:
+def refuse(fact: FactIn[S], pick_list: PickListNow, work: Work, outcome: Rejected) -> Rejected:
     symbol = fact.data.symbol.text if fact.data.symbol else ""
     work.tell(fact, pick_list, PickRefused(pick_list=pick_list.no, code=outcome.code, detail=outcome.detail, symbol=symbol))
     return outcome

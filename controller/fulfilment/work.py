@@ -36,8 +36,9 @@ from controller.stock import operations as stock
 from controller.stock.operations import Move, Reason
 from controller.stock.pickable import LotNow
 from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retracted
+from edge_agent.wire.pick_facts import PickDamaged
 
-PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[Packed] | FactIn[HandedOver] | FactIn[Retracted]
+PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[PickDamaged] | FactIn[Packed] | FactIn[HandedOver] | FactIn[Retracted]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

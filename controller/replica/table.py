@@ -8,6 +8,7 @@ from controller.replica.goods import GOODS
 from controller.replica.levels import STOCK
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
+from controller.replica.picks import PICKS
 from controller.replica.profiles import PROFILES
 from controller.replica.recalls import RECALLS
 from controller.replica.receipts import RECEIPTS
@@ -16,5 +17,19 @@ from controller.replica.templates import TEMPLATES
 
 PARTS: dict[str, Part] = {
     part.name: part
-    for part in (GOODS, STOCK, PEOPLE, PROFILES, TEMPLATES, COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, BINS, RECALLS, SITES)
+    for part in (
+        GOODS,
+        STOCK,
+        PEOPLE,
+        PROFILES,
+        TEMPLATES,
+        COUNTS,
+        RECEIPTS,
+        TRANSFERS,
+        LABEL_BATCHES,
+        PICKS,
+        BINS,
+        RECALLS,
+        SITES,
+    )
 }

@@ -25,6 +25,8 @@ KINDS: Mapping[str, Severity] = {
     "stock_short": Severity.URGENT,
     "shelf_short": Severity.NORMAL,
     "pick_refused": Severity.NORMAL,
+    "pick_conflict": Severity.NORMAL,
+    "pick_damaged": Severity.NORMAL,
     "put_back_needed": Severity.NORMAL,
     "unknown_barcode": Severity.NORMAL,
     "print_uncertain": Severity.URGENT,

@@ -62,6 +62,19 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Shelf held less"), N_("Bin %(bin)s held less of %(sku)s than list %(pick_list)s wants. Count the bin."), *STOCK
     ),
     "pick_refused": TaskWords(N_("Pick refused"), N_("A pick for list %(pick_list)s was refused: %(detail)s."), *ORDER),
+    "pick_conflict": TaskWords(
+        N_("Two people at one pick list"),
+        N_(
+            "List %(pick_list)s is in the hands of %(holder)s, and %(other)s fetched goods for it, too. "
+            "See what lies in packing, and put back what is over."
+        ),
+        *ORDER,
+    ),
+    "pick_damaged": TaskWords(
+        N_("Damaged goods at a pick"),
+        N_("%(quantity)s of %(sku)s for list %(pick_list)s were not fit to be sent (%(reason)s) and lie in quarantine."),
+        *ORDER,
+    ),
     "put_back_needed": TaskWords(
         N_("Goods to put back"),
         N_("Order %(order)s was cancelled: %(quantity)s of %(sku)s lie in packing. Put them back in their bin."),

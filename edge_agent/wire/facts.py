@@ -28,6 +28,7 @@ from edge_agent.wire.messages import (
     TopicId,
     UtcTime,
 )
+from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed, Tote
 
 
 class ReadAs(StrEnum):
@@ -145,7 +146,10 @@ class Counted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods were taken from the shelf for a pick list; `lot`, `expiry` and `serial` when the symbol or the person told them."""
+    """Goods were taken from the shelf for a pick list; `lot`, `expiry` and `serial` when the symbol or the person told them.
+
+    `bin`: the one that the person scanned before, or was sent to; `tote`: the one that was scanned when they were put there.
+    """
 
     name: ClassVar[str] = "picked"
     version: ClassVar[int] = 1
@@ -156,16 +160,23 @@ class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: Text | None = None
     expiry: date | None = None
     serial: Text | None = None
+    bin: Text | None = None
+    tote: Tote | None = None
 
 
 class PickShort(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The shelf held less than the pick list wants; `symbol` names the goods that were missing (none: all that is still open)."""
+    """The shelf held less than the pick list wants; `symbol` names the goods that were missing (none: all that is still open).
+
+    `bin`: only what was to be fetched there.  `reason`: why, a code of the table in docs/operations.md or free words.
+    """
 
     name: ClassVar[str] = "pick_short"
     version: ClassVar[int] = 1
     pick_list: Text
     symbol: Symbol | None = None
     gtin: Gtin14 | None = None
+    bin: Text | None = None
+    reason: Text | None = None
 
 
 class Weight(Struct, frozen=True, kw_only=True):
@@ -221,8 +232,8 @@ class PrintRequested(Struct, frozen=True, kw_only=True):
 class Retracted(Struct, frozen=True, kw_only=True):
     """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
 
-    `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted`, `picked` or
-    `shelf_labelled`; nothing else can be taken back by a fact.
+    `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted`, `picked`,
+    `pick_damaged` or `shelf_labelled`; nothing else can be taken back by a fact.
     """
 
     name: ClassVar[str] = "retracted"
@@ -327,8 +338,11 @@ Fact = (
     | Adjusted
     | ShelfLabelled
     | Counted
+    | PickClaimed
+    | PickUnclaimed
     | Picked
     | PickShort
+    | PickDamaged
     | Packed
     | HandedOver
     | Weighed

@@ -1,4 +1,4 @@
-"""Open work of a site, as its boxes keep it to go on alone: counts, receipts, transfers, batches of shelf labels, and its bins.
+"""Open work of a site, as its boxes keep it to go on alone: counts, receipts, transfers, shelf labels, picks, and its bins.
 
 Each is a part of the replica (`edge_agent/wire/replica.py`).  A document is there while it is open; what a box does never waits for
 it: a number that a box does not know is booked all the same.
@@ -104,6 +104,52 @@ class OpenLabels(Struct, frozen=True, kw_only=True):
     lines: list[LabelLine]
 
 
+class OpenPickLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """So many base units of a SKU are wanted from `bin`; `got`: of them were fetched, as far as the controller knew.
+
+    `id`: the line's own.  `lot` and `expiry`: what is expected there.  `is_short`: somebody said that there are no more.
+    `in_bin`: base units of anything that the books have in that bin, told where this line and its like may empty it; None: more.
+    """
+
+    id: Whole
+    sku: str
+    name_en: str
+    name_zh: str
+    symbol: str
+    wanted: Whole
+    got: Whole = 0
+    gtin: str | None = None
+    unit: str = "piece"
+    bin: str = ""
+    lot: str | None = None
+    expiry: date | None = None
+    is_short: bool = False
+    in_bin: int | None = None
+
+
+class OpenPick(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A pick list with something to fetch: `number` is scanned (``PL-…``), `order` is whose it is.
+
+    `due_at`: when the parcel is to leave, `time_zone` (IANA) is the site's.  `wave`: the number of the wave that released it, which
+    may be scanned for its lists; `cluster`: those of the wave with the same number are walked once, 0: it is picked alone.
+    `claimed_by`: the name of who has it in hand (the box's where nobody signs in), `claimed_id` their id, `claimed_at` since when.
+    `tote`: what it is picked into.
+    """
+
+    id: Whole
+    number: str
+    order: str
+    lines: list[OpenPickLine]
+    due_at: Instant | None = None
+    time_zone: str = "UTC"
+    wave: str | None = None
+    cluster: Whole = 0
+    claimed_by: str = ""
+    claimed_id: str = ""
+    claimed_at: Instant | None = None
+    tote: str | None = None
+
+
 class Head(Struct, frozen=True, kw_only=True):
     """What a list of open documents needs of any of them."""
 
@@ -113,10 +159,15 @@ class Head(Struct, frozen=True, kw_only=True):
     partner: str = ""
     is_outgoing: bool = False
     due: date | None = None
+    order: str = ""
+    due_at: Instant | None = None
+    time_zone: str = "UTC"
+    wave: str | None = None
+    claimed_by: str = ""
 
     @property
     def about(self) -> str:
-        return self.title or self.supplier or self.partner
+        return self.title or self.supplier or self.partner or self.order
 
 
 class SiteBin(Struct, frozen=True, kw_only=True):
@@ -126,4 +177,4 @@ class SiteBin(Struct, frozen=True, kw_only=True):
     kind: Literal["bin", "receiving", "quarantine"] = "bin"
 
 
-Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels
+Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels | OpenPick
