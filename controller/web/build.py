@@ -12,6 +12,7 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.category_pages import category_routes
 from controller.web.channel_pages import channel_routes
 from controller.web.cost_pages import cost_routes
 from controller.web.count_pages import count_routes
@@ -24,6 +25,9 @@ from controller.web.intake_pages import intake_routes
 from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
+from controller.web.order_batch_pages import order_batch_routes
+from controller.web.order_board_pages import order_board_routes
+from controller.web.order_list_pages import order_list_routes
 from controller.web.order_pages import order_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.payment_pages import payment_routes
@@ -47,6 +51,7 @@ from controller.web.shipping_pages import shipping_routes
 from controller.web.sourcing_pages import sourcing_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
+from controller.web.substitute_pages import substitute_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
 from controller.web.tracking_pages import tracking_routes
@@ -76,6 +81,9 @@ class Website:
         return [
             *page_routes(self._pages),
             *form_routes(Forms(self._pages)),
+            *order_list_routes(self._pages),
+            *order_batch_routes(self._pages),
+            *order_board_routes(self._pages),
             *order_routes(self._pages),
             *report_routes(self._pages),
             *replenishment_routes(self._pages),
@@ -88,6 +96,8 @@ class Website:
             *sales_routes(self._pages),
             *count_routes(self._pages),
             *find_routes(self._pages),
+            *category_routes(self._pages),
+            *substitute_routes(self._pages),
             *profile_routes(self._pages),
             *list_file_routes(),
             *login_routes(LogIn(self._pages, self._access.open_pages)),

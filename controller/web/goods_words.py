@@ -63,5 +63,9 @@ GOODS_REFUSALS: Mapping[str, str] = {
     "for_the_chain": N_("Nothing was changed: a price of the whole chain is said by who is here for all sites. Choose your site."),
     "prices_rejected": N_("Nothing was taken in: some rows are wrong. They are listed below."),
     "nothing_to_print": N_("Nothing was printed: every label was sent to a printer before. Choose to print them again."),
+    "bad_category": N_("Nothing was changed: a category has a code, two names, and a place that is not below itself."),
+    "category_in_use": N_("Nothing was changed: there are goods or categories in it. Move them first."),
+    "bad_substitute": N_("Nothing was changed: a substitute is other goods in the same currency, with a ratio such as 2:1."),
+    "bad_parameter": N_("Nothing was changed: a ratio looks like 2:1, a rank is a whole number."),
     "malformed_form": N_("Nothing was changed: a field is missing or too long. Correct it and send it again."),
 }

@@ -12,6 +12,8 @@ from typing import Final
 from aiohttp import web
 
 from controller import db
+from controller.catalog import categories
+from controller.catalog import queries as catalog
 from controller.counts import queries as counts
 from controller.http.routing import BadParameter, Permission
 from controller.pricing import queries as pricing
@@ -36,7 +38,7 @@ from controller.web.routes import PageRoute
 from controller.web.shown import MAX_SITES
 
 AT_ONCE: Final = 500
-FILTERS: Final = ("q", "site", "state", "supplier", "order", "kind", "origin")
+FILTERS: Final = ("q", "site", "state", "supplier", "order", "kind", "origin", "category")
 Sites = Collection[str] | None
 Rows = Sequence[object]
 Piece = Callable[[Mapping[str, str], str, Sites], Awaitable[Rows]]
@@ -178,6 +180,15 @@ async def _tasks(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:
     return await tasks.tasks(filters, after=after or None, limit=AT_ONCE, sites=sites)
 
 
+async def _articles(asked: Mapping[str, str], after: str, _sites: Sites) -> Rows:
+    return await catalog.skus(after=_id(after) or 0, limit=AT_ONCE, q=asked["q"], category=asked["category"])
+
+
+async def _categories(_asked: Mapping[str, str], after: str, _sites: Sites) -> Rows:
+    """The tree in its own order: not so many that they come in pieces."""
+    return [] if after else (await categories.categories())
+
+
 def _id(after: str) -> int | None:
     return int(after) if after else None
 
@@ -191,6 +202,14 @@ FILES: Final = (
         "cursor",
         "site_id sku name_en name_zh base_unit on_hand available reserved allocated quarantined incoming",
     ),
+    ListFile(
+        "articles",
+        _MAY.CATALOG_READ,
+        _articles,
+        "id",
+        "code product name_en name_zh base_unit price_minor currency weight_grams tracking shelf_life_days category",
+    ),
+    ListFile("categories", _MAY.CATALOG_READ, _categories, "code", "code name_en name_zh parent level skus"),
     ListFile(
         "counts",
         _MAY.COUNTS_READ,
@@ -269,23 +288,28 @@ def _handler(file: ListFile) -> Callable[[web.Request], Awaitable[web.StreamResp
         asked = {name: text_of(request, name) for name in FILTERS}
         if not all(value.isprintable() for value in asked.values()):
             raise BadParameter("q", "printable characters")
-        stamp = db.now().strftime("%Y%m%d")
-        headers = {
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{file.name}_{stamp}.csv"',
-            "Cache-Control": "no-store",
-        }
-        response = web.StreamResponse(headers=headers)
-        lines = file.lines(asked, actor_of(request).sites)
-        first = await anext(lines)
-        await response.prepare(request)
-        await response.write(first)
-        async for piece in lines:
-            await response.write(piece)
-        await response.write_eof()
-        return response
+        return await send(request, file, asked, actor_of(request).sites)
 
     return handle
+
+
+async def send(request: web.Request, file: ListFile, asked: Mapping[str, str], sites: Sites) -> web.StreamResponse:
+    """The answer that brings it, piece by piece."""
+    stamp = db.now().strftime("%Y%m%d")
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{file.name}_{stamp}.csv"',
+        "Cache-Control": "no-store",
+    }
+    response = web.StreamResponse(headers=headers)
+    lines = file.lines(asked, sites)
+    first = await anext(lines)
+    await response.prepare(request)
+    await response.write(first)
+    async for piece in lines:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 def list_file_routes() -> list[PageRoute]:

@@ -43,6 +43,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/sales", "orders", N_("Sales"), Permission.SALES_READ),
             Place("/prices", "scale", N_("Prices"), Permission.PRICES_READ),
             Place("/labels", "label", N_("Shelf labels"), Permission.PRICES_READ),
+            Place("/categories", "stock", N_("Categories"), Permission.CATALOG_READ),
             Place("/unknown-barcodes", "barcode", N_("Barcodes"), Permission.CATALOG_READ),
             Place("/recalls", "warn", N_("Recalls"), Permission.STOCK_READ),
             Place("/channels", "send", N_("Channels"), Permission.STOCK_READ),
@@ -52,6 +53,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         N_("Orders"),
         (
             Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),
+            Place("/order-board", "live", N_("Order board"), Permission.ORDERS_READ),
             Place("/payments", "scale", N_("Payments"), Permission.PAYMENTS_READ),
             Place("/customers", "person", N_("Customers"), Permission.CUSTOMERS_READ),
             Place("/shipments", "send", N_("Shipments"), Permission.FULFILMENT_READ),

@@ -17,6 +17,7 @@ ORDER_DONE: Mapping[str, str] = {
     "split": N_("Split. The new order is below, under the orders that belong to this one."),
     "merge": N_("Merged. Its lines are part of this order now."),
     "undo": N_("Taken back. The lines are where they came from."),
+    "substitute": N_("The customer gets the substitute. It is a line of its own, and promised."),
     "flag": N_("The flag is set. It holds the order up until somebody clears it."),
     "clear": N_("The flag is cleared."),
 }

@@ -126,6 +126,15 @@ fpm-ia POST /api/v1/label-batches/{no}/print
 --m--a PUT /api/v1/order-channels/{channel}
 --m$-a GET /api/v1/order-clocks
 --m$-a GET /api/v1/order-clocks/report
+--m--a GET /api/v1/order-files
+--m--a POST /api/v1/order-files
+--m--a POST /api/v1/order-files/xlsx
+--m--a GET /api/v1/order-files/{file}
+--m--a POST /api/v1/order-files/{file}/discard
+--m--a GET /api/v1/order-files/{file}/errors
+--m--a GET /api/v1/order-files/{file}/errors.csv
+--m--a GET /api/v1/order-files/{file}/orders
+--m--a POST /api/v1/order-files/{file}/start
 -pm$-a GET /api/v1/orders
 --m--a POST /api/v1/orders
 -pm$-a GET /api/v1/orders/count
@@ -421,6 +430,10 @@ fpm$ia GET /api/v1/unknown-barcodes
 fpm$-a GET /channels
 --m--a POST /channels
 --m--a POST /channels/{channel}/buffers
+fpm$ia GET /categories
+--m--a POST /categories
+--m--a POST /categories/goods
+--m--a POST /categories/remove
 fpm$-a GET /counts
 --m--a POST /counts
 --m--a GET /counts/new
@@ -474,6 +487,8 @@ fpm$-a GET /labels/{no}
 fpm-ia POST /labels/{no}
 fpm$-a GET /ledger
 --m--a POST /ledger/differences/{difference}
+fpm$ia GET /lists/articles.csv
+fpm$ia GET /lists/categories.csv
 fpm$-a GET /lists/counts.csv
 fpm$-a GET /lists/labels.csv
 fpm$-a GET /lists/prices.csv
@@ -505,6 +520,8 @@ fpm$ia POST /me/sessions/{session}/end
 --m--a POST /orders/{no}/flag
 --m--a POST /orders/{no}/held/resume
 --m--a POST /orders/{no}/hold
+-pm$-a GET /orders/{no}/lines/{position}/substitutes
+--m--a POST /orders/{no}/lines/{position}/substitutes
 --m--a POST /orders/{no}/merge
 --m--a POST /orders/{no}/resume
 --m--a POST /orders/{no}/service/approve
@@ -626,6 +643,9 @@ fpm$-a GET /stock/{sku}
 fpm$-a GET /stock/{sku}/ledger
 --m--a POST /stock/{sku}/presale
 fpm$-a GET /stock/{sku}/why
+fpm$ia GET /substitutes/{sku}
+--m--a POST /substitutes/{sku}
+--m--a POST /substitutes/{sku}/remove
 --m$-a GET /suppliers
 --m--a POST /suppliers
 --m--a GET /suppliers/new
