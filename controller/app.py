@@ -35,7 +35,7 @@ from controller.http.openapi import openapi_route
 from controller.http.readiness import checks
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
-from controller.intake import marketplaces, taking
+from controller.intake import importing, marketplaces, taking
 from controller.order_seams import fill_seams
 from controller.orders import batches, wanting
 from controller.owed import ALL_PROOFS
@@ -74,6 +74,7 @@ from controller.starting import (
 from controller.stock import shelf_keeping, sweeping
 from controller.tracking import forgetting, public
 from controller.transfers import overdue
+from controller.waves import ticking as wave_ticking
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
@@ -311,6 +312,7 @@ def _work(
         work.append(("batches of orders", batches.run()))
         work += _sent_goods(config)
         work.append(("intake", taking.run(system_random())))
+        work.append(("files of orders", importing.run(system_random())))
         work.append(("marketplaces", marketplaces.run(system_random())))
         work.append(("review", review.FOLLOWER.run(system_random())))
         work.append(("clocks", ticking.run(system_random())))
@@ -326,6 +328,7 @@ def _sent_goods(config: Config) -> list[tuple[str, Coroutine[object, object, Non
         ("shipping", shipping_events.FOLLOWER.run(system_random())),
         ("labels", labels.run(carriers)),
         ("shipments", watching.run(carriers)),
+        ("waves", wave_ticking.run(system_random())),
     ]
 
 

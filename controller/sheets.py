@@ -5,6 +5,7 @@ Whatever is wrong with a file is said in a sentence.  Blocking: for a thread.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
@@ -25,6 +26,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet begins a formula with (OWASP, CSV Injection)."""
 BOM = "\ufeff"
 """So that spreadsheets read Chinese names as UTF-8."""
+_PIECE, _LONGEST_HEAD = 1 << 16, 100_000
 _BETWEEN = (",", ";", "\t")
 """What stands between cells, by what the first line has most of: spreadsheets write what is usual where they were bought."""
 
@@ -59,9 +61,10 @@ def defused(cell: T) -> T | str:
 
 
 def _text_rows(body: bytes) -> Iterator[list[str]]:
-    text = _decoded(body)
-    first = text[: text.find("\n") + 1 or len(text)]
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=max(_BETWEEN, key=first.count))
+    text = io.TextIOWrapper(io.BytesIO(body), encoding=_encoding_of(body), newline="")  # piece by piece: it is not there twice
+    first = text.readline(_LONGEST_HEAD)
+    text.seek(0)
+    reader = csv.reader(text, strict=True, delimiter=max(_BETWEEN, key=first.count))
     while True:
         try:
             row = next(reader, None)
@@ -74,14 +77,18 @@ def _text_rows(body: bytes) -> Iterator[list[str]]:
         yield [cell.replace("\0", "") for cell in row]
 
 
-def _decoded(body: bytes) -> str:
+def _encoding_of(body: bytes) -> str:
     """UTF-8, or what spreadsheets save besides.  Raises BadFile."""
     encodings = ("utf-16",) if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
+        decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            return body.decode(encoding)
+            for start in range(0, len(body), _PIECE):
+                decoder.decode(body[start : start + _PIECE])
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
+        return encoding
     raise BadFile("the file is neither UTF-8 nor GB 18030: save it as CSV UTF-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller import private_fields
 from controller.catalog import api as catalog
 from controller.catalog import category_api as categories
 from controller.catalog import image_api as images
@@ -18,6 +19,8 @@ from controller.fulfilment import order_api as order_goods
 from controller.http import cost_api, events, money_api, proof_api, stock_api, why_api
 from controller.http.routing import Route
 from controller.intake import api as intake
+from controller.intake import file_api as order_files
+from controller.invoices import routes as invoices
 from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
@@ -50,6 +53,8 @@ from controller.tasks import api as tasks
 from controller.taxes import api as taxes
 from controller.tracking import api as tracking
 from controller.transfers import api as transfers
+from controller.waves import api as waves
+from controller.waves import rule_api as wave_rules
 
 API_VERSION = "1.0"
 
@@ -60,6 +65,7 @@ ROUTES: list[Route] = [
     *categories.ROUTES,
     *images.ROUTES,
     *documents.ROUTES,
+    *private_fields.ROUTES,
     *tasks.ROUTES,
     *stock_api.ROUTES,
     *promise_api.ROUTES,
@@ -86,6 +92,7 @@ ROUTES: list[Route] = [
     *payments.ROUTES,
     *payment_callbacks.ROUTES,
     *money_api.ROUTES,
+    *invoices.ROUTES,
     *orders.ROUTES,
     *order_totals.ROUTES,
     *order_flags.ROUTES,
@@ -96,9 +103,12 @@ ROUTES: list[Route] = [
     *fulfilment.ROUTES,
     *sourcing_routes.ROUTES,
     *shipping_routes.ROUTES,
+    *waves.ROUTES,
+    *wave_rules.ROUTES,
     *customers.ROUTES,
     *tracking.ROUTES,
     *intake.ROUTES,
+    *order_files.ROUTES,
     *reviews.ROUTES,
     *rule_api.ROUTES,
     *clock_api.ROUTES,

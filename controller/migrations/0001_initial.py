@@ -4181,6 +4181,15 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="TaxStamp",
+            fields=[
+                ("id", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
+                ("stamp", fields.CharField(max_length=32)),
+            ],
+            options={"table": "tax_stamp", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="TrackingEvent",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
