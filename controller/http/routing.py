@@ -114,6 +114,7 @@ class Permission(StrEnum):
     KEYS_WRITE = "keys.write"
     FULFILMENT_READ = "fulfilment.read"
     FULFILMENT_WRITE = "fulfilment.write"
+    WAVES_MANAGE = "waves.manage"
     SHIPPING_MANAGE = "shipping.manage"
     SHIPPING_TELL = "shipping.tell"
     DOCUMENTS_READ = "documents.read"

@@ -59,6 +59,7 @@ _MANAGER = _PICKER | {
     Permission.SALES_WRITE,
     Permission.PRICES_WRITE,
     Permission.SHIPPING_MANAGE,
+    Permission.WAVES_MANAGE,
     Permission.REVIEW_READ,
     Permission.REVIEW_SERVICE,
     Permission.ORDERS_WRITE,
