@@ -190,7 +190,7 @@ class CountReason(Model):
 class CountSchedule(Model):
     """A session that is planned by itself at a site, every `every_days` days: of the class or the zone `scope`, or of suspicion.
 
-    `next_at`: when next.  A site without rows plans nothing by itself.
+    `next_at`: when next, unless it is paused.  A site without rows plans nothing by itself.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -203,6 +203,7 @@ class CountSchedule(Model):
     most = fields.IntField()
     next_at = fields.DatetimeField()
     last_no = fields.CharField(max_length=24, null=True)
+    is_paused = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "count_schedule"

@@ -26,7 +26,7 @@ class CountScheduleIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class CountScheduleView(Struct, frozen=True, kw_only=True):
-    """`next_at`: when the next session is planned; `last_no`: the one that was planned last."""
+    """`next_at`: when the next session is planned, unless it is paused; `last_no`: the one that was planned last."""
 
     kind: str
     scope: str
@@ -36,6 +36,15 @@ class CountScheduleView(Struct, frozen=True, kw_only=True):
     most: int
     next_at: datetime | None
     last_no: str | None
+    is_paused: bool
+
+
+class PauseSchedule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which schedule: its kind and scope.  Paused, it plans nothing until it is let go on."""
+
+    kind: Annotated[str, Meta(pattern="^(class|zone|suspicion)$")]
+    is_paused: bool
+    scope: Annotated[str, Meta(max_length=40, pattern=PLAIN)] = ""
 
 
 class CountSchedules(Struct, frozen=True, kw_only=True):
@@ -64,6 +73,12 @@ async def put(call: Call[CountScheduleIn]) -> CountSchedules:
     return await _all(call.path["site"])
 
 
+async def pause(call: Call[PauseSchedule]) -> CountSchedules:
+    asked = call.body
+    await scheduling.pause(call.path["site"], SessionKind(asked.kind), asked.scope, is_paused=asked.is_paused)
+    return await _all(call.path["site"])
+
+
 async def _all(site: str) -> CountSchedules:
     names = CountScheduleView.__struct_fields__
     found = await scheduling.schedules(site)
@@ -89,5 +104,15 @@ ROUTES = [
         reply=CountSchedules,
         summary="Have sessions of a kind planned every so many days, or (0) not any more",
         example=CountScheduleIn(kind="class", scope="A", every_days=7, most=50),
+    ),
+    Route(
+        "POST",
+        f"{_PATH}/pause",
+        pause,
+        permission=Permission.COUNTS_APPROVE,
+        body=PauseSchedule,
+        reply=CountSchedules,
+        summary="Pause a schedule, or let it go on",
+        example=PauseSchedule(kind="class", scope="A", is_paused=True),
     ),
 ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from controller import db, events
 from controller.counts.planning import MOST_BINS, MOST_COUNTERS, BadPlan, NothingToCount, Plan, plan
 from controller.counts.states import SessionKind
+from controller.errors import NotFound
 from controller.sites.policies import BusinessDays
 from controller.sites.queries import site as site_of
 
@@ -20,7 +21,7 @@ MOST_DAYS = 366
 class Schedule:
     """Every `every_days` days, when the business day begins, a session of at most `most` bins (a class: of those that are due).
 
-    `next_at`: when next; `last_no`: the session that it planned last.
+    `next_at`: when next, unless it is paused; `last_no`: the session that it planned last.
     """
 
     site: str
@@ -32,6 +33,7 @@ class Schedule:
     most: int = MOST_BINS
     next_at: datetime | None = None
     last_no: str | None = None
+    is_paused: bool = False
 
 
 async def set_schedule(schedule: Schedule) -> Schedule:
@@ -60,6 +62,18 @@ async def set_schedule(schedule: Schedule) -> Schedule:
     return next(each for each in await schedules(schedule.site) if (each.kind, each.scope) == (schedule.kind, schedule.scope))
 
 
+async def pause(site: str, kind: SessionKind, scope: str, *, is_paused: bool) -> None:
+    """Plan nothing by it until it is let go on, from the next business day at the earliest.  Raises NotFound."""
+    next_at = await _business_day(site, 1)
+    changed = await db.execute(
+        "UPDATE count_schedule SET is_paused = ?, next_at = CASE WHEN next_at < ? THEN ? ELSE next_at END "
+        "WHERE site = ? AND kind = ? AND scope = ?",
+        *(is_paused, db.now(), next_at, site, kind.value, scope),
+    )
+    if not changed:
+        raise NotFound("schedule of counts", f"{kind.value} {scope}".strip())
+
+
 async def schedules(site: str) -> list[Schedule]:
     rows = await db.fetch("SELECT * FROM count_schedule WHERE site = ? ORDER BY kind, scope", site)
     return [_schedule(row) for row in rows]
@@ -67,7 +81,7 @@ async def schedules(site: str) -> list[Schedule]:
 
 def _schedule(row: db.Row) -> Schedule:
     named = {name: row[name] for name in ("site", "scope", "every_days", "counters", "most", "next_at", "last_no")}
-    return Schedule(kind=SessionKind(row["kind"]), blind=bool(row["blind"]), **named)
+    return Schedule(kind=SessionKind(row["kind"]), blind=bool(row["blind"]), is_paused=bool(row["is_paused"]), **named)
 
 
 async def plan_due() -> list[str]:
@@ -76,7 +90,7 @@ async def plan_due() -> list[str]:
     A turn that was missed is not made up for: the next one finds what is due by then.  Bins that another session waits for are
     left to it, and where nothing is left to count there is none.
     """
-    rows = await db.fetch("SELECT * FROM count_schedule WHERE next_at <= ? ORDER BY id", db.now())
+    rows = await db.fetch("SELECT * FROM count_schedule WHERE next_at <= ? AND NOT is_paused ORDER BY id", db.now())
     numbers = []
     for row in rows:
         number = await _take_turn(row)
@@ -99,7 +113,10 @@ async def _take_turn(row: db.Row) -> str | None:
         async with db.transaction():
             next_at = await _business_day(schedule.site, schedule.every_days)
             taken = await db.execute(
-                "UPDATE count_schedule SET next_at = ? WHERE id = ? AND next_at = ?", next_at, row["id"], row["next_at"]
+                "UPDATE count_schedule SET next_at = ? WHERE id = ? AND next_at = ? AND NOT is_paused",
+                next_at,
+                row["id"],
+                row["next_at"],
             )
             if not taken:
                 return None

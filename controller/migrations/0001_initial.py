@@ -562,6 +562,7 @@ class Migration(migrations.Migration):
                 ("most", fields.IntField()),
                 ("next_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("last_no", fields.CharField(null=True, max_length=24)),
+                ("is_paused", fields.BooleanField(db_default=False)),
             ],
             options={
                 "table": "count_schedule",

@@ -90,6 +90,15 @@ async def bins(site_id: str, codes: Sequence[str]) -> dict[str, Place]:
     return {row["code"]: _place(row) for row in rows}
 
 
+async def zones(site_ids: Iterable[str]) -> list[str]:
+    """The zones that bins of these sites are in, by name."""
+    rows = await db.fetch(
+        f"SELECT DISTINCT zone FROM location WHERE zone <> '' AND {db.among('site_id')} ORDER BY zone",  # noqa: S608 -- ours
+        db.listing(sorted(set(site_ids))),
+    )
+    return [row["zone"] for row in rows]
+
+
 async def place(location_id: int) -> Place:
     """Raises NotFound."""
     rows = await db.fetch("SELECT * FROM location WHERE id = ?", location_id)

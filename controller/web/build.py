@@ -16,6 +16,7 @@ from controller.web.category_pages import category_routes
 from controller.web.channel_pages import channel_routes
 from controller.web.cost_pages import cost_routes
 from controller.web.count_pages import count_routes
+from controller.web.count_schedule_pages import count_schedule_routes
 from controller.web.customer_pages import customer_routes
 from controller.web.find_pages import find_routes
 from controller.web.fleet_forms import FleetForms, fleet_form_routes
@@ -95,6 +96,7 @@ class Website:
             *sales_import_routes(self._pages),
             *sales_routes(self._pages),
             *count_routes(self._pages),
+            *count_schedule_routes(self._pages),
             *find_routes(self._pages),
             *category_routes(self._pages),
             *substitute_routes(self._pages),

@@ -47,7 +47,7 @@ class SubstitutePages:
             "typed": {},
             "new_key": new_key,
         }
-        return await self.pages.show(request, "substitutes.html", "/stock", {**values, **refused}, status=status)
+        return await self.pages.show(request, "substitutes.html", "/categories", {**values, **refused}, status=status)
 
     async def save(self, request: web.Request) -> web.StreamResponse:
         sent, sku = sent_by(request), request.match_info["sku"]

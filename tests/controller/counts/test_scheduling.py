@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from controller import db
 from controller.counts.planning import BadPlan
-from controller.counts.scheduling import Schedule, plan_due, schedules, set_schedule
+from controller.counts.scheduling import Schedule, pause, plan_due, schedules, set_schedule
 from controller.counts.states import SessionKind
 from controller.errors import NotFound
 from controller.stock.operations import move
@@ -95,3 +96,20 @@ async def test_what_cannot_be_planned_is_refused(database: str, bad: Schedule) -
         await set_schedule(bad)
     with pytest.raises(NotFound):
         await set_schedule(Schedule(site="s9", kind=SessionKind.CLASS, every_days=1))
+
+
+async def test_what_is_paused_plans_nothing_until_it_goes_on(clock: FixedClock) -> None:
+    await stocked()
+    await set_schedule(WEEKLY)
+    await pause("s1", SessionKind.CLASS, "", is_paused=True)
+    clock.pass_time(20 * 86_400)
+    assert await plan_due() == []
+    await set_schedule(replace(WEEKLY, most=9))
+    (paused,) = await schedules("s1")
+    assert (paused.is_paused, paused.most) == (True, 9)
+    await pause("s1", SessionKind.CLASS, "", is_paused=False)
+    assert await plan_due() == [], "a turn that was missed is not made up for"
+    clock.pass_time(86_400)
+    assert await plan_due() == ["CT-100001"]
+    with pytest.raises(NotFound):
+        await pause("s1", SessionKind.ZONE, "cold", is_paused=True)

@@ -330,6 +330,7 @@ fpm$-a GET /api/v1/sites/{site}/counts/due
 fpm$-a GET /api/v1/sites/{site}/counts/open
 fpm$-a GET /api/v1/sites/{site}/counts/schedules
 --m--a PUT /api/v1/sites/{site}/counts/schedules
+--m--a POST /api/v1/sites/{site}/counts/schedules/pause
 --m$-a GET /api/v1/sites/{site}/counts/suspects
 --m$-a GET /api/v1/sites/{site}/demand
 ---$-a PUT /api/v1/sites/{site}/invoice-seller
@@ -458,6 +459,9 @@ fpm$ia GET /categories
 --m--a POST /categories
 --m--a POST /categories/goods
 --m--a POST /categories/remove
+fpm$-a GET /count-schedules
+--m--a POST /count-schedules
+--m--a POST /count-schedules/change
 fpm$-a GET /counts
 --m--a POST /counts
 --m--a GET /counts/new
