@@ -116,7 +116,15 @@ async def take(recorded: Recorded) -> None:
 
 def _order(recorded: Recorded) -> PrintOrder:
     wish = msgspec.convert(recorded.data, DocumentWanted)
-    return PrintOrder(box=wish.box, template=wish.template, data=wish.data, document=wish.document, key=wish.key, copy=wish.copy)
+    return PrintOrder(
+        box=wish.box,
+        template=wish.template,
+        data=wish.data,
+        document=wish.document,
+        key=wish.key,
+        copy=wish.copy,
+        private=wish.private,
+    )
 
 
 async def _refuse(recorded: Recorded, code: str, message: str) -> None:

@@ -19,6 +19,7 @@ from edge_agent.faults import fault
 from edge_agent.jobs import Action, IllegalTransition, Job
 from edge_agent.journal import Change, Journal
 from edge_agent.printer_port import NothingSent, PrinterPort
+from edge_agent.private_fields import PrivateOf, nobody
 from edge_agent.seams import failpoint
 from edge_agent.templates import TemplateUnavailable, UnknownTemplate
 from edge_agent.wire.facts import JobState, Proof
@@ -64,6 +65,8 @@ class Attempts:
         self._disk = disk
         self._template = template
         self._told = told
+        self.private: PrivateOf = nobody
+        """Who says what of a job travels in no message."""
 
     async def make(self, job: Job, printer: str, port: PrinterPort) -> Outcome:
         """From the queue to its end, or back.  A job that another printer holds is taken over just before it is sent."""
@@ -90,8 +93,9 @@ class Attempts:
         A document that breaks our code must not block those behind it: raises RenderingBroke.
         """
         template = await self._template(job.request.template, job.request.version)
+        private = await self.private(job.id) if job.request.private else {}
         try:
-            document = fill(template, job.request.data)
+            document = fill(template, {**job.request.data, **private})
             return await port.encode(document, copies=job.request.copies, copy_mark=job.copy_mark)
         except (DocumentError, DriverError):
             raise

@@ -26,6 +26,7 @@ from edge_agent.print_attempt import Attempts, Outcome, TemplateOf
 from edge_agent.print_moves import Choices, UnknownPrinter, alternative, ask
 from edge_agent.print_queue import PrinterQueue, queues, shown
 from edge_agent.printer_port import PrinterPort
+from edge_agent.private_fields import PrivateOf
 from edge_agent.seams import Clock
 from edge_agent.standing_in import Rota, StandIn, Turns, stand_ins
 from edge_agent.wire.facts import JobState
@@ -75,6 +76,10 @@ class Spooler:
         self.watching: Callable[[str], AbstractContextManager[None]] = lambda _: contextlib.nullcontext()
         """Around each job at a printer."""
         self._listeners: list[Callable[[], None]] = []
+
+    def ask_for_private(self, private: PrivateOf) -> None:
+        """Whom to ask for personal data as a paper is printed."""
+        self._attempts.private = private
 
     # --- people and the controller -----------------------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ class Resolution(StrEnum):
 class PrintOrder(Struct, frozen=True, kw_only=True):
     """What to print, where.  `device` None: the box's printer of the template's kind.  The same `key` again is the same job.
 
-    `copy`: it was printed before, so the paper is marked COPY.
+    `copy`: it was printed before, so the paper is marked COPY.  `private`: whose personal data is on it; `data` has none.
     """
 
     box: str
@@ -110,6 +110,7 @@ class PrintOrder(Struct, frozen=True, kw_only=True):
     test: bool = False
     expires_at: datetime | None = None
     priority: int = Priority.NORMAL
+    private: str = ""
 
 
 async def register_box(box: str, *, site: str, name: str) -> None:
@@ -138,8 +139,8 @@ async def request_print(order: PrintOrder, *, random: Random | None = None) -> s
         expires = None if order.expires_at is None else in_utc(order.expires_at)
         is_new = await execute(
             "INSERT INTO print_job (id, box, device, template, version, data, copies, priority, copy, test, state, step, document, "
-            "request_key, requested_by, cancel_wanted, created_at, expires_at, changed_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
+            "private, request_key, requested_by, cancel_wanted, created_at, expires_at, changed_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, false, ?, ?, ?) ON CONFLICT (request_key) DO NOTHING",
             *(job, order.box, device, template.name, template.version, msgspec.json.encode(order.data).decode(), order.copies),
             *(
                 order.priority,
@@ -147,6 +148,7 @@ async def request_print(order: PrintOrder, *, random: Random | None = None) -> s
                 order.test,
                 PrintState.REQUESTED.value,
                 order.document,
+                order.private,
                 order.key,
                 actor().actor,
                 now(),

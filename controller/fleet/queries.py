@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
 from controller.db import Row, among, fetch, listing
 from controller.errors import NotFound
-from controller.fleet.states import CommandState
+from controller.fleet.states import FINAL, CommandState, PrintState
 from controller.fleet.views import (
     AlertView,
     BoxView,
@@ -222,3 +223,23 @@ def _job(row: Row) -> PrintJobView:
 
 def _command(row: Row) -> CommandView:
     return msgspec.convert(row | {"command": row["name"]}, CommandView)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateJob:
+    """A job of `box` that is not done, and whose personal data is on its paper."""
+
+    box: str
+    site: str
+    private: str
+
+
+async def private_of(job: str) -> PrivateJob | None:
+    """None: there is no such job, it is done, or nobody's data is on it."""
+    rows = await fetch(
+        "SELECT j.box, b.site, j.private, j.state FROM print_job j JOIN box b ON b.id = j.box WHERE j.id = ? AND j.private <> ''",
+        job,
+    )
+    if not rows or PrintState(rows[0]["state"]) in FINAL:
+        return None
+    return PrivateJob(box=rows[0]["box"], site=rows[0]["site"], private=rows[0]["private"])

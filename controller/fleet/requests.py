@@ -92,6 +92,7 @@ def _job(row: Row) -> Request:
         ttl_ms=_left_ms(row["expires_at"]),
         priority=row["priority"],
         document=row["document"],
+        private=bool(row["private"]),
         asked_by=row["requested_by"][:ASKED_BY],
     )
     topic = BoxTopic(site=row["site"], box=row["box"], device=row["device"], family=Family.JOB, name=row["id"], leg="req")

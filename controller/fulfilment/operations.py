@@ -16,6 +16,7 @@ from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.releasing import NotReleasable, Part, release_parts
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
 from controller.orders import operations as orders
+from controller.orders import queries as order_queries
 from controller.orders.allocations import mark_released, open_allocations
 from controller.orders.flags import require_unflagged
 from controller.orders.numbers import ORDERS
@@ -43,6 +44,16 @@ class ParcelWithdrawn(Conflict):
 
     def __init__(self, parcel: str) -> None:
         super().__init__(f"{parcel} belongs to a cancelled order and is to be put back: it gets no label")
+        self.parcel = parcel
+
+
+class ParcelIsSent(Conflict):
+    """Nobody collects it: its label is its carrier's."""
+
+    code = "parcel_is_sent"
+
+    def __init__(self, parcel: str) -> None:
+        super().__init__(f"{parcel} is sent, not collected: print its shipment's label, which is the carrier's")
         self.parcel = parcel
 
 
@@ -136,7 +147,7 @@ async def _put_back(pick_list: PickListNow) -> None:
 async def reprint_label(parcel_no: str) -> None:
     """Print a parcel's label once more, on the box that packed it.  Records LabelReprinted, DocumentWanted.
 
-    Raises NotFound, ParcelWithdrawn, ParcelRecalled, OrderIsFlagged.
+    Raises NotFound, ParcelWithdrawn, ParcelIsSent, ParcelRecalled, OrderIsFlagged.
     """
     async with transaction():
         pick_list = (await lists.by_parcel([parcel_no])).get(parcel_no)
@@ -144,6 +155,8 @@ async def reprint_label(parcel_no: str) -> None:
             raise NotFound(PARCELS.what, parcel_no)
         if pick_list.parcel.state is ParcelState.WITHDRAWN:
             raise ParcelWithdrawn(parcel_no)
+        if not papers.is_collected(await order_queries.order(pick_list.order_no)):
+            raise ParcelIsSent(parcel_no)
         if lots := await papers.recalled_lots(pick_list):
             raise ParcelRecalled(parcel_no, lots)
         await require_unflagged([pick_list.order_id])
@@ -156,6 +169,8 @@ async def reprint_label(parcel_no: str) -> None:
 async def print_held_labels(order_no: str) -> None:
     """Its flags are cleared: print the label that its parcel was refused for them.  The same label is asked for once."""
     async with transaction():
+        if not papers.is_collected(await order_queries.order(order_no)):
+            return
         pick_lists = await lists.by_order(ORDERS.row_id(order_no))
         held = {event.data["parcel"] for event in await events.history(order_no) if event.name == LabelHeld.name}
         for one in pick_lists:

@@ -14,14 +14,13 @@ import msgspec
 from controller import db, events
 from controller.customers import sealing
 from controller.customers.sealing import Place
-from controller.errors import NotFound
 from controller.invoices import queries
 from controller.invoices.errors import BadCorrection, BadInvoice, InvoicedOtherwise, NotInvoiceable
 from controller.invoices.events import InvoiceCorrected, InvoiceIssued
 from controller.invoices.freezing import frozen
 from controller.invoices.policies import Buyer, Content, correction, left_minor, taken_back, too_much, whole
 from controller.invoices.queries import StoredInvoice
-from controller.invoices.sellers import SellerAt, seller_at
+from controller.invoices.sellers import seller_at
 from controller.orders import queries as orders
 from controller.orders.queries import StoredOrder
 from controller.orders.states import OrderState
@@ -39,7 +38,7 @@ async def issue(order_no: str, buyer: Buyer | None = None) -> str:
     Raises NotFound, NotInvoiceable, InvoicedOtherwise, NoSeller, KeysUnavailable (with a buyer).
     """
     async with db.transaction():
-        order_id, state = await locked(order_no)
+        _, state = await locked(order_no)
         order = await orders.order(order_no)
         if state in (OrderState.DRAFT, OrderState.CANCELLED):
             raise NotInvoiceable(order_no, f"is {state}")
@@ -150,17 +149,3 @@ async def _today(site: str | None) -> object:
         return db.now().date()
     place = await site_of(site)
     return BusinessDays(place.time_zone, place.day_starts).day_of(db.now())
-
-
-async def box_for(invoice: StoredInvoice) -> str:
-    """Where it is printed unless somebody says otherwise: where the order's last parcel was packed.  Raises NotFound."""
-    rows = await db.fetch(
-        "SELECT p.box FROM parcel p JOIN pick_list l ON l.id = p.pick_list_id WHERE l.order_id = ? ORDER BY p.id DESC LIMIT 1",
-        invoice.order_id,
-    )
-    if not rows:
-        raise NotFound("box that packed a parcel of", invoice.order_no)
-    return str(rows[0]["box"])
-
-
-__all__ = ["SellerAt", "box_for", "correct", "issue"]

@@ -77,7 +77,10 @@ async def invoices(
 
 
 async def buyer_of(one: StoredInvoice) -> Buyer:
-    """In clear: say who saw it, or where it went.  A correction is for whom its invoice is for.  Raises KeysUnavailable, SealBroken."""
+    """In clear: say who saw it, or where it went.  A correction is for whom its invoice is for.
+
+    Raises KeysUnavailable, SealBroken.
+    """
     invoice_id = one.corrects or one.id
     rows = await db.fetch("SELECT sealed FROM sales_invoice_buyer WHERE invoice_id = ?", invoice_id)
     if not rows:

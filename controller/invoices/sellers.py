@@ -17,7 +17,7 @@ EVERYWHERE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellerAt:
-    """`site` None: everywhere that has none of its own.  `at_packing`: parcels' invoices are issued and printed as they are packed."""
+    """`site` None: everywhere that has none of its own.  `at_packing`: as in `models.InvoiceSeller`."""
 
     site: str | None = None
     seller: Seller

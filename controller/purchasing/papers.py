@@ -6,9 +6,11 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import msgspec
+
+from controller.documents import pdf
+from controller.documents.pdf import Sheet
 
 _WORDS = {
     "en": {
@@ -30,8 +32,6 @@ _WORDS = {
 }  # fmt: skip
 _EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3, "JOD": 3, "OMR": 3}
 """Minor units' digits, where they are not two (ISO 4217)."""
-_FONT = "STSong-Light"
-"""Not in the file: readers of PDF bring it (Adobe's Asian font packs; every common reader has a stand-in)."""
 _COLUMNS = (
     "order", "revision", "position", "their_code", "sku", "name", "packs", "base_units_per_pack", "price_minor", "currency",
     "expected_on",
@@ -145,27 +145,20 @@ def as_json(paper: Paper) -> bytes:
 
 
 def as_pdf(paper: Paper) -> bytes:
-    """A4.  Takes some tenths of a second for hundreds of lines: call it in a thread."""
-    from reportlab.lib.pagesizes import A4  # noqa: PLC0415 -- 2 MB that only whoever sends needs
-    from reportlab.lib.units import mm  # noqa: PLC0415
-    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # noqa: PLC0415
-    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table  # noqa: PLC0415
-
-    pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
-    out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=15 * mm, rightMargin=15 * mm, topMargin=15 * mm, bottomMargin=15 * mm,
-        title=paper.name, author=paper.company, invariant=1,
-    )  # fmt: skip
-    styles, say = _styles(), words(paper.language)
-    head = [Paragraph(_safe(text), styles["body"]) for text in _head(paper, say)]
-    table = Table(_rows(paper, say, styles), colWidths=[each * mm for each in (8, 27, 24, 45, 14, 16, 20, 26)], repeatRows=1)
-    table.setStyle(_grid())
-    total = Paragraph(f"{say['total']}: {money(paper.total_minor, paper.currency)} {paper.currency}", styles["body"])
-    story = [Paragraph(f"{paper.title} {paper.no}", styles["title"]), *head, Spacer(1, 5 * mm), table, Spacer(1, 4 * mm), total]
-    document.build(story)
-    return out.getvalue()
+    """A4, as `controller/documents/pdf.py` makes it."""
+    say = words(paper.language)
+    return pdf.as_pdf(
+        Sheet(
+            name=paper.name,
+            author=paper.company,
+            title=f"{paper.title} {paper.no}",
+            head=_head(paper, say),
+            columns=[say.get(column, "#") for column in ("", "code", "sku", "name", "packs", "pack", "price", "expected")],
+            widths=(8, 27, 24, 45, 14, 16, 20, 26),
+            rows=_rows(paper),
+            foot=[f"{say['total']}: {money(paper.total_minor, paper.currency)} {paper.currency}"],
+        )
+    )
 
 
 def _head(paper: Paper, say: dict[str, str]) -> list[str]:
@@ -179,36 +172,10 @@ def _head(paper: Paper, say: dict[str, str]) -> list[str]:
     return [*filter(None, found), *([f"{say['note']}: {paper.note}"] if paper.note else [])]
 
 
-def _rows(paper: Paper, say: dict[str, str], styles: dict[str, Any]) -> list[list[object]]:
-    from reportlab.platypus import Paragraph  # noqa: PLC0415
-
-    heads = ("", "code", "sku", "name", "packs", "pack", "price", "expected")
-    rows: list[list[object]] = [[Paragraph(say.get(head, "#"), styles["small"]) for head in heads]]
+def _rows(paper: Paper) -> list[list[str]]:
+    rows: list[list[str]] = []
     for line in paper.lines:
         name = line.name_zh if paper.language.startswith("zh") else line.name_en
-        cells = (
-            *(str(line.position), line.their_code, line.sku, name, str(line.packs), pack_of(line)),
-            *(money(line.price_minor, paper.currency), line.expected_on.isoformat() if line.expected_on else ""),
-        )
-        rows.append([Paragraph(_safe(cell), styles["small"]) for cell in cells])
+        cells = [str(line.position), line.their_code, line.sku, name, str(line.packs), pack_of(line)]
+        rows.append([*cells, money(line.price_minor, paper.currency), line.expected_on.isoformat() if line.expected_on else ""])
     return rows
-
-
-def _styles() -> dict[str, Any]:
-    from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415
-
-    def style(name: str, size: int) -> ParagraphStyle:
-        return ParagraphStyle(name, fontName=_FONT, fontSize=size, leading=size * 1.4, wordWrap="CJK")
-
-    return {"title": style("title", 18), "body": style("body", 10), "small": style("small", 8)}
-
-
-def _grid() -> list[tuple[object, ...]]:
-    from reportlab.lib import colors  # noqa: PLC0415
-
-    return [("GRID", (0, 0), (-1, -1), 0.3, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-
-
-def _safe(text: str) -> str:
-    """Paragraphs read tags."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

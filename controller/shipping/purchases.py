@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller import db, events
+from controller.customers.order_addresses import record_given, stored_address
 from controller.documents.events import DocumentWanted
 from controller.errors import Conflict, Rejected
 from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.shipping.adapters import Bought
+from controller.shipping.addressing import ADDRESS, FETCHED
 from controller.shipping.choosing import Choice, Judged, Why
 from controller.shipping.events import LabelBought, LabelRefusedByCarrier, LabelUncertain, LabelVoided
 from controller.shipping.manifests import put_on_manifest
@@ -81,14 +83,19 @@ async def bought(row: db.Row, label: Bought) -> None:
 
 
 async def want_paper(one: StoredShipment, *, copy: int) -> None:
-    """The label on paper, from the printer of the box that packed it.  Records DocumentWanted."""
+    """The label on paper, from the printer of the box that packed it.  Records DocumentWanted, PersonalDataGiven.
+
+    Name and address are on the paper and in nothing else: the box fetches them as it prints.
+    """
     shop = await site_of(one.site)
+    has_address = await stored_address(one.order_id) is not None
+    carrier = " ".join(part for part in (one.carrier, one.service, one.route or one.zone) if part)
     data: dict[str, str | int | list[dict[str, str | int]]] = {
         "from": shop.name,
         "order_word": "订单 Order",
         "order": one.order_no,
-        "ship_to_word": "承运 Carrier",
-        "ship_to": "\n".join(part for part in (one.carrier, one.service, one.route or one.zone) if part),
+        "ship_to_word": f"收件 To · {carrier}" if has_address else "承运 Carrier",
+        "ship_to": FETCHED if has_address else carrier.replace(" ", "\n"),
         "weight": f"{one.grams} g",
         "parcel": one.tracking_no or one.no,
     }
@@ -99,7 +106,10 @@ async def want_paper(one: StoredShipment, *, copy: int) -> None:
         document=one.order_no,
         data=data,
         copy=copy > 1,
+        private=f"{ADDRESS}:{one.order_id}" if has_address else "",
     )
+    if has_address:
+        await record_given(one.order_id, f"printer:{one.box}", site=one.site)
     await events.record(wanted, subject=one.order_no, site=one.site)
 
 

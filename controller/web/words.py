@@ -313,6 +313,9 @@ PAPERS: Mapping[str, str] = {
     "receipt": N_("Receipt"),
     "shelf-label": N_("Shelf label"),
     "shipping-label": N_("Shipping label"),
+    "pick-up-label": N_("Pick-up label"),
+    "packing-slip": N_("Packing slip"),
+    "invoice": N_("Invoice"),
 }
 """The templates that come with the controller."""
 ROLES: Mapping[str, str] = {

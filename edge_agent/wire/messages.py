@@ -212,7 +212,8 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     `version` is the template's content address (hex SHA-256 of its body); `copies` is done by the printer as one job.
     `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent;
     a box counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for (an order);
-    `asked_by`: an id, never a name.
+    `asked_by`: an id, never a name.  `private`: some fields are personal data, which travels in no message: the box fetches them as
+    it prints.
     """
 
     v: Positive = 1
@@ -226,6 +227,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     ttl_ms: Count | None = None
     priority: Rank = Priority.NORMAL.value
     document: Text | None = None
+    private: bool = False
     asked_by: Text | None = None
 
 

@@ -53,6 +53,7 @@ COMPOSITION = (
     "dispatch",
     "retractions",
     "printing",
+    "private_fields",
     "following",
     "needs",
     "order_seams",

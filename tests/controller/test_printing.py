@@ -51,7 +51,7 @@ async def test_a_packed_parcel_gets_its_label_and_its_receipt_once(shop: OrderSh
     await add_printers()
     await pack_one(shop)
     await printing.catch_up()
-    wanted = [("label", "shipping-label", "label:PC-100001:1"), ("receipt", "receipt", "receipt:PL-100001")]
+    wanted = [("label", "pick-up-label", "label:PC-100001:1"), ("receipt", "receipt", "receipt:PL-100001")]
     assert await jobs() == wanted
     await db.execute("DELETE FROM event_cursor")  # as if it had ended before it could say how far it was
     await printing.catch_up()
@@ -79,7 +79,7 @@ async def test_without_a_printer_a_person_is_told_and_the_next_wish_goes_on(shop
     await add_printers()
     await reprint_label("PC-100001")
     await printing.catch_up()
-    assert await jobs() == [("label", "shipping-label", "label:PC-100001:2")]
+    assert await jobs() == [("label", "pick-up-label", "label:PC-100001:2")]
     assert await told("document_not_printable") == 2
 
 

@@ -170,4 +170,4 @@ async def test_a_parcel_that_left_before_the_flag_was_set_has_left(shop: OrderSh
 
 async def labels() -> list[str]:
     rows = await db.fetch("SELECT data FROM event WHERE name = 'document_wanted' ORDER BY id")
-    return [row["data"] for row in rows if "shipping-label" in row["data"]]
+    return [row["data"] for row in rows if "pick-up-label" in row["data"]]

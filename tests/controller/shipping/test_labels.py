@@ -59,7 +59,7 @@ async def test_a_packed_parcel_gets_its_label_and_its_paper(desk: Desk, carrier:
     assert "TN00000001" in rows[0]["data"]
     everything = await db.fetch("SELECT data FROM event")
     assert not [row for row in everything if "世纪" in row["data"] or "李雷" in row["data"]], "nothing personal in events"
-    assert await told("personal_data_given") == 1
+    assert await told("personal_data_given") == 2, "to the carrier, and to the printer"
 
 
 async def test_an_order_that_is_fetched_has_no_shipment(desk: Desk, carrier: StandIn) -> None:
