@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -182,6 +182,20 @@ async def is_last_four(order_id: int, digits: str) -> bool:
     wanted = await sealing.hashes(f"last four:{order_id}", digits)
     stored = row["last_four_hash"] if row is not None and row["last_four_hash"] else "none"
     return is_same(stored, wanted)
+
+
+async def ending_in(order_ids: Collection[int], digits: str) -> list[int]:
+    """Those of these orders that go to a telephone that ends so, the newest first.  Raises KeysUnavailable."""
+    rows = await db.fetch(
+        f"SELECT order_id, last_four_hash FROM order_address WHERE {db.among('order_id')} AND last_four_hash IS NOT NULL "
+        "ORDER BY order_id DESC",
+        db.listing(order_ids),
+    )
+    return [
+        row["order_id"]
+        for row in rows
+        if is_same(row["last_four_hash"], await sealing.hashes(f"last four:{row['order_id']}", digits))
+    ]
 
 
 async def orders_by_phone(text: str, *, country: str = "CN", limit: int = 50) -> list[int]:

@@ -28,6 +28,7 @@ from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.order_batch_pages import order_batch_routes
 from controller.web.order_board_pages import order_board_routes
+from controller.web.order_import_pages import order_import_routes
 from controller.web.order_list_pages import order_list_routes
 from controller.web.order_pages import order_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
@@ -85,6 +86,7 @@ class Website:
             *order_list_routes(self._pages),
             *order_batch_routes(self._pages),
             *order_board_routes(self._pages),
+            *order_import_routes(self._pages),
             *order_routes(self._pages),
             *report_routes(self._pages),
             *replenishment_routes(self._pages),

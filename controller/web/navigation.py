@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("/orders", "orders", N_("Orders"), Permission.ORDERS_READ, is_first=True),
             Place("/order-board", "live", N_("Order board"), Permission.ORDERS_READ),
+            Place("/orders/import", "receive", N_("Orders from files"), Permission.ORDERS_WRITE),
             Place("/payments", "scale", N_("Payments"), Permission.PAYMENTS_READ),
             Place("/customers", "person", N_("Customers"), Permission.CUSTOMERS_READ),
             Place("/shipments", "send", N_("Shipments"), Permission.FULFILMENT_READ),

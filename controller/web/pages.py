@@ -135,11 +135,6 @@ async def _still_here(request: web.Request, viewer: Viewer) -> bool:
     return person is not None and person.actor.scope == viewer.person.actor.scope
 
 
-async def orders(request: web.Request) -> Values:
-    wanted = shown.Wanted(text_of(request, "q"), text_of(request, "state"))
-    return paged(request, await shown.orders(page_request(request), wanted, actor_of(request).sites), "q", "state")
-
-
 async def prints(request: web.Request) -> Values:
     values = await shown.prints(page_request(request), text_of(request, "state"), actor_of(request).sites)
     return form_values(request) | paged(request, values, "state")
@@ -217,7 +212,6 @@ def page_routes(pages: Pages) -> list[PageRoute]:
     return [
         PageRoute("GET", "/", page("shop.html", "/", pages.shop), permission=may.PERSON),
         PageRoute("GET", "/events", pages.events, permission=may.PERSON),
-        PageRoute("GET", "/orders", page("orders.html", "/orders", orders), permission=may.ORDERS_READ),
         PageRoute("GET", "/prints", page("prints.html", "/prints", prints), permission=may.PRINTS_READ),
         PageRoute("GET", "/prints/{id}/preview.png", pages.preview, permission=may.DOCUMENTS_READ),
         PageRoute("GET", "/unknown-barcodes", page("unknown.html", "/unknown-barcodes", unknown), permission=may.CATALOG_READ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -20,7 +20,9 @@ from controller.web import (
     customer_words,
     fleet_words,
     goods_words,
+    intake_words,
     money_words,
+    order_list_words,
     order_words,
     purchasing_words,
     replenishment_words,
@@ -73,14 +75,19 @@ class Renderer:
     """Renders templates; `extras` are names that every template knows (addresses of assets, the bench's link)."""
 
     def __init__(self, extras: Mapping[str, object]) -> None:
+        self._catalogues = load_catalogues(LOCALES)
         self._environments = {
-            language: _environment(language, catalogue, extras) for language, catalogue in load_catalogues(LOCALES).items()
+            language: _environment(language, catalogue, extras) for language, catalogue in self._catalogues.items()
         }
 
     def render(self, template: str, look: Look, values: Mapping[str, object]) -> str:
         environment = self._environments[look.language]
         shown = {"look": look, "write": Writer(look.language, look.zone), "now": datetime.now(UTC)}
         return environment.get_template(template).render(shown | dict(values))
+
+    def said(self, language: Language, table: Mapping[str, str]) -> Callable[[str], str]:
+        """The words for a code outside of a page: in a file, say."""
+        return partial(_text, table, self._catalogues[language].gettext)
 
 
 def _environment(language: Language, catalogue: NullTranslations, extras: Mapping[str, object]) -> Environment:
@@ -109,9 +116,10 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
-    environment.globals |= _of_money(translate) | _of_orders(translate)
+    environment.globals |= _of_money(translate) | _of_orders(translate) | _of_order_lists(translate)
     environment.globals |= _of_customers(translate)
     environment.globals |= _of_shipping(translate)
+    environment.globals |= _of_intake(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
@@ -123,6 +131,18 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
+
+
+def _of_intake(translate: Translate) -> dict[str, object]:
+    """Words of files of orders, of orders typed here, and of orders to merge."""
+    states = {
+        f"{name.lower()}_word": partial(word, getattr(intake_words, name), translate) for name in ("ORDER_FILE", "FILE_ORDER")
+    }
+    texts = ("FILE_COLUMN", "FILE_ERROR", "FILE_REFUSAL")
+    told = {f"{name.lower()}_text": partial(_text, getattr(intake_words, name), translate) for name in texts}
+    entry = partial(_text, intake_words.ENTRY_REFUSAL, translate, otherwise=translate(intake_words.ENTRY_OTHERWISE))
+    merge = partial(_text, intake_words.MERGE_REFUSAL, translate, otherwise=translate(intake_words.MERGE_OTHERWISE))
+    return {**states, **told, "entry_refusal_text": entry, "merge_refusal_text": merge}
 
 
 def _of_shipping(translate: Translate) -> dict[str, object]:
@@ -148,6 +168,26 @@ def _of_customers(translate: Translate) -> dict[str, object]:
 def _of_orders(translate: Translate) -> dict[str, object]:
     refusal = partial(_text, order_words.ORDER_REFUSAL, translate, otherwise=translate(order_words.MOVED_ON))
     return {"order_refusal_text": refusal, "order_done_text": partial(_text, order_words.ORDER_DONE, translate)}
+
+
+def _of_order_lists(translate: Translate) -> dict[str, object]:
+    states = {
+        f"{name.lower()}_word": partial(word, getattr(order_list_words, name), translate)
+        for name in ("STAGE", "URGENCY", "ORDER_BATCH", "ITEM")
+    }
+    texts = ("DUE", "SORT", "COLUMN_OF_ORDERS", "BUILT_IN", "DELIVERY", "BULK")
+    told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(order_list_words, name), translate) for name in texts}
+    stage = {name: each.text for name, each in order_list_words.STAGE.items()}
+    refusal = partial(_text, order_list_words.BULK_REFUSAL, translate, otherwise=translate(order_list_words.OTHERWISE))
+    known = frozenset(order_list_words.BULK_REFUSAL) - {"bad_order", "forbidden"}
+    return {
+        **states,
+        **told,
+        "stage_text": partial(_text, stage, translate),
+        "clock_text": partial(_text, review_words.CLOCK, translate),
+        "bulk_refusal_text": refusal,
+        "known_bulk": known,
+    }
 
 
 def _of_money(translate: Translate) -> dict[str, object]:

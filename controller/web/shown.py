@@ -35,14 +35,6 @@ Sites = Collection[str] | None
 """Of what somebody sees; None: of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list is asked for."""
-
-    q: str = ""
-    state: str = ""
-
-
 async def zone(sites: Sites = None) -> tzinfo:
     """The time zone that the pages write in."""
     return zone_named({site.time_zone for site in await site_queries.sites(limit=MAX_SITES, only=sites)})
@@ -156,15 +148,6 @@ async def asks_of(document: str | None = None, *, sites: Sites = None) -> list[A
     jobs = await fleet.print_jobs(limit=MANY, state=PrintState.UNCERTAIN.value, document=document, sites=sites)
     said = await fleet.decisions([job.id for job in jobs])
     return [Ask(job, said[job.id]) for job in jobs]
-
-
-async def orders(request: PageRequest, asked: Wanted, sites: Sites = None) -> dict[str, object]:
-    state = OrderState(asked.state) if asked.state in set(OrderState) else None
-    rows = await order_queries.orders(
-        before=request.number() or None, limit=request.limit, wanted=OrdersWanted(state=state, q=asked.q or None), sites=sites
-    )
-    shown = page(rows, request, key=lambda order: order.id)
-    return {"orders": shown.items, "next": shown.next}
 
 
 async def order_at(no: str, sites: Sites) -> order_queries.StoredOrder:

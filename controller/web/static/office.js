@@ -77,13 +77,18 @@
       if (answer.redirected || answer.status === 401) { location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search)); return; }
       if (!answer.ok) { show(false); return; }
       const text = await answer.text();
-      if (held !== text) { held = text; await htmx.swap({ text, target: region, sourceElement: region, swap: "innerMorph" }); }
+      if (held !== text) {
+        held = text;
+        const put = () => htmx.swap({ text, target: region, sourceElement: region, swap: "innerMorph" });
+        if (region.dispatchEvent(new CustomEvent("live:new", { cancelable: true, detail: { text, put } }))) await put();
+      }
       lastText = answer.headers.get("X-As-Of") || lastText;
       show(true);
     } catch { show(false); } finally { running = false; }
   };
   setInterval(look, PERIOD);
   document.addEventListener("visibilitychange", look);
+  if (region.querySelector("[data-list]")) setTimeout(look);  /* what takes longer than a page may comes behind it */
   state.dataset.state = "live";
   state.querySelector("span").textContent = state.dataset.live;
 })();
@@ -102,14 +107,14 @@
   const pages = { h: "/", s: "/stock", o: "/orders", t: "/tasks", p: "/prints", f: "/fleet" };
   let going = 0;
   const along = (step) => {
-    const links = [...document.querySelectorAll("main tbody tr")].map((row) => row.querySelector("a, button, input")).filter(Boolean);
-    const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const links = [...document.querySelectorAll("main tbody tr, main .cards li")].map((row) => row.querySelector("a") || row.querySelector("button, input")).filter(Boolean);
+    const at = links.findIndex((link) => link.closest("tr, li").contains(document.activeElement));
     const next = links[Math.min(Math.max(at + step, 0), links.length - 1)];
     if (next) next.focus();
   };
   document.addEventListener("keydown", (event) => {
     if (off.checked || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || list.open) return;
-    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
     const go = Date.now() - going < 1500;
     going = 0;
     if (go && pages[event.key]) {

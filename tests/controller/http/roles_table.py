@@ -519,6 +519,7 @@ fpm$ia GET /lists/articles.csv
 fpm$ia GET /lists/categories.csv
 fpm$-a GET /lists/counts.csv
 fpm$-a GET /lists/labels.csv
+-pm$-a GET /lists/orders.csv
 fpm$-a GET /lists/prices.csv
 --m$-a GET /lists/proposals.csv
 --m$-a GET /lists/purchase-orders.csv
@@ -536,8 +537,17 @@ fpm$ia GET /me
 fpm$ia POST /me/language
 fpm$ia POST /me/password
 fpm$ia POST /me/sessions/{session}/end
+-pm$-a GET /order-batches
+--m--a POST /order-batches
+-pm$-a GET /order-batches/{no}
+--m--a POST /order-batches/{no}/stop
+--m--a POST /order-batches/{no}/undo
+-pm$-a GET /order-board
 --m$-a GET /order-times
+-pm$-a POST /order-views
+-pm$-a POST /order-views/{id}/forget
 -pm$-a GET /orders
+--m$-a POST /orders-by-phone
 -pm$-a GET /orders/{no}
 --m--a POST /orders/{no}/address
 --m--a POST /orders/{no}/approve

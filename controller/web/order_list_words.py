@@ -1,0 +1,89 @@
+"""Lists of orders, the board and what is done to many, in the words of their language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge_agent.ui.words import N_, Word, busy, off, ok
+
+STAGE: Mapping[str, Word] = {
+    "problem": Word(N_("Problems"), "bad", "warn"),
+    "review": Word(N_("Waiting for review"), "warn", "unknown"),
+    "release": Word(N_("To be released"), "warn", "clock"),
+    "pick": Word(N_("To pick"), "warn", "pick"),
+    "picking": busy(N_("Being picked, to be packed")),
+    "packed": Word(N_("Packed, to be handed over"), "info", "box"),
+    "out": Word(N_("Handed over in the last 24 hours"), "ok", "send"),
+    "late": Word(N_("Overdue"), "bad", "clock"),
+}
+URGENCY: Mapping[str, Word] = {
+    "over": Word(N_("Overdue"), "bad", "clock"),
+    "near": Word(N_("Due soon"), "warn", "clock"),
+    "fine": Word(N_("In time"), "ok", "ok"),
+}
+ORDER_BATCH: Mapping[str, Word] = {
+    "running": busy(N_("Under way")),
+    "done": ok(N_("All looked at")),
+    "stopped": off(N_("Stopped")),
+}
+ITEM: Mapping[str, Word] = {
+    "done": ok(N_("Done")),
+    "failed": Word(N_("Refused"), "bad", "bad"),
+    "waiting": Word(N_("To come"), "info", "clock"),
+    "left": off(N_("Left as it is")),
+}
+DUE: Mapping[str, str] = {
+    "over": N_("Overdue"),
+    "4h": N_("Within 4 hours"),
+    "24h": N_("Within a day"),
+    "72h": N_("Within three days"),
+}
+SORT: Mapping[str, str] = {"newest": N_("Newest first"), "oldest": N_("Oldest first"), "due": N_("Due soonest first")}
+COLUMN_OF_ORDERS: Mapping[str, str] = {
+    "state": N_("State"),
+    "flags": N_("Flags"),
+    "clock": N_("Deadline"),
+    "site": N_("Site"),
+    "channel": N_("Channel"),
+    "placed": N_("Placed"),
+    "due": N_("Promised by"),
+    "payment": N_("Payment"),
+    "delivery": N_("Delivery"),
+    "customer": N_("Customer"),
+    "total": N_("Total"),
+}
+BUILT_IN: Mapping[str, str] = {
+    "review": N_("Waiting for review"),
+    "release": N_("To be released"),
+    "late": N_("Overdue"),
+    "problem": N_("Problems"),
+    "unpaid": N_("To be paid"),
+    "approved": N_("Open"),
+}
+DELIVERY: Mapping[str, str] = {
+    "collection": N_("Fetched at a site"),
+    "counter": N_("Over the counter"),
+    "shipping": N_("Sent"),
+}
+BULK: Mapping[str, str] = {
+    "release": N_("Release to picking"),
+    "cancel": N_("Cancel orders"),
+    "hold": N_("Put on hold"),
+    "approve": N_("Approve orders"),
+    "resume": N_("End the hold"),
+}
+BULK_REFUSAL: Mapping[str, str] = {
+    "nothing_matches": N_("Nothing was changed: no order matches any more, or none that you may change."),
+    "more_match": N_("Nothing was changed: more orders match now than when you looked. Look at the list, then do it again."),
+    "bad_order": N_("Nothing was changed: choose orders, and say in one line why."),
+    "count_not_typed": N_("Nothing was changed: a cancellation cannot be taken back, so type how many orders it is for."),
+    "bad_parameter": N_("Nothing was changed: this is no number."),
+    "bad_view": N_("Nothing was saved: a view has a name of 1 to 60 characters."),
+    "too_many_views": N_("Nothing was saved: you have 30 views, which is the most. Forget one first."),
+    "bad_customer": N_("Nothing was looked for: type a telephone number, or its last four digits."),
+    "keys_unavailable": N_("The key of personal data is not here, so nobody can be shown. Orders go on. Tell IT."),
+    "forbidden": N_("Nothing was changed: your role does not do this. People with more rights do."),
+    "not_found": N_("Nothing was changed: one of these orders is not known here."),
+    "batch_not_undoable": N_("Not taken back: it was already, or somebody dealt with the order since."),
+}
+OTHERWISE = N_("Nothing was changed. Look at it as it is now.")
