@@ -162,13 +162,18 @@ async def _add(days: dict[Spot, Day]) -> None:
     )
 
 
-async def rebuild() -> int:
-    """Make the table of the whole ledger again (a site's time zone was corrected, say); how many entries were read.
-
-    Until it is through, days are missing: a run that begins meanwhile waits for it, as it waits for any entry.
-    """
+async def begin_again() -> None:
+    """Forget the days; the whole ledger is taken in again, batch by batch, by whoever takes in what is new."""
     async with db.transaction():
         await db.fetch(f"SELECT id FROM demand_cursor WHERE id = 1{db.for_update()}")  # noqa: S608 -- a suffix of ours
         await db.execute("DELETE FROM demand_day")
         await db.execute("UPDATE demand_cursor SET position = 0, seen = 0, seen_xid = 0 WHERE id = 1")
+
+
+async def rebuild() -> int:
+    """Make the table of the whole ledger again (a site's clock was corrected, say); how many entries were read.
+
+    Until it is through, days are missing: a run that begins meanwhile waits for it, as it waits for any entry.
+    """
+    await begin_again()
     return await catch_up()

@@ -29,6 +29,14 @@ class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
 
 
+class ChangeSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Its id and its currency stay; `time_zone` and `day_starts` as for a new site."""
+
+    name: Name
+    time_zone: Annotated[str, Meta(max_length=64)]
+    day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
 class SiteView(Struct, frozen=True, kw_only=True):
     id: str
     name: str
@@ -79,6 +87,12 @@ async def show(call: Call[None]) -> SiteView:
     return _view(await queries.site(call.path["site"]))
 
 
+async def change(call: Call[ChangeSite]) -> SiteView:
+    site, new = call.path["site"], call.body
+    await operations.change_site(site, name=new.name, time_zone=new.time_zone, day_starts=new.day_starts)
+    return _view(await queries.site(site))
+
+
 async def locations(call: Call[None]) -> Page[LocationView]:
     rows = await queries.locations(call.path["site"], after=call.page.number(), limit=call.page.limit)
     return page([_location(row) for row in rows], call.page, key=lambda view: view.id)
@@ -119,6 +133,16 @@ ROUTES = [
         example=NewSite(id="s1", name="Shop 1"),
     ),
     Route("GET", "/api/v1/sites/{site}", show, permission=Permission.SITES_READ, reply=SiteView, summary="Show a site"),
+    Route(
+        "PUT",
+        "/api/v1/sites/{site}",
+        change,
+        permission=Permission.SITES_WRITE,
+        body=ChangeSite,
+        reply=SiteView,
+        summary="Say anew what a site is called, and when its business days begin",
+        example=ChangeSite(name="Shop 1", time_zone="Asia/Shanghai", day_starts="04:00"),
+    ),
     Route(
         "GET",
         "/api/v1/sites/{site}/locations",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from controller import db, events
 from controller.errors import Conflict, NotFound, Rejected
 from controller.facts import unpark
-from controller.sites.events import BinCreated, SiteCreated
+from controller.sites.events import BinCreated, SiteChanged, SiteCreated
 from controller.sites.models import LocationKind
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -47,12 +47,7 @@ async def create_site(
         raise BadSite(f"site id {site_id!r} is not 1 to 40 of a-z, 0-9 and '-'")
     if not re.fullmatch("[A-Z]{3}", currency):
         raise BadSite(f"currency {currency!r} is not an ISO 4217 code")
-    try:
-        ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise BadSite(f"time zone {time_zone!r} is not in the IANA database") from error
-    if not _TIME.fullmatch(day_starts):
-        raise BadSite(f"the business day starts at {day_starts!r}: expected a time of day such as 04:00")
+    _require_clock(time_zone, day_starts)
     async with db.transaction():
         created = await db.execute(
             "INSERT INTO site (id, name, currency, time_zone, day_starts) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
@@ -63,6 +58,36 @@ async def create_site(
         places = [(site_id, kind.value, kind.value) for kind in LocationKind if kind is not LocationKind.BIN]
         await db.execute_many("INSERT INTO location (site_id, code, kind) VALUES (?, ?, ?)", places)
         await events.record(SiteCreated(title=name), subject=site_id, site=site_id)
+
+
+def _require_clock(time_zone: str, day_starts: str) -> None:
+    """Raises BadSite."""
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise BadSite(f"time zone {time_zone!r} is not in the IANA database") from error
+    if not _TIME.fullmatch(day_starts):
+        raise BadSite(f"the business day starts at {day_starts!r}: expected a time of day such as 04:00")
+
+
+async def change_site(site_id: str, *, name: str, time_zone: str, day_starts: str) -> None:
+    """Say anew what it is called, and when its business days begin; the same again is nothing.  Records SiteChanged.
+
+    What was recorded with a day keeps it; what is counted by days is counted again.  Raises NotFound, BadSite.
+    """
+    _require_clock(time_zone, day_starts)
+    async with db.transaction():
+        rows = await db.fetch(f"SELECT name, time_zone, day_starts FROM site WHERE id = ?{db.for_update()}", site_id)  # noqa: S608 -- a suffix of ours
+        if not rows:
+            raise NotFound("site", site_id)
+        before = (rows[0]["time_zone"], rows[0]["day_starts"])
+        if (rows[0]["name"], *before) == (name, time_zone, day_starts):
+            return
+        await db.execute(
+            "UPDATE site SET name = ?, time_zone = ?, day_starts = ? WHERE id = ?", *(name, time_zone, day_starts, site_id)
+        )
+        told = SiteChanged(title=name, time_zone=time_zone, day_starts=day_starts, is_clock=before != (time_zone, day_starts))
+        await events.record(told, subject=site_id, site=site_id)
 
 
 async def create_bin(site_id: str, code: str, *, zone: str = "", capacity: int | None = None) -> int:

@@ -244,6 +244,7 @@ EVENTS: Mapping[str, str] = {
     "bin_created": N_("Bin created"),
     "catalog_imported": N_("Catalogue imported"),
     "site_created": N_("Site created"),
+    "site_changed": N_("Site changed"),
     "sku_created": N_("SKU created"),
     "category_saved": N_("Category said"),
     "category_removed": N_("Category removed"),

@@ -320,6 +320,7 @@ fpm$-a GET /api/v1/recalls/{no}/sold
 --m--a PUT /api/v1/shipping-rules/{position}
 fpm$ia GET /api/v1/sites
 -----a POST /api/v1/sites
+-----a PUT /api/v1/sites/{site}
 fpm$ia GET /api/v1/sites/{site}
 --m--a POST /api/v1/sites/{site}/adjustments
 -----a POST /api/v1/sites/{site}/bins

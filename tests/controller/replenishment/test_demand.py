@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from controller import db
 from controller.replenishment.demand import advance, business_day, catch_up, prune, rebuild, summed
+from controller.replenishment.following import FOLLOWER
 from controller.sites.models import LocationKind
-from controller.sites.queries import special
+from controller.sites.operations import change_site
+from controller.sites.queries import site, special
 from controller.stock.operations import Move, Reason, move
 from tests.controller.goods import NOON, Shop
 
@@ -162,6 +164,21 @@ async def test_a_sale_after_midnight_belongs_to_the_day_before_where_that_begins
     await catch_up()
     rows = await db.fetch("SELECT day, sold FROM demand_day WHERE sku_id = ? AND sold > 0", sku)
     assert [(row["day"] - DAY, row["sold"]) for row in rows] == [(0, 2)]
+
+
+async def test_another_clock_counts_what_was_sold_by_other_days(database: str) -> None:
+    shop = await Shop.open()
+    sku = await shop.stock("milk", 5)
+    await move([replace(shop.sale(sku, 2), occurred_at=datetime(2026, 11, 21, 17, tzinfo=UTC))])
+    await catch_up()
+    await FOLLOWER.catch_up()
+    found = await site("s1")
+    for starts, day in (("04:00", 0), ("00:00", 1)):
+        await change_site("s1", name=found.name, time_zone=found.time_zone, day_starts=starts)
+        await FOLLOWER.catch_up()
+        await catch_up()
+        rows = await db.fetch("SELECT day, sold FROM demand_day WHERE sku_id = ? AND sold > 0", sku)
+        assert [(row["day"] - DAY, row["sold"]) for row in rows] == [(day, 2)]
 
 
 async def test_days_that_no_forecast_looks_at_are_forgotten(database: str) -> None:

@@ -6,7 +6,7 @@ from controller import events
 from controller.errors import NotFound
 from controller.sites import queries
 from controller.sites.models import LocationKind
-from controller.sites.operations import AlreadyExists, BadBin, BadSite, create_bin, create_site
+from controller.sites.operations import AlreadyExists, BadBin, BadSite, change_site, create_bin, create_site
 
 
 async def test_a_site_has_each_virtual_location_once(database: str) -> None:
@@ -24,6 +24,22 @@ async def test_a_site_has_each_virtual_location_once(database: str) -> None:
 async def test_a_bad_site_is_refused(database: str, site: str, currency: str, zone: str) -> None:
     with pytest.raises(BadSite):
         await create_site(site, name="x", currency=currency, time_zone=zone)
+
+
+async def test_a_site_gets_another_clock_and_says_so(database: str) -> None:
+    await create_site("s1", name="Shop 1")
+    await change_site("s1", name="Shop 1", time_zone="Asia/Shanghai", day_starts="00:00")
+    await change_site("s1", name="Shop one", time_zone="Asia/Shanghai", day_starts="00:00")
+    await change_site("s1", name="Shop one", time_zone="Asia/Shanghai", day_starts="04:00")
+    found = await queries.site("s1")
+    assert (found.name, found.time_zone, found.day_starts) == ("Shop one", "Asia/Shanghai", "04:00")
+    told = [event.data["is_clock"] for event in await events.feed(0) if event.name == "site_changed"]
+    assert told == [False, True]
+    for zone, starts in (("Mars/Base", "04:00"), ("UTC", "4"), ("UTC", "24:00")):
+        with pytest.raises(BadSite):
+            await change_site("s1", name="x", time_zone=zone, day_starts=starts)
+    with pytest.raises(NotFound):
+        await change_site("nowhere", name="x", time_zone="UTC", day_starts="04:00")
 
 
 async def test_names_are_unique_and_sites_must_exist(database: str) -> None:
