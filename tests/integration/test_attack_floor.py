@@ -127,7 +127,7 @@ async def test_a_form_is_read_as_utf_8_whatever_it_claims(attacker: Attacker, ch
 
 @pytest.mark.parametrize(
     ("body", "packed", "expected"),
-    [(b"nonsense", b"gzip", 400), (b"nonsense", b"br", 400), (gzip.compress(b"text=" + b"0" * 50_000_000), b"gzip", 413)],
+    [(b"nonsense", b"gzip", 400), (b"nonsense", b"br", 400), (gzip.compress(b"text=" + b"0" * 50_000_000, mtime=0), b"gzip", 413)],
     ids=["gzip", "br", "bomb"],
 )
 async def test_a_packed_body_that_lies_or_bursts_is_refused(attacker: Attacker, body: bytes, packed: bytes, expected: int) -> None:
