@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from controller.errors import NotFound
 from controller.fulfilment.states import PickListState
 from controller.http.routing import PLAIN, BadParameter, Call, Page, Permission, Route, page
+from controller.sites.queries import site as site_of
 from controller.waves import operations, queries
 from controller.waves.composing import compose_waves
 from controller.waves.numbers import WAVES
@@ -94,7 +95,7 @@ class PartView(Struct, frozen=True, kw_only=True):
 class ComposeWaves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`rules`: by their ids, only the waves of these; empty: of all."""
 
-    rules: Annotated[list[int], Meta(max_length=50)] = []
+    rules: Annotated[list[Annotated[int, Meta(ge=1, le=2**53)]], Meta(max_length=50)] = []
     release: bool = False
 
 
@@ -156,6 +157,7 @@ async def members(call: Call[None]) -> Page[PartView]:
 
 
 async def compose(call: Call[ComposeWaves]) -> ComposedWaves:
+    await site_of(call.path["site"])
     numbers = await compose_waves(call.path["site"], only=set(call.body.rules) or None)
     for no in numbers if call.body.release else ():
         await operations.release(no)

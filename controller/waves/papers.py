@@ -25,10 +25,10 @@ MOST_PARTS = 5000
 _ON_PAPER = frozenset({PickListState.OPEN, PickListState.PICKING})
 
 
-class NothingToPrint(Conflict):
+class NothingToPick(Conflict):
     """None of its lists is to be picked: it is not released, or all of it is fetched."""
 
-    code = "nothing_to_print"
+    code = "nothing_to_pick"
 
 
 class TooManySheets(Conflict):
@@ -46,7 +46,7 @@ async def print_lists(no: str, *, box: str) -> int:
     """Wish for the sheets of all lists that are still to be picked, at a box of the site; how many.
 
     Asked again they are marked COPY.  Records DocumentWanted.
-    Raises NotFound (wave, box of its site), NothingToPrint, TooManySheets.
+    Raises NotFound (wave, box of its site), NothingToPick, TooManySheets.
     """
     async with db.transaction():
         found = await wave(no)
@@ -54,7 +54,7 @@ async def print_lists(no: str, *, box: str) -> int:
             raise NotFound("box of the site", box)
         to_pick = [part for part in await parts(found.id, limit=MOST_PARTS) if part.list_state in _ON_PAPER]
         if not to_pick:
-            raise NothingToPrint(f"no list of {no} is to be picked: release it first, or look at how far it has come")
+            raise NothingToPick(f"no list of {no} is to be picked: release it first, or look at how far it has come")
         sheets = [list(members) for _, members in groupby(to_pick, key=lambda part: part.cluster)]
         if len(sheets) > MOST_SHEETS:
             raise TooManySheets(len(sheets))

@@ -27,6 +27,7 @@ BENCHES = (
     "replenishment",
     "sourcing",
     "orders",
+    "waves",
 )
 OUT = Path("build/bench.json")
 

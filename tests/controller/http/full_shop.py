@@ -13,6 +13,7 @@ from controller.documents.queries import current
 from controller.fleet.operations import PrintOrder, request_print, send_command
 from controller.http import auth
 from controller.http.routing import Permission
+from controller.orders.operations import place
 from controller.people.operations import add_person
 from controller.people.policies import Grant
 from controller.reports.table import REPORTS
@@ -91,6 +92,8 @@ _WRITES: list[tuple[str, str, Any]] = [
     ),
     ("PUT", "/station-profiles/desk", {"activities": ["receiving"], "sign_in": "badge"}),
     ("POST", "/replenishment/runs", {"site": "s1"}),
+    ("POST", "/sites/s1/wave-rules", {"name": "all of it", "mode": "cluster", "totes": 4}),
+    ("POST", "/sites/s1/waves", {}),
     ("POST", "/recalls", {"lot": "L1", "sku": "milk", "reason": "glass"}),
 ]
 _LISTS = {
@@ -107,6 +110,7 @@ _LISTS = {
     "orders": "no",
     "customers": "no",
     "pick-lists": "no",
+    "waves": "no",
     "parcels": "no",
     "facts": "id",
     "commands": "id",
@@ -176,6 +180,7 @@ async def _fulfilled(shop: OrderShop) -> None:
     _, pick_list = await shop.released(("tea", 2))
     await shop.report(shop.picked(pick_list, "tea", 2), shop.packed(pick_list, 200), shop.handed_over("PC-100001"))
     await shop.released(("tea", 3))
+    await place(shop.order(("tea", 1)))
     await shop.report(Scan(symbol=Symbol(text="NEVER-SEEN")))
 
 

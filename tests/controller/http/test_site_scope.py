@@ -40,6 +40,8 @@ from controller.people.operations import add_person
 from controller.people.policies import Grant
 from controller.shipping.shipments import make_shipment
 from controller.sites.operations import create_site
+from controller.waves.composing import compose_waves
+from controller.waves.rules import Rule, put_rule
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Alert, Condition, DeviceState, Symbol
@@ -142,6 +144,7 @@ async def ids(database: None) -> dict[str, str]:
         "parcels": "PC-100001",
         "shipments": await a_shipment(shop),
         "customer": await a_customer(),
+        "waves": await a_wave(shop),
         "boxes": "b1",
         "facts": str(scanned.id),
         "print-jobs": await request_print(
@@ -167,6 +170,13 @@ async def a_customer() -> str:
     """Somebody whom the whole chain knows."""
     await open_test_keys()
     return CUSTOMERS.number(await add_customer(Profile(name="Zhang San", phone="13800138000")))
+
+
+async def a_wave(shop: OrderShop) -> str:
+    """Of an order at `s1`."""
+    await place(shop.order(("tea", 1)))
+    await put_rule(Rule(site="s1", name=SECRET))
+    return (await compose_waves("s1"))[0]
 
 
 async def a_batch() -> str:
@@ -267,5 +277,8 @@ async def _everything() -> list[db.Row]:
         "shipping_notice",
         "receipt",
         "receipt_line",
+        "wave_rule",
+        "wave",
+        "wave_part",
     )
     return [row for table in tables for row in await db.fetch(f"SELECT * FROM {table} ORDER BY id")]

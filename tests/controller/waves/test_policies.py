@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from controller.waves.states import Mode, Shape
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def part(number: int, **told: object) -> Waiting:
+def part(number: int, **told: Any) -> Waiting:
     plain = Waiting(
         order_id=number,
         order=f"SO-{100_000 + number}",
@@ -27,7 +28,7 @@ def part(number: int, **told: object) -> Waiting:
         units=1,
         placed_at=NOON - timedelta(minutes=number),
     )
-    return replace(plain, **told)  # type: ignore[arg-type] -- names of fields, as each test gives them
+    return replace(plain, **told)
 
 
 ALL = Terms(id=1, name="all", max_lists=10)
