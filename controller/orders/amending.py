@@ -99,11 +99,7 @@ async def amend(no: str, change: Amendment) -> None:
         await _lines(work, change)
         if not work.told:
             return
-        await execute(
-            "UPDATE sales_order SET version = version + 1, total_minor = total_minor + ? WHERE id = ?",
-            await _difference(work),
-            order_id,
-        )
+        await execute("UPDATE sales_order SET version = version + 1 WHERE id = ?", order_id)
         await owe_again(order_id)
         await events.record(OrderChanged(changes=work.told, reason=change.reason), subject=no, site=await site_of(order_id))
 
@@ -274,16 +270,6 @@ async def _promise(work: _Work, site_id: str | None, change: Amendment) -> None:
         when_short=await when_short(order.channel, change.when_short),
     )
     await promise(needs, how)
-
-
-async def _difference(work: _Work) -> int:
-    """By how much all lines together cost more now, in minor units."""
-    after = await _rows(work.order.id)
-    return _sum(after) - _sum(work.lines)
-
-
-def _sum(rows: dict[int, Row]) -> int:
-    return sum(int(row["amount_minor"]) for row in rows.values() if not row["is_removed"])
 
 
 # --- whom it goes to ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What an order is to be paid follows its lines: said when it is placed, again when it changes, parted when it is split.
 
-An order of which nobody said how it is paid (another till took the money) has no money here, and is passed by.
+An order of which nobody said how it is paid (another till took the money) has a total and no money here.
 """
 
 from __future__ import annotations
@@ -8,17 +8,22 @@ from __future__ import annotations
 from controller.db import fetch
 from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
+from controller.orders.policies import WEIGHED, above, line_amount, most_of
 from controller.orders.totals import part_discounts, recount
 from controller.payments.moving import move
 from controller.payments.operations import Expected, expect
 from controller.payments.policies import PayTerms
 from controller.payments.stored import Balance, balances
+from controller.taxes.operations import Counted
 
 
-async def owe(order_id: int, terms: PayTerms) -> None:
-    """What the order comes to is due on these terms.  In the caller's transaction, with the order locked."""
-    rows = await fetch("SELECT site, customer_id, currency, state FROM sales_order WHERE id = ?", order_id)
-    row, counted = rows[0], await recount(order_id)
+async def owe(order_id: int, terms: PayTerms, counted: Counted | None = None) -> None:
+    """What the order comes to is due on these terms.  In the caller's transaction, with the order locked.
+
+    `counted`: what it comes to, where that is known; None: it is counted again.
+    """
+    counted = await recount(order_id) if counted is None else counted
+    row = (await fetch("SELECT site, customer_id, currency, state FROM sales_order WHERE id = ?", order_id))[0]
     await expect(
         Expected(
             order_id=order_id,
@@ -28,9 +33,22 @@ async def owe(order_id: int, terms: PayTerms) -> None:
             terms=terms,
             site=row["site"],
             customer_id=row["customer_id"],
+            tolerance_bp=await _tolerance(order_id, counted.payable_minor),
         )
     )
     await flag_unpaid(order_id)
+
+
+async def _tolerance(order_id: int, payable_minor: int) -> int:
+    """By how much goods by weight may bring an order above what it comes to, in basis points; as much is authorised beyond that."""
+    rows = await fetch("SELECT * FROM order_line WHERE order_id = ? AND NOT is_removed ORDER BY position", order_id)
+    amount = sum(row["amount_minor"] for row in rows)
+    more = [
+        line_amount(most_of(row["quantity"]), row["unit_price_minor"], row["price_per"]) - row["amount_minor"]
+        for row in rows
+        if row["base_unit"] in WEIGHED
+    ]
+    return above(sum(more) + len(more), payable_minor, amount) if more else 0
 
 
 async def flag_unpaid(order_id: int) -> None:
@@ -44,11 +62,13 @@ async def flag_unpaid(order_id: int) -> None:
         await set_flag(order_id, FlagKind.UNPAID, "it is to be paid before it leaves")
 
 
-async def owe_again(order_id: int) -> None:
-    """Its total has changed."""
+async def owe_again(order_id: int, counted: Counted | None = None) -> Counted:
+    """Something that it comes to has changed: what it comes to now, `counted` by the caller where it is known."""
+    counted = await recount(order_id) if counted is None else counted
     found = (await balances([order_id])).get(order_id)
     if found is not None:
-        await owe(order_id, found.terms)
+        await owe(order_id, found.terms, counted)
+    return counted
 
 
 async def terms_of(order_id: int) -> PayTerms | None:
@@ -58,13 +78,14 @@ async def terms_of(order_id: int) -> PayTerms | None:
 
 
 async def follow_lines(from_order: int, to_order: int) -> None:
-    """Lines went from one order to the other, and the totals are right: what was paid beyond what is due here goes along."""
+    """Lines went from one order to the other: what each comes to, and what was paid beyond what is due here goes along."""
     found = (await balances([from_order])).get(from_order)
+    await part_discounts(from_order, to_order)
+    here, there = await recount(from_order), await recount(to_order)
     if found is None:
         return
-    await part_discounts(from_order, to_order)
-    await owe(from_order, found.terms)
-    await owe(to_order, found.terms)
+    await owe(from_order, found.terms, here)
+    await owe(to_order, found.terms, there)
     now = await balances([from_order, to_order])
     over = _there(now[from_order]) - now[from_order].due_minor
     lacks = now[to_order].due_minor - _there(now[to_order])

@@ -99,7 +99,7 @@ async def _wants(order_id: int) -> bool:
 
 
 async def move_lines(movements: Sequence[Movement]) -> list[Moved]:
-    """All of them, and the totals of the orders; each becomes a line of its own there."""
+    """All of them; each becomes a line of its own there.  What the orders come to then is the caller's to count."""
     if not movements:
         return []
     promised = await _by_line({one.line["order_id"] for one in movements})
@@ -116,8 +116,8 @@ async def move_lines(movements: Sequence[Movement]) -> list[Moved]:
             await execute("UPDATE order_line SET wanting = 0 WHERE id = ?", row["id"])
         else:
             await _take_off(row["id"], one.quantity, amount, from_wanting)
-            await _add_total(row["order_id"], -amount)
-        await _add_total(one.to_order, amount)
+            await _changed(row["order_id"])
+        await _changed(one.to_order)
     await allocations.hand_over(handed)
     return found
 
@@ -159,8 +159,8 @@ async def _take_off(line_id: int, quantity: int, amount: int, wanting: int) -> N
         await execute("UPDATE order_line SET is_removed = ?, wanting = 0 WHERE id = ?", True, line_id)
 
 
-async def _add_total(order_id: int, amount: int) -> None:
-    await execute("UPDATE sales_order SET total_minor = total_minor + ?, version = version + 1 WHERE id = ?", amount, order_id)
+async def _changed(order_id: int) -> None:
+    await execute("UPDATE sales_order SET version = version + 1 WHERE id = ?", order_id)
 
 
 async def move_back(parts: Sequence[Row], ends: tuple[str, str]) -> None:
@@ -179,7 +179,7 @@ async def move_back(parts: Sequence[Row], ends: tuple[str, str]) -> None:
         handed += [(allocation, target, quantity) for allocation, quantity in back]
         await execute("UPDATE order_line SET is_removed = ?, wanting = 0 WHERE id = ?", True, went["id"])
         await _put_home(home, went)
-        await _add_total(went["order_id"], -went["amount_minor"])
+        await _changed(went["order_id"])
     await allocations.hand_over(handed)
 
 
@@ -194,7 +194,7 @@ async def _put_home(home: Row, went: Row) -> None:
         "is_removed = ? WHERE id = ?",
         *(kept, went["quantity"], kept, went["amount_minor"], went["wanting"], False, home["id"]),
     )
-    await _add_total(home["order_id"], went["amount_minor"])
+    await _changed(home["order_id"])
 
 
 async def _line(line_id: int) -> Row:

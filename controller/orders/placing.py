@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from controller import events
 from controller.catalog.queries import SkuRow, skus_by_code
@@ -13,15 +14,17 @@ from controller.orders import queries
 from controller.orders.allocations import Target, note_sites
 from controller.orders.errors import ReferenceTaken
 from controller.orders.events import OrderDrafted, OrderPlaced, OrderReviewNeeded
-from controller.orders.money import owe
+from controller.orders.money import owe, owe_again
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of, line_amount, price_per
 from controller.orders.promising import Need, Promising, needs_of, promise, when_short
 from controller.orders.seams import seams
 from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
+from controller.orders.totals import count_new, keep_total
 from controller.orders.transitions import change_state, locked
 from controller.states import advance
 from controller.stock.carts import cart_document
+from controller.taxes.operations import Priced
 from edge_agent.seams import failpoint
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -39,16 +42,18 @@ async def place(order: NewOrder) -> str:
     check_order(order)
     async with transaction():
         terms = await _terms(order)
-        skus = await _known_skus(order)
-        order_id = await _insert(order, skus)
+        skus, instant = await _known_skus(order), now()
+        counted = await count_new(order, _priced(order, skus), instant)
+        order_id = await _insert(order, counted.payable_minor, instant)
         if order_id is None:
             return await _already_placed(order)
         needs = await _write_lines(order_id, order, skus)
+        await keep_total(order_id, counted)
         number = ORDERS.number(order_id)
         if order.address is not None:
             await set_address(order_id, order.address, customer_id=order.customer_id, site=order.site)
         if order.pay_terms is not None:
-            await owe(order_id, order.pay_terms)
+            await owe(order_id, order.pay_terms, counted)
         if order.is_draft:
             if order.site is not None:
                 await note_sites([(order.site, order_id)])
@@ -64,8 +69,8 @@ async def place(order: NewOrder) -> str:
             instead_of=None if order.cart is None else cart_document(order.cart),
             is_new=True,
         )
-        total = sum(need.amount_minor for need in needs)
-        await _promise_and_judge(needs, how, OrderState.APPROVED, _told(order.reference, len(needs), total, how))
+        told = _told(order.reference, len(needs), counted.payable_minor, how)
+        await _promise_and_judge(needs, how, OrderState.APPROVED, told)
     return number
 
 
@@ -83,6 +88,7 @@ async def submit(no: str, *, short: WhenShort | None = None) -> None:
         await change_state(order_id, state, OrderAction.PLACE)
         stored = await queries.order(no)
         await execute("UPDATE sales_order SET placed_at = ? WHERE id = ?", now(), order_id)
+        counted = await owe_again(order_id)  # by the rates of today, not of the day it was drafted
         how = Promising(
             order_id=order_id,
             channel=stored.channel,
@@ -92,7 +98,7 @@ async def submit(no: str, *, short: WhenShort | None = None) -> None:
             when_short=await when_short(stored.channel, short),
         )
         needs = await needs_of(order_id)
-        await _promise_and_judge(needs, how, OrderState.IN_REVIEW, _told(stored.reference, len(needs), stored.total_minor, how))
+        await _promise_and_judge(needs, how, OrderState.IN_REVIEW, _told(stored.reference, len(needs), counted.payable_minor, how))
 
 
 def _told(reference: str, lines: int, total: int, how: Promising) -> OrderPlaced:
@@ -146,7 +152,14 @@ def pickup_code() -> str:
     return "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
 
 
-async def _insert(order: NewOrder, skus: dict[str, SkuRow]) -> int | None:
+def _priced(order: NewOrder, skus: dict[str, SkuRow]) -> list[Priced]:
+    return [
+        Priced(position=position, amount_minor=amount(line, skus[line.sku]), sku_id=skus[line.sku].id)
+        for position, line in enumerate(order.lines, 1)
+    ]
+
+
+async def _insert(order: NewOrder, total_minor: int, instant: datetime) -> int | None:
     """The order's row; None: there is one under its reference."""
     rows = await fetch(
         "INSERT INTO sales_order (site, region, channel, reference, pickup_code, currency, total_minor, state, delivery, "
@@ -158,11 +171,11 @@ async def _insert(order: NewOrder, skus: dict[str, SkuRow]) -> int | None:
         order.reference,
         pickup_code(),
         order.currency,
-        sum(amount(line, skus[line.sku]) for line in order.lines),
+        total_minor,
         (OrderState.DRAFT if order.is_draft else OrderState.APPROVED).value,
         delivery_of(order).value,
         order.customer_id,
-        now(),
+        instant,
         None if order.due_at is None else utc(order.due_at),
         order.min_remaining_days,
     )

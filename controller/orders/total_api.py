@@ -6,13 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from controller import events
 from controller.errors import Conflict, NotFound
 from controller.http.routing import PLAIN, Call, Permission, Route
 from controller.orders import queries
+from controller.orders.events import Change, OrderChanged
 from controller.orders.money import owe_again
 from controller.orders.states import OrderState
 from controller.orders.totals import OrderCharge, recount
-from controller.orders.transitions import locked
+from controller.orders.transitions import locked, site_of
 from controller.taxes.policies import Discount, LineKind
 
 Minor = Annotated[int, Meta(ge=0, le=10**12)]
@@ -61,7 +63,7 @@ class CountedView(Struct, frozen=True, kw_only=True):
 
 
 async def set_totals(call: Call[SetTotals]) -> CountedView:
-    """Counted by the rates of the moment the order was placed.  What is due changes with it."""
+    """Counted by the rates of the moment the order was placed.  What is due changes with it.  Records OrderChanged."""
     order = await queries.order(call.path["no"])
     if call.actor.sites is not None and order.site not in call.actor.sites:
         raise NotFound("order", call.path["no"])
@@ -81,7 +83,11 @@ async def set_totals(call: Call[SetTotals]) -> CountedView:
             for each in discounts
         ],
     )
-    await owe_again(order_id)
+    await owe_again(order_id, counted)
+    if counted.payable_minor != order.total_minor:
+        change = Change(field="total", before=order.total_minor, after=counted.payable_minor)
+        reason = "; ".join(dict.fromkeys(each.reason for each in discounts or ()))[:200]
+        await events.record(OrderChanged(changes=[change], reason=reason), subject=order.no, site=await site_of(order_id))
     totals = counted.totals
     return CountedView(
         order=order.no,

@@ -62,7 +62,7 @@ def facts(one: Seen, flags: Sequence[str] | None = None) -> OrderFacts:
         amount=row["total_minor"],
         currency=row["currency"],
         items=max(sum(line["quantity"] if line["base_unit"] == BaseUnit.PIECE else 1 for line in lines), 1),
-        discount=discount_share(_gross(lines), row["total_minor"]),
+        discount=_discount(one),
         arrears=max(row["owed_minor"] or 0, 0),
         grade=row["grade"] or UNKNOWN,
         credit=row["credit"] or UNKNOWN,
@@ -81,7 +81,7 @@ async def checked_of(one: Seen) -> Checked:
     order = one.order
     return Checked(
         lines=await _priced(order, one.lines),
-        discount=discount_share(_gross(one.lines), order["total_minor"]),
+        discount=_discount(one),
         credit=order["credit"],
         arrears_minor=order["owed_minor"] or 0,
         flaws=await _flaws(order),
@@ -118,9 +118,10 @@ async def _flaws(order: Row) -> Sequence[tuple[str, str]] | None:
     return _NO_ADDRESS if address is None else [(problem.field, problem.flaw.value) for problem in address.problems]
 
 
-def _gross(lines: Sequence[Row]) -> int:
-    """What the lines would cost without discounts, in minor units."""
-    return sum(line_amount(line["quantity"], line["unit_price_minor"], line["price_per"]) for line in lines)
+def _discount(one: Seen) -> int:
+    """The share of what the goods would cost that is given off by hand, in basis points."""
+    whole = sum(line_amount(line["quantity"], line["unit_price_minor"], line["price_per"]) for line in one.lines)
+    return discount_share(whole, whole - (one.order["discount_minor"] or 0))
 
 
 async def _orders(order_ids: Collection[int]) -> dict[int, Row]:
@@ -132,6 +133,8 @@ async def _orders(order_ids: Collection[int]) -> dict[int, Row]:
         "AND f.state NOT IN ('cancelled', 'draft') ORDER BY f.id LIMIT 1) END AS first_id, "
         f"(SELECT {words('f.kind')} FROM order_flag f WHERE f.order_id = o.id AND f.cleared_at IS NULL) AS flags, "
         f"(SELECT {words('p.means')} FROM payment p WHERE p.order_id = o.id) AS means, "
+        "(SELECT CAST(SUM(d.discount_minor) AS BIGINT) FROM order_total_line d WHERE d.kind = 'goods' AND d.total_id = "
+        "(SELECT t.id FROM order_total t WHERE t.order_id = o.id ORDER BY t.version DESC LIMIT 1)) AS discount_minor, "
         "(SELECT stamp FROM review_stamp WHERE id = 1) AS stamp "
         "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id "
         "LEFT JOIN customer_account a ON a.customer_id = o.customer_id AND a.currency = o.currency "

@@ -77,14 +77,15 @@ async def source_order(request: SourceRequest) -> Sequence[Portion]:
     of_sku = await goods(line.sku_id for line in request.lines)
     wanted = [want_of(line, of_sku) for line in request.lines]
     sites = await site_facts(known, request.channel)
-    stock = await shelves(of_sku, request.channel, min_days=await _min_days(request.order_id))
+    min_days, rejected = await _said_of(request.order_id)
+    stock = await shelves(of_sku, request.channel, min_days=min_days)
     for key in request.refused:
         stock[key] = replace(stock.get(key, Shelf()), free=0, presale=0)
     terms = Terms(
         prices=known.prices(request.channel),
         destination=known.destination(request.region),
         currency=request.currency,
-        rejected=frozenset() if asked.only is not None else await rejected_by(request.order_id),
+        rejected=frozenset() if asked.only is not None else rejected,
         only=asked.only,
     )
     plan = source(wanted, sites, stock, terms)
@@ -110,10 +111,14 @@ def want_of(line: WantedLine, of_sku: Mapping[int, Goods]) -> Want:
     )
 
 
-async def _min_days(order_id: int) -> int | None:
-    """How long what expires must still keep, as the order says."""
-    rows = await db.fetch("SELECT min_remaining_days FROM sales_order WHERE id = ?", order_id)
-    return rows[0]["min_remaining_days"] if rows else None
+async def _said_of(order_id: int) -> tuple[int | None, frozenset[str]]:
+    """How long what expires must still keep, as the order says; the sites that would not do something of it."""
+    rows = await db.fetch(
+        "SELECT DISTINCT o.min_remaining_days, r.site FROM sales_order o LEFT JOIN sourcing_rejection r ON r.order_id = o.id "
+        "WHERE o.id = ?",
+        order_id,
+    )
+    return rows[0]["min_remaining_days"] if rows else None, frozenset(row["site"] for row in rows if row["site"] is not None)
 
 
 async def rejected_by(order_id: int) -> frozenset[str]:

@@ -87,6 +87,16 @@ class TaxExemption(Model):
         indexes = (("customer_id",),)
 
 
+class TaxStamp(Model):
+    """Table `tax_stamp`, one row: changes with regions and rates, and with the regions of sites; what memories of them compare."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    stamp = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "tax_stamp"
+
+
 class OrderTotal(Model):
     """Table `order_total`: what an order came to when it was counted, and by which terms; append-only, the latest version counts.
 
@@ -178,6 +188,7 @@ class OrderDiscount(Model):
 
 
 EXTRA_SQL = (
+    "INSERT INTO tax_stamp (id, stamp) VALUES (1, 'new') ON CONFLICT (id) DO NOTHING",
     *(append_only(table) for table in ("order_total", "order_total_line", "order_total_tax", "order_discount")),
     check(
         "tax_rate",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from controller import db, events
 from controller.taxes.policies import Charge, Discount, LineKind, Totals, total
-from controller.taxes.stored import CLASS_OF, STANDARD, Taxation, classes_of, taxation
+from controller.taxes.stored import CLASS_OF, STANDARD, Taxation, taxation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,13 @@ class Priced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basket:
-    """What an order is counted from.  `region`: where it goes to; None: the site's."""
+    """What an order is counted from.  `region`: where it goes to; None: `goes_to`, if taxes know that place; else the site's."""
 
     lines: Sequence[Priced]
     currency: str
     site: str | None = None
     region: str | None = None
+    goes_to: str | None = None
     customer_id: int | None = None
     discounts: Sequence[Discount] = field(default_factory=tuple)
 
@@ -50,8 +51,14 @@ class Counted:
 
 async def count(basket: Basket, instant: datetime | None = None) -> Counted:
     """What an order comes to by the rates of an instant (None: now).  Writes nothing.  Raises BadTotal, NotFound (a region)."""
-    how = await taxation(site=basket.site, region_code=basket.region, customer_id=basket.customer_id, instant=instant or db.now())
-    of_skus = await classes_of([line.sku_id for line in basket.lines if line.sku_id is not None])
+    how, of_skus = await taxation(
+        {line.sku_id for line in basket.lines if line.sku_id is not None},
+        site=basket.site,
+        region_code=basket.region,
+        goes_to=basket.goes_to,
+        customer_id=basket.customer_id,
+        instant=instant or db.now(),
+    )
     classes = {line.position: _class(line, of_skus) for line in basket.lines}
     charges = [
         Charge(position=line.position, amount_minor=line.amount_minor, kind=line.kind, rates=how.rates_of(classes[line.position]))

@@ -13,7 +13,7 @@ from controller.catalog.queries import skus_by_code
 from controller.errors import Conflict, NotFound, Rejected
 from controller.sites.queries import known_sites
 from controller.taxes.events import TaxRateEnded, TaxRateSet, TaxRegionSet
-from controller.taxes.stored import MOST_PARENTS, STANDARD, Region, chain, region
+from controller.taxes.stored import MOST_PARENTS, STANDARD, Region, chain, region, renew_stamp
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _PERCENT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
@@ -81,6 +81,7 @@ async def set_region(wanted: Region) -> None:
         told = TaxRegionSet(
             parent=wanted.parent, is_inclusive=wanted.is_inclusive, level=wanted.level.value, mode=wanted.mode.value
         )
+        await renew_stamp()
         await events.record(told, subject=f"tax:{wanted.code}")
 
 
@@ -94,6 +95,7 @@ async def set_site_region(site: str, code: str) -> None:
             "INSERT INTO site_tax (site_id, region) VALUES (?, ?) ON CONFLICT (site_id) DO UPDATE SET region = excluded.region",
             *(site, code),
         )
+        await renew_stamp()
 
 
 async def set_class(sku_code: str, tax_class: str) -> None:
@@ -120,6 +122,7 @@ async def set_rate(new: NewRate) -> int:
     key = (new.region, new.tax_class, new.code)
     async with db.transaction():
         await region(new.region)
+        await renew_stamp()
         await db.execute("UPDATE tax_region SET code = code WHERE code = ?", new.region)  # its rates change one after the other
         await db.execute(
             "UPDATE tax_rate SET until = ? "
@@ -175,6 +178,7 @@ async def end_rate(rate_id: int, until: datetime) -> None:
         if rows[0]["effective_from"] >= db.utc(until):
             raise BadTax("the rate begins later than it is to end")
         await db.execute("UPDATE tax_rate SET until = ? WHERE id = ?", db.utc(until), rate_id)
+        await renew_stamp()
         told = TaxRateEnded(tax_class=rows[0]["tax_class"], code=rows[0]["code"], until=db.utc(until))
         await events.record(told, subject=f"tax:{rows[0]['region']}")
 

@@ -3,12 +3,13 @@
 # ruff: noqa: S608 -- what is put into the texts is conditions of ours; values are parameters
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
-from controller.db import Row, among, fetch, listing
+from controller.db import Row, among, execute, fetch, listing, memory
 from controller.errors import NotFound
 from controller.taxes.policies import Level, LineKind, Rate, Terms
 from controller.taxes.rounding import Mode
@@ -19,6 +20,8 @@ SHIPPING = "shipping"
 FEE = "fee"
 CLASS_OF = {LineKind.SHIPPING: SHIPPING, LineKind.FEE: FEE}
 MOST_PARENTS = 5
+REMEMBERED = 10_000
+"""Names of places, as orders bring them, of which it is remembered whether they are regions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,43 +90,113 @@ async def rates(region_code: str | None = None, *, after: int = 0, limit: int = 
     return [_stored_rate(row) for row in rows]
 
 
-async def taxation(*, site: str | None, region_code: str | None, customer_id: int | None, instant: datetime) -> Taxation:
-    """How an order is taxed that is sold by `site`, or goes to `region_code`, at an instant; nowhere known: without tax.
+@dataclass(slots=True)
+class _Memory:
+    """What was read of regions, and holds while they have this stamp."""
 
-    Raises NotFound (a region that is not).
+    stamp: str = ""
+    is_region: dict[str, bool] = field(default_factory=dict)
+    of_site: dict[str, str | None] = field(default_factory=dict)
+    of_region: dict[str, _Levied] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Levied:
+    """A region, with all that it and those above it levy or ever levied, in the order of lines."""
+
+    region: Region
+    above: list[str]
+    rates: Sequence[StoredRate]
+
+
+async def renew_stamp() -> None:
+    """Call it in every transaction that changes a region, a rate or the region of a site.
+
+    A stamp is never used twice, not even by one that is rolled back.
     """
-    code = region_code or await region_of(site)
+    await execute("UPDATE tax_stamp SET stamp = ? WHERE id = 1", secrets.token_hex(16))
+
+
+async def taxation(
+    sku_ids: Collection[int],
+    *,
+    site: str | None,
+    region_code: str | None,
+    goes_to: str | None = None,
+    customer_id: int | None,
+    instant: datetime,
+) -> tuple[Taxation, dict[int, str]]:
+    """How an order is taxed that is sold by `site`, or goes to `region_code`, at an instant, and the classes of these SKUs.
+
+    `goes_to` counts if it is a region that taxes know, else the site's does.  Nowhere known: without tax.  One statement, while
+    nobody changes a region.  Raises NotFound (a region that is not).
+    """
+    known, classes = await _known(sku_ids)
+    code = region_code or (goes_to if await _is_region(goes_to, known) else await _region_of(site, known))
     if code is None:
-        return Taxation(region=None, terms=Terms(), rates={})
-    found, above = await region(code), await chain(code)
+        return Taxation(region=None, terms=Terms(), rates={}), classes
+    levied = await _levied(code, known)
+    found, above = levied.region, levied.above
     certificate = await _certificate(customer_id, above, instant) if customer_id is not None else None
     terms = Terms(
         is_inclusive=found.is_inclusive, level=found.level, mode=found.mode, step=found.step, is_exempt=certificate is not None
     )
-    return Taxation(region=code, terms=terms, rates=await _rates_at(above, instant), certificate=certificate)
+    return Taxation(region=code, terms=terms, rates=_rates_at(levied, instant), certificate=certificate), classes
 
 
-async def region_of(site: str | None) -> str | None:
-    rows = await fetch("SELECT region FROM site_tax WHERE site_id = ?", site)
-    return str(rows[0]["region"]) if rows else None
-
-
-async def _rates_at(above: list[str], instant: datetime) -> dict[str, tuple[Rate, ...]]:
-    """By class, those of a state before those of its city; where one of them says nothing of a class, its standard counts."""
+async def _known(sku_ids: Collection[int]) -> tuple[_Memory, dict[int, str]]:
+    """What is remembered, as far as it still holds; and the tax class of each of these SKUs."""
     rows = await fetch(
-        f"SELECT * FROM tax_rate WHERE {among('region')} AND effective_from <= ? AND (until IS NULL OR until > ?) "
-        "ORDER BY rank, effective_from, id",
-        *(listing(above), instant, instant),
+        f"SELECT t.stamp, s.sku_id, s.tax_class FROM tax_stamp t LEFT JOIN sku_tax s ON {among('s.sku_id')}", listing(set(sku_ids))
     )
+    kept = memory("taxes", dict[str, _Memory])
+    known = kept.get("all")
+    if known is None or known.stamp != rows[0]["stamp"]:
+        known = kept["all"] = _Memory(rows[0]["stamp"])
+    of_skus = {row["sku_id"]: row["tax_class"] for row in rows if row["sku_id"] is not None}
+    return known, {**dict.fromkeys(sku_ids, STANDARD), **of_skus}
+
+
+async def _is_region(code: str | None, known: _Memory) -> bool:
+    if code is None:
+        return False
+    if code not in known.is_region:
+        if len(known.is_region) >= REMEMBERED:
+            known.is_region.clear()
+        known.is_region[code] = bool(await fetch("SELECT code FROM tax_region WHERE code = ?", code))
+    return known.is_region[code]
+
+
+async def _region_of(site: str | None, known: _Memory) -> str | None:
+    if site is None:
+        return None
+    if site not in known.of_site:
+        rows = await fetch("SELECT region FROM site_tax WHERE site_id = ?", site)
+        known.of_site[site] = str(rows[0]["region"]) if rows else None
+    return known.of_site[site]
+
+
+async def _levied(code: str, known: _Memory) -> _Levied:
+    """Raises NotFound."""
+    if code not in known.of_region:
+        found, above = await region(code), await chain(code)
+        rows = await fetch(f"SELECT * FROM tax_rate WHERE {among('region')} ORDER BY rank, effective_from, id", listing(above))
+        known.of_region[code] = _Levied(found, above, [_stored_rate(row) for row in rows])
+    return known.of_region[code]
+
+
+def _rates_at(levied: _Levied, instant: datetime) -> dict[str, tuple[Rate, ...]]:
+    """By class, those of a state before those of its city; where one of them says nothing of a class, its standard counts."""
     by_place: dict[tuple[str, str], dict[str, Rate]] = {}
-    for row in rows:
-        by_place.setdefault((row["region"], row["tax_class"]), {})[row["code"]] = _rate(row)
+    holding = [each for each in levied.rates if each.effective_from <= instant and (each.until is None or each.until > instant)]
+    for each in holding:
+        by_place.setdefault((each.region, each.tax_class), {})[each.rate.code] = each.rate
     found: dict[str, tuple[Rate, ...]] = {}
-    for tax_class in {STANDARD, *(row["tax_class"] for row in rows)}:
-        levied: list[Rate] = []
-        for code in above:
-            levied += by_place.get((code, tax_class), by_place.get((code, STANDARD), {})).values()
-        found[tax_class] = tuple(levied)
+    for tax_class in {STANDARD, *(each.tax_class for each in holding)}:
+        due: list[Rate] = []
+        for code in levied.above:
+            due += by_place.get((code, tax_class), by_place.get((code, STANDARD), {})).values()
+        found[tax_class] = tuple(due)
     return found
 
 
@@ -134,12 +207,6 @@ async def _certificate(customer_id: int, above: Collection[str], instant: dateti
         *(customer_id, listing(above), instant, instant),
     )
     return str(rows[0]["certificate"]) if rows else None
-
-
-async def classes_of(sku_ids: Collection[int]) -> dict[int, str]:
-    """The tax class of each of these SKUs."""
-    rows = await fetch(f"SELECT * FROM sku_tax WHERE {among('sku_id')}", listing(set(sku_ids)))
-    return {**dict.fromkeys(sku_ids, STANDARD), **{row["sku_id"]: row["tax_class"] for row in rows}}
 
 
 def _region(row: Row) -> Region:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from controller.db import fetch
+from controller import events
+from controller.db import fetch, now, transaction
+from controller.orders import queries
+from controller.orders.amending import Amendment, LineChange, amend
+from controller.orders.linking import links, merge, split, undo
 from controller.orders.money import owe
 from controller.orders.numbers import ORDERS
-from controller.orders.operations import place
+from controller.orders.operations import place, submit
 from controller.orders.policies import NewLine, NewOrder
 from controller.orders.totals import OrderCharge, part_discounts, recount
 from controller.payments.policies import PayTerms
@@ -17,7 +22,7 @@ from controller.payments.stored import balance_of
 from controller.taxes.policies import BadTotal, Discount, Level, LineKind
 from controller.taxes.queries import kept
 from controller.taxes.rounding import Mode
-from controller.taxes.settings import NewRate, percent, set_rate, set_region, set_site_region
+from controller.taxes.settings import NewRate, percent, set_class, set_rate, set_region, set_site_region
 from controller.taxes.stored import Region
 from tests.controller.orders_shop import OrderShop
 
@@ -26,7 +31,14 @@ pytestmark = pytest.mark.usefixtures("database")
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-async def sold(*amounts: int, is_inclusive: bool = True, reference: str = "r1") -> int:
+async def sold(
+    *amounts: int,
+    is_inclusive: bool = True,
+    reference: str = "r1",
+    terms: PayTerms | None = PayTerms.PREPAID,
+    is_draft: bool = False,
+    customer: int | None = None,
+) -> int:
     """An order of one piece each at these prices, to be paid before it leaves; 13 %."""
     if reference == "r1":
         shop = await OrderShop.open()
@@ -37,8 +49,8 @@ async def sold(*amounts: int, is_inclusive: bool = True, reference: str = "r1") 
         await set_site_region("s1", "CN")
         await set_rate(NewRate(region="CN", code="vat", value=percent("13"), effective_from=BEGIN))
     lines = [NewLine(sku="t1", quantity=1, unit_price_minor=amount) for amount in amounts]
-    order = NewOrder(site="s1", channel="web", reference=reference, currency="CNY", lines=lines, pay_terms=PayTerms.PREPAID)
-    return ORDERS.row_id(await place(order))
+    order = NewOrder(site="s1", channel="web", reference=reference, currency="CNY", lines=lines, pay_terms=terms, is_draft=is_draft)
+    return ORDERS.row_id(await place(replace(order, customer_id=customer)))
 
 
 async def due(order_id: int) -> int:
@@ -82,3 +94,66 @@ async def test_parts_of_a_split_order_come_to_what_it_came_to() -> None:
     here, there = await recount(one), await recount(two)
     assert (here.totals.discount_minor, there.totals.discount_minor) == (66, 34)
     assert here.payable_minor + there.payable_minor == 4 * 333 - 100 - 333
+
+
+async def one_total(order_id: int) -> int:
+    """What the order says of itself, which is what was kept of it."""
+    found = (await queries.order(ORDERS.number(order_id))).total_minor
+    assert found == (await kept(ORDERS.number(order_id))).payable_minor
+    return found
+
+
+async def test_an_order_whose_money_another_till_took_has_a_total_too() -> None:
+    order = await sold(10_000, is_inclusive=False, terms=None)
+    assert await one_total(order) == 11_300
+    assert (await kept(ORDERS.number(order))).version == 1
+    assert (await events.history(ORDERS.number(order)))[-1].data["total_minor"] == 11_300
+
+
+async def test_the_total_follows_the_lines_with_their_tax() -> None:
+    order = await sold(10_000, 2000, is_inclusive=False, terms=None)
+    await amend(ORDERS.number(order), Amendment(reason="asked", lines=[LineChange(position=2, quantity=3)]))
+    assert await one_total(order) == 18_080
+    child = ORDERS.row_id(await split(ORDERS.number(order), {1: 1}, reason="two parcels"))
+    assert (await one_total(order), await one_total(child)) == (6780, 11_300)
+    await undo((await links([order]))[0].id, reason="one parcel")
+    assert (await one_total(order), await one_total(child)) == (18_080, 0)
+
+
+async def test_a_merged_order_takes_the_discounts_along_and_back() -> None:
+    one = await sold(10_000, is_inclusive=False, terms=None, customer=7)
+    other = await sold(5000, reference="r2", terms=None, customer=7)
+    await recount(other, discounts=[Discount(minor=1000, reason="coupon")])
+    await merge(ORDERS.number(one), [ORDERS.number(other)], reason="one parcel")
+    assert await one_total(one) == (10_000 + 5000 - 1000) * 113 // 100
+    await undo((await links([one]))[0].id, reason="two after all")
+    assert await one_total(one) + await one_total(other) == (10_000 + 5000 - 1000) * 113 // 100
+
+
+async def test_charges_and_discounts_are_in_the_total() -> None:
+    order = await sold(10_000, is_inclusive=False, terms=None)
+    told = [Discount(basis_points=1000, reason="late")]
+    await recount(order, charges=[OrderCharge(kind=LineKind.SHIPPING, amount_minor=1000)], discounts=told)
+    assert await one_total(order) == 11_300
+
+
+async def test_a_draft_is_counted_by_the_rates_of_the_day_it_is_placed() -> None:
+    order = await sold(10_000, is_inclusive=False, terms=None, is_draft=True)
+    assert await one_total(order) == 11_300
+    await set_rate(NewRate(region="CN", code="vat", value=percent("10"), effective_from=now()))
+    await submit(ORDERS.number(order))
+    assert await one_total(order) == 11_000
+
+
+async def test_regions_that_are_remembered_are_those_that_were_set() -> None:
+    first = await sold(10_000, is_inclusive=False, terms=None)
+    assert await one_total(first) == 11_300
+    await set_class("t1", "books")
+    await set_rate(NewRate(region="CN", tax_class="books", code="vat", value=percent("9"), effective_from=BEGIN))
+    assert await one_total(await sold(10_000, reference="r2", terms=None)) == 10_900
+    with pytest.raises(RuntimeError):
+        async with transaction():
+            await set_rate(NewRate(region="CN", tax_class="books", code="vat", value=percent("1"), effective_from=now()))
+            assert await one_total(await sold(10_000, reference="r3", terms=None)) == 10_100
+            raise RuntimeError
+    assert await one_total(await sold(10_000, reference="r4", terms=None)) == 10_900
