@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.errors import AgentError
+from edge_agent.replica_blind import kept_blind
 from edge_agent.replica_goods import find
 from edge_agent.replica_parts import PARTS, SCHEMA, TABLES, Part, Write
 from edge_agent.replica_reader import ReplicaReader, Served
@@ -143,7 +144,8 @@ class Replica:
         """What a scanned symbol is, as the controller would resolve it.  Never raises."""
 
         def look(reader: sqlite3.Connection, served: Served) -> Item | Missing:
-            return with_recalls(reader, served.edition, find(reader, served.edition, text, gtin, self._age_ms(served.as_of)))
+            found = find(reader, served.edition, text, gtin, self._age_ms(served.as_of))
+            return kept_blind(reader, served.edition, with_recalls(reader, served.edition, found))
 
         return self._ask(self._lookups, look)
 

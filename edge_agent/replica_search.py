@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from edge_agent.replica_blind import all_kept_blind
 from edge_agent.replica_goods import ITEM_COLUMNS, folded, item_of
 from edge_agent.stations import Item
 
@@ -123,4 +124,6 @@ def _hits(reader: sqlite3.Connection, edition: int, items: list[int], age_ms: in
         "LEFT JOIN stock s ON s.edition = i.edition AND s.item = i.id WHERE i.edition = ? AND i.id = ?"
     )
     rows = [reader.execute(sql, (edition, each)).fetchone() for each in items]
-    return [Hit(item=item_of(row[1:], age_ms), barcode=row[0]) for row in rows if row is not None]
+    found = [(item_of(row[1:], age_ms), row[0]) for row in rows if row is not None]
+    shown = all_kept_blind(reader, edition, [item for item, _ in found])
+    return [Hit(item=item, barcode=barcode) for item, (_, barcode) in zip(shown, found, strict=True)]

@@ -83,7 +83,7 @@ async def lines_of(site_id: str, rows: Sequence[db.Row]) -> dict[int, list[Expec
 async def _counts(site_id: str) -> list[Document]:
     """Sessions that wait for bins, and those in review with a bin that is to be counted again."""
     sessions = await db.fetch(
-        "SELECT s.id, s.scope, s.counters FROM count_session s WHERE s.site = ? AND (s.state IN ('planned', 'open') "
+        "SELECT s.id, s.scope, s.counters, s.blind FROM count_session s WHERE s.site = ? AND (s.state IN ('planned', 'open') "
         "OR (s.state IN ('submitted', 'review') AND EXISTS "
         "(SELECT 1 FROM count_bin b WHERE b.session_id = s.id AND b.done_at IS NULL))) ORDER BY s.id DESC LIMIT ?",
         *(site_id, MOST_LISTED),
@@ -97,6 +97,7 @@ async def _counts(site_id: str) -> list[Document]:
             title=row["scope"],
             time_zone=time_zone,
             counters=row["counters"],
+            blind=bool(row["blind"]),
             bins=bins[row["id"]][:MOST_LINES],
         )
         for row in sessions

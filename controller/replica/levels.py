@@ -8,10 +8,7 @@ from collections.abc import Sequence
 
 from controller import db
 from controller.replica.parts import Changed, Id, Versioned
-from edge_agent.wire.replica import ReplicaStock
-
-BINS_TOLD = 3
-"""Of one SKU: where to put more of it, and where to look for it."""
+from edge_agent.wire.replica import BINS_TOLD, ReplicaStock
 
 
 async def _read(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:

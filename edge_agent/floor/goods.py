@@ -68,7 +68,7 @@ def goods_of(item: Item, now: datetime) -> Goods:
         unit=item.unit,
         price_minor=item.price_minor,
         currency=item.currency,
-        on_hand=item.on_hand,
+        on_hand=None if item.is_blind else item.on_hand,
         as_of=now - timedelta(milliseconds=item.age_ms) if item.age_ms is not None else None,
     )
 

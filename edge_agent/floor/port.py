@@ -56,14 +56,17 @@ class Press:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
-    """An article as told of.  `price_minor`: 0 for none.  `on_hand`: in base units, as of `as_of` (None: nobody knows when)."""
+    """An article as told of.  `price_minor`: 0 for none.  `on_hand`: in base units, as of `as_of` (None: nobody knows when).
+
+    `on_hand` None: a blind count waits for it, so its stock is not told.
+    """
 
     sku: str
     name: Said
     unit: str
     price_minor: int
     currency: str
-    on_hand: int
+    on_hand: int | None
     as_of: datetime | None
 
 

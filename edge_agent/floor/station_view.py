@@ -110,7 +110,7 @@ def unkept(feedback: Feedback, symbol: str, when: datetime) -> Reading:
 def _goods(feedback: Feedback, when: datetime | None) -> Goods | None:
     """Of what a lookup found."""
     args = feedback.args
-    if not feedback.code.startswith("lookup_") or "on_hand" not in args:
+    if not feedback.code.startswith("lookup_") or "sku" not in args:
         return None
     age = args.get("age_ms")
     return Goods(
@@ -119,7 +119,7 @@ def _goods(feedback: Feedback, when: datetime | None) -> Goods | None:
         unit=str(args["unit"]),
         price_minor=int(args["price_minor"]),
         currency=str(args["currency"]),
-        on_hand=int(args["on_hand"]),
+        on_hand=int(args["on_hand"]) if "on_hand" in args else None,
         as_of=when - timedelta(milliseconds=int(age)) if when is not None and age is not None else None,
     )
 

@@ -20,7 +20,7 @@ Money = Callable[[int, str], str]
 
 
 def item_arguments(item: Item) -> dict[str, str | int]:
-    """What an answer needs to say all of an item, in any language."""
+    """What an answer needs to say all of an item, in any language; no stock where a blind count waits for it."""
     told: dict[str, str | int] = {
         "sku": item.sku,
         "name_en": item.name_en,
@@ -32,6 +32,8 @@ def item_arguments(item: Item) -> dict[str, str | int]:
         "numerator": item.numerator,
         "denominator": item.denominator,
     }
+    if item.is_blind:
+        del told["on_hand"]
     return told if item.age_ms is None else told | {"age_ms": item.age_ms}
 
 

@@ -49,6 +49,8 @@ def told(read: Scanned) -> Feedback:
 
 
 def _item(item: Item) -> Feedback:
+    if item.is_blind:
+        return ok("lookup_blind" if item.price_minor else "lookup_blind_unpriced", **item_arguments(item))
     if item.age_ms is None:
         return ok("lookup_found_once" if item.price_minor else "lookup_unpriced_once", **item_arguments(item))
     return ok("lookup_found" if item.price_minor else "lookup_unpriced", **item_arguments(item))
@@ -76,6 +78,14 @@ STATION = Station(
         "lookup_unpriced_once": Says(
             en="{name}: no price is set. {stock} in stock when this box last heard; nobody knows when that was.",
             zh="{name}:未定价。库存 {stock},是本机最后一次收到的数据,时间不明。",
+        ),
+        "lookup_blind": Says(
+            en="{name}: {price}. It is being counted blind, so its stock is not shown until that is done.",
+            zh="{name}:{price}。正在盲盘,盘完前不显示库存。",
+        ),
+        "lookup_blind_unpriced": Says(
+            en="{name}: no price is set. It is being counted blind, so its stock is not shown until that is done.",
+            zh="{name}:未定价。正在盲盘,盘完前不显示库存。",
         ),
         "lookup_unknown": Says(
             en="{symbol} is not in this box's catalogue. The scan was saved; ask for it to be linked.",

@@ -35,7 +35,7 @@ class Item(Struct, frozen=True, kw_only=True):
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
     old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).  `image`: its picture (`ReplicaImages`), if any.
     `tracking`: what is asked for with each of it.  `bins`: where most of it lies, the fullest first, with the base units there.
-    `recalled`: the codes of its lots that are recalled.
+    `recalled`: the codes of its lots that are recalled.  `is_blind`: a blind count waits for it, so its stock is not told.
     """
 
     sku: str
@@ -52,6 +52,7 @@ class Item(Struct, frozen=True, kw_only=True):
     tracking: Tracking = "none"
     bins: tuple[tuple[str, int], ...] = ()
     recalled: tuple[str, ...] = ()
+    is_blind: bool = False
 
 
 class Missing(StrEnum):

@@ -90,8 +90,13 @@ def open_work(now: PuttingAway) -> Feedback | None:
 
 
 def shows(now: PuttingAway, _: Known) -> tuple[Segment, ...]:
-    lines = tuple(Line(Says(code, code), code, Says(str(units), str(units)), symbol=code) for code, units in now.bins)
+    lines = tuple(Line(Says(code, code), code, _units(units), symbol=code) for code, units in now.bins)
     return (Segment(Says("Lies in", "所在货位"), lines),) if lines else ()
+
+
+def _units(units: int) -> Says:
+    """Nothing where a blind count waits."""
+    return Says(str(units), str(units)) if units else Says("", "")
 
 
 def _need_item(now: PuttingAway, text: str) -> Done:

@@ -34,7 +34,7 @@ class CountBin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class OpenCount(Struct, frozen=True, kw_only=True):
     """A count session: `number` is scanned (``CT-…``), `title` says what it is about, `time_zone` (IANA) is the site's.
 
-    `counters`: how many people are to count a bin before it is counted.
+    `counters`: how many people are to count a bin before it is counted.  `blind`: who counts must not see what the stock is.
     """
 
     id: Whole
@@ -43,6 +43,7 @@ class OpenCount(Struct, frozen=True, kw_only=True):
     time_zone: str
     bins: list[CountBin]
     counters: int = 1
+    blind: bool = True
 
 
 class ExpectedLine(Struct, frozen=True, kw_only=True, omit_defaults=True):

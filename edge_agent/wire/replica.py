@@ -69,6 +69,10 @@ class ReplicaItem(Struct, frozen=True, kw_only=True):
     tracking: Literal["none", "lot", "serial"] = "none"
 
 
+BINS_TOLD = 3
+"""Of each SKU, so many bins: where to put more of it, and where to look for it."""
+
+
 class ReplicaStock(Struct, frozen=True, kw_only=True):
     """Base units of a SKU (`item`) on hand at the site; `bins`: where most of them lie, the fullest first, by code."""
 
