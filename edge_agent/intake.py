@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from drivers import devices
+from edge_agent.claimed_here import ClaimedHere
 from edge_agent.config import Config, StationConfig, SymbolsConfig
 from edge_agent.counted_here import CountedHere
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
@@ -53,8 +54,9 @@ Answer = Callable[[str, Feedback], None]
 LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
 """What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
 
-LookAround = Callable[[str, str | None, str | None], Awaitable[Known]]
-"""What the box knows of a document (its part of the replica, its number), and whether a code is a bin; it answers soon."""
+LookAround = Callable[[str, str | None, str | None, tuple[str, ...]], Awaitable[Known]]
+"""What the box knows of a document (its part of the replica, its number), whether a code is a bin, and of documents of other
+numbers; it answers soon."""
 
 Identify = Callable[[str], Person | None]
 """Whose badge this is.  It does not wait."""
@@ -84,8 +86,8 @@ async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
     return Missing.NO_CATALOGUE
 
 
-async def _nothing_is_around(part: str, number: str | None, place: str | None) -> Known:
-    del part, number, place
+async def _nothing_is_around(part: str, number: str | None, place: str | None, also: tuple[str, ...]) -> Known:
+    del part, number, place, also
     return NOTHING_KNOWN
 
 
@@ -110,6 +112,7 @@ class Intake:
         self.on_refused: Callable[[], None] = lambda: None
         """Called for each scan that could not be stored."""
         self._counted_here = CountedHere()
+        self._claimed_here = ClaimedHere()
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
         self.outlets: list[Answer] = []
         """All who tell people an answer, after its commit.  None of them waits."""
@@ -163,7 +166,9 @@ class Intake:
                 after = step(state, Tick(at_ms=at_ms), self._rules[station])
                 if after.state == state:
                     continue
-                is_stored = await self._book.store([], {station: after.state})
+                is_stored = await self._book.leave(station, state, after)
+                if is_stored:
+                    self._claimed_here.heard(after.facts, station, after.state)
                 self._ask_scale(station)
                 if is_stored and after.feedback is not None:
                     self._answer(station, after.feedback)
@@ -299,7 +304,8 @@ class Intake:
         wanted = around(self._book.states[station], text)
         if wanted is None:
             return NOTHING_KNOWN
-        return self._counted_here.laid_over(await self.look_around(wanted.part, wanted.number, wanted.place))
+        known = await self.look_around(wanted.part, wanted.number, wanted.place, wanted.also)
+        return self._claimed_here.laid_over(self._counted_here.laid_over(known), station)
 
     async def _step(self, device: str, station: str | None, given: Given) -> Feedback | None:
         """One step, committed; its answer, told to all.  None: there is nothing to say."""
@@ -321,6 +327,7 @@ class Intake:
         if after.is_repeated:
             return after.feedback
         self._counted_here.heard(after.facts, after.state, self._seams.clock.now())
+        self._claimed_here.heard(after.facts, station, after.state)
         if after.feedback is not None:
             self._answer(place, after.feedback)
         await self._tell_refused()

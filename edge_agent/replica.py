@@ -154,9 +154,9 @@ class Replica:
         found = self._ask(self._lookups, lambda reader, served: _kept(reader, served.edition, part.name, handle))
         return found if isinstance(found, Missing) else [msgspec.json.decode(body, type=part.row) for body in found]
 
-    def around(self, part: str, number: str | None, place: str | None) -> Known:
-        """What is known around a reading: the document of a number, and whether `place` is a bin.  Never raises."""
-        found = self._ask(self._lookups, lambda reader, served: around(reader, served.edition, part, number, place))
+    def around(self, part: str, number: str | None, place: str | None, also: tuple[str, ...] = ()) -> Known:
+        """What is known around a reading: the document of a number, others (`also`), whether `place` is a bin.  Never raises."""
+        found = self._ask(self._lookups, lambda reader, served: around(reader, served.edition, part, (number, *also), place))
         return NOTHING_KNOWN if isinstance(found, Missing) else found
 
     def heads(self, part: str) -> list[Head]:

@@ -117,13 +117,14 @@ class ReplicaKeeper:
         except TimeoutError:
             return Missing.LATE
 
-    async def around(self, part: str, number: str | None, place: str | None) -> Known:
+    async def around(self, part: str, number: str | None, place: str | None, also: tuple[str, ...] = ()) -> Known:
         """What is known around a reading; nothing after `patience`."""
         if self._stopping.is_set():
             return NOTHING_KNOWN
         try:
             async with asyncio.timeout(self.patience):
-                return await asyncio.get_running_loop().run_in_executor(self._reading, self._replica.around, part, number, place)
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._reading, self._replica.around, part, number, place, also)
         except TimeoutError:
             return NOTHING_KNOWN
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent.replica_parts import BINS, DOCUMENTS, RECALLS, SITES, TRANSFERS
+from edge_agent.replica_parts import BINS, DOCUMENTS, PICKS, RECALLS, SITES, TRANSFERS
 from edge_agent.stations.model import Item, Known, Missing
-from edge_agent.wire.open_work import Document, Head, SiteBin
+from edge_agent.wire.open_work import Document, Head, OpenPick, SiteBin
 from edge_agent.wire.replica import ReplicaRecall, ReplicaSite
 
 MOST_HEADS: Final = 500
 """Documents of a part that a list goes through."""
 MOST_SITES: Final = 500
+MOST_TOGETHER: Final = 60
+"""Documents that are in hand at once, or go by one number."""
 _HEADS: Final = msgspec.json.Decoder(Head)
 _RECALLS: Final = msgspec.json.Decoder(ReplicaRecall)
 _SITES: Final = msgspec.json.Decoder(ReplicaSite)
+_PICKS: Final = msgspec.json.Decoder(OpenPick)
 _SITE_BINS: Final = msgspec.json.Decoder(SiteBin)
 _BY_NUMBER: Final = (
     "SELECT body FROM kept WHERE edition = ? AND part = ? AND handle IN (?, ?) "
@@ -26,12 +30,16 @@ _BY_NUMBER: Final = (
 )
 
 
-def around(reader: sqlite3.Connection, edition: int, part: str, number: str | None, place: str | None) -> Known:
-    """What there is around a reading; a part that is none has no documents."""
+def around(
+    reader: sqlite3.Connection, edition: int, part: str, numbers: Sequence[str | None], place: str | None
+) -> Known:
+    """What there is around a reading; a part that is none has no documents.  The first number is the one that was asked for."""
+    number, *also = numbers
     found = _bin(reader, edition, place) if place is not None else None
     document = _document(reader, edition, part, number) if number is not None else None
     return Known(
         document=document,
+        others=_others(reader, edition, number, also) if part == PICKS.name else (),
         is_bin=True if found is not None else False if place is not None and _knows_bins(reader, edition) else None,
         is_quarantine=found is not None and found.kind == "quarantine",
         sites=_sites(reader, edition) if part == TRANSFERS.name and document is None else (),
@@ -63,6 +71,22 @@ def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) 
     row = reader.execute(_BY_NUMBER, (edition, part, number, number.upper(), edition, part, number)).fetchone()
     found: Document | None = msgspec.json.decode(row[0], type=wanted.row) if row is not None else None
     return found
+
+
+def _others(
+    reader: sqlite3.Connection, edition: int, number: str | None, also: Sequence[str | None]
+) -> tuple[OpenPick, ...]:
+    """The pick lists of these numbers, and those of a wave."""
+    found: dict[int, OpenPick] = {}
+    wanted = [("handle", each) for each in also[:MOST_TOGETHER]] + [("other", (number or "").upper())]
+    for column, value in wanted:
+        rows = reader.execute(
+            f"SELECT body FROM kept WHERE edition = ? AND part = ? AND {column} = ? ORDER BY id LIMIT ?",  # noqa: S608 -- two of ours
+            (edition, PICKS.name, value, MOST_TOGETHER),
+        ).fetchall()
+        picks = [_PICKS.decode(body) for (body,) in rows]
+        found |= {pick.id: pick for pick in picks}
+    return tuple(found.values())
 
 
 def _bin(reader: sqlite3.Connection, edition: int, code: str) -> SiteBin | None:

@@ -71,6 +71,12 @@ class StationBook:
             after = step(before, late, rules)
             return after, await self._keep(device, station, _acting(given, before, after), after)
 
+    async def leave(self, station: str, before: StationState, after: Step) -> bool:
+        """What became of it because nobody was there; False: the disk is full."""
+        person = before.person.id if before.person is not None else None
+        drafts = [replace(draft, station=station, person=person) for draft in after.facts]
+        return await self.store(drafts, {station: after.state})
+
     async def _keep(self, device: str, station: str | None, person: str | None, after: Step) -> bool:
         if after.is_repeated:
             return True

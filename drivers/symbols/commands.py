@@ -38,6 +38,7 @@ class Command(StrEnum):
     INBOUND = "INBOUND"
     CORRECT = "CORRECT"
     PRICES = "PRICES"
+    CLUSTER = "CLUSTER"
     SHORT = "SHORT"
     NOTHING = "NOTHING"
     PRINT = "PRINT"

@@ -50,8 +50,8 @@ def tasks(activities: Collection[str] = (), opened: Opened = NOTHING_OPEN) -> tu
 
 
 def heads_of(kind: Station[Activity], opened: Opened) -> list[Head]:
-    """The open documents that a task works on."""
-    return [head for head in opened.get(kind.opens or "", ()) if kind.works_on(head)]
+    """The open documents that a task works on, the most urgent first."""
+    return sorted((head for head in opened.get(kind.opens or "", ()) if kind.works_on(head)), key=kind.first_due)
 
 
 def shown(station: StationConfig, state: StationState, known: Known = NOTHING_KNOWN, opened: Opened = NOTHING_OPEN) -> StationShown:
@@ -145,8 +145,8 @@ def _lists(kind: Station[Activity], activity: Activity, known: Known, opened: Op
     """Of the document in hand; before one is, those that can be taken."""
     found = [_list(segment) for segment in kind.shows(activity, known)]
     if kind.document(activity) is None and (heads := heads_of(kind, opened)):
-        lines = [LineShown(name=Said(head.about, head.about), code=head.number, symbol=head.number) for head in heads[:MOST_LINES]]
-        found.append(ListShown(title=_said(OPEN), lines=tuple(lines), total=len(heads)))
+        lines = tuple(kind.head_line(head) for head in heads)
+        found.append(_list(Segment(OPEN, lines)))
     return tuple(found)
 
 

@@ -49,7 +49,10 @@ def _own(state: StationState, pressed: Pressed, offers: Collection[str]) -> Done
     if offers and wanted.name not in offers:
         return Done(activity=state.activity, feedback=wrong("not_offered", tasks=_commands_of(offers)))
     open_work = station.open_work(state.activity)
-    return wanted.begin() if open_work is None else Done(activity=state.activity, feedback=open_work)
+    if open_work is not None:
+        return Done(activity=state.activity, feedback=open_work)
+    begun = wanted.begin()
+    return replace(begun, facts=(*station.leaves(state.activity), *begun.facts))
 
 
 def _commands_of(offers: Collection[str]) -> str:
@@ -64,7 +67,8 @@ def _named_tasks(done: Done) -> Done:
 
 def _stopped(state: StationState) -> tuple[StationState, Done]:
     if not isinstance(state.activity, Idle):
-        return state, Done(activity=Idle(), feedback=at(state.activity).farewell(state.activity))
+        station = at(state.activity)
+        return state, Done(activity=Idle(), feedback=station.farewell(state.activity), facts=station.leaves(state.activity))
     if state.person is not None:
         gone = state.person
         return replace(state, person=None), Done(activity=Idle(), feedback=ok("signed_off", person=gone.name))

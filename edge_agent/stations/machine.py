@@ -176,4 +176,6 @@ def _ticked(state: StationState, tick: Tick, rules: Rules) -> Step:
     if keeps and state.person is None:
         return Step(state=state)
     after = replace(state, activity=state.activity if keeps else Idle(), person=None, touched_ms=tick.at_ms)
-    return Step(state=after, feedback=wrong("timed_out") if is_busy and not keeps else ok("signed_off_quiet"))
+    if keeps or not is_busy:
+        return Step(state=after, feedback=ok("signed_off_quiet"))
+    return Step(state=after, facts=at(state.activity).leaves(state.activity), feedback=wrong("timed_out"))

@@ -82,6 +82,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """
 
     document: Document | None = None
+    others: tuple[Document, ...] = ()
+    """Of all numbers in hand, and those that go by another number which was read."""
     is_bin: bool | None = None
     is_quarantine: bool = False
     sites: tuple[tuple[str, str], ...] = ()
@@ -128,6 +130,7 @@ class Scanned(Struct, frozen=True, kw_only=True):
     asks_manager: bool = False
     is_too_late: bool = False
     """What it takes back cannot be taken back any more: its print job has begun."""
+    box: str = ""
 
 
 class Pressed(Struct, frozen=True, kw_only=True):

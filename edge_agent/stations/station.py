@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -114,12 +114,28 @@ def _no_document(_: Activity) -> str | None:
     return None
 
 
+def _no_documents(_: Activity) -> tuple[str, ...]:
+    return ()
+
+
+def _leaves_nothing(_: Activity) -> tuple[FactDraft, ...]:
+    return ()
+
+
 def _any(_: Head) -> bool:
     return True
 
 
 def _notes_nothing(_: Activity) -> tuple[Says, ...]:
     return ()
+
+
+def _plain_line(head: Head) -> Line:
+    return Line(Says(head.about, head.about), head.number, symbol=head.number)
+
+
+def _by_number(head: Head) -> str:
+    return head.number
 
 
 def _shows_nothing(_: Activity, __: Known) -> tuple[Segment, ...]:
@@ -161,8 +177,14 @@ class Station(Generic[S]):
     """The part of the replica with the documents that it works through; what the box has of one comes with each reading."""
     document: Callable[[S], str | None] = _no_document
     """The number that is in hand; None: the next one that is scanned may be one."""
+    documents: Callable[[S], tuple[str, ...]] = _no_documents
+    """All the numbers in hand, where there may be several."""
     works_on: Callable[[Head], bool] = _any
     """Whether an open document of that part is one for this task."""
+    head_line: Callable[[Head], Line] = _plain_line
+    """An open document in the list of those that can be taken."""
+    first_due: Callable[[Head], Any] = _by_number
+    """What that list is sorted by."""
     shows: Callable[[S, Known], tuple[Segment, ...]] = _shows_nothing
     """The lists of its page: what is open, what is done."""
     notes: Callable[[S], tuple[Says, ...]] = _notes_nothing
@@ -173,3 +195,5 @@ class Station(Generic[S]):
     """Why it cannot be left for another task, nor by itself, without DONE or STOP."""
     farewell: Callable[[S], Feedback] = _left
     """STOP."""
+    leaves: Callable[[S], tuple[FactDraft, ...]] = _leaves_nothing
+    """What is booked when it is left without DONE: by STOP, for another task, or because nobody was there."""

@@ -44,11 +44,15 @@ STATIONS: Final[tuple[Station[Any], ...]] = (  # Any: each takes its own state, 
 
 
 class Around(NamedTuple):
-    """A document by its number, of the part of the replica with such documents; and whether `place` is a bin."""
+    """A document by its number, of the part of the replica with such documents; and whether `place` is a bin.
+
+    `also`: the numbers of others that are in hand.
+    """
 
     part: str
     number: str | None
     place: str | None
+    also: tuple[str, ...] = ()
 
 
 _BY_STATE: Final = {station.state: station for station in STATIONS}
@@ -89,7 +93,7 @@ def around(state: StationState, text: str | None) -> Around | None:
     if station.opens is None:
         return None
     in_hand = station.document(state.activity)
-    return Around(part=station.opens, number=in_hand or text, place=text)
+    return Around(part=station.opens, number=in_hand or text, place=text, also=station.documents(state.activity))
 
 
 def _activity(wanted: type[object], stored: object) -> object:

@@ -134,6 +134,7 @@ WORDS: Final[Mapping[str, Says]] = {**SHARED, **{code: says for station in STATI
 
 COMMANDS: Final[Mapping[Command, Says]] = {
     **{station.command: station.title for station in STATIONS if station.command is not None},
+    Command.CLUSTER: Says(en="Several lists with totes", zh="多单播种(周转箱)"),
     Command.SHORT: Says(en="Not enough on the shelf", zh="货架缺货"),
     Command.NOTHING: Says(en="Nothing there / none on it", zh="没有"),
     Command.PRINT: Says(en="Print", zh="打印"),

@@ -42,6 +42,7 @@ from edge_agent.stations.words import WORDS
 from edge_agent.wire.codec import decode, encode
 from edge_agent.wire.facts import Counted, Fact, HandedOver, Packed, Picked, PickShort, Received, Scan, Weight
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.pick_facts import PickClaimed
 
 MILK, TEA = "6901234567892", "4006381333931"
 
@@ -216,7 +217,7 @@ class TestPicking:
     def test_items_short_and_done(self, person: Person) -> None:
         person.scans("PICK", "P-1", MILK, MILK, "SHORT", "DONE")
         picked = Picked(pick_list="P-1", symbol=Symbol(text=MILK), gtin="0" + MILK, quantity=1)
-        assert person.booked() == [picked, picked, PickShort(pick_list="P-1")]
+        assert person.booked() == [PickClaimed(pick_list="P-1"), picked, picked, PickShort(pick_list="P-1")]
         assert person.state.activity == Idle()
 
     @pytest.mark.parametrize("command", ["SHORT", "DONE"])

@@ -10,6 +10,7 @@ from edge_agent.config import StationConfig
 from edge_agent.floor.lists import MOST_LINES
 from edge_agent.floor.opened import OpenDocuments
 from edge_agent.floor.station_view import shown, tasks
+from edge_agent.replica_parts import DOCUMENTS
 from edge_agent.stations import StationState
 from edge_agent.stations.counting import Counting
 from edge_agent.stations.goods import Goods
@@ -101,8 +102,8 @@ async def test_the_replica_is_asked_when_it_changed_and_not_before() -> None:
     keeper = Keeper()
     opened = OpenDocuments(keeper)  # type: ignore[arg-type]  # what is asked of it is there
     first = dict(await opened.now())
-    assert len(keeper.asked) == 4
+    assert keeper.asked == list(DOCUMENTS)
     assert dict(await opened.now()) == first
-    assert len(keeper.asked) == 4
+    assert keeper.asked == list(DOCUMENTS)
     keeper.version += 1
     assert (await opened.now())["counts"][0].number == "counts-1"

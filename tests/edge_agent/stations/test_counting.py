@@ -15,6 +15,7 @@ from edge_agent.stations.model import NOTHING_KNOWN, Known
 from edge_agent.wire.codec import MAX_PAYLOAD, encode
 from edge_agent.wire.facts import Counted, FactDraft
 from edge_agent.wire.open_work import CountBin, OpenCount
+from edge_agent.wire.pick_facts import PickClaimed
 from tests.edge_agent.stations.worker import ANNA, LI, MILK, NOW, TEA, Worker
 
 AT = datetime(2026, 11, 22, 6, 2, tzinfo=UTC)
@@ -196,7 +197,7 @@ def test_segments_follow_what_is_done() -> None:
 
 def test_a_look_at_an_empty_bin_while_picking_is_a_free_count() -> None:
     worker = Worker().scans("PICK", "P-1", "NOTHING", "A-01")
-    assert worker.booked == [Counted(bin="A-01", lines=[], empty=True)]
+    assert worker.booked == [PickClaimed(pick_list="P-1"), Counted(bin="A-01", lines=[], empty=True)]
     assert worker.code == "picked_empty"
     assert worker.scans("PICK", "P-1", "NOTHING", "UNDO").code == "undone_empty_bin"
 

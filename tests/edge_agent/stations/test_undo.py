@@ -11,6 +11,7 @@ from edge_agent.stations.counting import Counting
 from edge_agent.stations.packing import Packing
 from edge_agent.stations.receiving_state import Receiving
 from edge_agent.wire.facts import Counted, HandedOver, Packed, Picked, PickShort, Received, Retracted
+from edge_agent.wire.pick_facts import PickClaimed
 from tests.edge_agent.stations.worker import MILK, NOW, TEA, Worker
 
 
@@ -38,11 +39,14 @@ def test_the_line_of_a_reading_in_the_list_is_taken_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "document", "kind", "code"),
-    [("RECEIVE", "D-1", "received", "undone_received"), ("PICK", "P-1", "picked", "undone_picked")],
+    ("begin", "kind", "code", "at_last"),
+    [
+        (("RECEIVE", "D-1"), "received", "undone_received", "nothing_to_undo"),
+        (("PICK", "P-1"), "picked", "undone_picked", "undone_claim"),
+    ],
 )
-def test_what_is_booked_is_taken_back_by_a_fact_that_names_it(task: str, document: str, kind: str, code: str) -> None:
-    worker = Worker().scans(task, document, MILK, TEA)
+def test_what_is_booked_is_taken_back_by_a_fact_that_names_it(begin: tuple[str, ...], kind: str, code: str, at_last: str) -> None:
+    worker = Worker().scans(*begin, MILK, TEA)
     milk, tea = (draft for draft in worker.drafts if isinstance(draft.data, Received | Picked))
     assert (milk.data.name, tea.data.name) == (kind, kind)
     assert worker.scans("UNDO").code == code
@@ -50,7 +54,7 @@ def test_what_is_booked_is_taken_back_by_a_fact_that_names_it(task: str, documen
     assert getattr(worker.state.activity, "items", 0) == 1
     worker.scans("UNDO")
     assert len({fact.fact for fact in worker.booked if isinstance(fact, Retracted)}) == 2
-    assert worker.scans("UNDO").code == "nothing_to_undo"
+    assert worker.scans("UNDO").code == at_last
 
 
 def test_it_is_taken_back_after_the_task_too_and_another_task_is_left_alone() -> None:
@@ -65,7 +69,7 @@ def test_it_is_taken_back_after_the_task_too_and_another_task_is_left_alone() ->
         (["SEND", "PAR-1", "UNDO"], "undo_handed_over", [HandedOver]),
         (["COUNT", "A-01", MILK, "DONE", "UNDO"], "undo_counted", [Counted]),
         (["COUNT", "A-01", MILK, "STOP", "UNDO"], "undo_counted", []),
-        (["PICK", "P-1", "SHORT", "UNDO"], "undo_short", [PickShort]),
+        (["PICK", "P-1", "SHORT", "UNDO"], "undo_short", [PickClaimed, PickShort]),
         (["UNDO"], "nothing_to_undo", []),
     ],
 )
