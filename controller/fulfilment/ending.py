@@ -10,14 +10,12 @@ from controller.fulfilment import lists
 from controller.fulfilment.events import RestGivenUp
 from controller.fulfilment.operations import withdraw
 from controller.fulfilment.states import ParcelState, PickListState
+from controller.fulfilment.weighing import charge, give_back
 from controller.orders import operations as orders
-from controller.orders.policies import line_amount
 from controller.orders.queries import taken_here
 from controller.orders.states import HOLDING
 from controller.orders.transitions import locked, site_of
 from controller.payments.capturing import deliver
-from controller.payments.operations import set_actual
-from controller.payments.stored import balances
 
 
 class NothingOut(Conflict):
@@ -49,24 +47,22 @@ async def give_up_rest(order_no: str, *, reason: str) -> None:
         gone: dict[int, int] = {}
         for line in (line for one in out for line in one.lines):
             gone[line.order_line_id] = gone.get(line.order_line_id, 0) + line.out
-        due = await _say_short(order_id, gone)
-        if order_id in await balances([order_id]):
-            await set_actual(order_id, due)
+        await _say_short(order_id, gone)
+        await charge(order_id, {line_id: gone.get(line_id, 0) for line_id in await _lines(order_id)})
         told = RestGivenUp(reason=reason.strip()[:200])
         await events.record(told, subject=order_no, site=await site_of(order_id))
         await orders.close([order_id])
         for here in await taken_here([order_id]):
             await deliver(here)
+        await give_back([order_id])
 
 
-async def _say_short(order_id: int, gone: dict[int, int]) -> int:
-    """Lines of which not all is out are short; what those that are out cost, in minor units."""
+async def _lines(order_id: int) -> list[int]:
+    return [row["id"] for row in await fetch("SELECT id FROM order_line WHERE order_id = ? AND NOT is_removed", order_id)]
+
+
+async def _say_short(order_id: int, gone: dict[int, int]) -> None:
+    """Lines of which not all is out are short."""
     rows = await fetch("SELECT * FROM order_line WHERE order_id = ? AND NOT is_removed ORDER BY position", order_id)
     short = [row["id"] for row in rows if gone.get(row["id"], 0) < row["quantity"]]
     await execute(f"UPDATE order_line SET is_short = ?, wanting = 0 WHERE {among('id')}", True, listing(short))
-    return sum(
-        row["amount_minor"]
-        if gone.get(row["id"], 0) == row["quantity"]
-        else line_amount(gone.get(row["id"], 0), row["unit_price_minor"], row["price_per"])
-        for row in rows
-    )

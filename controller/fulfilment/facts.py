@@ -23,6 +23,7 @@ from controller.fulfilment.lots import in_order_for, lots_told, places_told
 from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import ParcelState, PickListState
+from controller.fulfilment.weighing import is_measured
 from controller.fulfilment.work import Work
 from controller.orders.flags import StoredFlag, flags, waits_for_flags
 from controller.sites.models import LocationKind
@@ -85,7 +86,8 @@ def _pick(
         return refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
     if quantity is None:
         return refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
-    taken = spread(quantity, in_order_for(lot, place, lines))
+    weighed = is_measured(fact.data, item)
+    taken = spread(quantity, in_order_for(lot, place, lines), is_measured=weighed)
     if taken is None:
         still = sum(line.open for line in lines)
         return refuse(fact, pick_list, work, Rejected(OVER_PICK_CODE, f"{quantity} of {item.sku} picked, {still} still wanted"))
@@ -93,7 +95,7 @@ def _pick(
     if recalled is not None:
         return refuse(fact, pick_list, work, Rejected("lot_recalled", _recalled(recalled.name, item.sku, lot)))
     for line, part in taken:
-        line.picked += part
+        line.take(part, is_measured=weighed)
         pick_list.changed[line.id] = line
         work.pick(fact, pick_list, line, part, lot)
     if pick_list.state is PickListState.WITHDRAWN:

@@ -125,6 +125,9 @@ def _ids(series: Series, numbers: Iterable[str]) -> set[int]:
     return ids
 
 
+_LINES = "SELECT p.*, o.base_unit FROM pick_line p JOIN order_line o ON o.id = p.order_line_id"
+
+
 async def _locked(orders: dict[int, int]) -> list[PickListNow]:
     """Pick lists by id (keys), read after their orders (values) are locked."""
     if not orders:
@@ -134,7 +137,7 @@ async def _locked(orders: dict[int, int]) -> list[PickListNow]:
     lists = await fetch(f"SELECT * FROM pick_list WHERE {among('id')} ORDER BY id", wanted)
     parcels = {row["pick_list_id"]: row for row in await fetch(f"SELECT * FROM parcel WHERE {among('pick_list_id')}", wanted)}
     lines: dict[int, list[PickLine]] = {list_id: [] for list_id in orders}
-    for row in await fetch(f"SELECT * FROM pick_line WHERE {among('pick_list_id')} ORDER BY id", wanted):
+    for row in await fetch(f"{_LINES} WHERE {among('p.pick_list_id')} ORDER BY p.id", wanted):
         lines[row["pick_list_id"]].append(_line(row))
     return [_list(row, lines[row["id"]], parcels.get(row["id"])) for row in lists]
 
@@ -164,6 +167,8 @@ def _line(row: Row) -> PickLine:
         is_short=bool(row["is_short"]),
         lot_id=row["lot_id"],
         is_other_lot=bool(row["is_other_lot"]),
+        base_unit=row["base_unit"],
+        estimate=row["estimate"],
     )
 
 
@@ -183,8 +188,8 @@ async def write(lists: Collection[PickListNow]) -> None:
     """Write back what changed; the orders are locked, so nobody else changed it since."""
     lines = [line for one in lists for line in one.changed.values()]
     await execute_many(
-        "UPDATE pick_line SET picked = ?, out = ?, is_short = ?, is_other_lot = ? WHERE id = ?",
-        [(line.picked, line.out, line.is_short, line.is_other_lot, line.id) for line in lines],
+        "UPDATE pick_line SET quantity = ?, estimate = ?, picked = ?, out = ?, is_short = ?, is_other_lot = ? WHERE id = ?",
+        [(line.quantity, line.estimate, line.picked, line.out, line.is_short, line.is_other_lot, line.id) for line in lines],
     )
     await execute_many(
         "UPDATE pick_list SET state = ? WHERE id = ? AND state <> ?", [(one.state.value, one.id, one.state.value) for one in lists]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from controller.orders.policies import WEIGHED, most_of
 from controller.stock.pickable import Pickable
 
 
@@ -17,6 +18,8 @@ class PickLine:
     `lot_id`: of this lot (0: of none that is known); `is_other_lot`: something of another one was picked.
     `picked` lies in packing, or is out already: `out` of it.  `is_short`: a picker declared that the bin held no more.
     A pick made before that declaration may arrive after it and still counts, so `short` is derived.
+    `estimate`: what was wanted of goods by weight, once some of them were weighed (0: none was); `quantity` is then what they came
+    to, when that is near enough.
     """
 
     id: int
@@ -30,6 +33,26 @@ class PickLine:
     is_short: bool = False
     lot_id: int = 0
     is_other_lot: bool = False
+    base_unit: str = "piece"
+    estimate: int = 0
+
+    @property
+    def room(self) -> int:
+        """Base units that a weighed pick may still add."""
+        return most_of(self.estimate or self.quantity) - self.picked if self.base_unit in WEIGHED else self.open
+
+    def take(self, quantity: int, *, is_measured: bool = False) -> None:
+        """So many more base units were picked of it; below zero: put back."""
+        if is_measured and self.base_unit in WEIGHED:
+            self.estimate = self.estimate or self.quantity
+        self.picked += quantity
+        self.settle()
+
+    def settle(self) -> None:
+        """What weighed goods came to is what is wanted of them, when it is near enough: the same in whatever order they came."""
+        if self.estimate:
+            is_near = 2 * self.estimate - most_of(self.estimate) <= self.picked <= most_of(self.estimate)
+            self.quantity = self.picked if is_near else self.estimate
 
     @property
     def open(self) -> int:
@@ -46,14 +69,21 @@ class PickLine:
         return self.is_short or self.open == 0
 
 
-def spread(quantity: int, lines: Iterable[PickLine]) -> list[tuple[PickLine, int]] | None:
-    """Lay picked base units on the lines of their SKU, in walking order; None when they want less (an over-pick)."""
+def spread(quantity: int, lines: Sequence[PickLine], *, is_measured: bool = False) -> list[tuple[PickLine, int]] | None:
+    """Lay picked base units on the lines of their SKU, in walking order; None when they want less (an over-pick).
+
+    What was weighed may be a little more: that goes to the first line with room for it.
+    """
     taken: list[tuple[PickLine, int]] = []
     for line in lines:
         part = min(quantity, line.open)
         if part:
             taken.append((line, part))
             quantity -= part
+    if quantity and is_measured:
+        roomy = next((line for line in lines if line.room - sum(part for other, part in taken if other is line) >= quantity), None)
+        if roomy is not None:
+            return [*taken, (roomy, quantity)]
     return None if quantity else taken
 
 

@@ -93,11 +93,16 @@ async def _rewrite(list_id: int, line: PickLine, chosen: Sequence[Choice]) -> No
     missing = line.open - sum(choice.quantity for choice in chosen)
     rest = list(chosen)
     if line.picked + missing:
-        await execute("UPDATE pick_line SET quantity = ?, is_short = ? WHERE id = ?", line.picked + missing, missing > 0, line.id)
+        await execute(
+            "UPDATE pick_line SET quantity = ?, estimate = 0, is_short = ? WHERE id = ?",
+            line.picked + missing,
+            missing > 0,
+            line.id,
+        )
     else:
         first, rest = chosen[0], rest[1:]
         await execute(
-            "UPDATE pick_line SET quantity = ?, location_id = ?, lot_id = ? WHERE id = ?",
+            "UPDATE pick_line SET quantity = ?, estimate = 0, location_id = ?, lot_id = ? WHERE id = ?",
             *(first.quantity, first.location_id, first.lot_id, line.id),
         )
     await execute_many(

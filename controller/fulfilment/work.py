@@ -26,6 +26,7 @@ from controller.fulfilment.lists import ParcelNow, PickListNow
 from controller.fulfilment.parts import missing_of, whole
 from controller.fulfilment.policies import PickLine, goods_weight, weight_matches
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
+from controller.fulfilment.weighing import charge_packed, give_back
 from controller.orders import operations as orders
 from controller.orders.queries import taken_here
 from controller.payments.capturing import deliver
@@ -98,7 +99,7 @@ class Work:
     def put_back(self, fact: FactIn[Retracted], pick_list: PickListNow, line: PickLine, pick: Move) -> None:
         """A pick was taken back: its goods lie in their bin again, as of when they were picked."""
         self.touch(fact, pick_list)
-        line.picked -= pick.quantity
+        line.take(-pick.quantity)
         pick_list.changed[line.id] = line
         self._put_back.append(pick.reversed(Reason.UNPICKED, fact.id, fact.person))
 
@@ -154,10 +155,12 @@ class Work:
         await self._move(touched)
         await lists.write(touched)
         await orders.set_short(await missing_of(touched))
+        await charge_packed(touched)
         done = await whole({one.order_id for one in touched if one.is_done})
         await orders.close(done)
         for order_id in await taken_here(done):
             await deliver(order_id)
+        await give_back(done)
         for told in self._told:
             await _record(told)
         await papers.want([(fact.box, one) for fact, one in self._packed])

@@ -98,3 +98,22 @@ def check_currency(currency: str, site: str, site_currency: str) -> None:
     """A site's books are in one currency.  Raises BadOrder."""
     if currency != site_currency:
         raise BadOrder(f"currency {currency}, but site {site} sells in {site_currency}")
+
+
+WEIGHED = ("gram", "millilitre")
+WEIGHED_PERCENT = 10
+"""By so much weighed goods may come to more or less than was ordered."""
+WHOLE_BP = 10_000
+
+
+def most_of(estimate: int) -> int:
+    """Base units that weighed goods may come to."""
+    return estimate + estimate * WEIGHED_PERCENT // 100
+
+
+def above(more_minor: int, payable_minor: int, amount_minor: int) -> int:
+    """Basis points of what is payable that `more_minor` on the lines (`amount_minor` together) may add to it, with its tax."""
+    if payable_minor <= 0 or amount_minor <= 0:
+        return 0
+    with_tax = -(-more_minor * max(payable_minor, amount_minor) // amount_minor)
+    return -(-with_tax * WHOLE_BP // payable_minor)
