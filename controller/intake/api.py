@@ -119,7 +119,7 @@ class Suggestions(Struct, frozen=True, kw_only=True):
 
 
 async def webhook(call: Call[bytes]) -> RawTaken:
-    channel = _channel(call.path["channel"])
+    channel = channel_of(call.path["channel"])
     if len(call.body) > MAX_BYTES:
         raise UnreadableOrder(f"an order of at most {MAX_BYTES} bytes")
     await signing.verify(channel, call.body, call.headers)
@@ -176,15 +176,15 @@ async def mappings(call: Call[None]) -> Page[MappingView]:
 
 
 async def new_secret(call: Call[None]) -> NewSecret:
-    return NewSecret(secret=await signing.new_secret(_channel(call.path["channel"])))
+    return NewSecret(secret=await signing.new_secret(channel_of(call.path["channel"])))
 
 
 async def end_old(call: Call[None]) -> Ended:
-    return Ended(ended=await signing.end_old_secrets(_channel(call.path["channel"])))
+    return Ended(ended=await signing.end_old_secrets(channel_of(call.path["channel"])))
 
 
 async def put_marketplace(call: Call[PutMarketplace]) -> Marketplaces:
-    wanted, channel = call.body, _channel(call.path["channel"])
+    wanted, channel = call.body, channel_of(call.path["channel"])
     await polled.put_marketplace(channel, wanted.url, token=wanted.token, every_seconds=wanted.every_seconds, active=wanted.active)
     return await marketplaces(call)
 
@@ -210,7 +210,7 @@ async def suggestions(call: Call[None]) -> Suggestions:
     return Suggestions(suggestions=[SuggestionView(orders=each.orders) for each in found])
 
 
-def _channel(text: str) -> str:
+def channel_of(text: str) -> str:
     """Raises NotFound."""
     if not (0 < len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum() and text == text.lower()):
         raise NotFound("channel", text[:40])

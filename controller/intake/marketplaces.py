@@ -13,7 +13,7 @@ import aiohttp
 from controller.customers.keyring import Place
 from controller.customers.sealing import seal, unseal
 from controller.db import Row, execute, fetch, now
-from controller.errors import Rejected
+from controller.errors import NotFound, Rejected
 from controller.intake.connector import LONGEST_WAIT, Bucket, Marketplace, MarketplaceFailed, SlowDown
 from controller.intake.signing import forget_nonces
 
@@ -30,7 +30,10 @@ class BadMarketplace(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMarketplace:
-    """`failed`: what went wrong the last time; None: nothing.  Its token is never shown."""
+    """`failed`: what went wrong the last time; None: nothing.  Its token is never shown.
+
+    `polled_at` None: it was never asked; `found`: so many orders were new the last time.
+    """
 
     channel: str
     url: str
@@ -39,14 +42,13 @@ class StoredMarketplace:
     next_at: datetime
     failures: int
     failed: str | None
+    polled_at: datetime | None
+    found: int | None
 
 
 async def put_marketplace(channel: str, url: str, *, token: str, every_seconds: int, active: bool = True) -> None:
     """Ask it so often from now on.  Raises BadMarketplace (no http address, too often), KeysUnavailable."""
-    if not url.startswith(("https://", "http://")) or len(url) > 300 or url.endswith("/"):
-        raise BadMarketplace("an address that begins with https:// and has no slash at its end")
-    if not 10 <= every_seconds <= 86_400:
-        raise BadMarketplace("asked every 10 seconds to once a day")
+    _check(url, every_seconds)
     await execute(
         "INSERT INTO intake_marketplace (channel, url, sealed, every_seconds, is_active, next_at, failures) "
         "VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT (channel) DO UPDATE SET url = excluded.url, sealed = excluded.sealed, "
@@ -56,9 +58,44 @@ async def put_marketplace(channel: str, url: str, *, token: str, every_seconds: 
     )
 
 
+async def change_marketplace(channel: str, url: str, *, every_seconds: int) -> None:
+    """Ask it elsewhere, or more often, with the token that it has; at once.  Raises BadMarketplace, NotFound."""
+    _check(url, every_seconds)
+    changed = await execute(
+        "UPDATE intake_marketplace SET url = ?, every_seconds = ?, is_active = ?, next_at = ? WHERE channel = ?",
+        *(url, every_seconds, True, now(), channel),
+    )
+    _require(changed, channel)
+
+
+async def ask_now(channel: str) -> None:
+    """It is due now: whoever asks marketplaces asks it within seconds.  Raises NotFound."""
+    changed = await execute("UPDATE intake_marketplace SET next_at = ?, is_active = ? WHERE channel = ?", now(), True, channel)
+    _require(changed, channel)
+
+
+async def stop(channel: str) -> None:
+    """It is asked no more, until somebody says so.  Raises NotFound."""
+    _require(await execute("UPDATE intake_marketplace SET is_active = ? WHERE channel = ?", False, channel), channel)
+
+
+def _require(changed: int, channel: str) -> None:
+    if not changed:
+        raise NotFound("marketplace", channel)
+
+
+def _check(url: str, every_seconds: int) -> None:
+    """Raises BadMarketplace."""
+    if not url.startswith(("https://", "http://")) or len(url) > 300 or url.endswith("/"):
+        raise BadMarketplace("an address that begins with https:// and has no slash at its end")
+    if not 10 <= every_seconds <= 86_400:
+        raise BadMarketplace("asked every 10 seconds to once a day")
+
+
 async def marketplaces() -> list[StoredMarketplace]:
     rows = await fetch(
-        "SELECT channel, url, every_seconds, is_active, next_at, failures, failed FROM intake_marketplace ORDER BY channel"
+        "SELECT channel, url, every_seconds, is_active, next_at, failures, failed, polled_at, found FROM intake_marketplace "
+        "ORDER BY channel"
     )
     return [StoredMarketplace(**{**row, "is_active": bool(row["is_active"])}) for row in rows]
 
@@ -94,8 +131,8 @@ class Poller:
             failures, failed = row["failures"] + 1, str(error)[:200]
             every = min(every * 2.0 ** min(failures, 16), LONGEST_WAIT)
         await execute(
-            "UPDATE intake_marketplace SET next_at = ?, failures = ?, failed = ? WHERE channel = ?",
-            *(at + timedelta(seconds=every), failures, failed, row["channel"]),
+            "UPDATE intake_marketplace SET next_at = ?, failures = ?, failed = ?, polled_at = ?, found = ? WHERE channel = ?",
+            *(at + timedelta(seconds=every), failures, failed, at, new, row["channel"]),
         )
         return new
 

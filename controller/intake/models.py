@@ -62,7 +62,10 @@ class RawOrder(Model):
 
 
 class IntakeMarketplace(Model):
-    """Table `intake_marketplace`: one that is asked for its orders every so many seconds; `sealed`: the token to ask with."""
+    """Table `intake_marketplace`: one that is asked for its orders every so many seconds; `sealed`: the token to ask with.
+
+    `polled_at`: when it answered, or failed to, the last time; `found`: how many orders were new then.
+    """
 
     channel = fields.CharField(max_length=40, primary_key=True)
     url = fields.CharField(max_length=300)
@@ -72,6 +75,8 @@ class IntakeMarketplace(Model):
     next_at = fields.DatetimeField()
     failures = fields.IntField()
     failed = fields.CharField(max_length=200, null=True)
+    polled_at = fields.DatetimeField(null=True)
+    found = fields.IntField(null=True)
 
     class Meta:
         table = "intake_marketplace"

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -39,6 +40,24 @@ async def new_secret(channel: str) -> str:
         *(secret_id, channel, await seal(text, _place(secret_id)), now()),
     )
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many secrets of a channel hold; `made_at`: the newest one.  A secret itself is never shown again."""
+
+    channel: str
+    secrets: int
+    made_at: datetime
+
+
+async def secrets_held() -> list[Held]:
+    """By channel."""
+    rows = await fetch("SELECT channel, made_at FROM intake_secret WHERE ended_at IS NULL ORDER BY channel, made_at")
+    made: dict[str, list[datetime]] = {}
+    for row in rows:
+        made.setdefault(row["channel"], []).append(row["made_at"])
+    return [Held(channel, len(times), times[-1]) for channel, times in made.items()]
 
 
 async def end_old_secrets(channel: str) -> int:

@@ -1,9 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-from tortoise.fields.base import OnDelete
 from uuid import uuid4
-from tortoise import fields
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 "table": "account_entry",
                 "app": "controller",
                 "unique_together": (("account_id", "kind", "document"),),
+                "indexes": [Index(fields=["account_id", "id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -902,6 +903,8 @@ class Migration(migrations.Migration):
                 ("next_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("failures", fields.IntField()),
                 ("failed", fields.CharField(null=True, max_length=200)),
+                ("polled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("found", fields.IntField(null=True)),
             ],
             options={"table": "intake_marketplace", "app": "controller", "pk_attr": "channel"},
             bases=["Model"],

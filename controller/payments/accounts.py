@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller import events
-from controller.db import execute, fetch, now, transaction
+from controller.db import Row, among, execute, fetch, listing, now, transaction, utc
 from controller.errors import NotFound
 from controller.payments.cards import refuse_card_numbers
 from controller.payments.errors import BadPayment, CreditExceeded
@@ -43,14 +44,52 @@ async def account(customer_id: int, currency: str) -> Account:
     rows = await fetch("SELECT * FROM customer_account WHERE customer_id = ? AND currency = ?", customer_id, currency)
     if not rows:
         raise NotFound("account of customer", f"{customer_id} in {currency}")
-    row = rows[0]
-    return Account(
-        id=row["id"],
-        customer_id=row["customer_id"],
-        currency=row["currency"],
-        limit_minor=row["limit_minor"],
-        owed_minor=row["owed_minor"],
+    return _account(rows[0])
+
+
+async def accounts(
+    *, after: int = 0, limit: int, customer_ids: Collection[int] | None = None, owing: bool = False
+) -> list[Account]:
+    """In order of their ids, above `after`; of these customers (None: all), `owing`: only those that owe something."""
+    conditions, params = ["id > ?"], list[object]([after])
+    if customer_ids is not None:
+        conditions.append(among("customer_id"))
+        params.append(listing(customer_ids))
+    if owing:
+        conditions.append("owed_minor > 0")
+    sql = f"SELECT * FROM customer_account WHERE {' AND '.join(conditions)} ORDER BY id LIMIT ?"  # noqa: S608 -- of ours
+    return [_account(row) for row in await fetch(sql, *params, limit)]
+
+
+def _account(row: Row) -> Account:
+    told = ("id", "customer_id", "currency", "limit_minor", "owed_minor")
+    return Account(**{name: row[name] for name in told})
+
+
+async def owed_before(account_id: int, instant: datetime) -> int:
+    """What was owed at an instant: the sum of all that was booked before."""
+    rows = await fetch(
+        "SELECT COALESCE(SUM(amount_minor), 0) AS owed FROM account_entry WHERE account_id = ? AND recorded_at < ?",
+        *(account_id, utc(instant)),
     )
+    return int(rows[0]["owed"])
+
+
+async def booked(account_id: int, begin: datetime, end: datetime, *, after: int, limit: int) -> list[tuple[int, AccountMovement]]:
+    """Between two instants, the oldest first, with their ids, above the id `after`: a statement."""
+    rows = await fetch(
+        "SELECT * FROM account_entry WHERE account_id = ? AND recorded_at >= ? AND recorded_at < ? AND id > ? ORDER BY id LIMIT ?",
+        *(account_id, utc(begin), utc(end), after, limit),
+    )
+    return [(row["id"], _movement(row)) for row in rows]
+
+
+async def owed_up_to(account_id: int, entry_id: int) -> int:
+    """What was owed once an entry was booked."""
+    rows = await fetch(
+        "SELECT COALESCE(SUM(amount_minor), 0) AS owed FROM account_entry WHERE account_id = ? AND id <= ?", account_id, entry_id
+    )
+    return int(rows[0]["owed"])
 
 
 async def movements(account_id: int, *, before: int | None = None, limit: int = 200) -> list[tuple[int, AccountMovement]]:
@@ -58,20 +97,12 @@ async def movements(account_id: int, *, before: int | None = None, limit: int = 
     rows = await fetch(
         "SELECT * FROM account_entry WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", account_id, before or 1 << 62, limit
     )
-    return [
-        (
-            row["id"],
-            AccountMovement(
-                kind=row["kind"],
-                amount_minor=row["amount_minor"],
-                document=row["document"],
-                recorded_at=row["recorded_at"],
-                actor=row["actor"],
-                note=row["note"],
-            ),
-        )
-        for row in rows
-    ]
+    return [(row["id"], _movement(row)) for row in rows]
+
+
+def _movement(row: Row) -> AccountMovement:
+    told = ("kind", "amount_minor", "document", "recorded_at", "actor", "note")
+    return AccountMovement(**{name: row[name] for name in told})
 
 
 async def set_limit(customer_id: int, currency: str, limit_minor: int) -> None:

@@ -177,6 +177,7 @@ class AccountEntry(Model):
     class Meta:
         table = "account_entry"
         unique_together = (("account_id", "kind", "document"),)
+        indexes = (("account_id", "id"),)
 
 
 _SUMS = ("expected", "authorised", "voided", "capturing", "captured", "refunding", "refunded", "charged_back", "settled")

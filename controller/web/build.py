@@ -12,6 +12,7 @@ from controller.http.build import ERROR_PAGE
 from controller.http.errors import Problem
 from controller.people.queries import admins
 from controller.web.access import Access
+from controller.web.account_pages import account_routes
 from controller.web.category_pages import category_routes
 from controller.web.channel_pages import channel_routes
 from controller.web.cost_pages import cost_routes
@@ -26,10 +27,12 @@ from controller.web.intake_pages import intake_routes
 from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
+from controller.web.marketplace_pages import marketplace_routes
 from controller.web.order_batch_pages import order_batch_routes
 from controller.web.order_board_pages import order_board_routes
 from controller.web.order_import_pages import order_import_routes
 from controller.web.order_list_pages import order_list_routes
+from controller.web.order_new_pages import order_new_routes
 from controller.web.order_pages import order_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.payment_pages import payment_routes
@@ -56,6 +59,7 @@ from controller.web.stock_pages import stock_routes
 from controller.web.substitute_pages import substitute_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
+from controller.web.tax_pages import tax_routes
 from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
 
@@ -87,6 +91,7 @@ class Website:
             *order_batch_routes(self._pages),
             *order_board_routes(self._pages),
             *order_import_routes(self._pages),
+            *order_new_routes(self._pages),
             *order_routes(self._pages),
             *report_routes(self._pages),
             *replenishment_routes(self._pages),
@@ -109,6 +114,9 @@ class Website:
             *task_routes(self._pages),
             *customer_routes(self._pages),
             *payment_routes(self._pages),
+            *account_routes(self._pages),
+            *tax_routes(self._pages),
+            *marketplace_routes(self._pages),
             *tracking_routes(self._pages),
             *recall_routes(self._pages),
             *intake_routes(self._pages),

@@ -61,10 +61,10 @@ class ListFile:
 
     async def lines(self, asked: Mapping[str, str], sites: Sites) -> AsyncIterator[bytes]:
         """RFC 4180, UTF-8 with a byte order mark."""
-        yield (BOM + _csv([self.columns])).encode()
+        yield (BOM + csv_of([self.columns])).encode()
         after = ""
         while rows := await self.piece(asked, after, sites):
-            yield _csv([[_cell(getattr(row, column)) for column in self.columns] for row in rows]).encode()
+            yield csv_of([[_cell(getattr(row, column)) for column in self.columns] for row in rows]).encode()
             if len(rows) < AT_ONCE:
                 return
             after = str(getattr(rows[-1], self.cursor))
@@ -79,7 +79,7 @@ def _cell(value: object) -> str:
     return str(defused(value)) if isinstance(value, str) else str(value)
 
 
-def _csv(rows: Sequence[Sequence[object]]) -> str:
+def csv_of(rows: Sequence[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()

@@ -21,6 +21,7 @@ from controller.web import (
     fleet_words,
     goods_words,
     intake_words,
+    money_page_words,
     money_words,
     order_list_words,
     order_words,
@@ -116,7 +117,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     environment.globals |= _of_review(translate)
-    environment.globals |= _of_money(translate) | _of_orders(translate) | _of_order_lists(translate)
+    environment.globals |= _of_money(translate) | _of_orders(translate) | _of_order_lists(translate) | _of_money_pages(translate)
     environment.globals |= _of_customers(translate)
     environment.globals |= _of_shipping(translate)
     environment.globals |= _of_intake(translate)
@@ -188,6 +189,16 @@ def _of_order_lists(translate: Translate) -> dict[str, object]:
         "bulk_refusal_text": refusal,
         "known_bulk": known,
     }
+
+
+def _of_money_pages(translate: Translate) -> dict[str, object]:
+    states = {f"{name.lower()}_word": partial(word, getattr(money_page_words, name), translate) for name in ("HOLDS", "MARKET")}
+    texts = ("TAX_PART", "TAX_LEVEL", "TAX_MODE", "ACCOUNT_ENTRY")
+    told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(money_page_words, name), translate) for name in texts}
+    otherwise = translate(money_page_words.OTHERWISE)
+    for name in ("TAX_REFUSAL", "MARKET_REFUSAL"):
+        told[f"{name.lower()}_text"] = partial(_text, getattr(money_page_words, name), translate, otherwise=otherwise)
+    return {**states, **told}
 
 
 def _of_money(translate: Translate) -> dict[str, object]:
