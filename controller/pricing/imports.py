@@ -172,6 +172,13 @@ def minor_of(text: str, currency: str) -> int:
     return int(scaled)
 
 
+def major_of(minor: int, currency: str) -> str:
+    """`1290` as `12.90`: what `minor_of` reads."""
+    digits = _MINOR_DIGITS.get(currency, 2)
+    whole, rest = divmod(minor, 10**digits)
+    return f"{whole}.{rest:0{digits}}" if digits else str(whole)
+
+
 def instant_of(text: str, column: str, zone: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)

@@ -6,6 +6,7 @@ The narrowest buffer holds: SKU and site, SKU, site, the channel's own.  It is p
 # ruff: noqa: S608 -- what is put into the texts is expressions of ours; values are parameters
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,3 +154,14 @@ async def available_to_promise(sku_id: int, site: str, channel: str = "") -> Pro
     return Promise(
         sku=row["code"], site=site, channel=channel, free=int(row["free"]), buffer=int(row["buffer"]), presale=int(row["presale"])
     )
+
+
+async def available_anywhere(sku_ids: Collection[int], channel: str, *, sites: Collection[str] | None = None) -> dict[int, int]:
+    """What a channel could sell now of SKUs, over all sites (or these), in base units; what there is none of is left out."""
+    here, ids = ("", []) if sites is None else (f"AND {db.among('site_id')}", [db.listing(sorted(sites))])
+    rows = await db.fetch(
+        f"SELECT sku_id, SUM(CASE WHEN {FREE_FOR} > 0 THEN {FREE_FOR} ELSE 0 END) AS units FROM availability "
+        f"WHERE {db.among('sku_id')} {here} GROUP BY sku_id",
+        *(channel, channel, db.listing(sorted(set(sku_ids))), *ids),
+    )
+    return {row["sku_id"]: int(row["units"]) for row in rows if row["units"]}

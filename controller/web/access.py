@@ -21,7 +21,8 @@ from edge_agent.ui.origins import is_foreign, is_ours, name_of
 CSRF_FIELD = "csrf"
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 FILE_MEDIA_TYPE = "multipart/form-data"
-MAX_FIELDS = 60
+MAX_FIELDS = 160
+"""Of the longest form, an order that is being typed: two for each of 50 lines, and its person, address and delivery."""
 
 
 @dataclass(frozen=True, slots=True)

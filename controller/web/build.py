@@ -62,6 +62,7 @@ from controller.web.task_pages import task_routes
 from controller.web.tax_pages import tax_routes
 from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
+from controller.web.wave_pages import wave_routes
 
 
 class Website:
@@ -128,6 +129,7 @@ class Website:
             *supplier_routes(self._pages),
             *sourcing_routes(self._pages),
             *shipping_routes(self._pages),
+            *wave_routes(self._pages),
             *receipt_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),
             *fleet_form_routes(FleetForms(FleetPages(self._pages))),

@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/customer-accounts", "scale", N_("Accounts"), Permission.PAYMENTS_READ),
             Place("/taxes", "count", N_("Taxes"), Permission.PAYMENTS_READ),
             Place("/customers", "person", N_("Customers"), Permission.CUSTOMERS_READ),
+            Place("/waves", "count", N_("Waves"), Permission.FULFILMENT_READ),
             Place("/shipments", "send", N_("Shipments"), Permission.FULFILMENT_READ),
             Place("/manifests", "count", N_("Lists for drivers"), Permission.FULFILMENT_READ),
             Place("/carriers", "send", N_("Carriers"), Permission.FULFILMENT_READ),

@@ -60,14 +60,14 @@ class ReportPages:
 
     async def as_csv(self, request: web.Request) -> web.StreamResponse:
         report, asked = _of(request)
-        return await _streamed(request, file_name(report, asked, "csv"), "text/csv; charset=utf-8", csv_of(report, asked))
+        return await streamed(request, file_name(report, asked, "csv"), "text/csv; charset=utf-8", csv_of(report, asked))
 
     async def as_xlsx(self, request: web.Request) -> web.StreamResponse:
         report, asked = _of(request)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report.xlsx"
             await _write(path, report, asked)
-            return await _streamed(request, file_name(report, asked, "xlsx"), XLSX, _bytes_of(path))
+            return await streamed(request, file_name(report, asked, "xlsx"), XLSX, _bytes_of(path))
 
     async def opening(self, request: web.Request) -> web.StreamResponse:
         return await self._opening(request)
@@ -117,7 +117,7 @@ class ReportPages:
     async def errors(self, request: web.Request) -> web.StreamResponse:
         row = await opening_queries.file(_id(request), actor_of(request).sites)
         name = f"opening_stock_{row.id}_errors.csv"
-        return await _streamed(request, name, "text/csv; charset=utf-8", opening_queries.error_report(row.id))
+        return await streamed(request, name, "text/csv; charset=utf-8", opening_queries.error_report(row.id))
 
     async def decide(self, request: web.Request) -> web.StreamResponse:
         sent, file_id = sent_by(request), _id(request)
@@ -157,7 +157,8 @@ async def _bytes_of(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _streamed(request: web.Request, name: str, media_type: str, body: AsyncIterator[bytes]) -> web.StreamResponse:
+async def streamed(request: web.Request, name: str, media_type: str, body: AsyncIterator[bytes]) -> web.StreamResponse:
+    """A file to be kept, sent piece by piece."""
     headers = {
         "Content-Type": media_type,
         "Content-Disposition": f'attachment; filename="{name}"',

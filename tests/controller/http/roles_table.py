@@ -561,6 +561,14 @@ fpm$ia POST /me/sessions/{session}/end
 -pm$-a POST /order-views/{id}/forget
 -pm$-a GET /orders
 --m$-a POST /orders-by-phone
+--m--a GET /orders/import
+--m--a POST /orders/import
+--m--a GET /orders/import/{file}
+--m--a POST /orders/import/{file}
+--m--a GET /orders/import/{file}/errors.csv
+--m--a GET /orders/new
+--m--a POST /orders/new
+--m--a GET /orders/new/promise
 -pm$-a GET /orders/{no}
 --m--a POST /orders/{no}/address
 --m--a POST /orders/{no}/approve
