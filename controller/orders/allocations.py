@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from controller import db
+from controller import bulk, db
 from controller.orders.numbers import ORDERS
 from controller.stock import operations as stock
 from controller.stock.handing_on import HandOn, hand_on
@@ -101,22 +101,28 @@ async def write_first(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
     return keys
 
 
+_COLUMNS = ("order_id", "order_line_id", "site", "quantity", "line_key", "is_ended")
+
+
 async def _insert(values: Sequence[Sequence[object]]) -> None:
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(values))
-    await db.execute(
-        f"INSERT INTO order_allocation (order_id, order_line_id, site, quantity, line_key, is_ended) VALUES {marks}",
-        *(value for row in values for value in row),
-    )
+    if len(values) >= db.COPIED_FROM:
+        await db.insert_many("order_allocation", _COLUMNS, values)
+    else:
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(values))
+        await db.execute(
+            f"INSERT INTO order_allocation ({', '.join(_COLUMNS)}) VALUES {marks}", *(value for row in values for value in row)
+        )
     await note_sites(sorted({(str(row[2]), int(str(row[0]))) for row in values}))
 
 
 async def note_sites(pairs: Sequence[tuple[str, int]]) -> None:
     """These sites (and order ids) have to do with each other from now on."""
-    await db.execute_many(
+    source, params = bulk.wanted({"site": "text", "order_id": "bigint"}, pairs)
+    await db.execute(
         "INSERT INTO order_site (site, order_id, channel, state) "
-        "SELECT CAST(? AS VARCHAR(40)), id, channel, state FROM sales_order WHERE id = ? "
+        f"SELECT w.site, o.id, o.channel, o.state FROM {source} CROSS JOIN sales_order o WHERE o.id = w.order_id "
         "ON CONFLICT (site, order_id) DO NOTHING",
-        pairs,
+        *params,
     )
 
 

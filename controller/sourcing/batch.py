@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -147,15 +147,11 @@ class _Memory:
     of_sku: Mapping[int, Goods]
     sites: dict[str, list[SiteFacts]]
     stock: dict[tuple[str, int | None], dict[tuple[int, str], Shelf]]
+    terms: dict[tuple[str, str | None, str], Terms] = field(default_factory=dict)
 
     def plan(self, order: Waiting) -> Plan:
         """All that it waits for, or as much as there is."""
-        terms = Terms(
-            prices=self.known.prices(order.channel),
-            destination=self.known.destination(order.region),
-            currency=order.currency,
-            rejected=order.rejected,
-        )
+        terms = self._terms_of(order)
         sites, stock = self.sites[order.channel], self.stock[order.channel, order.min_days]
         wanted = [_want(line, self.of_sku) for line in order.lines]
         plan = source(wanted, sites, stock, terms)
@@ -163,6 +159,15 @@ class _Memory:
             plan = source(there, sites, stock, terms)
         self._take(plan)
         return plan
+
+    def _terms_of(self, order: Waiting) -> Terms:
+        """The same for all orders of a channel to one place, but for who refused."""
+        key = (order.channel, order.region, order.currency)
+        if key not in self.terms:
+            self.terms[key] = Terms(
+                prices=self.known.prices(order.channel), destination=self.known.destination(order.region), currency=order.currency
+            )
+        return replace(self.terms[key], rejected=order.rejected) if order.rejected else self.terms[key]
 
     def _take(self, plan: Plan) -> None:
         for share in plan.shares:

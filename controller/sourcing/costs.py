@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from controller.sourcing.plans import Cost, Destination, Point, Prices, Rate, Shelf, SiteFacts
 
@@ -14,8 +14,7 @@ _EARTH_KM = 6371.0088
 _NO_RATE = Rate(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """Base units of a SKU out of a shelf, with what they weigh; `expires`: some site knows a date for it."""
 
     quantity: int
@@ -69,20 +68,39 @@ def keeping(taken: Taken, prices: Prices) -> int:
     return prices.keeping_minor * min(prices.keeping_days if days is None else max(days, 0), prices.keeping_days)
 
 
-def cost_of(parts: Sequence[tuple[SiteFacts, Sequence[Taken]]], prices: Prices, destination: Destination) -> Cost:
-    """Of parcels from these sites."""
+Lanes = dict[str, tuple[int, Rate]]
+"""By site: what the way from it costs, whatever is sent, and the rate of its parcels; for one place and one set of prices."""
+
+
+def _lane(facts: SiteFacts, prices: Prices, destination: Destination, lanes: Lanes) -> tuple[int, Rate]:
+    found = lanes.get(facts.site)
+    if found is None:
+        far = prices.distance_minor * (km_to(facts, destination) or 0) // 100 if prices.distance_minor else 0
+        found = lanes[facts.site] = far, rate_for(prices.rates, facts.site, destination.zone)
+    return found
+
+
+def cost_of(
+    parts: Sequence[tuple[SiteFacts, Sequence[Taken]]], prices: Prices, destination: Destination, lanes: Lanes | None = None
+) -> Cost:
+    """Of parcels from these sites.  `lanes`: what was worked out before for this place, by these prices; it grows."""
+    known: Lanes = {} if lanes is None else lanes
     distance = carriage = balance = capacity = kept = 0
     for facts, goods in parts:
-        distance += prices.distance_minor * (km_to(facts, destination) or 0) // 100 if prices.distance_minor else 0
-        carriage += freight(rate_for(prices.rates, facts.site, destination.zone), sum(each.grams for each in goods))
+        far, rate = _lane(facts, prices, destination, known)
+        grams = 0
+        for each in goods:
+            grams += each.grams
+            balance += below_safety(each) if each.shelf.safety else 0
+            kept += keeping(each, prices) if each.expires else 0
+        distance += far
+        carriage += freight(rate, grams)
         capacity += busy(facts, prices.busy_minor)
-        balance += prices.below_safety_minor * sum(below_safety(each) for each in goods) if prices.below_safety_minor else 0
-        kept += sum(keeping(each, prices) for each in goods) if prices.keeping_minor else 0
     return Cost(
         distance=distance,
         freight=carriage,
         split=prices.split_minor * (len(parts) - 1),
-        balance=balance,
+        balance=balance * prices.below_safety_minor,
         capacity=capacity,
         keeping=kept,
     )

@@ -135,13 +135,17 @@ class Prices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """For whom and whereto.  `rejected`: sites that refused this order; `only`: those that a person or the customer named."""
+    """For whom and whereto.  `rejected`: sites that refused this order; `only`: those that a person or the customer named.
+
+    `lanes`: what was worked out by these terms of the ways from sites, as `costs.Lanes`.
+    """
 
     prices: Prices = field(default_factory=Prices)
     destination: Destination = field(default_factory=Destination)
     currency: str = ""
     rejected: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
+    lanes: dict[str, tuple[int, Rate]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

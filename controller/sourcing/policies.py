@@ -59,15 +59,21 @@ class _Case:
 def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, terms: Terms) -> Plan:
     """The plan for an order, with its explanation.  `stock` by SKU and site; what is not in it is not there."""
     in_order = sorted(sites, key=lambda facts: facts.site)
-    goods = _goods(wanted, in_order, stock)
-    barred = {facts.site: reason for facts in in_order if (reason := _barred(facts, goods, stock, terms))}
-    usable = tuple(facts for facts in in_order if facts.site not in barred)
-    shelves = tuple(tuple(stock.get((good.sku_id, facts.site), _EMPTY) for good in goods) for facts in usable)
+    by_sku = _by_sku(wanted)
+    rows = [tuple([stock.get((sku, facts.site), _EMPTY) for sku in by_sku]) for facts in in_order]
+    goods = _goods(by_sku, rows)
+    barred: dict[str, Because] = {}
+    usable: list[tuple[SiteFacts, tuple[Shelf, ...]]] = []
+    for facts, row in zip(in_order, rows, strict=True):
+        if reason := _barred(facts, goods, row, terms):
+            barred[facts.site] = reason
+        else:
+            usable.append((facts, row))
     has = tuple(
-        tuple(max(shelf.free, 0) + (shelf.presale if good.presale else 0) for good, shelf in zip(goods, row, strict=True))
-        for row in shelves
+        tuple([max(shelf.free, 0) + (shelf.presale if good.presale else 0) for good, shelf in zip(goods, row, strict=True)])
+        for _, row in usable
     )
-    case = _Case(goods, usable, shelves, has, terms)
+    case = _Case(goods, tuple(facts for facts, _ in usable), tuple(row for _, row in usable), has, terms)
     ways, too_small = _ways(case)
     told = tuple(Verdict(site, reason) for site, reason in barred.items())
     if not ways:
@@ -82,11 +88,16 @@ def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, ter
     )
 
 
-def _goods(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock) -> tuple[_Good, ...]:
-    """By SKU: two lines of one are one good.  It may be presold where each line of it may."""
+def _by_sku(wanted: Sequence[Want]) -> dict[int, list[Want]]:
+    """The lines of each SKU, both in order."""
     by_sku: dict[int, list[Want]] = {}
-    for want in sorted(wanted, key=lambda each: each.position):
+    for want in sorted(wanted, key=lambda each: (each.sku_id, each.position)):
         by_sku.setdefault(want.sku_id, []).append(want)
+    return by_sku
+
+
+def _goods(by_sku: Mapping[int, Sequence[Want]], rows: Sequence[Sequence[Shelf]]) -> tuple[_Good, ...]:
+    """Two lines of one SKU are one good.  It may be presold where each line of it may; it expires where some site knows a date."""
     return tuple(
         _Good(
             sku,
@@ -94,14 +105,14 @@ def _goods(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock) -> 
             sum(want.grams for want in wants),
             sum(want.value_minor for want in wants),
             all(want.presale for want in wants),
-            any(stock.get((sku, facts.site), _EMPTY).remaining_days is not None for facts in sites),
+            any(row[column].remaining_days is not None for row in rows),
             tuple(wants),
         )
-        for sku, wants in sorted(by_sku.items())
+        for column, (sku, wants) in enumerate(by_sku.items())
     )
 
 
-def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms) -> Because | None:
+def _barred(facts: SiteFacts, goods: Sequence[_Good], row: Sequence[Shelf], terms: Terms) -> Because | None:
     if facts.rank is None:
         return Because.NOT_FOR_CHANNEL
     if facts.site in terms.rejected:
@@ -116,8 +127,7 @@ def _barred(facts: SiteFacts, goods: Sequence[_Good], stock: Stock, terms: Terms
     if farthest is not None and (km_to(facts, terms.destination) or 0) > farthest:
         return Because.TOO_FAR
     is_short_dated = False
-    for good in goods:
-        shelf = stock.get((good.sku_id, facts.site), _EMPTY)
+    for good, shelf in zip(goods, row, strict=True):
         if shelf.free > 0 or (good.presale and shelf.presale > 0):
             return None
         is_short_dated = is_short_dated or shelf.too_short > 0
@@ -150,12 +160,18 @@ def _ways(case: _Case) -> tuple[list[_Way], bool]:
 def _covering(case: _Case, size: int, smaller: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
     """Sets of sites that have it all, and in which no smaller set has."""
     wanted = [good.quantity for good in case.goods]
-    for chosen in combinations(range(len(case.sites)), size):
-        rows = [case.has[index] for index in chosen]
-        if all(sum(column) >= want for want, *column in zip(wanted, *rows, strict=True)) and not any(
-            known.issubset(chosen) for known in smaller if len(known) < size
-        ):
-            yield chosen
+    whole = {index for known in smaller if len(known) == 1 for index in known}
+    known_pairs = [known for known in smaller if 1 < len(known) < size]
+    for chosen in combinations([index for index in range(len(case.sites)) if index not in whole], size):
+        for column, want in enumerate(wanted):
+            there = 0
+            for index in chosen:
+                there += case.has[index][column]
+            if there < want:
+                break
+        else:
+            if not any(known.issubset(chosen) for known in known_pairs):
+                yield chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +195,7 @@ def _way(case: _Case, order: tuple[int, ...]) -> _Way:
         (case.sites[index], [_taken(case, index, column, quantity) for column, quantity in enumerate(row) if quantity])
         for index, row in zip(order, dealt, strict=True)
     ]
-    cost = cost_of(parts, case.terms.prices, case.terms.destination)
+    cost = cost_of(parts, case.terms.prices, case.terms.destination, case.terms.lanes)
     divided = 0 if len(order) == 1 else sum(sum(map(bool, column)) > 1 for column in zip(*dealt, strict=True))
     rank = max(facts.rank or 0 for facts, _ in parts)
     return _Way(order, dealt, (len(order), divided, rank, cost.total, tuple(facts.site for facts, _ in parts)), cost)

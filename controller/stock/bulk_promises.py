@@ -136,8 +136,4 @@ async def hold(holds: Sequence[NewHold]) -> None:
             for one in holds
         ],
     )
-    by_site: dict[str, list[tuple[events.Event, str]]] = {}
-    for one in holds:
-        by_site.setdefault(one.site_id, []).append((StockReserved(sku_id=one.sku_id, quantity=one.quantity), one.line_key))
-    for site, told in sorted(by_site.items()):
-        await events.record_many(told, site=site)
+    await events.record_all([(StockReserved(sku_id=one.sku_id, quantity=one.quantity), one.line_key, one.site_id) for one in holds])
