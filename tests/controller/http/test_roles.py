@@ -111,7 +111,7 @@ def test_every_route_has_its_line_and_no_line_is_left_over() -> None:
         for name, route in declared.items()
         if name not in EXPECTED
     ]
-    assert not missing, "decide who may use these, then add their lines to roles_table.py:\n" + "\n".join(missing)
+    assert not missing, "decide who may use these, then add their lines to roles/<feature>.txt:\n" + "\n".join(missing)
     assert not EXPECTED.keys() - declared.keys(), "routes that are gone"
 
 
