@@ -20,6 +20,7 @@ from controller.http import cost_api, events, money_api, proof_api, stock_api, w
 from controller.http.routing import Route
 from controller.intake import api as intake
 from controller.intake import file_api as order_files
+from controller.intake import merge_api as order_merges
 from controller.invoices import routes as invoices
 from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
@@ -52,6 +53,7 @@ from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
 from controller.taxes import api as taxes
 from controller.tracking import api as tracking
+from controller.tracking import screen_api as screens
 from controller.transfers import api as transfers
 from controller.waves import api as waves
 from controller.waves import rule_api as wave_rules
@@ -107,8 +109,10 @@ ROUTES: list[Route] = [
     *wave_rules.ROUTES,
     *customers.ROUTES,
     *tracking.ROUTES,
+    *screens.ROUTES,
     *intake.ROUTES,
     *order_files.ROUTES,
+    *order_merges.ROUTES,
     *reviews.ROUTES,
     *rule_api.ROUTES,
     *clock_api.ROUTES,

@@ -1,9 +1,9 @@
-from uuid import uuid4
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
+from tortoise import migrations
 from tortoise.migrations import operations as ops
+from tortoise.fields.base import OnDelete
+from uuid import uuid4
+from tortoise import fields
+from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
@@ -600,6 +600,32 @@ class Migration(migrations.Migration):
                 "indexes": [Index(fields=["state", "id"]), Index(fields=["site", "state", "id"])],
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="CounterOrder",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("fact_id", fields.UUIDField(unique=True)),
+                ("order_id", fields.BigIntField(unique=True)),
+                ("box", fields.CharField(max_length=40)),
+                ("reference", fields.CharField(max_length=64)),
+                ("day", fields.DateField(null=True)),
+            ],
+            options={"table": "counter_order", "app": "controller", "indexes": [Index(fields=["reference"])], "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="CounterSold",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("order_id", fields.BigIntField(db_index=True)),
+                ("sku_id", fields.BigIntField()),
+                ("units", fields.BigIntField()),
+                ("amount_minor", fields.BigIntField()),
+                ("cost_minor", fields.BigIntField(null=True)),
+            ],
+            options={"table": "counter_sold", "app": "controller", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -1646,6 +1672,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="OrderPreset",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("title", fields.CharField(max_length=80)),
+                ("site", fields.CharField(null=True, max_length=40)),
+                ("pays", fields.CharField(max_length=16)),
+                ("goes", fields.CharField(max_length=16)),
+                ("customer_id", fields.BigIntField(null=True)),
+                ("is_active", fields.BooleanField(db_default=True)),
+                ("uses", fields.BigIntField(db_default=0)),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("changed_by", fields.CharField(max_length=128)),
+            ],
+            options={"table": "order_preset", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="OrderSite",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1663,6 +1706,48 @@ class Migration(migrations.Migration):
                     Index(fields=["site", "state", "order_id"]),
                     Index(fields=["site", "channel", "state", "order_id"]),
                 ],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderTemplate",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("title", fields.CharField(max_length=80)),
+                ("site", fields.CharField(null=True, max_length=40)),
+                ("is_active", fields.BooleanField(db_default=True)),
+                ("uses", fields.BigIntField(db_default=0)),
+                ("version", fields.BigIntField(db_default=1)),
+                ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("changed_by", fields.CharField(max_length=128)),
+            ],
+            options={"table": "order_template", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="OrderTemplateLine",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "template",
+                    fields.ForeignKeyField(
+                        "controller.OrderTemplate",
+                        source_field="template_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name=False,
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("position", fields.IntField()),
+                ("sku_id", fields.BigIntField()),
+                ("quantity", fields.BigIntField()),
+            ],
+            options={
+                "table": "order_template_line",
+                "app": "controller",
+                "unique_together": (("template_id", "position"),),
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -4191,6 +4276,23 @@ class Migration(migrations.Migration):
                 ("stamp", fields.CharField(max_length=32)),
             ],
             options={"table": "tax_stamp", "app": "controller", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="TerminalScreen",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("site_id", fields.CharField(max_length=40)),
+                ("name", fields.CharField(max_length=60)),
+                ("language", fields.CharField(max_length=8)),
+                ("key_hash", fields.CharField(unique=True, max_length=64)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("created_by", fields.CharField(max_length=128)),
+                ("seen_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("window_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("asked", fields.IntField(db_default=0)),
+            ],
+            options={"table": "terminal_screen", "app": "controller", "unique_together": (("site_id", "name"),), "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(

@@ -1,4 +1,4 @@
-"""Tables of tracking: only who tried too often."""
+"""Tables of tracking: who tried too often, and the screens in stores that customers ask."""
 
 # ruff: noqa: D106 -- Meta is Tortoise's
 from __future__ import annotations
@@ -19,6 +19,28 @@ class LookUpFailures(Model):
 
     class Meta:
         table = "look_up_failures"
+
+
+class TerminalScreen(Model):
+    """A screen in a store: `key_hash` of what it was set up with; `language`: what it goes back to when nobody is there.
+
+    `asked` questions since `window_at`: how many it may ask in a while has an end.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    site_id = fields.CharField(max_length=40)
+    name = fields.CharField(max_length=60)
+    language = fields.CharField(max_length=8)
+    key_hash = fields.CharField(max_length=64, unique=True)
+    created_at = fields.DatetimeField()
+    created_by = fields.CharField(max_length=128)
+    seen_at = fields.DatetimeField(null=True)
+    window_at = fields.DatetimeField()
+    asked = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "terminal_screen"
+        unique_together = (("site_id", "name"),)
 
 
 EXTRA_SQL = (check("look_up_failures", "look_up_failures_positive", "NEW.failures > 0"),)

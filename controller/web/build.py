@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from aiohttp import web
 
@@ -28,6 +29,7 @@ from controller.web.list_files import list_file_routes
 from controller.web.live import Live
 from controller.web.login_pages import LogIn, login_routes
 from controller.web.marketplace_pages import marketplace_routes
+from controller.web.merge_pages import merge_routes
 from controller.web.order_batch_pages import order_batch_routes
 from controller.web.order_board_pages import order_board_routes
 from controller.web.order_import_pages import order_import_routes
@@ -60,9 +62,58 @@ from controller.web.substitute_pages import substitute_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
 from controller.web.tax_pages import tax_routes
+from controller.web.terminal_pages import terminal_routes
 from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
 from controller.web.wave_pages import wave_routes
+
+FEATURES: Final[tuple[Callable[[Pages], list[PageRoute]], ...]] = (
+    page_routes,
+    order_list_routes,
+    order_batch_routes,
+    order_board_routes,
+    order_import_routes,
+    order_new_routes,
+    merge_routes,
+    order_routes,
+    report_routes,
+    replenishment_routes,
+    stock_routes,
+    cost_routes,
+    proof_routes,
+    transfer_routes,
+    price_routes,
+    sales_import_routes,
+    sales_routes,
+    count_routes,
+    count_schedule_routes,
+    find_routes,
+    category_routes,
+    substitute_routes,
+    profile_routes,
+    people_routes,
+    task_routes,
+    customer_routes,
+    payment_routes,
+    account_routes,
+    tax_routes,
+    marketplace_routes,
+    tracking_routes,
+    terminal_routes,
+    recall_routes,
+    intake_routes,
+    review_routes,
+    review_rule_routes,
+    review_setting_routes,
+    channel_routes,
+    purchasing_routes,
+    supplier_routes,
+    sourcing_routes,
+    shipping_routes,
+    wave_routes,
+    receipt_routes,
+)
+"""Pages of features, a line for each."""
 
 
 class Website:
@@ -86,51 +137,10 @@ class Website:
     def routes(self) -> list[PageRoute]:
         """Every page; the files below /static are nobody's secret."""
         return [
-            *page_routes(self._pages),
+            *(route for routes_of in FEATURES for route in routes_of(self._pages)),
             *form_routes(Forms(self._pages)),
-            *order_list_routes(self._pages),
-            *order_batch_routes(self._pages),
-            *order_board_routes(self._pages),
-            *order_import_routes(self._pages),
-            *order_new_routes(self._pages),
-            *order_routes(self._pages),
-            *report_routes(self._pages),
-            *replenishment_routes(self._pages),
-            *stock_routes(self._pages),
-            *cost_routes(self._pages),
-            *proof_routes(self._pages),
-            *transfer_routes(self._pages),
-            *price_routes(self._pages),
-            *sales_import_routes(self._pages),
-            *sales_routes(self._pages),
-            *count_routes(self._pages),
-            *count_schedule_routes(self._pages),
-            *find_routes(self._pages),
-            *category_routes(self._pages),
-            *substitute_routes(self._pages),
-            *profile_routes(self._pages),
             *list_file_routes(),
             *login_routes(LogIn(self._pages, self._access.open_pages)),
-            *people_routes(self._pages),
-            *task_routes(self._pages),
-            *customer_routes(self._pages),
-            *payment_routes(self._pages),
-            *account_routes(self._pages),
-            *tax_routes(self._pages),
-            *marketplace_routes(self._pages),
-            *tracking_routes(self._pages),
-            *recall_routes(self._pages),
-            *intake_routes(self._pages),
-            *review_routes(self._pages),
-            *review_rule_routes(self._pages),
-            *review_setting_routes(self._pages),
-            *channel_routes(self._pages),
-            *purchasing_routes(self._pages),
-            *supplier_routes(self._pages),
-            *sourcing_routes(self._pages),
-            *shipping_routes(self._pages),
-            *wave_routes(self._pages),
-            *receipt_routes(self._pages),
             *fleet_routes(FleetPages(self._pages)),
             *fleet_form_routes(FleetForms(FleetPages(self._pages))),
         ]

@@ -90,6 +90,13 @@ FAULTS: Mapping[str, str] = {
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
+    "wave_rule_changed": N_("Rule of waves changed"),
+    "wave_composed": N_("Wave composed"),
+    "wave_released": N_("Wave released"),
+    "wave_part_taken_out": N_("Order taken out of a wave"),
+    "wave_lists_made": N_("Pick lists of a wave made"),
+    "wave_done": N_("Wave done"),
+    "wave_cancelled": N_("Wave cancelled"),
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
     "replenishment_rule_set": N_("Rule of replenishment set"),
@@ -245,6 +252,8 @@ EVENTS: Mapping[str, str] = {
     "catalog_imported": N_("Catalogue imported"),
     "site_created": N_("Site created"),
     "site_changed": N_("Site changed"),
+    "terminal_added": N_("Screen set up"),
+    "terminal_removed": N_("Screen removed"),
     "sku_created": N_("SKU created"),
     "category_saved": N_("Category said"),
     "category_removed": N_("Category removed"),
@@ -316,6 +325,7 @@ PAPERS: Mapping[str, str] = {
     "shipping-label": N_("Shipping label"),
     "pick-up-label": N_("Pick-up label"),
     "packing-slip": N_("Packing slip"),
+    "pick-list": N_("Pick list"),
     "invoice": N_("Invoice"),
 }
 """The templates that come with the controller."""
