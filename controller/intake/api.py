@@ -11,7 +11,7 @@ from controller import events
 from controller.customers.events import PersonalDataSeen
 from controller.errors import NotFound
 from controller.http.routing import PLAIN, BadParameter, Call, Page, Permission, Reply, Route, page
-from controller.intake import duplicates, mapping, queries, signing, taking
+from controller.intake import mapping, queries, signing, taking
 from controller.intake import marketplaces as polled
 from controller.intake.document import MAX_BYTES, UnreadableOrder
 from controller.intake.mapping import MAX_GOODS, MOST_UNITS
@@ -108,16 +108,6 @@ class Ended(Struct, frozen=True, kw_only=True):
     ended: int
 
 
-class SuggestionView(Struct, frozen=True, kw_only=True):
-    """Orders of one customer to one place, of which nothing is released; the oldest first."""
-
-    orders: list[str]
-
-
-class Suggestions(Struct, frozen=True, kw_only=True):
-    suggestions: list[SuggestionView]
-
-
 async def webhook(call: Call[bytes]) -> RawTaken:
     channel = channel_of(call.path["channel"])
     if len(call.body) > MAX_BYTES:
@@ -203,11 +193,6 @@ async def marketplaces(_: Call[PutMarketplace] | Call[None]) -> Marketplaces:
         for each in await polled.marketplaces()
     ]
     return Marketplaces(marketplaces=found)
-
-
-async def suggestions(call: Call[None]) -> Suggestions:
-    found = await duplicates.merge_suggestions(sites=call.actor.sites)
-    return Suggestions(suggestions=[SuggestionView(orders=each.orders) for each in found])
 
 
 def channel_of(text: str) -> str:
@@ -359,13 +344,5 @@ ROUTES = [
         summary="List what channels' goods are",
         filters={"channel": "only of this channel"},
         whole_chain=True,
-    ),
-    Route(
-        "GET",
-        "/api/v1/merge-suggestions",
-        suggestions,
-        permission=_READ,
-        reply=Suggestions,
-        summary="Orders that could go in one parcel: one customer, one place, nothing of them released",
     ),
 ]

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from controller.errors import DomainError, NotFound
 from controller.http.routing import BadParameter, Permission, number, page
-from controller.intake import duplicates, mapping, queries, taking
+from controller.intake import mapping, merging, queries, taking
 from controller.intake.states import RawState
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
@@ -41,7 +41,7 @@ class IntakePages:
             "states": list(RawState),
             "state": state,
             "missing": await mapping.missing(limit=50),
-            "suggestions": await duplicates.merge_suggestions(sites=None, limit=20),
+            "suggestions": await merging.merge_suggestions(sites=None, limit=20),
             "writes": actor.may_at(Permission.ORDERS_WRITE, None),
             "typed": dict(sent.fields) if sent else {},
             "done": done if done in _DONE else "",

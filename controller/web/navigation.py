@@ -56,6 +56,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/order-board", "live", N_("Order board"), Permission.ORDERS_READ),
             Place("/orders/new", "plus", N_("New order"), Permission.ORDERS_WRITE),
             Place("/orders/import", "receive", N_("Orders from files"), Permission.ORDERS_WRITE),
+            Place("/order-merges", "box", N_("Orders to merge"), Permission.ORDERS_WRITE),
             Place("/payments", "scale", N_("Payments"), Permission.PAYMENTS_READ),
             Place("/customer-accounts", "scale", N_("Accounts"), Permission.PAYMENTS_READ),
             Place("/taxes", "count", N_("Taxes"), Permission.PAYMENTS_READ),

@@ -14,6 +14,7 @@ from controller.fulfilment import queries as fulfilment
 from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.http.routing import Actor, Permission
+from controller.intake.merging import suggested_with
 from controller.orders import flags as order_flags
 from controller.orders import linking
 from controller.orders import queries as orders
@@ -94,7 +95,8 @@ async def order_values(no: str, who: Actor) -> dict[str, object]:
         **await _person(order, who),
         **await _money(order, who),
     }
-    return told | {"names": await names_of(_people(latest, flags, case))}
+    pickers = {account_of(part.pick_list.claimed_by) for part in parts if part.pick_list.is_in_hand and part.pick_list.claimed_by}
+    return told | {"names": await names_of(_people(latest, flags, case) | {one for one in pickers if one})}
 
 
 def _kept(parts: Sequence[Part]) -> list[Part]:
@@ -151,6 +153,7 @@ async def _steps(standing: Standing, order: StoredOrder, who: Actor) -> dict[str
         "flags_write": order.state in OPEN and _may(who, Permission.ORDERS_WRITE, order),
         "undoes": changes and not standing.is_released,
         "mergeable": await _visible(mergeable, who.at(Permission.ORDERS_WRITE).sites),
+        "merge_hint": await _visible(await suggested_with(order.id), who.at(Permission.ORDERS_WRITE).sites) if mergeable else [],
         "is_blocked": standing.is_flagged and standing.waits,
         "flag_kinds": list(order_flags.FlagKind),
         "most_split": MOST_SPLIT,
