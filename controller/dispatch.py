@@ -15,6 +15,7 @@ from controller.fleet.scans import apply_scan
 from controller.fulfilment.claim_facts import apply_pick_claimed, apply_pick_unclaimed
 from controller.fulfilment.damage_facts import apply_pick_damaged
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
+from controller.intake.counter import apply_counter_order
 from controller.pricing.facts import apply_shelf_labelled
 from controller.purchasing.facts import apply_put_away, apply_receipt_closed, apply_received
 from controller.retractions import RETRACTABLE, apply_retracted, tell_arrived
@@ -42,6 +43,7 @@ from edge_agent.wire.facts import (
     Weighed,
 )
 from edge_agent.wire.goods_facts import Adjusted, ShelfLabelled, TransferClosed, TransferReceived, TransferSent
+from edge_agent.wire.order_facts import CounterOrder
 from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ HANDLERS: dict[type[Fact], Callable[[Sequence[FactIn[Any]]], Awaitable[list[Outc
     TransferClosed: apply_transfer_closed,
     Adjusted: apply_adjusted,
     ShelfLabelled: apply_shelf_labelled,
+    CounterOrder: apply_counter_order,
     Scan: apply_scan,
     Counted: apply_counted,
     PickClaimed: apply_pick_claimed,

@@ -18,17 +18,22 @@ from controller.db import Row, among, execute, fetch, for_update, listing
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.fulfilment.damage_facts import take_back_damaged
 from controller.fulfilment.facts import OVER_PICK_CODE, picks_refused, take_back_picked
+from controller.intake.counter import take_back_counter_order
 from controller.pricing.facts import take_back_labelled
 from controller.purchasing.facts import take_back_put_away, take_back_received
 from controller.stock.facts import take_back_adjusted
 from controller.transfers.facts import take_back_transferred
 from edge_agent.wire.facts import FACTS, Fact, Picked, PutAway, Received, Retracted
 from edge_agent.wire.goods_facts import Adjusted, ShelfLabelled, TransferReceived, TransferSent
+from edge_agent.wire.order_facts import CounterOrder
 from edge_agent.wire.pick_facts import PickDamaged
 
 RETRACTED_CODE = "retracted"
 RETRACTABLE = frozenset(
-    {kind.name for kind in (Received, PutAway, TransferSent, TransferReceived, Picked, PickDamaged, Adjusted, ShelfLabelled)}
+    {
+        kind.name
+        for kind in (Received, PutAway, TransferSent, TransferReceived, Picked, PickDamaged, Adjusted, ShelfLabelled, CounterOrder)
+    }
 )
 
 
@@ -82,6 +87,8 @@ async def _booked_back(fact: FactIn[Retracted], data: Fact, occurred_at: datetim
             return await take_back_transferred(fact)
         case ShelfLabelled():
             return await take_back_labelled(fact, data, occurred_at)
+        case CounterOrder():
+            return await take_back_counter_order(fact)
         case Adjusted():
             return await take_back_adjusted(fact, data, occurred_at)
         case PickDamaged():

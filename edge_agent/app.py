@@ -31,6 +31,7 @@ from edge_agent.known_devices import KnownDevices
 from edge_agent.memory import be_frugal
 from edge_agent.outbox import Identity
 from edge_agent.people import People
+from edge_agent.private_fields import fetch_from as fetch_private_from
 from edge_agent.profiles import Profiles
 from edge_agent.replica import Replica
 from edge_agent.replica_images import ReplicaImages
@@ -94,6 +95,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     controller = _controller(config)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
     spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
+    spooler.ask_for_private(fetch_private_from(controller))
     devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
     twin.parts += [devices, answering]
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted), twin)
@@ -169,6 +171,7 @@ def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple
     box.intake.who_is = people.by_id
     box.intake.identify_badge = people.by_badge
     box.intake.templates = lambda: templates.current
+    box.intake.zone = config.floor.time_zone if config.floor is not None else ""
     return people
 
 

@@ -25,7 +25,6 @@ from edge_agent.stations import (
     Feedback,
     Item,
     Missing,
-    Paper,
     Person,
     Pressed,
     Reading,
@@ -107,6 +106,7 @@ class Intake:
         symbols: SymbolsConfig | None = None,
     ) -> None:
         self._seams = seams
+        self._box = stores.outbox.identity.box
         self._book = StationBook(stores, seams.disk, pressed)
         self._refused = 0
         self.on_refused: Callable[[], None] = lambda: None
@@ -127,6 +127,8 @@ class Intake:
         self.identify_badge: Identify = _nobody_is_known
         self.templates: Callable[[], Mapping[str, str]] = _no_templates
         """The templates that this box may print with now: name -> version."""
+        self.zone = ""
+        """The shop's time zone, for what is printed; empty: the machine's own."""
         self._configure(stations, symbols)
 
     def hear_prints(self, wake: Callable[[str], None]) -> None:
@@ -351,7 +353,10 @@ class Intake:
 
     def _rules_of(self, station: str | None) -> Rules | None:
         rules = self._rules.get(station) if station is not None else None
-        return rules and replace(rules, paper=Paper(printer=rules.paper.printer, templates=self.templates()))
+        if rules is None:
+            return None
+        paper = replace(rules.paper, templates=self.templates(), zone=self.zone)
+        return replace(rules, paper=paper, box=self._box, orders=self._book.orders)
 
     def _ask_scale(self, station: str | None) -> None:
         scale = self._scales.get(station or "")

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
 from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenPick, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.order_facts import OrderTemplate
 from edge_agent.wire.replica import (
     ReplicaItem,
     ReplicaPerson,
@@ -108,6 +109,7 @@ PICKS: Final = kept("picks", OpenPick, key=lambda pick: str(pick.id), handle=lam
 RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
 SITES: Final = kept("sites", ReplicaSite, key=lambda site: site.id)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
+ORDER_TEMPLATES: Final = kept("order_templates", OrderTemplate, key=lambda each: each.number, handle=lambda each: each.number)
 DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, PICKS)}
 """The parts with open work, which is found by its number."""
 
@@ -125,4 +127,5 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     BINS,
     RECALLS,
     SITES,
+    ORDER_TEMPLATES,
 )

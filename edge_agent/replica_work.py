@@ -9,9 +9,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent.replica_parts import BINS, DOCUMENTS, PICKS, RECALLS, SITES, TRANSFERS
+from edge_agent.replica_parts import BINS, DOCUMENTS, ORDER_TEMPLATES, PICKS, RECALLS, SITES, TRANSFERS
 from edge_agent.stations.model import Item, Known, Missing
 from edge_agent.wire.open_work import Document, Head, OpenPick, SiteBin
+from edge_agent.wire.order_facts import OrderTemplate, Shortcut
 from edge_agent.wire.replica import ReplicaRecall, ReplicaSite
 
 MOST_HEADS: Final = 500
@@ -22,6 +23,7 @@ MOST_TOGETHER: Final = 60
 _HEADS: Final = msgspec.json.Decoder(Head)
 _RECALLS: Final = msgspec.json.Decoder(ReplicaRecall)
 _SITES: Final = msgspec.json.Decoder(ReplicaSite)
+_SHORTCUTS: Final = msgspec.json.Decoder(Shortcut)
 _PICKS: Final = msgspec.json.Decoder(OpenPick)
 _SITE_BINS: Final = msgspec.json.Decoder(SiteBin)
 _BY_NUMBER: Final = (
@@ -30,9 +32,7 @@ _BY_NUMBER: Final = (
 )
 
 
-def around(
-    reader: sqlite3.Connection, edition: int, part: str, numbers: Sequence[str | None], place: str | None
-) -> Known:
+def around(reader: sqlite3.Connection, edition: int, part: str, numbers: Sequence[str | None], place: str | None) -> Known:
     """What there is around a reading; a part that is none has no documents.  The first number is the one that was asked for."""
     number, *also = numbers
     found = _bin(reader, edition, place) if place is not None else None
@@ -43,6 +43,7 @@ def around(
         is_bin=True if found is not None else False if place is not None and _knows_bins(reader, edition) else None,
         is_quarantine=found is not None and found.kind == "quarantine",
         sites=_sites(reader, edition) if part == TRANSFERS.name and document is None else (),
+        shortcuts=_shortcuts(reader, edition) if part == ORDER_TEMPLATES.name else (),
     )
 
 
@@ -64,18 +65,24 @@ def heads(reader: sqlite3.Connection, edition: int, part: str) -> list[Head]:
     return [_HEADS.decode(body) for (body,) in rows] if part in DOCUMENTS else []
 
 
-def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) -> Document | None:
-    wanted = DOCUMENTS.get(part)
+def _document(reader: sqlite3.Connection, edition: int, part: str, number: str) -> Document | OrderTemplate | None:
+    wanted = ORDER_TEMPLATES if part == ORDER_TEMPLATES.name else DOCUMENTS.get(part)
     if wanted is None:
         return None
     row = reader.execute(_BY_NUMBER, (edition, part, number, number.upper(), edition, part, number)).fetchone()
-    found: Document | None = msgspec.json.decode(row[0], type=wanted.row) if row is not None else None
+    found: Document | OrderTemplate | None = msgspec.json.decode(row[0], type=wanted.row) if row is not None else None
     return found
 
 
-def _others(
-    reader: sqlite3.Connection, edition: int, number: str | None, also: Sequence[str | None]
-) -> tuple[OpenPick, ...]:
+def _shortcuts(reader: sqlite3.Connection, edition: int) -> tuple[Shortcut, ...]:
+    """The templates and presets of a counter, without their lines."""
+    rows = reader.execute(
+        "SELECT body FROM kept WHERE edition = ? AND part = ? ORDER BY id LIMIT ?", (edition, ORDER_TEMPLATES.name, MOST_HEADS)
+    )
+    return tuple(_SHORTCUTS.decode(body) for (body,) in rows)
+
+
+def _others(reader: sqlite3.Connection, edition: int, number: str | None, also: Sequence[str | None]) -> tuple[OpenPick, ...]:
     """The pick lists of these numbers, and those of a wave."""
     found: dict[int, OpenPick] = {}
     wanted = [("handle", each) for each in also[:MOST_TOGETHER]] + [("other", (number or "").upper())]

@@ -45,12 +45,19 @@ class StationBook:
         self._pressed = pressed
         self.states: dict[str, StationState] = {}
         self._doubtful: set[str] = set()
+        self._orders = 0
         self.wake_printer: Callable[[str], None] = _nothing_wakes
 
     def keep(self, stations: Sequence[str]) -> None:
         """These are the stations from now on; one that is new goes on where it was left."""
         stored = self._stores.outbox.station_states()
+        self._orders = max((self.orders, *(_restored(each, stored[each]).orders for each in stored.keys() - set(stations))))
         self.states = {each: self.states.get(each) or _restored(each, stored.get(each)) for each in stations}
+
+    @property
+    def orders(self) -> int:
+        """How many counter orders the box has made, at stations that are no more, too: the number of its latest."""
+        return max((self._orders, *(state.orders for state in self.states.values())))
 
     async def latest(self, station: str) -> StationState:
         """Its state; asked of the disk again where nobody waited for the last answer of that."""
@@ -126,7 +133,7 @@ def rules_of(station: StationConfig) -> Rules:
         double_read_ms=station.double_read_ms,
         quiet_ms=station.quiet_minutes * 60_000,
         sign_in=station.sign_in,
-        paper=Paper(printer=station.label_printer),
+        paper=Paper(printer=station.label_printer, receipts=station.receipt_printer),
         offers=station.activities,
         asks_manager=station.manager_adjusts,
     )

@@ -171,3 +171,22 @@ class OrderFlagCleared(Event, frozen=True, kw_only=True):
     kind: str
     reason: str
     others: list[str]
+
+
+class TemplateSaved(Event, frozen=True, kw_only=True):
+    """A template of orders was made, changed, or switched on or off.  `lines` None: they stayed as they were."""
+
+    name: ClassVar[str] = "order_template_saved"
+    title: str
+    lines: int | None
+    is_active: bool
+
+
+class PresetSaved(Event, frozen=True, kw_only=True):
+    """A preset of orders was made, changed, or switched on or off.  `pays`, `goes`: how it is paid and gets to the customer."""
+
+    name: ClassVar[str] = "order_preset_saved"
+    title: str
+    pays: str
+    goes: str
+    is_active: bool

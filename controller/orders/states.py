@@ -25,6 +25,7 @@ class OrderAction(StrEnum):
     CLOSE = "close"
     CANCEL = "cancel"
     RESTORE = "restore"
+    TAKE_BACK = "take_back"
 
 
 ORDER: dict[OrderState, dict[OrderAction, OrderState]] = {
@@ -48,7 +49,8 @@ ORDER: dict[OrderState, dict[OrderAction, OrderState]] = {
         OrderAction.CLOSE: OrderState.CLOSED,
         OrderAction.CANCEL: OrderState.CANCELLED,
     },
-    OrderState.CLOSED: {},
+    # who made it at a counter says that it never was
+    OrderState.CLOSED: {OrderAction.TAKE_BACK: OrderState.CANCELLED},
     # an order that was merged into another one, and is one of its own again
     OrderState.CANCELLED: {OrderAction.RESTORE: OrderState.IN_REVIEW},
 }

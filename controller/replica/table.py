@@ -6,6 +6,7 @@ from controller.replica.bins import BINS
 from controller.replica.documents import COUNTS, LABEL_BATCHES, TRANSFERS
 from controller.replica.goods import GOODS
 from controller.replica.levels import STOCK
+from controller.replica.order_templates import ORDER_TEMPLATES
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
 from controller.replica.picks import PICKS
@@ -31,5 +32,6 @@ PARTS: dict[str, Part] = {
         BINS,
         RECALLS,
         SITES,
+        ORDER_TEMPLATES,
     )
 }

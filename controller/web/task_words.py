@@ -58,6 +58,36 @@ TASKS: Mapping[str, TaskWords] = {
         N_("%(quantity)s of %(sku)s that order %(order)s was promised are not there. Find a way, or tell the customer."),
         *ORDER,
     ),
+    "counter_price": TaskWords(
+        N_("Price at the counter"),
+        N_("Order %(order)s (receipt %(reference)s) was sold at another price than here: %(about)s. Look whose is right."),
+        *ORDER,
+    ),
+    "counter_goods": TaskWords(
+        N_("Unknown goods on a receipt"),
+        N_("Receipt %(reference)s has goods that nobody knows: %(about)s. They are not in order %(order)s. Add them there."),
+        *ORDER,
+    ),
+    "counter_short": TaskWords(
+        N_("Sold at the counter and not there"),
+        N_("Not all goods of order %(order)s (receipt %(reference)s) are there. Find them, or tell the customer."),
+        *ORDER,
+    ),
+    "counter_address": TaskWords(
+        N_("Add where a counter order goes"),
+        N_("Order %(order)s (receipt %(reference)s) is to be shipped. Enter its address."),
+        *ORDER,
+    ),
+    "counter_account": TaskWords(
+        N_("Whose account is it?"),
+        N_("Order %(order)s (receipt %(reference)s) goes on an account that is not named, or full. Name the customer."),
+        *ORDER,
+    ),
+    "counter_template": TaskWords(
+        N_("Template that nobody knows"),
+        N_("Order %(order)s was made with templates that are not here: %(about)s. Look at its lines."),
+        *ORDER,
+    ),
     "shelf_short": TaskWords(
         N_("Shelf held less"), N_("Bin %(bin)s held less of %(sku)s than list %(pick_list)s wants. Count the bin."), *STOCK
     ),

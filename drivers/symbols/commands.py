@@ -22,7 +22,9 @@ BADGE_LETTERS: Final = 16
 class Command(StrEnum):
     """The words.  `BOXUP` packs (weighs and labels) a parcel, `SEND` hands it over to the carrier, `LOOKUP` tells of items,
     `STICKER` makes shelf labels.  `STORE` puts away, `OUTBOUND` and `INBOUND` are transfers, `CORRECT` adjusts, `PRICES` puts up a
-    batch of shelf labels.  `NOTHING` is an empty bin, or goods without what was asked for.  `NOTSENT` to `OTHER` are reasons.
+    batch of shelf labels, `ORDER` takes an order at the counter (`HOLD` puts it aside, `CONTINUE` goes on with it, `DISCOUNT` and
+    `PERCENT` give one, `TICKET` is why: the shelf label says less).  `NOTHING` is an empty bin, or goods without what was asked
+    for.  `NOTSENT` to `OTHER` are reasons.
     `DITTO` is the same again, `DRILL` training.  The digits are words, too (`NIL` 0, `DUO` 2).
     """
 
@@ -38,6 +40,12 @@ class Command(StrEnum):
     INBOUND = "INBOUND"
     CORRECT = "CORRECT"
     PRICES = "PRICES"
+    ORDER = "ORDER"
+    HOLD = "HOLD"
+    CONTINUE = "CONTINUE"
+    DISCOUNT = "DISCOUNT"
+    PERCENT = "PERCENT"
+    TICKET = "TICKET"
     CLUSTER = "CLUSTER"
     SHORT = "SHORT"
     NOTHING = "NOTHING"

@@ -18,7 +18,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineShown:
-    """A line of a list: what it is about, how far it is.  Pressing it reads `symbol`; empty: it is no button."""
+    """A line of a list: what it is about, how far it is.  Pressing it, or `key`, reads `symbol`; empty: it is no button."""
 
     name: Said
     code: str = ""
@@ -26,6 +26,7 @@ class LineShown:
     symbol: str = ""
     is_done: bool = False
     is_wrong: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

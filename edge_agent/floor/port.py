@@ -109,12 +109,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """A button that the station's activity offers; with `takes_number` it wants one, now `number`."""
+    """A button that the station's activity offers; with `takes_number` it wants one, now `number`.  `key` presses it, too."""
 
     name: str
     label: Said
     takes_number: bool = False
     number: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

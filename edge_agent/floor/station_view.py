@@ -22,7 +22,8 @@ from edge_agent.wire.codec import encode
 from edge_agent.wire.open_work import Head
 
 _SHOWN: Final = (
-    "session", "bin", "document", "transfer", "batch", "pick_list", "packs", "items", "parcels", "last", "number", "printed",
+    "due", "waiting", "session", "bin", "document", "transfer", "batch", "pick_list", "packs",
+    "items", "parcels", "last", "number", "printed",
 )  # fmt: skip
 """What of an activity people are shown, in this order; its names are those of `words.DETAILS`."""
 OPEN: Final = Says(en="Open now", zh="待处理单据")
@@ -135,6 +136,7 @@ def _controls(kind: Station[Activity], activity: Activity) -> tuple[Control, ...
             name=button.control,
             label=_said(button.label),
             takes_number=button.takes_number,
+            key=button.key,
             number=int(getattr(activity, _NUMBERED.get(button.control, button.control), 0) or 1),
         )
         for button in (kind.buttons if kind.offers is None else kind.offers(activity))
@@ -159,6 +161,7 @@ def _list(segment: Segment) -> ListShown:
             symbol=line.symbol,
             is_done=line.is_done,
             is_wrong=line.is_wrong,
+            key=line.key,
         )
         for line in segment.lines[:MOST_LINES]
     )

@@ -25,6 +25,7 @@ VERDICTS: Final[Mapping[str, Word]] = {
 TASK_ICONS: Final[Mapping[str, str]] = {
     "idle": "scanner",
     "lookup": "search",
+    "counter": "label",
     "shelf_label": "label",
     "receiving": "receive",
     "put_away": "stock",
@@ -47,6 +48,10 @@ CONTROL_ICONS: Final[Mapping[str, str]] = {
     "broken": "warn",
     "expired": "clock",
     "spoiled": "warn",
+    "hold": "clock",
+    "continue": "again",
+    "ticket": "label",
+    "inhouse": "person",
 }
 DEVICES: Final[Mapping[str, Word]] = {
     "ready": ok(N_("Ready")),
@@ -77,6 +82,7 @@ PAPERS: Final[Mapping[str, Word]] = {
     "shelf-label": _plain(N_("Shelf label"), "label"),
     "shipping-label": _plain(N_("Shipping label"), "label"),
     "receipt": _plain(N_("Receipt"), "printer"),
+    "counter-receipt": _plain(N_("Receipt"), "printer"),
     "pick-list": _plain(N_("Pick list"), "pick"),
     "command-sheet": _plain(N_("Command sheet"), "barcode"),
     "lot-label": _plain(N_("Lot label"), "label"),
@@ -84,6 +90,8 @@ PAPERS: Final[Mapping[str, Word]] = {
     "test": _plain(N_("Test print"), "printer"),
 }
 DETAILS: Final[Mapping[str, Word]] = {
+    "due": _plain(N_("To pay"), "label"),
+    "waiting": _plain(N_("Orders put aside"), "box"),
     "session": _plain(N_("Count"), "count"),
     "document": _plain(N_("Delivery"), "receive"),
     "transfer": _plain(N_("Transfer"), "send"),

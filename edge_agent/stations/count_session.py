@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge_agent.stations.station import Line, Says, Segment
 from edge_agent.wire.open_work import CountBin, Document, OpenCount
+from edge_agent.wire.order_facts import OrderTemplate
 
 
-def in_session(document: Document | None, place: str) -> CountBin | None:
+def in_session(document: Document | OrderTemplate | None, place: str) -> CountBin | None:
     return next((each for each in document.bins if each.bin == place), None) if isinstance(document, OpenCount) else None
 
 

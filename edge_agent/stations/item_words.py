@@ -38,9 +38,12 @@ def item_arguments(item: Item) -> dict[str, str | int]:
 
 
 def derived(args: Arguments, language: str, money: Money | None = None) -> dict[str, str]:
-    """The placeholders `name`, `price`, `stock` and `age` of what `item_arguments` gave; `money` writes amounts (None: `price`)."""
+    """The placeholders `name`, `price`, `stock`, `age`, … of what `item_arguments` and others gave; `money` writes amounts."""
     found = {name: write(args, language) for name, (needs, write) in _DERIVED.items() if needs in args}
-    return found | {"price": _price(args, language, money or price)} if "price_minor" in args else found
+    if "price_minor" in args:
+        found["price"] = _price(args, language, money or price)
+    amounts = {name: args[f"{name}_minor"] for name in _AMOUNTS if f"{name}_minor" in args}
+    return found | {name: (money or price)(int(minor), str(args["currency"])) for name, minor in amounts.items()}
 
 
 def price(minor: int, currency: str) -> str:
@@ -76,6 +79,11 @@ def _stock(args: Arguments, language: str) -> str:
     return f"{args['on_hand']}{units[language] if units else ''}"
 
 
+def _units(args: Arguments, language: str) -> str:
+    units = _UNITS.get(str(args["unit"]))
+    return f"{args['base_units']}{units[language] if units else ''}"
+
+
 def _age(args: Arguments, language: str) -> str:
     """Rounded down, in the unit in which it is still told apart."""
     milliseconds = int(args["age_ms"])
@@ -90,10 +98,14 @@ def _chosen(name: str) -> Callable[[Arguments, str], str]:
     return lambda args, language: str(args[f"{name}_zh" if language == CHINESE else f"{name}_en"])
 
 
+_AMOUNTS: Final = ("amount", "due", "discount")
+"""Placeholders whose minor units are told as `amount_minor`, … with the currency."""
 _DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {
     "name": ("name_en", _name),
     "stock": ("on_hand", _stock),
     "age": ("age_ms", _age),
     "reason": ("reason_en", _chosen("reason")),
     "lines": ("lines_en", _chosen("lines")),
+    "how": ("how_en", _chosen("how")),
+    "units": ("base_units", _units),
 }

@@ -58,8 +58,15 @@ def _given(state: StationState, given: Scanned | Pressed | SignedIn, rules: Rule
 
 
 def _equipped(state: StationState, given: G, rules: Rules) -> G:
-    """With what can be printed, who does it, and whom it asks for."""
-    return replace(given, paper=rules.paper, worker=given.worker or state.person, asks_manager=rules.asks_manager)
+    """With what can be printed, who does it, whom it asks for, and what the box's next order is."""
+    return replace(
+        given,
+        paper=rules.paper,
+        worker=given.worker or state.person,
+        asks_manager=rules.asks_manager,
+        box=rules.box,
+        orders=rules.orders,
+    )
 
 
 def _scanned(state: StationState, read: Scanned, rules: Rules) -> Step:
@@ -114,6 +121,8 @@ def _by_barcode(state: StationState, read: Scanned, command: Command | UnknownCo
         worker=read.worker,
         asks_manager=read.asks_manager,
         is_too_late=read.is_too_late,
+        box=read.box,
+        orders=read.orders,
     )
     return commanded(state, pressed, rules.offers)
 
@@ -142,7 +151,9 @@ def _made(
 ) -> Step:
     """The first that a reading books has the reading's id; training ends with its task."""
     is_over = now.training and isinstance(now.activity, Idle) and not isinstance(before.activity, Idle)
-    now = remembering.noted(now, given, done)
+    now = remembering.noted(remembering.carried(before, now), given, done)
+    if done.orders is not None and not now.training:
+        now = replace(now, orders=done.orders)
     facts = (*scan, *(replace(draft, id=given.id or None) for draft in done.facts[:1]), *done.facts[1:])
     if is_over:
         now = remembering.without_training(now)
@@ -176,6 +187,7 @@ def _ticked(state: StationState, tick: Tick, rules: Rules) -> Step:
     if keeps and state.person is None:
         return Step(state=state)
     after = replace(state, activity=state.activity if keeps else Idle(), person=None, touched_ms=tick.at_ms)
+    after = remembering.carried(state, after)
     if keeps or not is_busy:
         return Step(state=after, feedback=ok("signed_off_quiet"))
     return Step(state=after, facts=at(state.activity).leaves(state.activity), feedback=wrong("timed_out"))

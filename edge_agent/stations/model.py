@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -13,6 +14,7 @@ from drivers.symbols.commands import Command, UnknownCommand
 from edge_agent.wire.facts import Weight
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.open_work import Document
+from edge_agent.wire.order_facts import OrderTemplate, Shortcut
 
 ENGLISH: Final = "en"
 CHINESE: Final = "zh-CN"
@@ -78,24 +80,29 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `is_bin`: whether what was read is the code of a bin of this site; None: the box does not know the site's bins.
     `is_quarantine`: it is the one where goods are kept apart.  `sites`: the chain's other sites, by id with their names, where
-    no document says where goods go.
+    no document says where goods go.  `shortcuts`: the templates and presets of a counter.
     """
 
-    document: Document | None = None
+    document: Document | OrderTemplate | None = None
     others: tuple[Document, ...] = ()
     """Of all numbers in hand, and those that go by another number which was read."""
     is_bin: bool | None = None
     is_quarantine: bool = False
     sites: tuple[tuple[str, str], ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 NOTHING_KNOWN: Final = Known()
 
 
 class Paper(Struct, frozen=True, kw_only=True):
-    """What a station can print labels with: its printer's id (None: it has none), and the templates it may use, name -> version."""
+    """What a station can print with: its label printer's id (None: it has none), its receipt printer's (`receipts`), and the
+    templates it may use, name -> version.  `zone`: the shop's time zone (IANA) for what is printed; empty: the machine's own.
+    """
 
     printer: str | None = None
+    receipts: str | None = None
+    zone: str = ""
     templates: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -131,6 +138,9 @@ class Scanned(Struct, frozen=True, kw_only=True):
     is_too_late: bool = False
     """What it takes back cannot be taken back any more: its print job has begun."""
     box: str = ""
+    orders: int = 0
+    grams: Decimal | None = None
+    """A net weight that the symbol carries: GS1 AI 310n, or a number that a rule of the company lays out."""
 
 
 class Pressed(Struct, frozen=True, kw_only=True):
@@ -154,6 +164,10 @@ class Pressed(Struct, frozen=True, kw_only=True):
     worker: Person | None = None
     asks_manager: bool = False
     is_too_late: bool = False
+    box: str = ""
+    """The box's id."""
+    orders: int = 0
+    """How many counter orders it has made."""
 
 
 class Weighed(Struct, frozen=True, kw_only=True):

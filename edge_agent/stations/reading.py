@@ -41,6 +41,7 @@ def scanned(device: str, read: devices.Symbol, at_ms: int, rules: SymbolRules = 
         expiry=parsed.expires or parsed.best_before,
         serial=parsed.serial,
         command=parse_command(parsed.text),
+        grams=parsed.grams,
     )
 
 

@@ -23,6 +23,14 @@ DAMAGE: Final[Mapping[Command, str]] = {Command.BROKEN: "broken", Command.EXPIRE
 """Why goods that came are kept apart."""
 WHY_SHORT: Final[Mapping[Command, str]] = {Command.NOTSENT: "not_delivered", Command.LOST: "lost", Command.OTHER: "other"}
 """Why goods that should have come did not."""
+OF_DISCOUNT: Final[Mapping[Command, str]] = {
+    Command.BROKEN: "damage",
+    Command.EXPIRED: "short_dated",
+    Command.TICKET: "label_differs",
+    Command.INHOUSE: "staff",
+    Command.OTHER: "other",
+}
+"""Why somebody pays less at the counter."""
 OF_GOODS: Final = {**DAMAGE, **WHY_SHORT}
 SAID: Final[Mapping[Command, Says]] = {
     Command.NOTSENT: Says(en="Not in the delivery", zh="对方未发"),
@@ -33,6 +41,7 @@ SAID: Final[Mapping[Command, Says]] = {
     Command.LOST: Says(en="Lost", zh="丢失"),
     Command.FOUND: Says(en="Found", zh="找到"),
     Command.INHOUSE: Says(en="Own use", zh="自用"),
+    Command.TICKET: Says(en="The shelf label says less", zh="价签标价更低"),
     Command.OTHER: Says(en="Another reason", zh="其他原因"),
 }
 
@@ -40,6 +49,9 @@ _COMMANDS: Final = {command.value.lower(): command for command in SAID}
 _SAID_BY_CODE: Final = {
     **{code: SAID[command] for table in (OF_STOCK, OF_GOODS) for command, code in table.items()},
     "recalled": Says(en="Recalled", zh="已召回"),
+    "short_dated": Says(en="Expires soon", zh="临期"),
+    "label_differs": SAID[Command.TICKET],
+    "staff": Says(en="Staff", zh="员工"),
 }
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from edge_agent.stations.model import Feedback, Pressed, Scanned, SignedIn, Weighed
 from edge_agent.stations.state import KEPT_POSTS, KEPT_READINGS, Reading, Seen, StationState, Step
 from edge_agent.stations.station import Done, Idle
+from edge_agent.stations.table import at
 
 _LONGEST: Final = 80
 """Characters of a symbol that an answer and the history show."""
@@ -71,6 +72,16 @@ def undone(state: StationState, reading: str) -> StationState:
 def final(state: StationState, reading: str) -> StationState:
     """It cannot be taken back any more."""
     return replace(state, history=tuple(replace(one, took=None) if one.id == reading else one for one in state.history))
+
+
+def carried(before: StationState, now: StationState) -> StationState:
+    """With what the task that was left keeps, and with what the one that was begun had kept; in training nothing is."""
+    if before.training or now.training or type(before.activity) is type(now.activity):
+        return now
+    kept = at(before.activity).keeps(before.activity)
+    if kept is not None:
+        now = replace(now, left=kept)
+    return replace(now, activity=now.left, left=None) if type(now.left) is type(now.activity) else now
 
 
 def without_training(state: StationState) -> StationState:

@@ -50,7 +50,8 @@ class StationState(Struct, frozen=True, kw_only=True):
     """All a station knows, so that a task goes on after a crash and at another screen.
 
     `double_reads` counts what the guard held back; `touched_ms` is the boot time of the latest input.  `history` are the latest 20
-    readings, newest first, `seen` the latest 64 that screens sent.  `training`: nothing of it is real.
+    readings, newest first, `seen` the latest 64 that screens sent.  `training`: nothing of it is real.  `left`: what a task keeps
+    while it is not the one at hand.  `orders`: the box had made so many counter orders when this station made its latest.
     """
 
     v: int = 2
@@ -62,6 +63,8 @@ class StationState(Struct, frozen=True, kw_only=True):
     training: bool = False
     history: tuple[Reading, ...] = ()
     seen: tuple[Seen, ...] = ()
+    left: Activity | None = None
+    orders: int = 0
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -69,7 +72,8 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     `double_read_ms`: the same symbol from the same device again within this time is one read.  `quiet_ms`: a task that nobody
     touched for this long is left, except one with open work, and who was there is signed off.  `offers`: the tasks that can be
-    begun here, by name; empty: all.  `asks_manager`: an adjustment needs a manager's badge.
+    begun here, by name; empty: all.  `asks_manager`: an adjustment, and any discount, needs a manager's badge.  `box`: the box's
+    id, `orders`: how many counter orders it has made.
     """
 
     double_read_ms: int = 300
@@ -78,6 +82,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     paper: Paper = Paper()
     offers: tuple[str, ...] = ()
     asks_manager: bool = False
+    box: str = ""
+    orders: int = 0
 
 
 class Step(Struct, frozen=True, kw_only=True):

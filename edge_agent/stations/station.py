@@ -49,6 +49,7 @@ class Done(Struct, frozen=True, kw_only=True):
     """What an activity made of an input: what it does next, its facts besides the scan, its answer.
 
     `took`: it can be taken back, or it is to be said why not.  `cancels`: a print job that has to be cancelled with it.
+    `orders`: how many counter orders the box has made, with this one, if it is one.
     """
 
     activity: Activity
@@ -57,6 +58,7 @@ class Done(Struct, frozen=True, kw_only=True):
     read_as: ReadAs = ReadAs.ITEM
     took: Took | None = None
     cancels: str | None = None
+    orders: int | None = None
 
 
 class Says(NamedTuple):
@@ -67,17 +69,21 @@ class Says(NamedTuple):
 
 
 class Button(NamedTuple):
-    """A button of a station's page: `control` is what it presses, with a number where `takes_number`."""
+    """A button of a station's page: `control` is what it presses, with a number where `takes_number`.
+
+    `key`: what presses it at a keyboard, as `aria-keyshortcuts` names keys.
+    """
 
     control: str
     label: Says
     takes_number: bool = False
+    key: str = ""
 
 
 class Line(NamedTuple):
     """A line of a list on a station's page: what it is about, how far it is; pressing it reads `symbol` (empty: nothing).
 
-    `is_done`, `is_wrong`: nothing is left to do; it is not as it should be.
+    `is_done`, `is_wrong`: nothing is left to do; it is not as it should be.  `key` as of a `Button`.
     """
 
     name: Says
@@ -86,6 +92,7 @@ class Line(NamedTuple):
     symbol: str = ""
     is_done: bool = False
     is_wrong: bool = False
+    key: str = ""
 
 
 class Segment(NamedTuple):
@@ -103,6 +110,10 @@ def _left(_: Activity) -> Feedback:
 
 
 def _nothing_open(_: Activity) -> Feedback | None:
+    return None
+
+
+def _keeps_nothing(_: Activity) -> None:
     return None
 
 
@@ -197,3 +208,5 @@ class Station(Generic[S]):
     """STOP."""
     leaves: Callable[[S], tuple[FactDraft, ...]] = _leaves_nothing
     """What is booked when it is left without DONE: by STOP, for another task, or because nobody was there."""
+    keeps: Callable[[S], S | None] = _keeps_nothing
+    """What stays of it when it is left, and is gone on with when it is begun again."""

@@ -9,6 +9,7 @@ import msgspec
 from drivers.symbols.commands import Command
 from edge_agent.stations import (
     adjusting,
+    counter,
     counting,
     handing_over,
     idle,
@@ -33,6 +34,7 @@ STATIONS: Final[tuple[Station[Any], ...]] = (  # Any: each takes its own state, 
     picking.STATION,
     packing.STATION,
     handing_over.STATION,
+    counter.STATION,
     looking_up.STATION,
     shelf_label.STATION,
     label_batch.STATION,

@@ -28,6 +28,7 @@ from edge_agent.wire.messages import (
     TopicId,
     UtcTime,
 )
+from edge_agent.wire.order_facts import CounterOrder
 from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed, Tote
 
 
@@ -186,17 +187,21 @@ class Weight(Struct, frozen=True, kw_only=True):
     raw_b64: str
 
 
-class Packed(Struct, frozen=True, kw_only=True):
-    """A picked order was packed; `weight` is the parcel's."""
+class Packed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picked order was packed; `weight` is the parcel's.  `pick_list`: its number, or the code of the tote that it was picked into.
+
+    `reason`: why the parcel weighs other than was expected, as a person said it at the scale.
+    """
 
     name: ClassVar[str] = "packed"
     version: ClassVar[int] = 1
     pick_list: Text
     weight: Weight
+    reason: Text | None = None
 
 
 class HandedOver(Struct, frozen=True, kw_only=True):
-    """The carrier took the parcel with this number."""
+    """A carrier or a customer took the parcel with this number, or with this label of its carrier's."""
 
     name: ClassVar[str] = "handed_over"
     version: ClassVar[int] = 1
@@ -233,7 +238,7 @@ class Retracted(Struct, frozen=True, kw_only=True):
     """A person took back what they did at a station: the fact with this id counts for nothing.  Once is enough, in any order.
 
     `kind` is the name of that fact: `received`, `put_away`, `transfer_sent`, `transfer_received`, `adjusted`, `picked`,
-    `pick_damaged` or `shelf_labelled`; nothing else can be taken back by a fact.
+    `pick_damaged`, `counter_order` or `shelf_labelled`; nothing else can be taken back by a fact.
     """
 
     name: ClassVar[str] = "retracted"
@@ -337,6 +342,7 @@ Fact = (
     | TransferClosed
     | Adjusted
     | ShelfLabelled
+    | CounterOrder
     | Counted
     | PickClaimed
     | PickUnclaimed

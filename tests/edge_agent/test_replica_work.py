@@ -12,6 +12,7 @@ from edge_agent.replica import Replica
 from edge_agent.stations import Item
 from edge_agent.stations.model import NOTHING_KNOWN
 from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.order_facts import Goes, OrderTemplate, PayBy, TemplateLine
 from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaSite, ReplicaStock, rows_of
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_replica import item
@@ -111,3 +112,20 @@ def test_whatever_is_scanned_finds_nothing_and_breaks_nothing(replica: Replica, 
     if not replica.cursor():
         take(replica, bins=rows_of([SiteBin(code="A-01")], anew=True))
     assert replica.around(part, number, place).document is None
+
+
+def test_a_counters_templates_are_found_by_their_number_and_told_with_their_presets(replica: Replica) -> None:
+    milk = TemplateLine(
+        sku="m", name_en="Milk", name_zh="牛奶", symbol="A", unit="piece", price_minor=420, currency="CNY", quantity=2
+    )
+    breakfast = OrderTemplate(number="OT-100001", title="Breakfast", lines=[milk])
+    kitchen = OrderTemplate(number="OP-100001", title="Kitchen", kind="preset", pays=PayBy.ACCOUNT, goes=Goes.SHIPPED)
+    take(replica, order_templates=rows_of([breakfast, kitchen], anew=True))
+    found = replica.around("order_templates", "ot-100001", "ot-100001")
+    assert found.document == breakfast
+    assert [(each.number, each.kind, each.pays) for each in found.shortcuts] == [
+        ("OP-100001", "preset", PayBy.ACCOUNT),
+        ("OT-100001", "template", PayBy.CASH),
+    ]
+    assert replica.around("counts", "OT-100001", None).shortcuts == ()
+    close(replica)

@@ -240,6 +240,20 @@
     if (!burst.field && (burst.text.length > 1 || character === "/" || character === "'")) event.preventDefault();
   }, true);
 
+  /* --- keys: the one that stands beside a button presses it, or goes to its field --------------------------------------------- */
+  const named = (event) => `${event.altKey ? "Alt+" : ""}${event.altKey && /^Digit\d$/.test(event.code) ? event.code.slice(5) : event.key}`;
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Delete" && isField(event.target)) return;
+    if (!/^(?:F\d+|Delete|Alt\+\d)$/.test(named(event))) return;
+    const wanted = document.querySelector(`[aria-keyshortcuts="${named(event)}"]`);
+    if (!wanted) return;
+    event.preventDefault();
+    if (!isField(wanted)) { wanted.click(); return; }
+    wanted.focus();
+    wanted.select();
+  });
+
   /* --- forms: once each; those of a station go through the queue --------------------------------------------------------------- */
   const busy = new Map();
   const hold = (form, id) => { busy.set(id, form); form.dataset.busy = "1"; form.querySelector("button:not([type=button])")?.setAttribute("aria-busy", "true"); };
