@@ -55,10 +55,9 @@ class Asked:
     def is_filtered(self) -> bool:
         return any(getattr(self, name) for name in FILTERS)
 
-    @property
-    def is_narrowed(self) -> bool:
-        """By more than what is always in sight."""
-        return bool(set(self.filters) - {"q", "stage"})
+    def without(self, name: str) -> Asked:
+        """The same, not filtered by this."""
+        return asked_of([pair for pair in parse_qsl(self.query) if pair[0] != name])
 
     @property
     def filters(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from controller import db
 from controller.customers import home, order_addresses
 from controller.customers import queries as customers
 from controller.errors import DomainError
+from controller.http.auth import require
 from controller.http.routing import Actor, Permission, number, page
 from controller.orders import listing, saved
 from controller.orders import queries as orders
@@ -109,7 +110,9 @@ class OrderListPages:
         found: Sequence[int] | None = None,
     ) -> web.Response:
         """`found`: of these orders only, as somebody looked for them by what stands in no address."""
-        actor, asked = actor_of(request), self.asked(request, sent)
+        actor = actor_of(request).at(Permission.ORDERS_READ)
+        require(actor, Permission.ORDERS_READ)
+        asked = self.asked(request, sent)
         values = await self._rows(request, asked, actor, found)
         is_fragment = request.headers.get("HX-Request") == "true" and request.method == "GET"
         done = text_of(request, "done")
@@ -126,6 +129,7 @@ class OrderListPages:
             "new_key": new_key,
             "is_fragment": is_fragment,
             "filters": urlencode(asked.filters),
+            "chips": [(name, value, _address(asked.without(name), {})) for name, value in asked.filters.items()],
         }
         return await self.pages.show(request, "orders.html", SECTION, values, status=status)
 
@@ -194,6 +198,7 @@ class OrderListPages:
 
     async def save_view(self, request: web.Request) -> web.StreamResponse:
         sent = sent_by(request)
+        require(sent.actor, Permission.ORDERS_READ)
         asked, role = self.asked(request, sent), sent.field("role")
         try:
             chosen = Role(role) if role in set(Role) else None
@@ -294,7 +299,7 @@ def order_list_routes(pages: Pages) -> list[PageRoute]:
     return [
         PageRoute("GET", SECTION, shown.listing, permission=may.ORDERS_READ),
         PageRoute("POST", "/orders-by-phone", shown.by_phone, permission=may.CUSTOMERS_FIND, whole_chain=True),
-        PageRoute("POST", "/order-views", shown.save_view, permission=may.ORDERS_READ),
-        PageRoute("POST", "/order-views/{id}/forget", shown.forget_view, permission=may.ORDERS_READ),
+        PageRoute("POST", "/order-views", shown.save_view, permission=may.PERSON),
+        PageRoute("POST", "/order-views/{id}/forget", shown.forget_view, permission=may.PERSON),
         PageRoute("GET", f"/lists/{FILE.name}.csv", as_file, permission=may.ORDERS_READ),
     ]

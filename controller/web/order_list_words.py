@@ -52,6 +52,16 @@ COLUMN_OF_ORDERS: Mapping[str, str] = {
     "customer": N_("Customer"),
     "total": N_("Total"),
 }
+FILTER: Mapping[str, str] = {
+    "q": N_("Search"),
+    "stage": N_("Stage"),
+    "state": N_("State"),
+    "site": N_("Site"),
+    "channel": N_("Channel"),
+    "flag": N_("Flag"),
+    "due": N_("Promised by"),
+    "payment": N_("Payment"),
+}
 BUILT_IN: Mapping[str, str] = {
     "review": N_("Waiting for review"),
     "release": N_("To be released"),

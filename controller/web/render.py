@@ -30,6 +30,7 @@ from controller.web import (
     review_words,
     shipping_words,
     task_words,
+    wave_words,
     words,
 )
 from controller.web.navigation import first_of, places_for
@@ -116,21 +117,14 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(goods_words, name), translate)
     for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
-    environment.globals |= _of_review(translate)
-    environment.globals |= _of_money(translate) | _of_orders(translate) | _of_order_lists(translate) | _of_money_pages(translate)
-    environment.globals |= _of_customers(translate)
-    environment.globals |= _of_shipping(translate)
-    environment.globals |= _of_intake(translate)
+    for words_of in _FEATURES:
+        environment.globals |= words_of(translate)
     environment.globals["recall_word"] = partial(word, task_words.RECALLS, translate)
     environment.globals["task_word"] = partial(word, task_words.STATES, translate)
     environment.globals["task_title"] = partial(task_words.title, translate)
     environment.globals["task_sentence"] = partial(task_words.sentence, translate)
     for name in ("REASONS", "FIXES", "ALERTS", "COMMANDS", "CONFIG_ERRORS", "KINDS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(fleet_words, name), translate)
-    for name in ("PROPOSAL", "RUN", "STOCK_ALERT", "OPENING"):
-        environment.globals[f"{name.lower()}_word"] = partial(word, getattr(replenishment_words, name), translate)
-    for name in ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN"):
-        environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(replenishment_words, name), translate)
     return environment
 
 
@@ -144,6 +138,24 @@ def _of_intake(translate: Translate) -> dict[str, object]:
     entry = partial(_text, intake_words.ENTRY_REFUSAL, translate, otherwise=translate(intake_words.ENTRY_OTHERWISE))
     merge = partial(_text, intake_words.MERGE_REFUSAL, translate, otherwise=translate(intake_words.MERGE_OTHERWISE))
     return {**states, **told, "entry_refusal_text": entry, "merge_refusal_text": merge}
+
+
+def _of_waves(translate: Translate) -> dict[str, object]:
+    states = {f"{name.lower()}_word": partial(word, getattr(wave_words, name), translate) for name in ("WAVE", "WAVE_PART")}
+    told: dict[str, object] = {
+        f"wave_{name.lower()}_text": partial(_text, getattr(wave_words, f"WAVE_{name}"), translate) for name in wave_words.TEXTS
+    }
+    refusal = partial(_text, wave_words.WAVE_REFUSAL, translate, otherwise=translate(wave_words.OTHERWISE))
+    return {**states, **told, "wave_refusal_text": refusal}
+
+
+def _of_replenishment(translate: Translate) -> dict[str, object]:
+    states = {
+        f"{name.lower()}_word": partial(word, getattr(replenishment_words, name), translate)
+        for name in ("PROPOSAL", "RUN", "STOCK_ALERT", "OPENING")
+    }
+    texts = ("OPENING_ERRORS", "DEMAND", "METHOD", "RULE", "PROPOSAL_REFUSALS", "REPORT", "QUESTION", "PICTURED", "COLUMN")
+    return states | {f"{name.lower()}_text": partial(_text, getattr(replenishment_words, name), translate) for name in texts}
 
 
 def _of_shipping(translate: Translate) -> dict[str, object]:
@@ -176,7 +188,7 @@ def _of_order_lists(translate: Translate) -> dict[str, object]:
         f"{name.lower()}_word": partial(word, getattr(order_list_words, name), translate)
         for name in ("STAGE", "URGENCY", "ORDER_BATCH", "ITEM")
     }
-    texts = ("DUE", "SORT", "COLUMN_OF_ORDERS", "BUILT_IN", "DELIVERY", "BULK")
+    texts = ("DUE", "SORT", "COLUMN_OF_ORDERS", "FILTER", "BUILT_IN", "DELIVERY", "BULK")
     told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(order_list_words, name), translate) for name in texts}
     stage = {name: each.text for name, each in order_list_words.STAGE.items()}
     refusal = partial(_text, order_list_words.BULK_REFUSAL, translate, otherwise=translate(order_list_words.OTHERWISE))
@@ -216,3 +228,18 @@ def _of_review(translate: Translate) -> dict[str, object]:
 
 def _text(table: Mapping[str, str], translate: Translate, value: str, otherwise: str | None = None) -> str:
     return words.text(table, value, translate, otherwise)
+
+
+_FEATURES = (
+    _of_review,
+    _of_money,
+    _of_orders,
+    _of_order_lists,
+    _of_money_pages,
+    _of_customers,
+    _of_shipping,
+    _of_replenishment,
+    _of_intake,
+    _of_waves,
+)
+"""Words of features, a line for each."""
