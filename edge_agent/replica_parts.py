@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from edge_agent.replica_goods import GOODS_TABLES, STOCK_TABLES, forget_goods, forget_stock, put_goods, put_stock
+from edge_agent.wire.open_parcels import OpenHandOver, OpenPack
 from edge_agent.wire.open_work import OpenCount, OpenLabels, OpenPick, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.order_facts import OrderTemplate
 from edge_agent.wire.replica import (
@@ -106,11 +107,15 @@ RECEIPTS: Final = kept(
 TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
 LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
 PICKS: Final = kept("picks", OpenPick, key=lambda pick: str(pick.id), handle=lambda pick: pick.number, other=lambda pick: pick.wave)
+PACKS: Final = kept("packs", OpenPack, key=lambda pack: str(pack.id), handle=lambda pack: pack.number, other=lambda pack: pack.tote)
+HAND_OVERS: Final = kept(
+    "hand_overs", OpenHandOver, key=lambda each: str(each.id), handle=lambda each: each.number, other=lambda each: each.code
+)
 RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
 SITES: Final = kept("sites", ReplicaSite, key=lambda site: site.id)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
 ORDER_TEMPLATES: Final = kept("order_templates", OrderTemplate, key=lambda each: each.number, handle=lambda each: each.number)
-DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, PICKS)}
+DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, PICKS, PACKS, HAND_OVERS)}
 """The parts with open work, which is found by its number."""
 
 PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another row
@@ -124,6 +129,8 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     TRANSFERS,
     LABEL_BATCHES,
     PICKS,
+    PACKS,
+    HAND_OVERS,
     BINS,
     RECALLS,
     SITES,

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from controller.errors import NotFound
 from controller.fulfilment import operations, queries
+from controller.fulfilment.claims import release_claim
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
 from controller.fulfilment.queries import StoredParcel, StoredPickLine, StoredPickList
 from controller.fulfilment.states import ParcelState, PickListState
@@ -23,7 +24,10 @@ T = TypeVar("T")
 
 
 class PickListView(Struct, frozen=True, kw_only=True):
-    """One site's part of an order, at its `attempt` there; `parcel` once it is packed."""
+    """One site's part of an order, at its `attempt` there; `parcel` once it is packed.
+
+    `claimed_by`: who has or had it in hand, `person:` and an id, or `box:` and a box's; `tote`: what it is picked into.
+    """
 
     no: str
     order: str
@@ -32,6 +36,9 @@ class PickListView(Struct, frozen=True, kw_only=True):
     state: PickListState
     parcel: str | None
     released_at: datetime
+    claimed_by: str | None
+    claimed_at: datetime | None
+    tote: str | None
 
 
 class PickLineView(Struct, frozen=True, kw_only=True):
@@ -92,6 +99,13 @@ async def pick_list(call: Call[None]) -> PickListDetail:
     return PickListDetail(pick_list=pick_list_view(found), lines=_lines(await queries.pick_lines(found.id)))
 
 
+async def end_claim(call: Call[None]) -> PickListView:
+    found = await queries.pick_list(call.path["no"])
+    _check_site(call, found.site, PICK_LISTS.what)
+    await release_claim(found.no)
+    return pick_list_view(await queries.pick_list(found.no))
+
+
 async def parcels(call: Call[None]) -> Page[ParcelView]:
     rows = await queries.parcels(
         before=call.page.number() or None,
@@ -149,6 +163,9 @@ def pick_list_view(row: StoredPickList) -> PickListView:
         state=row.state,
         parcel=row.parcel,
         released_at=row.released_at,
+        claimed_by=row.claimed_by,
+        claimed_at=row.claimed_at,
+        tote=row.tote,
     )
 
 
@@ -208,6 +225,14 @@ ROUTES = [
         permission=Permission.FULFILMENT_READ,
         reply=PickListDetail,
         summary="One pick list with its lines in walking order",
+    ),
+    Route(
+        "POST",
+        "/api/v1/pick-lists/{no}/release-claim",
+        end_claim,
+        permission=Permission.WAVES_MANAGE,
+        reply=PickListView,
+        summary="Take a pick list out of somebody's hands, so that another one can claim it",
     ),
     Route(
         "GET",

@@ -34,7 +34,7 @@ class NotClaimed(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """`by`: a person's id, or `box:` and the box's; `takes_over`: they knew who had it."""
+    """`by` as `claimer` names people; `takes_over`: they knew who had it."""
 
     id: UUID
     by: str
@@ -45,8 +45,8 @@ class Claim:
 
 
 def claimer(person: str | None, box: str) -> str:
-    """As `claimed_by` names who acts; where nobody signs in it is the box."""
-    return person or f"box:{box}"
+    """As `claimed_by` names who acts, which is how events do: where nobody signs in it is the box."""
+    return f"person:{person}" if person else f"box:{box}"
 
 
 async def grant(pick_list: PickListNow, claim: Claim) -> bool:
@@ -128,7 +128,8 @@ async def look_for_two(pick_lists: Sequence[PickListNow]) -> None:
         listing([one.id for one in pick_lists]),
     )
     by_id = {one.id: one for one in pick_lists}
-    names = await names_of({row[column] for row in rows for column in ("claimed_by", "picked_by")}) if rows else {}
+    people = {row[column].partition(":")[2] for row in rows for column in ("claimed_by", "picked_by")}
+    names = await names_of(people) if rows else {}
     for row in rows:
         one = by_id[row["id"]]
         told = {"holder": _named(row["claimed_by"], names), "other": _named(row["picked_by"], names)}
@@ -138,7 +139,8 @@ async def look_for_two(pick_lists: Sequence[PickListNow]) -> None:
 
 
 def _named(by: str, names: Mapping[str, str]) -> str:
-    return names.get(by) or by.removeprefix("box:")
+    name = by.partition(":")[2]
+    return names.get(name, name)
 
 
 async def _noted(pick_list: PickListNow, claim: Claim) -> bool:

@@ -17,12 +17,15 @@ from controller.errors import NotFound
 from controller.events import history
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
 from controller.fulfilment import claims, lists
-from controller.fulfilment.events import PickRefused, PutBackNeeded, ShelfShort
+from controller.fulfilment.events import LabelRefused, PickRefused, PutBackNeeded, ShelfShort
+from controller.fulfilment.late import still_promised, too_late
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.lots import in_order_for, lots_told, places_told
 from controller.fulfilment.numbers import PARCELS
+from controller.fulfilment.papers import recalled_by
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import ParcelState, PickListState
+from controller.fulfilment.totes import numbers_of
 from controller.fulfilment.weighing import is_measured
 from controller.fulfilment.work import Work
 from controller.orders.flags import StoredFlag, flags, waits_for_flags
@@ -50,6 +53,7 @@ async def apply_picked(facts: Sequence[FactIn[Picked]]) -> list[Outcome]:
     work = Work()
     told = await lots_told(facts, items)
     places = await places_told(facts)
+    work.promised = await still_promised(now.values())
     work.lots = await lots_now([*told, *(line.lot_id for one in now.values() for line in one.lines)])
     outcomes = [
         _pick(fact, item, now.get(fact.data.pick_list), work, (lot, place))
@@ -95,9 +99,12 @@ def _pick(
     if recalled is not None:
         return refuse(fact, pick_list, work, Rejected("lot_recalled", _recalled(recalled.name, item.sku, lot)))
     for line, part in taken:
-        line.take(part, is_measured=weighed)
+        late = too_late(line, part, work.promised)
+        line.take(part - late, is_measured=weighed)
         pick_list.changed[line.id] = line
         work.pick(fact, pick_list, line, part, lot)
+        if late:
+            work.tell(fact, pick_list, PutBackNeeded(pick_list=pick_list.no, sku_id=item.sku_id, quantity=late))
     if pick_list.state is PickListState.WITHDRAWN:
         work.tell(fact, pick_list, PutBackNeeded(pick_list=pick_list.no, sku_id=item.sku_id, quantity=quantity))
     return APPLIED
@@ -138,13 +145,14 @@ def _short(fact: FactIn[PickShort], item: Resolution | None, pick_list: PickList
 
 async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
     """What was picked is a parcel: it gets its number, its label and its receipt, and its weight is checked."""
-    now = await lists.by_number(fact.data.pick_list for fact in facts)
+    numbers = await numbers_of(facts)
+    now = await lists.by_number(numbers)
     work = Work()
     outcomes: list[Outcome] = []
-    for fact in facts:
-        pick_list = now.get(fact.data.pick_list)
+    for fact, number in zip(facts, numbers, strict=True):
+        pick_list = now.get(number)
         if pick_list is None or pick_list.site != fact.site_id:
-            outcomes.append(Rejected("unknown_pick_list", no_list(fact.data.pick_list)))
+            outcomes.append(Rejected("unknown_pick_list", no_list(number)))
         elif bad := refused_weight(fact.data.weight.grams):
             outcomes.append(bad)
         elif pick_list.parcel is not None:
@@ -161,7 +169,8 @@ async def apply_packed(facts: Sequence[FactIn[Packed]]) -> list[Outcome]:
 async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome]:
     """The parcel is with its customer or carrier: its goods leave the site.  A second scan of it changes nothing.
 
-    A flag that was set before the scan holds it up: it waits for the flag to be cleared, and a person is told.
+    A flag that was set before the scan holds it up: it waits for the flag to be cleared, and a person is told.  Goods of a lot that
+    was recalled before the scan stay here: refused, and a person is told.
     """
     now = await lists.by_parcel(fact.data.parcel for fact in facts)
     held = await flags({one.order_id for one in now.values()})
@@ -169,7 +178,11 @@ async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome
     outcomes: list[Outcome] = []
     for fact in facts:
         pick_list = now.get(fact.data.parcel)
-        if pick_list is not None and pick_list.site == fact.site_id:
+        lots = await recalled_by(pick_list, fact.occurred_at)
+        if lots and pick_list is not None and pick_list.parcel is not None and pick_list.site == fact.site_id:
+            work.tell(fact, pick_list, LabelRefused(parcel=pick_list.parcel.no, lots=lots))
+            outcomes.append(Rejected("lot_recalled", _stays(pick_list.parcel.no, lots)))
+        elif pick_list is not None and pick_list.site == fact.site_id:
             outcomes.append(_hand_over(fact, pick_list, held[pick_list.order_id], work))
         elif pick_list is None and _is_parcel_number(fact.data.parcel):
             outcomes.append(Parked("not_packed", f"parcel:{fact.data.parcel}"))
@@ -185,6 +198,10 @@ def _hand_over(fact: FactIn[HandedOver], pick_list: PickListNow, flagged: Sequen
         return Parked(HELD_CODE, waits_for_flags(pick_list.order_no))
     work.hand_over(fact, pick_list)
     return APPLIED
+
+
+def _stays(parcel: str, lots: Sequence[str]) -> str:
+    return f"{parcel} holds {', '.join(lots)}, which is recalled: it stays here"
 
 
 async def take_back_picked(fact: FactIn[Retracted], picked: Picked, occurred_at: datetime) -> Outcome | None:

@@ -12,9 +12,9 @@ from controller.schema import check
 class PickList(Model):
     """Table `pick_list`: one site's part of an order; `attempt` counts from 1, when an earlier one was withdrawn or is done.
 
-    `wave_id`: the wave that released it.  `claimed_by` (a person's id, or `box:` and the box's where nobody
-    signs in), `claimed_box`, `claimed_at` and `claim` (the fact's id): who has it in hand, where and since when; None: it is for
-    whoever claims it first.  `tote`: the barcode of what it is picked into, until its parcel is packed.
+    `wave_id`: the wave that released it.  `claimed_by` (`person:` and their id, or `box:` and the box's where nobody signs in),
+    `claimed_box`, `claimed_at` and `claim` (the fact's id): who has it in hand, where and since when; None: it is for whoever
+    claims it first.  `tote`: the barcode of what it is picked into, until its parcel is packed.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -17,6 +17,7 @@ from controller.db import fetch, now
 from controller.documents.events import DocumentWanted
 from controller.fulfilment.events import LabelHeld, LabelRefused
 from controller.fulfilment.lists import ParcelNow, PickListNow
+from controller.fulfilment.states import ParcelState
 from controller.orders import queries as orders
 from controller.orders.flags import blocking
 from controller.orders.policies import line_amount
@@ -64,6 +65,13 @@ def is_collected(order: StoredOrder) -> bool:
 async def recalled_lots(one: PickListNow) -> list[str]:
     """Of what was picked: a parcel with any of it in it gets no label."""
     return await recalled_in(one.order_no, [line.sku_id for line in one.lines])
+
+
+async def recalled_by(one: PickListNow | None, at: datetime) -> list[str]:
+    """Of a parcel that is still here: the lots in it that were recalled by then."""
+    if one is None or one.parcel is None or one.parcel.state is not ParcelState.PACKED:
+        return []
+    return await recalled_in(one.order_no, [line.sku_id for line in one.lines], by=at)
 
 
 async def want_label(parcel: ParcelNow, one: PickListNow, *, copy: int) -> None:

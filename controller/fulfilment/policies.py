@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from controller.orders.policies import WEIGHED, most_of
 from controller.stock.pickable import Pickable
@@ -182,5 +182,20 @@ def goods_weight(lines: Iterable[PickLine], grams: Mapping[int, int | None]) -> 
 
 def weight_matches(measured: Decimal, expected: int) -> bool:
     """Whether a parcel may hold goods of `expected` grams: not lighter than they are, not heavier than they and a carton."""
-    tolerance = max(Decimal(expected) * TOLERANCE_PERCENT / 100, Decimal(TOLERANCE_GRAMS))
+    tolerance = _tolerance(expected)
     return expected - tolerance <= measured <= expected + TARE_GRAMS + tolerance
+
+
+def _tolerance(expected: int) -> Decimal:
+    return max(Decimal(expected) * TOLERANCE_PERCENT / 100, Decimal(TOLERANCE_GRAMS))
+
+
+def bounds(goods: Iterable[tuple[int, int | None]]) -> tuple[int | None, int | None]:
+    """Whole grams between which every matching parcel of these goods lies (base units, grams of one); None: one is not known."""
+    known = [None if grams is None else units * grams for units, grams in goods]
+    if not known or None in known:
+        return None, None
+    expected = sum(each for each in known if each is not None)
+    tolerance = _tolerance(expected)
+    least = (expected - tolerance).to_integral_value(ROUND_CEILING)
+    return max(0, int(least)), int((expected + TARE_GRAMS + tolerance).to_integral_value(ROUND_FLOOR))

@@ -18,7 +18,7 @@ from controller.stock.pickable import LotNow, lots_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPickList:
-    """One site's part of an order; `parcel` once it is packed."""
+    """One site's part of an order; `parcel` once it is packed.  `claimed_by` as events name people; `tote`: it is picked into that."""
 
     id: int
     order_id: int
@@ -27,6 +27,14 @@ class StoredPickList:
     state: PickListState
     released_at: datetime
     parcel_id: int | None
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    tote: str | None = None
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Somebody has it, and something is to be fetched."""
+        return self.claimed_by is not None and self.state in (PickListState.OPEN, PickListState.PICKING)
 
     @property
     def no(self) -> str:
@@ -188,6 +196,9 @@ def _pick_list(row: Row) -> StoredPickList:
         state=PickListState(row["state"]),
         released_at=row["released_at"],
         parcel_id=row["parcel_id"],
+        claimed_by=row["claimed_by"],
+        claimed_at=row["claimed_at"],
+        tote=row["tote"],
     )
 
 

@@ -6,6 +6,7 @@ order in which facts came: that is why the handlers commute.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,9 +63,10 @@ class _Taken:
 
 @dataclass(slots=True)
 class Work:
-    """Collects; writes at `finish`.  `lots`: those that picks and lines name."""
+    """Collects; writes at `finish`.  `lots`: those that picks and lines name; `promised`: what short lines may still add."""
 
     lots: Mapping[int, LotNow] = field(default_factory=dict)
+    promised: Counter[str] = field(default_factory=Counter)
     _taken: list[_Taken] = field(default_factory=list)
     _put_back: list[Move] = field(default_factory=list)
     _told: list[_Told] = field(default_factory=list)

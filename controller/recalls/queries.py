@@ -136,17 +136,38 @@ async def sold_of(recall_id: int, *, before: int | None = None, limit: int = 50,
     return [Sold(**row) for row in rows]
 
 
-async def recalled_in(document: str, sku_ids: Iterable[int]) -> list[str]:
-    """Names of the recalled lots of which something was picked for a document and not put back."""
+async def recalled_in(document: str, sku_ids: Iterable[int], *, by: datetime | None = None) -> list[str]:
+    """Names of the lots recalled by then (None: by now) of which something was picked for a document and not put back."""
     rows = await db.fetch(
         "SELECT o.code, o.key FROM stock_movement m JOIN recall r ON r.lot_id = m.lot_id AND r.state = 'open' "
         f"JOIN lot o ON o.id = m.lot_id WHERE {db.among('m.sku_id')} AND m.document = ? AND m.reason IN ('picked', 'unpicked') "
-        "GROUP BY o.id, o.code, o.key HAVING SUM(CASE WHEN m.reason = 'picked' THEN m.quantity ELSE -m.quantity END) > 0 "
+        "AND r.created_at <= ? GROUP BY o.id, o.code, o.key "
+        "HAVING SUM(CASE WHEN m.reason = 'picked' THEN m.quantity ELSE -m.quantity END) > 0 "
         "ORDER BY o.id",
         db.listing(sorted(set(sku_ids))),
         document,
+        by or db.now(),
     )
     return [name_of(row["code"], row["key"]) for row in rows]
+
+
+async def recalled_picks(documents: Iterable[str]) -> dict[str, dict[int, list[str]]]:
+    """The same of many documents: names of lots by document and SKU; documents with none are left out."""
+    skus = await db.fetch("SELECT DISTINCT o.sku_id FROM recall r JOIN lot o ON o.id = r.lot_id WHERE r.state = 'open'")
+    if not skus:
+        return {}
+    rows = await db.fetch(
+        "SELECT m.document, m.sku_id, o.code, o.key FROM stock_movement m JOIN lot o ON o.id = m.lot_id "
+        f"JOIN recall r ON r.lot_id = m.lot_id AND r.state = 'open' WHERE {db.among('m.sku_id')} AND {db.among('m.document')} "
+        "AND m.reason IN ('picked', 'unpicked') GROUP BY m.document, m.sku_id, o.id, o.code, o.key "
+        "HAVING SUM(CASE WHEN m.reason = 'picked' THEN m.quantity ELSE -m.quantity END) > 0 ORDER BY o.id",
+        db.listing(sorted(row["sku_id"] for row in skus)),
+        db.listing(sorted(set(documents))),
+    )
+    found: dict[str, dict[int, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row["document"], {}).setdefault(row["sku_id"], []).append(name_of(row["code"], row["key"]))
+    return found
 
 
 def _stored(row: db.Row) -> StoredRecall:

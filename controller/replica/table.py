@@ -7,6 +7,7 @@ from controller.replica.documents import COUNTS, LABEL_BATCHES, TRANSFERS
 from controller.replica.goods import GOODS
 from controller.replica.levels import STOCK
 from controller.replica.order_templates import ORDER_TEMPLATES
+from controller.replica.parcels import HAND_OVERS, PACKS
 from controller.replica.parts import Part
 from controller.replica.people import PEOPLE
 from controller.replica.picks import PICKS
@@ -29,6 +30,8 @@ PARTS: dict[str, Part] = {
         TRANSFERS,
         LABEL_BATCHES,
         PICKS,
+        PACKS,
+        HAND_OVERS,
         BINS,
         RECALLS,
         SITES,

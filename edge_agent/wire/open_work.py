@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from edge_agent.wire.open_parcels import OpenHandOver, OpenPack
+
 Whole = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 MOST_LINES = 2000
@@ -178,4 +180,4 @@ class SiteBin(Struct, frozen=True, kw_only=True):
     kind: Literal["bin", "receiving", "quarantine"] = "bin"
 
 
-Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels | OpenPick
+Document = OpenCount | OpenReceipt | OpenTransfer | OpenLabels | OpenPick | OpenPack | OpenHandOver

@@ -18,7 +18,9 @@ from msgspec import Struct
 from edge_agent.replica import Replica, ReplicaUnavailable
 from edge_agent.replica_parts import PARTS, PEOPLE, PROFILES, TEMPLATES, kept
 from edge_agent.stations import Item, Missing
+from edge_agent.wire.open_parcels import OpenHandOver, OpenPack
 from edge_agent.wire.open_work import CountBin, OpenCount, OpenLabels, OpenPick, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.order_facts import OrderTemplate
 from edge_agent.wire.replica import (
     ReplicaPage,
     ReplicaProfile,
@@ -242,7 +244,10 @@ def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
             [OpenTransfer(id=each, number=f"TR-{each}", partner="S2", is_outgoing=True, lines=[]) for each in ids]
         ),
         "label_batches": rows_of([OpenLabels(id=each, number=f"LB-{each}", title="", lines=[]) for each in ids]),
+        "order_templates": rows_of([OrderTemplate(number=f"OT-{each}", title="") for each in ids]),
         "picks": rows_of([OpenPick(id=each, number=f"PL-{each}", order="SO-1", lines=[]) for each in ids]),
+        "packs": rows_of([OpenPack(id=each, number=f"PL-{each}", order="SO-1", lines=[]) for each in ids]),
+        "hand_overs": rows_of([OpenHandOver(id=each, number=f"MF-{each}", lines=[]) for each in ids]),
         "bins": rows_of([SiteBin(code=f"A-{each}") for each in ids]),
         "sites": rows_of([ReplicaSite(id=f"s-{each}", name="S") for each in ids]),
         "recalls": rows_of([ReplicaRecall(id=f"LR-{each}", sku="sku-x", lot="L") for each in ids]),
