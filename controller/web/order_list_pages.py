@@ -210,6 +210,7 @@ class OrderListPages:
     async def forget_view(self, request: web.Request) -> web.StreamResponse:
         """The page that comes then is what the view showed: saving it again takes it back."""
         sent, gone = sent_by(request), list[StoredView]()
+        require(sent.actor, Permission.ORDERS_READ)
 
         async def verb() -> None:
             gone.append(await saved.forget(sent.actor.account, number(request.match_info["id"], "id")))

@@ -7,12 +7,13 @@ import pytest
 from controller import db, events
 from controller.fulfilment import operations as fulfilment
 from controller.orders import batches, queries
-from controller.orders.batches import NothingMatches
+from controller.orders.batches import MoreMatch, NothingMatches, NotUndone
 from controller.orders.listing import COUNTED, Wanted, count
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import approve, hold, place
 from controller.orders.seams import seams
 from controller.orders.states import Batch, Bulk, OrderState
+from controller.orders.transitions import resume
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
 from tests.controller.two_sites import TwoSites
@@ -25,6 +26,7 @@ def shop(sites: TwoSites) -> TwoSites:
         Bulk.CANCEL: lambda no, reason: fulfilment.cancel(no, reason=reason),
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
         Bulk.APPROVE: lambda no, reason: approve(no, reason=reason),
+        Bulk.RESUME: lambda no, reason: resume(no, reason=reason),
     }
     return sites
 
@@ -122,3 +124,42 @@ async def test_a_number_is_told_up_to_ten_thousand(shop: TwoSites) -> None:
     assert await count(Wanted(), ["s9"]) == 0
     assert await count(Wanted(), None, most=3) == 4  # more than three
     assert COUNTED == 10_000
+
+
+async def test_a_hold_of_many_is_taken_back_once_where_nobody_dealt_with_it_since(shop: TwoSites) -> None:
+    orders = await placed(shop, 4)
+    await hold(orders[0], reason="somebody's own reason")
+    number = await batches.start(Bulk.HOLD, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="recount")
+    await batches.work()
+    assert (await batches.batch(number)).may_be_undone
+    await resume(orders[1])
+    await hold(orders[1], reason="held again, for another reason")
+    undoing = await batches.undo(number, reason="counted")
+    with pytest.raises(NotUndone):
+        await batches.undo(number, reason="twice")
+    await batches.work()
+    found = await batches.batch(undoing)
+    assert (found.action, found.undoes, found.done, found.failed) == (Bulk.RESUME, number, 2, 2)
+    assert (await batches.batch(number)).undone_by == undoing
+    assert await states(orders) == [OrderState.ON_HOLD, OrderState.ON_HOLD, OrderState.IN_REVIEW, OrderState.IN_REVIEW]
+    told = {item.order: (item.outcome, item.code) for item in await batches.items(undoing, after=0, limit=10)}
+    assert told[orders[0]] == told[orders[1]] == ("failed", "batch_not_undoable")
+    assert [item.order for item in await batches.items(undoing, outcome="done", after=0, limit=10)] == orders[2:]
+
+
+async def test_nothing_else_is_taken_back(shop: TwoSites) -> None:
+    (order,) = await placed(shop, 1)
+    number = await batches.start(Bulk.CANCEL, Wanted(ids=[ORDERS.row_id(order)]), reason="asked")
+    await batches.work()
+    with pytest.raises(NotUndone):
+        await batches.undo(number, reason="changed their mind")
+
+
+async def test_more_than_were_looked_at_are_not_done(shop: TwoSites) -> None:
+    await placed(shop, 3)
+    with pytest.raises(MoreMatch):
+        await batches.start(Bulk.HOLD, Wanted(state=OrderState.APPROVED), reason="recount", most=2)
+    assert await batches.batches(before=None, limit=5) == []
+    newest = (await queries.orders(before=None, limit=1))[0].id
+    number = await batches.start(Bulk.HOLD, Wanted(up_to=newest - 1), reason="recount", most=2)
+    assert (await batches.batch(number)).total == 2
