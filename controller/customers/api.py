@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from controller.customers import erasing, home, merging, operations, queries
+from controller.customers import home, merging, operations, queries
 from controller.customers.addresses import Address
 from controller.customers.errors import BadCustomer
 from controller.customers.numbers import CUSTOMERS
@@ -207,12 +207,6 @@ async def note(call: Call[NewCustomerNote]) -> None:
     await operations.add_note(customer_id(call), call.body.text)
 
 
-async def reveal(call: Call[None]) -> CustomerInClear:
-    person, notes = await erasing.reveal(customer_id(call))
-    shown = [CustomerNoteView(id=each.id, text=each.text, made_at=each.made_at, made_by=each.made_by) for each in notes]
-    return CustomerInClear(no=call.path["customer"], person=person, notes=shown)
-
-
 async def doubles(call: Call[None]) -> Page[DoubleView]:
     rows = await merging.suggestions(after=_pair(call.page.after), limit=call.page.limit)
     shown = page(rows, call.page, key=lambda row: f"{row.one}-{row.other}")
@@ -333,15 +327,6 @@ ROUTES = [
         body=NewCustomerNote,
         summary="Note something about a customer",
         example=NewCustomerNote(text="Rings at the back door."),
-        confidential=True,
-    ),
-    Route(
-        "POST",
-        f"{ONE}/reveal",
-        reveal,
-        permission=_may.CUSTOMERS_REVEAL,
-        reply=CustomerInClear,
-        summary="Show a customer in clear; that somebody looked is recorded",
         confidential=True,
     ),
     Route(

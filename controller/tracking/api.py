@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from controller.customers import order_addresses, queries, resealing, rotation, sealing
+from controller.customers import erasing, order_addresses, queries, resealing, rotation, sealing
 from controller.customers.addresses import Address
-from controller.customers.api import ONE, customer_id
+from controller.customers.api import ONE, CustomerInClear, CustomerNoteView, customer_id
 from controller.customers.errors import KeysUnavailable
 from controller.errors import NotFound
 from controller.http.routing import Actor, Call, Permission, Reply, Route
@@ -18,6 +18,7 @@ from controller.orders.numbers import ORDERS
 from controller.orders.queries import StoredOrder
 from controller.tracking import forgetting
 from controller.tracking.reading import tracked
+from controller.tracking.reasons import require_reason
 from controller.tracking.timeline import Entry, timeline
 
 ORDER = "/api/v1/orders/{no}"
@@ -150,6 +151,14 @@ def _entry(entry: Entry) -> EntryView:
     return EntryView(kind=entry.kind.value, **{name: getattr(entry, name) for name in told})
 
 
+async def reveal(call: Call[None]) -> CustomerInClear:
+    """Raises NoReason."""
+    await require_reason(customer_id(call), call.actor.account, call.actor.sites)
+    person, notes = await erasing.reveal(customer_id(call))
+    shown = [CustomerNoteView(id=each.id, text=each.text, made_at=each.made_at, made_by=each.made_by) for each in notes]
+    return CustomerInClear(no=call.path["customer"], person=person, notes=shown)
+
+
 async def reveal_address(call: Call[None]) -> AddressInClear:
     order = await _order(call)
     return AddressInClear(order=order.no, address=await order_addresses.reveal(order.id, site=order.site))
@@ -227,6 +236,15 @@ ROUTES = [
         permission=_may.CUSTOMERS_REVEAL,
         reply=AddressInClear,
         summary="Show where an order goes to in clear; that somebody looked is recorded",
+        confidential=True,
+    ),
+    Route(
+        "POST",
+        f"{ONE}/reveal",
+        reveal,
+        permission=_may.CUSTOMERS_REVEAL,
+        reply=CustomerInClear,
+        summary="Show a customer in clear; that somebody looked is recorded",
         confidential=True,
     ),
     Route(

@@ -27,6 +27,7 @@ from controller.orders.listing import Wanted as WantedOrders
 from controller.orders.listing import visible
 from controller.orders.queries import StoredOrder
 from controller.tracking import forgetting
+from controller.tracking.reasons import require_reason
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
@@ -104,10 +105,12 @@ class CustomerPages:
         return await self._customer(request)
 
     async def reveal(self, request: web.Request) -> web.StreamResponse:
-        """In clear, once, in the answer of a form; recorded."""
+        """In clear, once, in the answer of a form, for who has a reason; recorded."""
         sent, shown = sent_by(request), list[tuple[Profile, list[queries.Note]]]()
 
         async def verb() -> None:
+            actor = actor_of(request)
+            await require_reason(_id(request), actor.account, actor.sites)
             shown.append(await erasing.reveal(_id(request)))
 
         try:
@@ -302,6 +305,9 @@ def customer_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("GET", f"{SECTION}/doubles", customers.doubles, permission=read, whole_chain=True),
         PageRoute("GET", one, customers.customer, permission=read),
         PageRoute("POST", f"{one}/reveal", customers.reveal, permission=may.CUSTOMERS_REVEAL),
-        PageRoute("POST", f"{one}/export", customers.export, permission=may.CUSTOMERS_REVEAL),
-        *(PageRoute("POST", path, customers.does(verb, done), permission=needs) for path, verb, done, needs in forms),
+        PageRoute("POST", f"{one}/export", customers.export, permission=may.CUSTOMERS_REVEAL, whole_chain=True),
+        *(
+            PageRoute("POST", path, customers.does(verb, done), permission=needs, whole_chain=needs is may.CUSTOMERS_ERASE)
+            for path, verb, done, needs in forms
+        ),
     ]

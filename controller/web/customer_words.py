@@ -80,6 +80,7 @@ CUSTOMER_REFUSAL: Mapping[str, str] = {
     "seal_broken": N_("This record cannot be opened: it was changed outside of this program. Tell IT."),
     "not_found": N_("There is no such customer. Check the number."),
     "nothing_typed": N_("Nothing was typed. Type a whole number, address or name, then search again."),
+    "no_reason": N_("This customer has no order at a site of yours, and was not added by you: ask who serves them."),
     "orders_under_way": N_("Orders are still under way. The wish is noted, and done by itself when they are through."),
 }
 CARRIER_TOLD: Mapping[str, str] = {

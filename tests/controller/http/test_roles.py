@@ -133,7 +133,7 @@ async def test_a_role_reaches_nothing_at_another_site(client: TestClient, ids: d
     wrong = []
     for role, route in itertools.product(Role, ALL):
         writes = route.method != "GET"
-        if writes and route.path.startswith(scope.OF_THE_CHAIN):
+        if key(route) in scope.OF_THE_CHAIN:
             continue
         status, text = await ask(client, route, address(route, ids), cast.there[role], _body(route) if writes else None)
         seen = [one for one in theirs if one in text] if status < 300 and not route.path.startswith("/me") else []
