@@ -18,7 +18,7 @@ from controller.stock.pickable import LotNow, lots_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPickList:
-    """One site's part of an order; `parcel` once it is packed.  `claimed_by` as events name people; `tote`: it is picked into that."""
+    """One site's part of an order; `parcel` once it is packed.  `claimed_by` as events name people; `tote`: it goes into that."""
 
     id: int
     order_id: int

@@ -32,12 +32,12 @@ async def _read(site_id: str) -> list[Document]:
     )
     time_zone = (await site(site_id)).time_zone
     lines = await _lines(site_id, [row["id"] for row in rows])
-    names = await names_of({row["claimed_by"] for row in rows if row["claimed_by"] is not None})
+    names = await names_of({_person(row["claimed_by"]) for row in rows})
     return [_document(row, lines.get(row["id"], []), time_zone, names) for row in rows]
 
 
 def _document(row: db.Row, lines: list[OpenPickLine], time_zone: str, names: Mapping[str, str]) -> OpenPick:
-    by = row["claimed_by"]
+    by, person = row["claimed_by"], _person(row["claimed_by"])
     return OpenPick(
         id=row["id"],
         number=PICK_LISTS.number(row["id"]),
@@ -47,11 +47,16 @@ def _document(row: db.Row, lines: list[OpenPickLine], time_zone: str, names: Map
         time_zone=time_zone,
         wave=None if row["wave_id"] is None else WAVES.number(row["wave_id"]),
         cluster=row["cluster"],
-        claimed_by="" if by is None else names.get(by, row["claimed_box"] or ""),
-        claimed_id=by if by in names else "",
+        claimed_by="" if by is None else names.get(person, row["claimed_box"] or ""),
+        claimed_id=person,
         claimed_at=row["claimed_at"],
         tote=row["tote"] if by is not None or any(line.got for line in lines) else None,
     )
+
+
+def _person(by: str | None) -> str:
+    """The id of a person who claimed it; empty: nobody did, or it was at a box where nobody signs in."""
+    return by.removeprefix("person:") if by is not None and by.startswith("person:") else ""
 
 
 async def _lines(site_id: str, list_ids: Sequence[int]) -> dict[int, list[OpenPickLine]]:

@@ -13,7 +13,9 @@ from controller.customers.addresses import Address
 from controller.db import transaction
 from controller.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 from controller.fulfilment import operations as fulfilment
+from controller.fulfilment.claims import release_claim
 from controller.fulfilment.ending import give_up_rest
+from controller.fulfilment.queries import pick_lists_of
 from controller.http.auth import require
 from controller.http.errors import Problem
 from controller.http.routing import BadParameter, Permission, number
@@ -36,7 +38,7 @@ from controller.web.shown import order_at
 
 Verb = Callable[[Sent, StoredOrder], Awaitable[object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-UNREASONED: Final = frozenset({"submit", "release", "approve"})
+UNREASONED: Final = frozenset({"submit", "release", "approve", "release-claim"})
 """What is said without a reason; `approve` may have one."""
 
 
@@ -83,7 +85,7 @@ class OrderPages:
             if name not in UNREASONED:
                 _check_reason(sent)
             try:
-                _require(sent, permission_of(name, stage), order, each=name in ("flag", "clear"))
+                _require(sent, permission_of(name, stage), order, each=name in ("flag", "clear", "release-claim"))
                 await sent.once(lambda: verb(sent, order))
             except NotFound:
                 raise
@@ -127,6 +129,14 @@ async def _release(sent: Sent, order: StoredOrder) -> None:
     whole = sites is None or set(order.sites) <= sites
     for site in [None] if whole else [site for site in order.sites if site in (sites or ())]:
         await fulfilment.release(order.no, site=site)
+
+
+async def _release_claim(sent: Sent, order: StoredOrder) -> None:
+    """Raises NotFound (no list of this order, or of a site of theirs), NotClaimed."""
+    found = next((one for one in await pick_lists_of(order.no) if one.no == sent.field("pick_list")), None)
+    if found is None or not sent.actor.may_at(Permission.WAVES_MANAGE, found.site):
+        raise NotFound("pick list", sent.field("pick_list")[:40])
+    await release_claim(found.no)
 
 
 async def _approve(sent: Sent, order: StoredOrder) -> None:
@@ -240,6 +250,7 @@ def order_routes(pages: Pages) -> list[PageRoute]:
         "undo": (_undo, may.ORDERS_WRITE),
         "flag": (_flag, may.ORDERS_WRITE),
         "clear": (_clear, may.ORDERS_WRITE),
+        "release-claim": (_release_claim, may.WAVES_MANAGE),
     }
     return [
         PageRoute("GET", base, shown.order, permission=may.ORDERS_READ),

@@ -20,8 +20,10 @@ ORDER_DONE: Mapping[str, str] = {
     "substitute": N_("The customer gets the substitute. It is a line of its own, and promised."),
     "flag": N_("The flag is set. It holds the order up until somebody clears it."),
     "clear": N_("The flag is cleared."),
+    "release-claim": N_("Nobody has the pick list in hand any more. Whoever scans it next gets it."),
 }
 ORDER_REFUSAL: Mapping[str, str] = {
+    "not_claimed": N_("Nothing was changed: nobody has this pick list in hand."),
     "order_flagged": N_("Nothing was changed: flags hold this order up. Settle and clear them first."),
     "released_already": N_("Nothing was changed: it is being picked, so its lines stay as they are. Cancel it instead."),
     "handed_over": N_("Nothing was changed: a parcel of it is out. Give up the rest instead."),

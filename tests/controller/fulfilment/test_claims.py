@@ -84,9 +84,9 @@ async def test_the_first_has_it_and_the_second_is_told_who(shop: OrderShop) -> N
     assert (await li.does(PickClaimed(pick_list=number, tote="T-1")))[1] == "applied"
     fact, said = await anna.does(PickClaimed(pick_list=number, tote="T-2"))
     assert said == "claimed_by_other"
-    assert await holder(number) == ("p-li", "b1", "T-1")
+    assert await holder(number) == ("person:p-li", "b1", "T-1")
     rows = await db.fetch("SELECT detail FROM fact WHERE id = ?", fact)
-    assert "p-li" in rows[0]["detail"]
+    assert "person:p-li" in rows[0]["detail"]
     assert "b1" in rows[0]["detail"]
     assert await tasks("fact_rejected") == [], "a person saw it"
 
@@ -121,14 +121,14 @@ async def test_who_knew_of_the_other_takes_it_over_and_a_late_claim_takes_nothin
     claim = li.tells(PickClaimed(pick_list=number, tote="T-1"))
     await anna.does(PickClaimed(pick_list=number, takes_over=True))
     assert await li.told(claim) == ["claimed_by_other"]
-    assert await holder(number) == ("p-anna", "b2", "T-1"), "what it is picked into is known from the first"
+    assert await holder(number) == ("person:p-anna", "b2", "T-1"), "what it is picked into is known from the first"
 
 
 async def test_one_person_at_another_box_has_it_still(shop: OrderShop) -> None:
     _, number = await shop.released(("tea", 2))
     await at_box("b1", "p-li").does(PickClaimed(pick_list=number, tote="T-1"))
     assert (await at_box("b2", "p-li", first=5).does(PickClaimed(pick_list=number)))[1] == "applied"
-    assert await holder(number) == ("p-li", "b2", "T-1")
+    assert await holder(number) == ("person:p-li", "b2", "T-1")
 
 
 async def test_where_nobody_signs_in_it_is_the_box(shop: OrderShop) -> None:
@@ -171,7 +171,7 @@ async def test_boxes_at_once_have_one_winner_each(shop: OrderShop) -> None:
     assert [sorted(said[place : place + 2]) for place in range(0, len(said), 2)] == [["applied", "claimed_by_other"]] * len(numbers)
     for place, number in enumerate(numbers):
         winner = pickers[said[2 * place : 2 * place + 2].index("applied")]
-        assert (await holder(number))[:2] == (winner.person, winner.box.box)
+        assert (await holder(number))[:2] == (f"person:{winner.person}", winner.box.box)
 
 
 def _story(shop: OrderShop, number: str) -> list[Envelope]:
@@ -198,7 +198,7 @@ async def test_told_in_any_order_and_grouping_it_ends_the_same(shop: OrderShop, 
     rows = await db.fetch(
         "SELECT l.state, p.picked FROM pick_list l JOIN pick_line p ON p.pick_list_id = l.id ORDER BY l.id DESC LIMIT 1"
     )
-    assert (await holder(number), rows[0]["state"], rows[0]["picked"]) == (("p-li", "b1", "T-2"), "picking", 1)
+    assert (await holder(number), rows[0]["state"], rows[0]["picked"]) == (("person:p-li", "b1", "T-2"), "picking", 1)
     assert await tasks("pick_conflict") == []
 
 
