@@ -97,5 +97,14 @@ WAVE_REFUSAL: Mapping[str, str] = {
     ),
     "not_found": N_("Nothing was changed: it is not there any more."),
 }
+WAVE_EVENTS: Mapping[str, str] = {
+    "wave_rule_changed": N_("Rule of waves changed"),
+    "wave_composed": N_("Wave composed"),
+    "wave_released": N_("Wave released"),
+    "wave_part_taken_out": N_("Order taken out of a wave"),
+    "wave_lists_made": N_("Pick lists of a wave made"),
+    "wave_done": N_("Wave done"),
+    "wave_cancelled": N_("Wave cancelled"),
+}
 OTHERWISE = N_("Nothing was changed. Check what you typed.")
 TEXTS = ("STEP", "TEST", "OUT", "LEFT", "SHAPE", "DELIVERY", "MODE", "TIMING", "FIELD")

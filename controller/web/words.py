@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.web.wave_words import WAVE_EVENTS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
 
 
@@ -90,13 +91,7 @@ FAULTS: Mapping[str, str] = {
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
-    "wave_rule_changed": N_("Rule of waves changed"),
-    "wave_composed": N_("Wave composed"),
-    "wave_released": N_("Wave released"),
-    "wave_part_taken_out": N_("Order taken out of a wave"),
-    "wave_lists_made": N_("Pick lists of a wave made"),
-    "wave_done": N_("Wave done"),
-    "wave_cancelled": N_("Wave cancelled"),
+    **WAVE_EVENTS,
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
     "replenishment_rule_set": N_("Rule of replenishment set"),
