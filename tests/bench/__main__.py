@@ -27,6 +27,7 @@ BENCHES = (
     "replenishment",
     "sourcing",
     "orders",
+    "pages",
     "waves",
 )
 OUT = Path("build/bench.json")

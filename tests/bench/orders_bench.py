@@ -39,8 +39,8 @@ BUYERS, UNITS = 64, 100
 PLACED, PLACED_MS = 180, 100.0
 ORDERS, SITES, LOOKS = 1_000_000, 20, 40
 PAGE_MS, DETAIL_MS = 150.0, 60.0
-READS = 14
-"""What the review of an order and the answer read, a statement each."""
+READS = 5
+"""What an order's tax, its review and the answer read, a statement each."""
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -225,12 +225,24 @@ async def _bare_order(connection: asyncpg.Connection, reference: str, skus: list
             "SELECT k, s, 's1', 1, 0, 'reserved', '', 'web', now() FROM unnest($1::text[], $2::bigint[]) x(k, s)",
             *(keys, skus),
         )
-        for sku in skus:
-            await connection.execute(
-                "UPDATE availability SET reserved = reserved + 1 WHERE sku_id = $1 AND site_id = 's1' "
-                "AND on_hand - reserved - allocated - quarantined >= 1",
-                sku,
-            )
+        await connection.execute(
+            "UPDATE availability SET reserved = reserved + 1 FROM (SELECT id FROM availability WHERE sku_id = ANY($1::bigint[]) "
+            "AND site_id = 's1' ORDER BY sku_id FOR UPDATE) s WHERE availability.id = s.id "
+            "AND on_hand - reserved - allocated - quarantined >= 1",
+            skus,
+        )
+        total = await connection.fetchval(
+            "INSERT INTO order_total (order_id, order_no, version, site_id, currency, is_inclusive, level, mode, step, is_exempt, "
+            "discount_minor, net_minor, tax_minor, gross_minor, exempted_minor, rounding_minor, counted_at, counted_by) "
+            "VALUES ($1, 'bench', 1, 's1', 'CNY', true, 'line', 'half_up', 1, false, 0, 750, 0, 750, 0, 0, now(), 'bench') "
+            "RETURNING id",
+            order,
+        )
+        await connection.executemany(
+            "INSERT INTO order_total_line (total_id, position, kind, tax_class, amount_minor, discount_minor, net_minor, "
+            "tax_minor, gross_minor, exempted_minor) VALUES ($1, $2, 'goods', 'standard', 250, 0, 250, 0, 250, 0)",
+            [(total, line["position"]) for line in lines],
+        )
         for _ in range(READS):
             await connection.fetch("SELECT * FROM sales_order WHERE id = ANY($1)", [order])
         await connection.execute(
@@ -238,11 +250,16 @@ async def _bare_order(connection: asyncpg.Connection, reference: str, skus: list
             "VALUES ($1, 'approved', 'pass', false, '{}', '[]', 'bench', now())",
             order,
         )
-        for subject in (*keys, f"SO-{100_000 + order}"):
-            await connection.execute(
+        await connection.execute(
+            "INSERT INTO order_clock (order_id, site, kind, began_at, near_at, due_at, told, is_void, ended_at, took) "
+            "VALUES ($1, 's1', 'touch', now(), now(), now(), 0, false, now(), 0)",
+            order,
+        )
+        for subjects in (keys, [f"SO-{100_000 + order}"]):
+            await connection.executemany(
                 "INSERT INTO event (name, subject, site, data, actor, recorded_at, transaction_id) "
                 "VALUES ('bench', $1, 's1', '{}', 'bench', now(), pg_current_xact_id()::text::bigint)",
-                subject,
+                [(subject,) for subject in subjects],
             )
         await connection.execute(
             "INSERT INTO idempotency (actor, key, route, body_hash, response, created_at) "
