@@ -39,6 +39,7 @@ from controller.web.order_pages import order_routes
 from controller.web.pages import LANGUAGES, Pages, page_routes
 from controller.web.payment_pages import payment_routes
 from controller.web.people_pages import people_routes
+from controller.web.price_batch_pages import price_batch_routes
 from controller.web.price_pages import price_routes
 from controller.web.profile_pages import profile_routes
 from controller.web.proof_pages import proof_routes
@@ -62,6 +63,7 @@ from controller.web.substitute_pages import substitute_routes
 from controller.web.supplier_pages import supplier_routes
 from controller.web.task_pages import task_routes
 from controller.web.tax_pages import tax_routes
+from controller.web.template_pages import template_routes
 from controller.web.terminal_pages import terminal_routes
 from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
@@ -83,6 +85,7 @@ FEATURES: Final[tuple[Callable[[Pages], list[PageRoute]], ...]] = (
     proof_routes,
     transfer_routes,
     price_routes,
+    price_batch_routes,
     sales_import_routes,
     sales_routes,
     count_routes,
@@ -111,6 +114,7 @@ FEATURES: Final[tuple[Callable[[Pages], list[PageRoute]], ...]] = (
     sourcing_routes,
     shipping_routes,
     wave_routes,
+    template_routes,
     receipt_routes,
 )
 """Pages of features, a line for each."""

@@ -67,5 +67,9 @@ GOODS_REFUSALS: Mapping[str, str] = {
     "category_in_use": N_("Nothing was changed: there are goods or categories in it. Move them first."),
     "bad_substitute": N_("Nothing was changed: a substitute is other goods in the same currency, with a ratio such as 2:1."),
     "bad_parameter": N_("Nothing was changed: a ratio looks like 2:1, a rank is a whole number."),
+    "nothing_changes": N_("Nothing was changed: no goods were chosen, or each costs that already."),
+    "bad_price_change": N_(
+        "Nothing was changed: choose goods that are there, up to 2,000, and write -5 for percent or 12.90 for money."
+    ),
     "malformed_form": N_("Nothing was changed: a field is missing or too long. Correct it and send it again."),
 }

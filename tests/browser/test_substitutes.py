@@ -1,4 +1,4 @@
-"""Categories and substitutes in a real browser: a tree is made, goods put into it, a short line given as something else."""
+"""Categories, substitutes, changes of many in a real browser: a tree made, a short line given as something else, prices said."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.orders.states import WhenShort
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.test_people import looked_at
+
+MANY = ("/count-schedules", "/price-changes", "/price-changes?q=MILK")
 
 
 async def short_order() -> str:
@@ -54,7 +56,29 @@ async def test_the_pages_fit_and_break_no_rule(open_page: OpenPage, site: Site, 
     no = await short_order()
     watched = await open_page(language, width)
     page = watched.page
-    for address in ("/categories", "/categories?category=-", "/substitutes/MILK-1L", f"/orders/{no}/lines/1/substitutes"):
+    for address in ("/categories", "/categories?category=-", "/substitutes/MILK-1L", f"/orders/{no}/lines/1/substitutes", *MANY):
         await page.goto(f"{site.address}{address}")
         await looked_at(page, language, address)
     assert not watched.complaints
+
+
+async def test_prices_of_many_are_looked_at_and_said_and_a_count_plans_itself(open_page: OpenPage, site: Site) -> None:
+    await site.shop.busy_day()
+    page = (await open_page()).page
+    await page.goto(f"{site.address}/price-changes")
+    await page.get_by_label("Codes as a column of a table, pasted").fill("MILK-1L\nTEA-500")
+    await page.get_by_label("How much").fill("-10")
+    await page.get_by_label("Where").select_option("sh-01")
+    await page.get_by_label("From, in the site's own time").fill("2027-01-05T06:00")
+    await page.get_by_role("button", name="Look first").click()
+    await expect(page.get_by_role("heading", name="2 of 2 would change")).to_be_visible()
+    await expect(page.locator("main")).to_contain_text("11.61")
+    await page.get_by_role("button", name="Say 2 prices").click()
+    await expect(page.get_by_role("status")).to_contain_text("Labels of sh-01: 2")
+    await page.goto(f"{site.address}/count-schedules")
+    await page.get_by_label("Class, of a class").select_option("A")
+    await page.get_by_role("button", name="Save schedule").click()
+    await page.get_by_role("button", name="Pause: Class A").click()
+    await expect(page.locator("table")).to_contain_text("Paused")
+    await page.get_by_role("button", name="Let it go on: Class A").click()
+    await expect(page.get_by_role("status")).to_contain_text("It goes on.")
