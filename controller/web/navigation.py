@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/orders/new", "plus", N_("New order"), Permission.ORDERS_WRITE),
             Place("/orders/import", "receive", N_("Orders from files"), Permission.ORDERS_WRITE),
             Place("/order-merges", "box", N_("Orders to merge"), Permission.ORDERS_WRITE),
+            Place("/order-templates", "barcode", N_("Order templates"), Permission.ORDERS_READ),
             Place("/payments", "scale", N_("Payments"), Permission.PAYMENTS_READ),
             Place("/customer-accounts", "scale", N_("Accounts"), Permission.PAYMENTS_READ),
             Place("/taxes", "count", N_("Taxes"), Permission.PAYMENTS_READ),
