@@ -65,7 +65,6 @@ from controller.web.task_pages import task_routes
 from controller.web.tax_pages import tax_routes
 from controller.web.template_pages import template_routes
 from controller.web.terminal_pages import terminal_routes
-from controller.web.template_pages import template_routes
 from controller.web.tracking_pages import tracking_routes
 from controller.web.transfer_pages import transfer_routes
 from controller.web.wave_pages import wave_routes

@@ -36,8 +36,6 @@ from controller.orders import batches
 from controller.orders.listing import Wanted
 from controller.orders.operations import place
 from controller.orders.presets import NewPreset, save_preset
-from controller.orders.templates import NewTemplate, TemplateLine, save_template
-from controller.orders.presets import NewPreset, save_preset
 from controller.orders.states import Bulk, Delivery
 from controller.orders.templates import NewTemplate, TemplateLine, save_template
 from controller.people.operations import add_person
