@@ -36,6 +36,7 @@ from controller.http.readiness import checks
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
 from controller.intake import importing, marketplaces, taking
+from controller.invoices import following as invoice_events
 from controller.order_seams import fill_seams
 from controller.orders import batches, wanting
 from controller.owed import ALL_PROOFS
@@ -328,6 +329,7 @@ def _sent_goods(config: Config) -> list[tuple[str, Coroutine[object, object, Non
     return [
         ("sourcing", sourcing_events.FOLLOWER.run(system_random())),
         ("shipping", shipping_events.FOLLOWER.run(system_random())),
+        ("invoices", invoice_events.FOLLOWER.run(system_random())),
         ("labels", labels.run(carriers)),
         ("shipments", watching.run(carriers)),
         ("waves", wave_ticking.run(system_random())),

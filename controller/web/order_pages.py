@@ -27,6 +27,7 @@ from controller.review import cases
 from controller.review.cases import CaseMoved
 from controller.review.queries import case as case_of
 from controller.review.states import WAITING, CaseState
+from controller.web import invoice_pages
 from controller.web.access import actor_of
 from controller.web.forms import MAX_REASON, Sent, sent_by
 from controller.web.order_shown import lines_wanted, may_change, order_values
@@ -38,7 +39,7 @@ from controller.web.shown import order_at
 
 Verb = Callable[[Sent, StoredOrder], Awaitable[object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-UNREASONED: Final = frozenset({"submit", "release", "approve", "release-claim"})
+UNREASONED: Final = frozenset({"submit", "release", "approve", "release-claim", "invoice", "invoice-print"})
 """What is said without a reason; `approve` may have one."""
 
 
@@ -251,9 +252,13 @@ def order_routes(pages: Pages) -> list[PageRoute]:
         "flag": (_flag, may.ORDERS_WRITE),
         "clear": (_clear, may.ORDERS_WRITE),
         "release-claim": (_release_claim, may.WAVES_MANAGE),
+        "invoice": (invoice_pages.issue, may.PAYMENTS_WRITE),
+        "invoice-correct": (invoice_pages.correct, may.PAYMENTS_WRITE),
+        "invoice-print": (invoice_pages.print_out, may.PAYMENTS_WRITE),
     }
     return [
         PageRoute("GET", base, shown.order, permission=may.ORDERS_READ),
+        *invoice_pages.invoice_routes(),
         PageRoute("POST", f"{base}/address", shown.reveal, permission=may.CUSTOMERS_REVEAL),
         *(
             PageRoute("POST", f"{base}/{name}", shown.does(name, verb), permission=permission)

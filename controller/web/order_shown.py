@@ -30,6 +30,7 @@ from controller.shipping.queries import of_order
 from controller.shipping.shipments import StoredShipment
 from controller.shipping.states import ShipmentState
 from controller.tracking.timeline import Entry, Kind, people_in, timeline
+from controller.web.invoice_shown import invoice_values
 from controller.web.order_steps import Standing, Step, steps_of
 from controller.web.payment_pages import money_values
 from controller.web.shown import MANY, account_of, asks_of, names_of, order_at
@@ -92,6 +93,7 @@ async def order_values(no: str, who: Actor) -> dict[str, object]:
         "back": f"/orders/{order.no}",
         **await _steps(standing, order, who),
         **await _prints(order, who),
+        **await invoice_values(order, who),
         **await _person(order, who),
         **await _money(order, who),
     }

@@ -78,5 +78,7 @@ def permission_of(verb: str, stage: str) -> Permission:
     """What a verb takes.  An order that waits for nobody's review is approved by who reviews first."""
     if stage in STAGES:
         return STAGES[stage]
+    if verb.startswith("invoice"):
+        return Permission.PAYMENTS_WRITE
     named = {"approve": Permission.REVIEW_SERVICE, "release": Permission.FULFILMENT_WRITE, "release-claim": Permission.WAVES_MANAGE}
     return named.get(verb, Permission.ORDERS_WRITE)

@@ -20,9 +20,18 @@ ORDER_DONE: Mapping[str, str] = {
     "substitute": N_("The customer gets the substitute. It is a line of its own, and promised."),
     "flag": N_("The flag is set. It holds the order up until somebody clears it."),
     "clear": N_("The flag is cleared."),
+    "invoice": N_("The invoice is issued. Print it, or get it as PDF."),
+    "invoice-correct": N_("A correction is issued. The invoice itself stays as it was."),
+    "invoice-print": N_("It is on its way to the printer of the box that packed the order."),
     "release-claim": N_("Nobody has the pick list in hand any more. Whoever scans it next gets it."),
 }
 ORDER_REFUSAL: Mapping[str, str] = {
+    "not_invoiceable": N_("Nothing was issued: a draft, a cancelled order, or one that comes to nothing has no invoice."),
+    "invoiced_otherwise": N_("Nothing was issued: it has an invoice over another amount. Take that back first."),
+    "no_seller": N_("Nothing was issued: who sells here is not known yet. Finance says so over the interface, once."),
+    "bad_correction": N_("Nothing was taken back: nothing of this invoice is left, or it is a correction itself."),
+    "bad_invoice": N_("Nothing was issued: a reason of one line is needed."),
+    "parcel_is_sent": N_("Nothing was printed: this parcel is sent. Print its shipment's label, which is the carrier's."),
     "not_claimed": N_("Nothing was changed: nobody has this pick list in hand."),
     "order_flagged": N_("Nothing was changed: flags hold this order up. Settle and clear them first."),
     "released_already": N_("Nothing was changed: it is being picked, so its lines stay as they are. Cancel it instead."),

@@ -91,6 +91,10 @@ FAULTS: Mapping[str, str] = {
     "silent": N_("Gives no answer. Check its cable and its power."),
 }
 EVENTS: Mapping[str, str] = {
+    "invoice_issued": N_("Invoice issued"),
+    "invoice_corrected": N_("Invoice corrected"),
+    "invoice_not_issued": N_("Invoice not issued"),
+    "invoice_seller_set": N_("Seller on invoices set"),
     **WAVE_EVENTS,
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
