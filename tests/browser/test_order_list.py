@@ -24,11 +24,6 @@ SCREENS = (
     "/order-board",
     "/order-batches",
 )
-    "/orders",
-    "/orders?stage=problem&flag=credit&sort=due&col=clock&col=flags&col=customer",
-    "/order-board",
-    "/order-batches",
-)
 
 
 async def ordered(reference: str) -> str:
