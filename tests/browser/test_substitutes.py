@@ -74,7 +74,7 @@ async def test_prices_of_many_are_looked_at_and_said_and_a_count_plans_itself(op
     await expect(page.get_by_role("heading", name="2 of 2 would change")).to_be_visible()
     await expect(page.locator("main")).to_contain_text("11.61")
     await page.get_by_role("button", name="Say 2 prices").click()
-    await expect(page.get_by_role("status")).to_contain_text("Labels of sh-01: 2")
+    await expect(page.get_by_role("status")).to_contain_text("Said. The prices come into force")
     await page.goto(f"{site.address}/count-schedules")
     await page.get_by_label("Class, of a class").select_option("A")
     await page.get_by_role("button", name="Save schedule").click()
