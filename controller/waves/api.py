@@ -59,11 +59,11 @@ class WaveView(Struct, frozen=True, kw_only=True):
 
 
 class WorkerView(Struct, frozen=True, kw_only=True):
-    """Who claimed so many lists of it, and how many of them are not packed yet."""
+    """Who has so many lists of it in hand now, and for how many they fetched something."""
 
-    claimed_by: str
-    lists: int
-    open: int
+    who: str
+    in_hand: int
+    fetched: int
 
 
 class WaveDetail(Struct, frozen=True, kw_only=True):
@@ -146,7 +146,7 @@ async def listing(call: Call[None]) -> Page[WaveView]:
 
 async def detail(call: Call[None]) -> WaveDetail:
     found = await _seen(call)
-    workers = [WorkerView(claimed_by=one.claimed_by, lists=one.lists, open=one.open) for one in await queries.workers(found.id)]
+    workers = [WorkerView(who=one.who, in_hand=one.in_hand, fetched=one.fetched) for one in await queries.workers(found.id)]
     return WaveDetail(wave=_view(found), workers=workers)
 
 

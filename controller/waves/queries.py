@@ -109,11 +109,14 @@ class StoredPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Who has, or had, lists of a wave in hand: how many, and how many of them are still to be packed."""
+    """Somebody at the lists of a wave (`person:` and their id, or a box where nobody signs in).
 
-    claimed_by: str
-    lists: int
-    open: int
+    `in_hand`: lists that they have claimed now; `fetched`: those for which they picked something.
+    """
+
+    who: str
+    in_hand: int
+    fetched: int
 
 
 async def wave(no: str) -> StoredWave:
@@ -202,11 +205,14 @@ def _part(row: Row) -> StoredPart:
 async def workers(wave_id: int) -> list[Worker]:
     """Who has most in hand first."""
     rows = await fetch(
-        "SELECT claimed_by, COUNT(*) AS lists, CAST(SUM(CASE WHEN state IN ('packed', 'withdrawn') THEN 0 ELSE 1 END) AS BIGINT) "
-        'AS "open" FROM pick_list WHERE wave_id = ? AND claimed_by IS NOT NULL GROUP BY claimed_by ORDER BY 3 DESC, 1',
+        "SELECT x.who, CAST(SUM(x.in_hand) AS BIGINT) AS in_hand, CAST(SUM(x.fetched) AS BIGINT) AS fetched FROM ("
+        "SELECT claimed_by AS who, 1 AS in_hand, 0 AS fetched FROM pick_list WHERE wave_id = ? AND claimed_by IS NOT NULL "
+        "UNION ALL SELECT b.picked_by, 0, 1 FROM pick_by b JOIN pick_list l ON l.id = b.pick_list_id WHERE l.wave_id = ?"
+        ") x GROUP BY x.who ORDER BY 2 DESC, 3 DESC, 1",
+        wave_id,
         wave_id,
     )
-    return [Worker(claimed_by=row["claimed_by"], lists=int(row["lists"]), open=int(row["open"])) for row in rows]
+    return [Worker(who=row["who"], in_hand=int(row["in_hand"]), fetched=int(row["fetched"])) for row in rows]
 
 
 async def clusters_of(pick_list_ids: Iterable[int]) -> dict[int, tuple[str, int]]:

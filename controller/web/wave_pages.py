@@ -89,7 +89,13 @@ class WavePages:
             await queries.parts(found.id, after=wanted.number(), limit=wanted.limit), wanted, key=lambda part: part.position
         )
         workers = await queries.workers(found.id)
-        people = {found.composed_by, found.released_by, found.closed_by, *(one.claimed_by for one in workers)}
+        people = {
+            found.composed_by,
+            found.released_by,
+            found.closed_by,
+            *(one.who for one in workers),
+            *(part.claimed_by for part in shown.items),
+        }
         boxes = [box.id for box in await fleet.boxes(limit=MAX_BOXES) if box.site == found.site]
         values: Values = {
             "wave": found,

@@ -19,7 +19,7 @@ from controller.waves import operations, queries
 from controller.waves.composing import compose_waves, preview
 from controller.waves.operations import cancel, finish, release, take_out, work_once
 from controller.waves.policies import Out
-from controller.waves.queries import Progress
+from controller.waves.queries import Progress, Worker
 from controller.waves.rules import Rule, put_rule
 from controller.waves.states import PartState, WaveState
 from tests.controller.goods import numbers
@@ -130,6 +130,12 @@ async def test_cancelling_gives_back_what_nobody_has_in_hand(shop: OrderShop) ->
     claimed, begun, free = [await fulfilment.pick_lists_of(order) for order in placed]
     await db.execute("UPDATE pick_list SET claimed_by = 'person:1', claimed_box = 'b1' WHERE id = ?", claimed[0].id)
     await shop.report(shop.picked(begun[0].no, "tea"))
+    wave_id = (await queries.wave(no)).id
+    assert (await queries.wave(no)).progress == Progress(waiting=1, claimed=1, picked=1, lines=3, lines_done=1)
+    assert await queries.workers(wave_id) == [
+        Worker(who="person:1", in_hand=1, fetched=0),
+        Worker(who="box:b1", in_hand=0, fetched=1),
+    ]
     undone = await cancel(no, reason="the lorry is early")
     assert (undone.given_back, undone.kept) == (1, 2)
     states = [(await fulfilment.pick_list(one[0].no)).state for one in (claimed, begun, free)]
