@@ -93,6 +93,7 @@ class TaxPages:
             "error": error,
             "new_key": new_key,
             "next": None,
+            "preview": None,
         }
         load = {
             Part.PREVIEW: self._preview,
