@@ -32,7 +32,7 @@ class SaveOrderTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     title: Title
     lines: Annotated[list[TemplateLineIn], Meta(min_length=1, max_length=MOST_LINES)]
     site: Site | None = None
-    version: int | None = None
+    version: Annotated[int, Meta(ge=1, le=2**53)] | None = None
 
 
 class SaveOrderPreset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ class SaveOrderPreset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pays: PayBy
     goes: Goes
     site: Site | None = None
-    customer: int | None = None
+    customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None
 
 
 class SwitchTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

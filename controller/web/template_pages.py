@@ -22,11 +22,13 @@ from controller.web.forms import Sent, sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
 from controller.web.routes import PageRoute
 from controller.web.shown import MAX_SITES
-from edge_agent.stations.counter_words import GOES, PAYS, how
+from controller.web.template_words import GOES, PAYS
 from edge_agent.wire.order_facts import BUILT_IN, Goes, PayBy
 
 SECTION: Final = "/order-templates"
 MOST_PRESETS: Final = 200
+Way = tuple[str, str] | None
+"""How an order is paid and gets to the customer, in words to be translated."""
 _DONE: Final = ("saved", "on", "off")
 
 
@@ -45,11 +47,10 @@ class TemplatePages:
         actor, wanted = actor_of(request), text_of(request, "of")
         rows = [each for each in await templates.templates(sites=actor.sites, limit=MOST_PRESETS) if each.is_active]
         ways = [each for each in await presets.presets(sites=actor.sites, limit=MOST_PRESETS) if each.is_active]
-        codes = [(each.number, each.title, None) for each in rows] + [
-            (each.number, each.title, how(each.pays, each.goes)) for each in ways
-        ]
-        codes += [(each.number, "", how(each.pays, each.goes)) for each in BUILT_IN if not ways]
-        labels = [(number, title, says, _bars(number)) for number, title, says in codes if wanted in ("", number)]
+        codes: list[tuple[str, str, Way]] = [(each.number, each.title, None) for each in rows]
+        codes += [(each.number, each.title, (PAYS[each.pays], GOES[each.goes])) for each in ways]
+        codes += [(each.number, "", (PAYS[each.pays], GOES[each.goes])) for each in BUILT_IN if not ways]
+        labels = [(number, title, way, _bars(number)) for number, title, way in codes if wanted in ("", number)]
         return await self.pages.show(request, "order_template_barcodes.html", SECTION, {"labels": labels})
 
     async def save(self, request: web.Request) -> web.StreamResponse:
@@ -143,7 +144,6 @@ async def _common(request: web.Request, actor: Actor) -> dict[str, object]:
         "may": lambda site: actor.may_at(Permission.ORDERS_WRITE, site),
         "all_pays": PAYS,
         "all_goes": GOES,
-        "how": how,
         "done": done if done in _DONE else "",
         "error": "",
         "error_key": "",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.web.template_words import TEMPLATE_EVENTS
 from controller.web.wave_words import WAVE_EVENTS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
 
@@ -96,6 +97,7 @@ EVENTS: Mapping[str, str] = {
     "invoice_not_issued": N_("Invoice not issued"),
     "invoice_seller_set": N_("Seller on invoices set"),
     **WAVE_EVENTS,
+    **TEMPLATE_EVENTS,
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
     "replenishment_rule_set": N_("Rule of replenishment set"),

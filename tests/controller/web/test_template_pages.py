@@ -111,6 +111,6 @@ async def test_presets_and_their_barcodes(client: TestClient, shop: OrderShop) -
     assert (await post(client, boss, "/order-presets", title="Kitchen", pays="account", goes="later"))[0] == 303
     (made,) = await presets()
     status, text = await get(client, boss, "/order-templates/barcodes?lang=en")
-    assert (status, made.number in text, "On account, picked up later" in text, "OP-CASH" in text) == (200, True, True, False)
+    assert (status, made.number in text, "On account · Picked up later" in text, "OP-CASH" in text) == (200, True, True, False)
     assert (await post(client, boss, f"/order-presets/{made.number}/switch", on="0"))[0] == 303
     assert (await post(client, boss, "/order-presets", title="X", pays="shells", goes="later"))[0] == 422
