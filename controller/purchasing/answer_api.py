@@ -11,7 +11,8 @@ from controller.http.routing import Call, Permission, Route, number
 from controller.purchasing import answers, queries
 from controller.purchasing.answers import Answered, AnsweredLine
 from controller.purchasing.order_api import ONE, visible
-from controller.purchasing.order_views import AnswerView, PurchaseOrderView, answer_view, order_view
+from controller.purchasing.order_views import AnswerView, answer_view, order_view
+from controller.purchasing.queries import PurchaseOrderView
 
 
 class TakenAnswer(Struct, frozen=True, kw_only=True):

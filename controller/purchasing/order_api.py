@@ -16,13 +16,12 @@ from controller.purchasing.order_views import (
     DraftOrder,
     OrderLine,
     PurchaseOrderDetail,
-    PurchaseOrderView,
     PutLines,
     answer_view,
     line_view,
     order_view,
-    sending_view,
 )
+from controller.purchasing.queries import PurchaseOrderView
 from controller.purchasing.states import OrderState
 
 B = TypeVar("B")
@@ -53,7 +52,7 @@ async def detail(call: Call[None]) -> PurchaseOrderDetail:
     return PurchaseOrderDetail(
         order=order_view(row),
         lines=[line_view(line) for line in await queries.lines(row.id)],
-        sendings=[sending_view(each) for each in await queries.sendings(row.id)],
+        sendings=await queries.sendings(row.id),
         answers=[answer_view(each) for each, _ in await queries.answers(row.id)],
     )
 

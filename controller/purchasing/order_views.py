@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -11,7 +11,8 @@ from controller.http.routing import PLAIN
 from controller.purchasing import operations, queries
 from controller.purchasing.answers import Stored
 from controller.purchasing.operations import MOST_LINES, MOST_PACKS
-from controller.purchasing.states import AnswerState, OrderState, SendingState
+from controller.purchasing.queries import PurchaseLineView, PurchaseOrderView, SendingView
+from controller.purchasing.states import AnswerState
 from controller.purchasing.suppliers import LARGEST_PRICE
 
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
@@ -64,69 +65,6 @@ class Because(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
-class PurchaseOrderView(Struct, frozen=True, kw_only=True):
-    """Quantities in base units, `total_minor` in the supplier's currency; `sending`: of what was to be sent last."""
-
-    no: str
-    state: OrderState
-    supplier: str
-    supplier_name: str
-    site: str
-    currency: str
-    origin: str
-    note: str
-    reference: str | None
-    revision: int
-    created_at: datetime
-    approved_at: datetime | None
-    sent_at: datetime | None
-    confirmed_at: datetime | None
-    closed_at: datetime | None
-    reason: str | None
-    lines: int
-    units: int
-    received: int
-    total_minor: int
-    expected_on: date | None
-    sending: SendingState | None
-    answer_waits: bool
-
-
-class PurchaseLineView(Struct, frozen=True, kw_only=True):
-    """`units`, `received` and `owed` (still to come) in base units; `price_minor` per pack."""
-
-    position: int
-    sku: str
-    name_en: str
-    name_zh: str
-    their_code: str
-    pack_numerator: int
-    pack_denominator: int
-    packs: int
-    units: int
-    price_minor: int | None
-    expected_on: date | None
-    received: int
-    owed: int
-    closed: bool
-
-
-class SendingView(Struct, frozen=True, kw_only=True):
-    """`is_cancel`: it tells the supplier that the order is not wanted any more."""
-
-    id: int
-    revision: int
-    channel: str
-    address: str
-    state: SendingState
-    tries: int
-    next_at: datetime
-    sent_at: datetime | None
-    error: str | None
-    message_id: str
-    is_cancel: bool
-
-
 class DifferenceView(Struct, frozen=True, kw_only=True):
     """`field` is packs, price_minor or expected_on."""
 
@@ -154,16 +92,11 @@ class PurchaseOrderDetail(Struct, frozen=True, kw_only=True):
 
 
 def order_view(row: queries.OrderRow) -> PurchaseOrderView:
-    names = set(PurchaseOrderView.__struct_fields__) - {"answer_waits"}
-    return PurchaseOrderView(**{name: getattr(row, name) for name in names}, answer_waits=row.has_answer)
+    return PurchaseOrderView(**{name: getattr(row, name) for name in PurchaseOrderView.__struct_fields__})
 
 
 def line_view(row: queries.LineRow) -> PurchaseLineView:
     return PurchaseLineView(**{name: getattr(row, name) for name in PurchaseLineView.__struct_fields__})
-
-
-def sending_view(row: queries.SendingRow) -> SendingView:
-    return SendingView(**{name: getattr(row, name) for name in SendingView.__struct_fields__})
 
 
 def answer_view(stored: Stored) -> AnswerView:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from controller import db
 from controller.errors import NotFound
 from controller.purchasing.answers import Stored
@@ -17,11 +19,9 @@ from controller.purchasing.policies import OrderedLine, differences
 from controller.purchasing.states import AnswerState, OrderState, SendingState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRow:
-    """An order in a list; `total_minor` of the lines whose price is known; `waits`: what a person must see to first."""
+class PurchaseOrderView(Struct, frozen=True, kw_only=True):
+    """Quantities in base units, `total_minor` in the supplier's currency; `sending`: of what was to be sent last."""
 
-    id: int
     no: str
     state: OrderState
     supplier: str
@@ -33,9 +33,7 @@ class OrderRow:
     reference: str | None
     revision: int
     created_at: datetime
-    created_by: str
     approved_at: datetime | None
-    approved_by: str | None
     sent_at: datetime | None
     confirmed_at: datetime | None
     closed_at: datetime | None
@@ -46,18 +44,28 @@ class OrderRow:
     total_minor: int
     expected_on: date | None
     sending: SendingState | None
-    has_answer: bool
+    answer_waits: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRow:
-    """See `models.PurchaseOrderLine`."""
+class OrderRow(PurchaseOrderView, frozen=True, kw_only=True):
+    """An order in a list; `total_minor` of the lines whose price is known; `waits`: what a person must see to first."""
+
+    id: int
+    created_by: str
+    approved_by: str | None
+
+    @property
+    def has_answer(self) -> bool:
+        return self.answer_waits
+
+
+class PurchaseLineView(Struct, frozen=True, kw_only=True):
+    """`units`, `received` and `owed` (still to come) in base units; `price_minor` per pack."""
 
     position: int
     sku: str
     name_en: str
     name_zh: str
-    base_unit: str
     their_code: str
     pack_numerator: int
     pack_denominator: int
@@ -70,8 +78,15 @@ class LineRow:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendingRow:
+class LineRow(PurchaseLineView, frozen=True, kw_only=True):
+    """See `models.PurchaseOrderLine`."""
+
+    base_unit: str
+
+
+class SendingView(Struct, frozen=True, kw_only=True):
+    """`is_cancel`: it tells the supplier that the order is not wanted any more."""
+
     id: int
     revision: int
     channel: str
@@ -167,7 +182,7 @@ async def _with_sums(rows: Sequence[db.Row]) -> list[OrderRow]:
                 no=PURCHASE_ORDERS.number(row["id"]),
                 expected_on=date.fromisoformat(due) if isinstance(due, str) else due,
                 sending=SendingState(sendings[row["id"]]) if row["id"] in sendings else None,
-                has_answer=row["id"] in answered,
+                answer_waits=row["id"] in answered,
             )
         )
     return found
@@ -183,7 +198,7 @@ async def lines(order_id: int) -> list[LineRow]:
     return [LineRow(**{**row, "closed": bool(row["closed"])}) for row in rows]
 
 
-async def sendings(order_id: int) -> list[SendingRow]:
+async def sendings(order_id: int) -> list[SendingView]:
     """The newest first."""
     rows = await db.fetch(
         "SELECT id, revision, channel, address, state, tries, next_at, sent_at, error, message_id, is_cancel "
@@ -191,7 +206,7 @@ async def sendings(order_id: int) -> list[SendingRow]:
         "WHERE order_id = ? ORDER BY id DESC LIMIT 20",
         order_id,
     )
-    return [SendingRow(**{**row, "state": SendingState(row["state"]), "is_cancel": bool(row["is_cancel"])}) for row in rows]
+    return [SendingView(**{**row, "state": SendingState(row["state"]), "is_cancel": bool(row["is_cancel"])}) for row in rows]
 
 
 async def answers(order_id: int) -> list[tuple[Stored, datetime]]:

@@ -12,6 +12,7 @@ from controller.purchasing import costs, receipt_operations, receipt_queries
 from controller.purchasing.costs import InvoiceLine, LandedCosts
 from controller.purchasing.numbers import RECEIPTS
 from controller.purchasing.policies import Spread
+from controller.purchasing.receipt_queries import ReadingView, ReceiptView
 from controller.purchasing.receipt_views import (
     AssignOrder,
     Invoice,
@@ -19,9 +20,7 @@ from controller.purchasing.receipt_views import (
     LabelsWanted,
     PutAwayView,
     PutCosts,
-    ReadingView,
     ReceiptDetail,
-    ReceiptView,
     StockCostView,
     SuggestedBin,
     WantLabels,
@@ -56,8 +55,7 @@ async def detail(call: Call[None]) -> ReceiptDetail:
 async def readings(call: Call[None]) -> Page[ReadingView]:
     row = await _visible(call)
     found = await receipt_queries.evidence(row, after=call.page.number(), limit=call.page.limit)
-    views = [ReadingView(**{name: getattr(each, name) for name in ReadingView.__struct_fields__}) for each in found]
-    return page(views, call.page, key=lambda view: view.id)
+    return page(found, call.page, key=lambda view: view.id)
 
 
 async def put_costs(call: Call[PutCosts]) -> ReceiptView:

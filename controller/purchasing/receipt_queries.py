@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from msgspec import Struct
+
 from controller import db
 from controller.costing.policies import half_even
 from controller.errors import NotFound
@@ -16,11 +18,9 @@ from controller.purchasing.policies import BinState, put_away_order
 from controller.purchasing.states import ReceiptState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRow:
-    """See `models.Receipt`; `order` and `notice` are the numbers that it belongs to."""
+class ReceiptView(Struct, frozen=True, kw_only=True):
+    """`document`: as it was scanned, empty: none; `good` and `damaged` in base units; costs in the site's `currency`."""
 
-    id: int
     no: str
     site: str
     document: str
@@ -29,7 +29,6 @@ class ReceiptRow:
     order: str | None
     notice: str | None
     supplier: str | None
-    supplier_name: str | None
     began_at: datetime
     checked_at: datetime | None
     freight_minor: int
@@ -40,6 +39,13 @@ class ReceiptRow:
     lines: int
     good: int
     damaged: int
+
+
+class ReceiptRow(ReceiptView, frozen=True, kw_only=True):
+    """See `models.Receipt`; `order` and `notice` are the numbers that it belongs to."""
+
+    id: int
+    supplier_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +84,10 @@ class ReceiptLineRow:
         return max(self.expected - self.units, 0) if self.expected is not None else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartRow:
+class PartView(Struct, frozen=True, kw_only=True):
+    """What came of one lot in one condition."""
+
     sku: str
-    lot_id: int
     lot: str | None
     expiry: date | None
     blocked: bool
@@ -90,9 +96,12 @@ class PartRow:
     units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """An entry of the ledger behind a receipt."""
+class PartRow(PartView, frozen=True, kw_only=True):
+    lot_id: int
+
+
+class ReadingView(Struct, frozen=True, kw_only=True):
+    """An entry of the ledger behind a receipt, with who told it."""
 
     id: int
     sku: str
@@ -205,7 +214,7 @@ async def parts(receipt_id: int) -> list[PartRow]:
     return [PartRow(**{**row, "blocked": bool(row["blocked"])}) for row in rows]
 
 
-async def evidence(row: ReceiptRow, *, after: int = 0, limit: int = 50) -> list[Evidence]:
+async def evidence(row: ReceiptRow, *, after: int = 0, limit: int = 50) -> list[ReadingView]:
     """The readings behind a receipt, in the order in which they were booked."""
     rows = await db.fetch(
         "SELECT m.id, s.code AS sku, m.quantity, t.code AS target, m.reason, o.code AS lot, m.serial, m.person, m.device, "
@@ -215,7 +224,7 @@ async def evidence(row: ReceiptRow, *, after: int = 0, limit: int = 50) -> list[
         "AND m.occurred_at >= ? AND m.occurred_at < ? AND m.document = ? AND m.id > ? ORDER BY m.id LIMIT ?",
         *(row.site, row.began_at, row.began_at + timedelta(days=2), row.no, after, limit),
     )
-    return [Evidence(**each) for each in rows]
+    return [ReadingView(**each) for each in rows]
 
 
 async def suggest_bins(site: str, sku_id: int, units: int, lot_id: int = 0, *, limit: int = 5) -> list[BinState]:

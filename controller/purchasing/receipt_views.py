@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -12,7 +10,7 @@ from controller.http.routing import PLAIN
 from controller.purchasing import receipt_queries
 from controller.purchasing.costs import LARGEST_TOTAL
 from controller.purchasing.policies import Spread
-from controller.purchasing.states import ReceiptState
+from controller.purchasing.receipt_queries import PartView, ReceiptView
 from controller.purchasing.suppliers import LARGEST_PRICE
 
 Minor = Annotated[int, Meta(ge=0, le=LARGEST_TOTAL)]
@@ -56,29 +54,6 @@ class LabelsWanted(Struct, frozen=True, kw_only=True):
     labels: int
 
 
-class ReceiptView(Struct, frozen=True, kw_only=True):
-    """`document`: as it was scanned, empty: none; `good` and `damaged` in base units; costs in the site's `currency`."""
-
-    no: str
-    site: str
-    document: str
-    day: date
-    state: ReceiptState
-    order: str | None
-    notice: str | None
-    supplier: str | None
-    began_at: datetime
-    checked_at: datetime | None
-    freight_minor: int
-    duty_minor: int
-    other_minor: int
-    spread: str
-    currency: str
-    lines: int
-    good: int
-    damaged: int
-
-
 class ReceiptLineView(Struct, frozen=True, kw_only=True):
     """Base units; `expected` null: nothing was announced; `cost_minor` of all that came, landed, null: nobody knows."""
 
@@ -95,38 +70,10 @@ class ReceiptLineView(Struct, frozen=True, kw_only=True):
     cost_minor: int | None
 
 
-class PartView(Struct, frozen=True, kw_only=True):
-    """What came of one lot in one condition."""
-
-    sku: str
-    lot: str | None
-    expiry: date | None
-    blocked: bool
-    condition: str
-    reason: str
-    units: int
-
-
 class ReceiptDetail(Struct, frozen=True, kw_only=True):
     receipt: ReceiptView
     lines: list[ReceiptLineView]
     parts: list[PartView]
-
-
-class ReadingView(Struct, frozen=True, kw_only=True):
-    """An entry of the ledger behind a receipt, with who told it."""
-
-    id: int
-    sku: str
-    quantity: int
-    target: str
-    reason: str
-    lot: str | None
-    serial: str | None
-    person: str | None
-    device: str | None
-    fact_id: UUID | None
-    occurred_at: datetime
 
 
 class SuggestedBin(Struct, frozen=True, kw_only=True):

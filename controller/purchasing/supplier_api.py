@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from controller.http.routing import PLAIN, Actor, BadParameter, Call, Created, P
 from controller.purchasing import notices, supplier_queries, suppliers
 from controller.purchasing.notices import NewNotice, NoticedLine
 from controller.purchasing.policies import Channel
+from controller.purchasing.supplier_queries import ItemView, SupplierView
 from controller.purchasing.suppliers import ItemData, SupplierData
 
 Text = Annotated[str, Meta(max_length=400, pattern=PLAIN)]
@@ -40,21 +40,6 @@ class PutSupplier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     active: bool = True
 
 
-class SupplierView(Struct, frozen=True, kw_only=True):
-    code: str
-    name: str
-    channel: str
-    address: str
-    language: str
-    currency: str
-    lead_days: int
-    minimum_minor: int
-    order_days: str
-    over_percent: int
-    min_days: int
-    active: bool
-
-
 class PutItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Packs of `pack_numerator / pack_denominator` base units at `price_minor` each, in the supplier's currency."""
 
@@ -65,20 +50,6 @@ class PutItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     price_minor: Annotated[int, Meta(ge=0, le=suppliers.LARGEST_PRICE)] | None = None
     lead_days: Days | None = None
     active: bool = True
-
-
-class ItemView(Struct, frozen=True, kw_only=True):
-    id: int
-    sku: str
-    name_en: str
-    name_zh: str
-    their_code: str
-    pack_numerator: int
-    pack_denominator: int
-    minimum_packs: int
-    price_minor: int | None
-    lead_days: int | None
-    active: bool
 
 
 class NoticeView(Struct, frozen=True, kw_only=True):
@@ -160,11 +131,11 @@ def _noticed(new: NewNotice) -> Created[NoticeView]:
 
 
 def _supplier(row: supplier_queries.SupplierRow) -> SupplierView:
-    return SupplierView(**{name: value for name, value in asdict(row).items() if name != "id"})
+    return SupplierView(**{name: getattr(row, name) for name in SupplierView.__struct_fields__})
 
 
 def _item(row: supplier_queries.ItemRow) -> ItemView:
-    return ItemView(**{name: value for name, value in asdict(row).items() if name != "base_unit"})
+    return ItemView(**{name: getattr(row, name) for name in ItemView.__struct_fields__})
 
 
 READ, WRITE = Permission.PURCHASING_READ, Permission.PURCHASING_WRITE

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from controller import db
 from controller.errors import NotFound
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierRow:
-    """See `models.Supplier`."""
-
-    id: int
+class SupplierView(Struct, frozen=True, kw_only=True):
     code: str
     name: str
     channel: str
@@ -27,15 +23,17 @@ class SupplierRow:
     active: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRow:
-    """See `models.SupplierItem`."""
+class SupplierRow(SupplierView, frozen=True, kw_only=True):
+    """See `models.Supplier`."""
 
+    id: int
+
+
+class ItemView(Struct, frozen=True, kw_only=True):
     id: int
     sku: str
     name_en: str
     name_zh: str
-    base_unit: str
     their_code: str
     pack_numerator: int
     pack_denominator: int
@@ -43,6 +41,12 @@ class ItemRow:
     price_minor: int | None
     lead_days: int | None
     active: bool
+
+
+class ItemRow(ItemView, frozen=True, kw_only=True):
+    """See `models.SupplierItem`."""
+
+    base_unit: str
 
 
 async def suppliers(*, q: str = "", after: str = "", limit: int = 50) -> list[SupplierRow]:
