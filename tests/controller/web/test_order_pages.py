@@ -15,6 +15,8 @@ from controller.app import Parts, make_app
 from controller.config import parse_config
 from controller.events import history
 from controller.fulfilment.operations import release
+from controller.invoices.policies import Seller
+from controller.invoices.sellers import SellerAt, set_seller
 from controller.orders import linking, queries
 from controller.orders.flags import FlagKind, flags, set_flag
 from controller.orders.money import owe
@@ -87,20 +89,20 @@ async def test_each_axis_has_a_tag_and_a_line_says_where_it_comes_from(client: T
 
 
 async def test_steps_are_those_that_are_legal_now(client: TestClient, shop: PersonShop) -> None:
-    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "hold", "release", "split"]
+    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "hold", "invoice", "release", "split", "template"]
     assert await press(client, shop.order, "hold", reason="a call") == (303, f"/orders/{shop.order}?done=hold")
     assert await state(shop.order) == "on_hold"
-    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "resume", "split"]
+    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "invoice", "resume", "split", "template"]
     assert (await press(client, shop.order, "resume", reason="they called"))[0] == 303
     assert await state(shop.order) == "approved", "what was approved is approved still"
     assert (await press(client, shop.order, "release"))[0] == 303
-    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "hold"]
+    assert await verbs(client, shop.order) == ["address", "cancel", "flag", "hold", "invoice", "template"]
     assert "PL-100001" in await shown(client, shop.order)
 
 
 async def test_who_may_less_has_fewer_buttons_and_is_refused(client: TestClient, shop: PersonShop) -> None:
     somebody = (await logged_in("Finn", Grant(Role.FINANCE))).at(client)
-    assert await verbs(client, shop.order) == []
+    assert await verbs(client, shop.order) == ["invoice"]
     for verb in ("approve", "hold", "resume", "cancel", "release", "split", "flag", "clear", "undo", "merge", "address"):
         fields = {**somebody.form, "key": verb, "reason": "mine", "kind": "credit"}
         answer = await client.post(f"/orders/{shop.order}/{verb}", data=fields)
@@ -144,7 +146,7 @@ async def test_a_form_sent_twice_has_one_effect_and_one_too_late_is_told(client:
     assert [one.name for one in await history(shop.order)].count("order_cancelled") == 1
     late = await client.post(f"/orders/{shop.order}/hold", data=own | {"key": "late"}, headers={"Accept": "text/html"})
     assert (late.status, "this order had moved on" in await late.text()) == (409, True)
-    assert await verbs(client, shop.order) == ["address"]
+    assert await verbs(client, shop.order) == ["address", "template"]
 
 
 async def test_what_waits_for_its_review_is_not_approved_past_it(client: TestClient, shop: PersonShop) -> None:
@@ -188,3 +190,24 @@ async def test_a_held_order_says_so(client: TestClient, shop: PersonShop) -> Non
     page = await shown(client, shop.order)
     assert "On hold" in page
     assert "“a call”" in re.sub(r"<[^>]+>", "", page)
+
+
+async def test_an_invoice_is_issued_printed_got_and_taken_back(client: TestClient, shop: PersonShop) -> None:
+    await recount(ORDERS.row_id(shop.order))
+    status, page = await press(client, shop.order, "invoice")
+    assert (status, "no_seller" in page) == (409, True)
+    await set_seller(SellerAt(seller=Seller(name="Tea House")))
+    fields = {"buyer": "李雷", "buyer_tax_number": "9133X"}
+    assert await press(client, shop.order, "invoice", **fields) == (303, f"/orders/{shop.order}?done=invoice")
+    page = await shown(client, shop.order)
+    assert "INV-000001" in page
+    assert "李雷" not in page
+    answer = await client.get(f"/orders/{shop.order}/invoices/INV-000001")
+    assert (answer.status, (await answer.read())[:5]) == (200, b"%PDF-")
+    assert (await client.get(f"/orders/{shop.order}/invoices/INV-000002")).status == 404
+    assert (await press(client, shop.order, "invoice-print"))[0] in (303, 404), "no box has packed it"
+    assert (await press(client, shop.order, "invoice-correct", reason="wrong buyer"))[0] == 303
+    page = await shown(client, shop.order, language="zh-CN")
+    assert "CN-000001" in page
+    assert "wrong buyer" in page
+    assert "invoice-correct" not in await verbs(client, shop.order)
