@@ -19,7 +19,7 @@ FILE_ORDER: Mapping[str, Word] = {
     "waiting": busy(N_("On its way")),
     "unmapped": Word(N_("Goods unknown"), "warn", "warn"),
     "refused": Word(N_("Not taken"), "bad", "bad"),
-    "placed": ok(N_("Ordered")),
+    "placed": ok(N_("Order made")),
 }
 FILE_COLUMN: Mapping[str, str] = {
     "reference": N_("order's reference"),
