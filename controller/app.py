@@ -51,7 +51,6 @@ from controller.proofs.seals import Sealer, unsealed
 from controller.proofs.settling import open_differences
 from controller.proofs.summing import Summing
 from controller.purchasing import sending
-from controller.replenishment import following as demand_days
 from controller.replica.history import begin_stamp
 from controller.reports import opening
 from controller.retention import prune
@@ -307,7 +306,6 @@ def _work(
         work.append(("personal data", resealing.run(system_random())))
         work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
         work.append(("replenishment", _replenish()))
-        work.append(("days of demand", demand_days.FOLLOWER.run(system_random())))
         work.append(("opening stock", opening.run(system_random())))
         work.append(("needs", needs.FOLLOWER.run(system_random())))
         work.append(("unpaid orders", unpaid.FOLLOWER.run(system_random())))

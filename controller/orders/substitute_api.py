@@ -60,7 +60,7 @@ class GiveInstead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reason: Reason
     quantity: Units | None = None
     pricing: Pricing = Pricing.KEPT
-    version: Annotated[int, Meta(ge=1)] | None = None
+    version: Annotated[int, Meta(ge=1, le=10**9)] | None = None
 
 
 async def show(call: Call[None]) -> OffersView:

@@ -12,6 +12,7 @@ from random import Random
 from controller import db
 from controller.replenishment import alerts, demand
 from controller.replenishment.finishing import finish
+from controller.replenishment.following import FOLLOWER
 from controller.replenishment.run import SiteRun, TakenOver, run_sites
 from controller.replenishment.runs import MAX_SITES, begin_nights, claim, woken
 from controller.sites.queries import sites
@@ -58,6 +59,7 @@ async def run(random: Random) -> None:
         while True:
             waker.clear()
             try:
+                await FOLLOWER.catch_up()
                 while await demand.advance():
                     pass
                 await begin_nights()

@@ -46,10 +46,9 @@ class PriceBatchPages:
                 return await self._show(request, {**typed, "lines": await changing.preview(many), "chosen": list(many.skus)})
             await sent.once(lambda: changing.change_many(many))
         except (DomainError, BadCell) as error:
-            code = error.code if isinstance(error, DomainError) else "bad_cell"
-            return await self._show(request, {**typed, "error": code, "message": str(error)}, status=422)
-        told = {"done": many.effective_from.isoformat(), "site": many.site or ""}
-        return see_other(f"{PATH}?{urlencode(told)}")
+            told = error.code if isinstance(error, DomainError) else "bad_cell"
+            return await self._show(request, {**typed, "error": told, "message": str(error)}, status=422)
+        return see_other(f"{PATH}?{urlencode({'done': many.effective_from.isoformat()})}")
 
     async def _show(self, request: web.Request, values: Values, status: int = 200) -> web.Response:
         actor, wanted = actor_of(request), page_request(request)

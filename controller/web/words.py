@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.web.catalogue_words import CATALOGUE_EVENTS
 from controller.web.template_words import TEMPLATE_EVENTS
 from controller.web.wave_words import WAVE_EVENTS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
@@ -97,6 +98,7 @@ EVENTS: Mapping[str, str] = {
     "invoice_not_issued": N_("Invoice not issued"),
     "invoice_seller_set": N_("Seller on invoices set"),
     **WAVE_EVENTS,
+    **CATALOGUE_EVENTS,
     **TEMPLATE_EVENTS,
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
@@ -127,7 +129,6 @@ EVENTS: Mapping[str, str] = {
     "order_resumed": N_("Order reviewed again"),
     "order_changed": N_("Order changed"),
     "order_linked": N_("Lines moved between orders"),
-    "order_line_substituted": N_("Given as something else"),
     "order_line_wanting": N_("Goods of an order are wanting"),
     "order_line_promised": N_("Goods that were wanting are promised"),
     "channel_short_set": N_("What a channel does when stock is short"),
@@ -241,7 +242,6 @@ EVENTS: Mapping[str, str] = {
     "epoch_ended": N_("Box began a new numbering"),
     "document_wanted": N_("Document wanted"),
     "document_not_printable": N_("Document cannot be printed"),
-    "barcode_added": N_("Barcode added"),
     "bin_counted": N_("Bin counted"),
     "count_planned": N_("Count planned"),
     "count_submitted": N_("Count submitted"),
@@ -249,19 +249,6 @@ EVENTS: Mapping[str, str] = {
     "count_row_decided": N_("Difference of a count decided"),
     "count_part_refused": N_("Part of a count refused"),
     "count_line_settled": N_("Scan of a count set aside"),
-    "bin_created": N_("Bin created"),
-    "catalog_imported": N_("Catalogue imported"),
-    "site_created": N_("Site created"),
-    "site_changed": N_("Site changed"),
-    "terminal_added": N_("Screen set up"),
-    "terminal_removed": N_("Screen removed"),
-    "sku_created": N_("SKU created"),
-    "category_saved": N_("Category said"),
-    "category_removed": N_("Category removed"),
-    "skus_categorised": N_("Goods put into a category"),
-    "substitute_saved": N_("Substitute named"),
-    "substitute_removed": N_("Substitute named no longer"),
-    "sku_image_changed": N_("Picture of a SKU changed"),
     "station_profile_changed": N_("Station profile changed"),
     "station_profile_removed": N_("Station profile removed"),
     "site_profile_chosen": N_("Station profile of a site chosen"),
@@ -277,7 +264,6 @@ EVENTS: Mapping[str, str] = {
     "logged_in": N_("Logged in"),
     "logged_out": N_("Logged out"),
     "log_in_locked": N_("Log-in waits after failed tries"),
-    "unknown_barcode": N_("Unknown barcode scanned"),
     "task_opened": N_("Task opened"),
     "task_claimed": N_("Task claimed"),
     "task_given_back": N_("Task given back"),
