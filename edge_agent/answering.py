@@ -12,6 +12,9 @@ from msgspec.structs import replace
 from edge_agent.config import Config, StationConfig
 from edge_agent.device_events import DeviceEvent, WeightChanged
 from edge_agent.stations import Feedback, Verdict, say
+from edge_agent.stations.item_words import price
+from edge_agent.stations.model import CHINESE
+from edge_agent.stations.words import matching
 
 _GRAMS_OF_KG = 1000
 _GRAM = Decimal("0.001")
@@ -49,7 +52,8 @@ class Answering:
         scanner = self._scanners.get(station, station)
         if scanner is not None:  # a station may have screens alone
             self._devices.signal(scanner, good=feedback.verdict in (Verdict.OK, Verdict.DUPLICATE))
-        text = say(feedback, self._languages.get(station) or self._language)
+        language = self._languages.get(station) or self._language
+        text = customer_lines(feedback, language) or say(feedback, language)
         logged = say(replace(feedback, args=feedback.args | {"person": "…"}))  # in English, and nobody's name
         _log.info("%s: %s", station, logged, extra={"station": station, "verdict": feedback.verdict.value, "code": feedback.code})
         self._texts[station] = text
@@ -67,6 +71,17 @@ class Answering:
         if display is not None:
             lines = (self._weights.get(station, ""), self._texts.get(station, ""))
             self._devices.show(display, [line for line in lines if line])
+
+
+def customer_lines(feedback: Feedback, language: str) -> str:
+    """What a customer is to see first of an answer with a sum: the sum, then what it was; empty where it has none."""
+    args = feedback.args
+    if "due_minor" not in args or not args.get("currency"):
+        return ""
+    due = price(int(args["due_minor"]), str(args["currency"]))
+    name = str(args.get("name_zh" if matching(language) == CHINESE else "name_en", ""))
+    amount = price(int(args["amount_minor"]), str(args["currency"])) if "amount_minor" in args else ""
+    return f"{'合计' if matching(language) == CHINESE else 'Total'} {due} {name} {amount}".strip()
 
 
 def weight_line(grams: Decimal, *, stable: bool) -> str:

@@ -65,6 +65,17 @@ def test_a_display_shows_the_weight_and_the_last_answer() -> None:
     assert {display for display, _ in told.shown} == {"display"}
 
 
+@pytest.mark.parametrize(("language", "line"), [("en", "Total CNY 8.40 Milk CNY 4.20"), ("zh-CN", "合计 CNY 8.40 牛奶 CNY 4.20")])
+def test_a_customer_sees_the_sum_first(language: str, line: str) -> None:
+    told = Told()
+    args: dict[str, str | int] = {
+        "due_minor": 840, "amount_minor": 420, "currency": "CNY", "name_en": "Milk", "name_zh": "牛奶", "base_units": 1,
+        "unit": "piece", "numerator": 1, "denominator": 1,
+    }  # fmt: skip
+    Answering(STATIONS, told, language).answer("desk", Feedback(verdict=Verdict.OK, code="counter_line", args=args))
+    assert told.shown == [("display", [line])]
+
+
 def test_what_other_devices_tell_is_not_shown() -> None:
     told = Told()
     answering = Answering(STATIONS, told)
