@@ -15,7 +15,7 @@ from controller.tasks.operations import close_tasks
 from controller.tasks.states import TaskState
 
 _AT_ONCE = 2000
-ERASED = "customer_erased"
+ERASED_CODE = "customer_erased"
 
 
 async def forget_sent(order_ids: Collection[int], hashes: Collection[str]) -> int:
@@ -34,12 +34,12 @@ async def forget_sent(order_ids: Collection[int], hashes: Collection[str]) -> in
             if row["state"] != RawState.DISCARDED.value:
                 after = advance(RAW_ORDER, RawState(row["state"]), RawAction.DISCARD)
                 await close_tasks(f"raw:{row['id']}", state=TaskState.DROPPED)
-                event = RawOrderChanged(channel=row["channel"], state=after.value, order=None, code=ERASED)
+                event = RawOrderChanged(channel=row["channel"], state=after.value, order=None, code=ERASED_CODE)
                 await events.record(event, subject=f"raw:{row['id']}")
         emptied = await execute(
             "UPDATE raw_order SET sealed = '', buyer_hashes = '', state = ?, code = ?, detail = NULL, changed_at = ? "
             f"WHERE {among('id')} AND state <> ?",
-            *(RawState.DISCARDED.value, ERASED, now(), listing(row["id"] for row in rows), RawState.PLACED.value),
+            *(RawState.DISCARDED.value, ERASED_CODE, now(), listing(row["id"] for row in rows), RawState.PLACED.value),
         )
         await execute(f"DELETE FROM raw_missing WHERE {among('raw_order_id')}", listing(row["id"] for row in rows))
         placed = await execute(
