@@ -22,7 +22,7 @@ MOST = 20_000
 """Parts that are looked at at once, the oldest orders first."""
 
 _PARTS = (
-    "SELECT s.order_id, o.channel, o.delivery, o.region, o.placed_at, COALESCE(o.due_at, c.due_at) AS due_at, p.wave_id "
+    "SELECT s.order_id, o.channel, o.delivery, o.region, o.placed_at, o.due_at, c.due_at AS sent_by, p.wave_id "
     "FROM order_site s JOIN sales_order o ON o.id = s.order_id "
     "LEFT JOIN order_clock c ON c.order_id = s.order_id AND c.kind = ? AND c.ended_at IS NULL "
     "LEFT JOIN wave_part p ON p.order_id = s.order_id AND p.site = s.site AND p.state = 'waiting' "
@@ -75,7 +75,7 @@ async def waiting(site: str, rules: Sequence[Terms]) -> list[Waiting]:
                 lines=len(goods.line_ids),
                 units=goods.units,
                 placed_at=row["placed_at"],
-                due_at=row["due_at"],
+                due_at=row["due_at"] or row["sent_by"],
                 goods=sku_ids,
                 zones=tuple(frozenset(zones.get(sku_id, ())) for sku_id in sku_ids) if zones is not None else (),
                 carrier=carrier,
