@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.replica import Replica
 from edge_agent.stations import Item
 from edge_agent.stations.model import NOTHING_KNOWN
-from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenReceipt, OpenTransfer, SiteBin
+from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenPick, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.order_facts import Goes, OrderTemplate, PayBy, TemplateLine
 from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaSite, ReplicaStock, rows_of
 from tests.edge_agent.conftest import FixedClock
@@ -129,3 +129,19 @@ def test_a_counters_templates_are_found_by_their_number_and_told_with_their_pres
     ]
     assert replica.around("counts", "OT-100001", None).shortcuts == ()
     close(replica)
+
+
+def test_pick_lists_are_found_by_their_numbers_and_all_of_a_wave_by_its_own(replica: Replica) -> None:
+    picks = [
+        OpenPick(id=each, number=f"PL-{each}", order="SO-1", lines=[], wave="WV-7" if each < 3 else None) for each in (1, 2, 3)
+    ]
+    take(replica, picks=rows_of(picks, anew=True))
+    known = replica.around("picks", "pl-3", "PL-3")
+    assert (known.document, known.others) == (picks[2], ())
+    known = replica.around("picks", "PL-1", None, ("PL-1", "PL-3", "PL-9"))
+    assert known.document == picks[0]
+    assert {pick.number for pick in known.others if isinstance(pick, OpenPick)} == {"PL-1", "PL-3"}
+    known = replica.around("picks", "WV-7", "WV-7")
+    assert {pick.number for pick in known.others if isinstance(pick, OpenPick)} == {"PL-1", "PL-2"}
+    first = replica.heads("picks")[0]
+    assert (first.number, first.about, first.wave) == ("PL-1", "SO-1", "WV-7")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from edge_agent.stations import StationState
 from edge_agent.stations.counting import Counting
 from edge_agent.stations.goods import Goods
 from edge_agent.stations.model import Known
+from edge_agent.stations.picking_state import Picking
 from edge_agent.stations.receiving_state import Came, Receiving
 from edge_agent.stations.station import Activity
 from edge_agent.stations.transfer_in import TakingIn
@@ -107,3 +109,17 @@ async def test_the_replica_is_asked_when_it_changed_and_not_before() -> None:
     assert keeper.asked == list(DOCUMENTS)
     keeper.version += 1
     assert (await opened.now())["counts"][0].number == "counts-1"
+
+
+def test_pick_lists_are_listed_by_when_they_are_due_and_those_in_hand_last() -> None:
+    due = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    heads = [
+        Head(number="PL-1", order="SO-1", due_at=due + timedelta(hours=2), time_zone="Asia/Shanghai", wave="WV-7"),
+        Head(number="PL-2", order="SO-2"),
+        Head(number="PL-3", order="SO-3", due_at=due, time_zone="Asia/Shanghai"),
+        Head(number="PL-4", order="SO-4", due_at=due, time_zone="nowhere", claimed_by="Anna"),
+    ]
+    (listed,) = shown(DESK, at(Picking()), opened={"picks": heads}).lists
+    assert [line.symbol for line in listed.lines] == ["PL-3", "PL-1", "PL-2", "PL-4"]
+    assert [line.told.en for line in listed.lines] == ["due 11-22 17:30", "due 11-22 19:30", "", "due 11-22 09:30 · with Anna"]
+    assert (listed.lines[1].name.zh, listed.lines[3].told.zh) == ("SO-1 · WV-7", "11-22 09:30 前 · Anna 在拣")

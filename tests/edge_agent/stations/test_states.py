@@ -14,15 +14,43 @@ from edge_agent.stations import Feedback, Item, Missing, Pressed, Rules, SignedI
 from edge_agent.stations.model import NOTHING_KNOWN, Known
 from edge_agent.stations.state import KEPT_POSTS, KEPT_READINGS
 from edge_agent.wire.facts import PrintRequested, Received, Retracted, Scan
-from edge_agent.wire.open_work import CountBin, ExpectedLine, LabelLine, OpenCount, OpenLabels, OpenReceipt, OpenTransfer
+from edge_agent.wire.open_work import (
+    CountBin,
+    ExpectedLine,
+    LabelLine,
+    OpenCount,
+    OpenLabels,
+    OpenPick,
+    OpenPickLine,
+    OpenReceipt,
+    OpenTransfer,
+)
 from tests.edge_agent.stations.worker import ANNA, ITEM, LI, MILK, PAPER, TEA, Worker, read_of
 
+PICK_LINE = OpenPickLine(id=1, sku=ITEM.sku, name_en="Milk", name_zh="牛奶", symbol=MILK, bin="A-01", wanted=2, in_bin=2)
+PICK = OpenPick(id=1, number="PL-1", order="SO-1", lines=[PICK_LINE])
 LABEL = LabelLine(sku="milk", name_en="Milk", name_zh="牛奶", symbol=MILK, unit="piece", price_minor=1, currency="CNY")
 
-DOCUMENTS = ("P-1", "D-1", "PAR-1", "CT-1", "TR-1", "LB-1")
+DOCUMENTS = ("P-1", "PL-1", "T-1", "D-1", "PAR-1", "CT-1", "TR-1", "LB-1")
 TEXTS = st.sampled_from([MILK, TEA, "A-01", "B-02", *DOCUMENTS, "270331", "LOT-7", "{0}", "x" * 300, *Command.__members__])
-TASKS = ("count", "sticker", "receive", "store", "outbound", "inbound", "correct", "prices")
-WORDS = ("undo", "done", "stop", "drill", "quantity", "ditto", "short", "", "{0}", "one", "nothing", "print", "broken", "lost")
+TASKS = ("count", "sticker", "receive", "store", "outbound", "inbound", "correct", "prices", "pick")
+WORDS = (
+    "cluster",
+    "undo",
+    "done",
+    "stop",
+    "drill",
+    "quantity",
+    "ditto",
+    "short",
+    "",
+    "{0}",
+    "one",
+    "nothing",
+    "print",
+    "broken",
+    "lost",
+)
 CONTROLS = st.sampled_from([*TASKS, *WORDS])
 TRACKED = [msgspec.structs.replace(ITEM, tracking=tracking, bins=(("A-01", 3),)) for tracking in ("none", "lot", "serial")]
 ITEMS = st.sampled_from([*TRACKED, Missing.UNKNOWN, Missing.SEVERAL, Missing.LATE, None])
@@ -34,6 +62,8 @@ KNOWN = st.sampled_from(
         Known(document=OpenReceipt(id=1, number="D-1", supplier="Farm", lines=[LINE])),
         Known(document=OpenTransfer(id=1, number="TR-1", partner="S2", is_outgoing=True, lines=[LINE])),
         Known(document=OpenLabels(id=1, number="LB-1", title="", lines=[LABEL])),
+        Known(document=PICK, others=(PICK,)),
+        Known(document=OpenPick(id=2, number="P-1", order="SO-2", claimed_by="Anna", lines=[])),
     ]
 )
 
