@@ -94,9 +94,7 @@ async def _serve(file: Config, stores: Stores, seams: Seams) -> None:
     answering = Answering(config.stations, devices, config.box.language)
     controller = _controller(config)
     templates = Templates(config.box.state_dir / "templates", fetch_from(controller))
-    spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
-    spooler.ask_for_private(fetch_private_from(controller))
-    devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
+    spooler = _spooler(config, (stores, seams), devices, templates, controller)
     twin.parts += [devices, answering]
     box = Box(config, stores, seams, spooler, answering.answer, lambda scale, wanted: devices.weigh(scale, wanted=wanted), twin)
     keeper = _keeper(config, controller, seams)
@@ -153,6 +151,15 @@ def _keeper(config: Config, controller: Controller, seams: Seams) -> ReplicaKeep
     replica = Replica(config.box.state_dir / "replica.db", config.box.site, seams.clock)
     fetch = fetch_replica_from(controller, config.box.site, replica.parts) if controller.url else None
     return ReplicaKeeper(replica, fetch, seams.clock, seams.random, config.controller.replica_seconds)
+
+
+def _spooler(config: Config, kept: tuple[Stores, Seams], devices: Devices, templates: Templates, controller: Controller) -> Spooler:
+    """It stands still while a printer is opened anew, and asks the controller for what stands in no message."""
+    stores, seams = kept
+    spooler = Spooler(stores.journal, seams.disk, devices.ports, templates.get, seams.clock, stand_ins(config.devices))
+    spooler.ask_for_private(fetch_private_from(controller))
+    devices.before_closing, devices.after_opening = spooler.pause, spooler.resume
+    return spooler
 
 
 def _follow_replica(config: Config, keeper: ReplicaKeeper, box: Box, kept: tuple[Stores, Seams], templates: Templates) -> People:

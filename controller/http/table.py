@@ -21,7 +21,7 @@ from controller.http.routing import Route
 from controller.intake import api as intake
 from controller.intake import file_api as order_files
 from controller.intake import merge_api as order_merges
-from controller.invoices import routes as invoices
+from controller.invoices import api as invoices
 from controller.orders import api as orders
 from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes

@@ -12,7 +12,7 @@ from controller.customers.masks import masked_name
 from controller.errors import NotFound
 from controller.http.routing import Permission
 from controller.invoices import operations, paper, printing, queries
-from controller.invoices.api import corrected_by
+from controller.invoices.handlers import corrected_by
 from controller.invoices.policies import Buyer
 from controller.invoices.queries import StoredInvoice
 from controller.orders.queries import StoredOrder
