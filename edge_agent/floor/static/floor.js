@@ -277,6 +277,7 @@
     }
     event.preventDefault();
     if ("typed" in form.dataset) { read(fields.text.trim()); form.reset(); form.querySelector("[data-manual]")?.focus(); return; }
+    if (form.contains(document.activeElement) && isField(document.activeElement)) document.activeElement.blur();  /* the typing is over */
     hold(form, entry.id);
     capture({ ...entry, control: fields.control, number: fields.number, reading: fields.reading });
   });
