@@ -18,11 +18,13 @@ from controller.orders import listing
 from controller.orders import queries as orders
 from controller.orders.flags import FlagKind, blocking
 from controller.orders.listing import COUNTED, Wanted, Which
-from controller.orders.queries import StoredOrder
+from controller.orders.queries import EVERY, StoredOrder
+from controller.orders.states import OrderState
 
 CARDS: Final = 6
 """Of a stage: what fits a screen beside six others."""
 _CANDIDATES: Final = 300
+_NONE: Final = Which("1 = 0")
 OUT_FOR: Final = timedelta(hours=24)
 """What was handed over longer ago is the carrier's, and on no board."""
 
@@ -52,19 +54,21 @@ _SQL: Final[Mapping[Stage, str]] = {
         "(o.state <> 'cancelled' AND o.id IN (SELECT order_id FROM order_flag WHERE cleared_at IS NULL "
         "UNION SELECT id FROM sales_order WHERE state = 'on_hold' UNION SELECT order_id FROM shipment WHERE state = 'exception'))"
     ),
-    Stage.REVIEW: "o.state = 'in_review'",
-    Stage.RELEASE: (
-        "(o.state = 'approved' AND NOT EXISTS (SELECT 1 FROM pick_list w WHERE w.order_id = o.id AND w.state <> 'withdrawn'))"
-    ),
+    Stage.RELEASE: "NOT EXISTS (SELECT 1 FROM pick_list w WHERE w.order_id = o.id AND w.state <> 'withdrawn')",
     Stage.PICK: "o.id IN (SELECT order_id FROM pick_list WHERE state = 'open')",
     Stage.PICKING: "o.id IN (SELECT order_id FROM pick_list WHERE state IN ('picking', 'picked'))",
-    Stage.PACKED: ("o.id IN (SELECT w.order_id FROM parcel c JOIN pick_list w ON w.id = c.pick_list_id WHERE c.state = 'packed')"),
+    # from what is packed, and not from the pick lists of all times: SQLite joins a CROSS JOIN from left to right
+    Stage.PACKED: (
+        "o.id IN (SELECT w.order_id FROM parcel c CROSS JOIN pick_list w WHERE w.id = c.pick_list_id AND c.state = 'packed')"
+    ),
     Stage.OUT: (
         "o.id IN (SELECT w.order_id FROM (SELECT pick_list_id, handed_over_at FROM parcel WHERE state = 'handed_over' "
-        f"ORDER BY id DESC LIMIT {COUNTED + 1}) c JOIN pick_list w ON w.id = c.pick_list_id WHERE c.handed_over_at >= ?)"
+        f"ORDER BY id DESC LIMIT {COUNTED + 1}) c CROSS JOIN pick_list w WHERE w.id = c.pick_list_id AND c.handed_over_at >= ?)"
     ),
 }
-_OVER: Final = "EXISTS (SELECT 1 FROM order_clock k WHERE k.order_id = o.id AND k.ended_at IS NULL AND k.due_at <= ?)"
+_STATES: Final = {Stage.REVIEW: OrderState.IN_REVIEW, Stage.RELEASE: OrderState.APPROVED}
+"""Of the order itself, which has indexes of its own."""
+_OVER: Final = "o.id IN (SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at <= ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,21 @@ class Column:
     cards: Sequence[Card]
 
 
-def which(stage: Stage, at: datetime) -> Which:
-    """Orders that are at a stage."""
-    return Which(_SQL[stage], (db.utc(at - OUT_FOR),) if stage is Stage.OUT else ())
+def at_stage(stage: Stage, at: datetime, wanted: Wanted = EVERY) -> Wanted:
+    """Orders that are at a stage, and whatever else they are to be."""
+    sql, params = _SQL.get(stage, ""), (db.utc(at - OUT_FOR),) if stage is Stage.OUT else ()
+    state = _STATES.get(stage)
+    if state is not None and wanted.state not in (None, state):
+        return replace(wanted, which=_NONE)
+    return replace(wanted, state=state or wanted.state, which=Which(sql, params) if sql else None)
+
+
+def late(wanted: Wanted, at: datetime) -> Wanted:
+    """Those of some orders of which a clock has run out, and still runs."""
+    before = wanted.which
+    if before is None:
+        return replace(wanted, which=overdue(at))
+    return replace(wanted, which=Which(f"{before.sql} AND {_OVER}", (*before.params, db.utc(at))))
 
 
 def overdue(at: datetime) -> Which:
@@ -118,12 +134,11 @@ async def _urgent(at: datetime) -> list[int]:
 
 
 async def _column(stage: Stage, sites: Collection[str] | None, at: datetime, urgent: Sequence[int]) -> Column:
-    wanted = Wanted(which=which(stage, at))
+    wanted = at_stage(stage, at)
     count = await listing.count(wanted, sites)
     if not count:
         return Column(stage, 0, 0, [])
-    late = Which(f"{_SQL[stage]} AND {_OVER}", (*which(stage, at).params, db.utc(at)))
-    over = 0 if stage is Stage.OUT else await listing.count(Wanted(which=late), sites)
+    over = 0 if stage is Stage.OUT else await listing.count(late(wanted, at), sites)
     sql, params = await listing.matching(replace(wanted, ids=urgent), sites)
     here = {row["id"] for row in await db.fetch(sql, *params)} if stage is not Stage.OUT else set()
     ids = [one for one in urgent if one in here][:CARDS]

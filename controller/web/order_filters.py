@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from controller.orders.flags import FlagKind
-from controller.orders.listing import Sort, Wanted, Which
+from controller.orders.listing import Sort, Wanted
 from controller.orders.states import OrderState
 from controller.payments.policies import PaymentState
-from controller.tracking.board import Stage, overdue, which
+from controller.tracking.board import Stage, at_stage, late
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -75,22 +75,19 @@ class Asked:
         return urlencode(pairs)
 
     def wanted(self, at: datetime, *, up_to: int | None = None) -> Wanted:
-        return Wanted(
+        found = Wanted(
             state=self.state,
             site=self.site or None,
             channel=self.channel or None,
             due_before=None if self.due is None else at + _TERMS[self.due],
             flag=self.flag,
             payment=self.payment,
-            which=self._which(at),
             up_to=up_to,
             q=self.q or None,
         )
-
-    def _which(self, at: datetime) -> Which | None:
         if self.stage == LATE:
-            return overdue(at)
-        return which(Stage(self.stage), at) if self.stage else None
+            return late(found, at)
+        return at_stage(Stage(self.stage), at, found) if self.stage else found
 
 
 def asked_of(pairs: Sequence[tuple[str, str]], *, sees_money: bool = True) -> Asked:

@@ -58,11 +58,11 @@ async def test_an_order_is_in_the_stage_that_its_pick_list_and_parcel_say(shop: 
     assert await counts(at=then) == {Stage.RELEASE: 2, Stage.PICKING: 1, Stage.PACKED: 1, Stage.OUT: 1}
     assert await counts(["s2"]) == {Stage.RELEASE: 1}
     for stage, expected in ((Stage.PICKING, picked), (Stage.PACKED, packed), (Stage.OUT, out)):
-        wanted = Wanted(which=board.which(stage, then))
+        wanted = board.at_stage(stage, then)
         rows = await listing.page_of(wanted, before=None, limit=5, sites=["s1"])
         assert [ORDERS.number(row["id"]) for row in rows] == [expected], stage
     later = then + board.OUT_FOR
-    assert await listing.count(Wanted(which=board.which(Stage.OUT, later)), None) == 0
+    assert await listing.count(board.at_stage(Stage.OUT, later), None) == 0
     assert {waiting, other} == {card.order.no for card in (await columns())[Stage.RELEASE].cards}
 
 
