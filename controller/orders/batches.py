@@ -189,12 +189,8 @@ async def batches(*, before: int | None, limit: int, started_by: str | None = No
 
 async def failures(number: str, *, after: int, limit: int) -> list[Failure]:
     """In order of the orders, behind the id `after`."""
-    rows = await db.fetch(
-        "SELECT id, order_id, code, message FROM order_batch_item WHERE batch_id = ? AND outcome = 'failed' AND id > ? "
-        "ORDER BY id LIMIT ?",
-        *(BATCHES.row_id(number), after, limit),
-    )
-    return [Failure(id=row["id"], order=ORDERS.number(row["order_id"]), code=row["code"], message=row["message"]) for row in rows]
+    found = await items(number, outcome="failed", after=after, limit=limit)
+    return [Failure(id=one.id, order=one.order, code=one.code or "", message=one.message or "") for one in found]
 
 
 async def items(number: str, *, outcome: str = "", after: int, limit: int) -> list[Item]:
