@@ -155,6 +155,7 @@ async def ids(database: None) -> dict[str, str]:
         "site": "s1",
         "person": await add_person(SECRET, roles=[Grant(Role.FLOOR, "s1")]),
         "sku": "tea",
+        "position": "1",
         "unknown": str(unknown[0]["id"]),
         "name": "shelf-label",
         "version": (await current("shelf-label")).version,
