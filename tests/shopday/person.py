@@ -28,6 +28,9 @@ async def until(what: str, is_so: Callable[[], Awaitable[object]], seconds: floa
         await asyncio.sleep(0.05)
 
 
+ERROR_BEEPS = 3
+
+
 class Person:
     """Scans one after another; each waits for the box's beep, as the last proof that the box has it."""
 
@@ -36,8 +39,8 @@ class Person:
         self._last: tuple[str, float] = ("", 0.0)
         self.scans = 0
 
-    async def scan(self, text: str, *, waits: bool = True) -> None:
-        """Pull the trigger.  Raises DidNotHappen when the box does not beep (unless nobody waits for it)."""
+    async def scan(self, text: str, *, waits: bool = True) -> bool:
+        """Pull the trigger; whether it was no error beep.  Raises DidNotHappen: the box does not beep (and somebody waits for it)."""
         same, at = self._last
         if same == text:
             await asyncio.sleep(max(0.0, at + SAME_CODE_SECONDS - time.monotonic()))
@@ -48,6 +51,8 @@ class Person:
         self.scans += 1
         if waits:
             await until(f"a beep for {text}", lambda: _is(scanner.counts["beeped"] > before), BEEP_SECONDS)
+            return int(str(scanner.seen["beeped"]["times"])) < ERROR_BEEPS
+        return True
 
     async def command(self, command: Command) -> None:
         await self.scan(command.symbol)
