@@ -6,27 +6,25 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 
 from aiohttp import web
 
-from controller import db, events, needs, printing, unpaid
+from controller import db, events
 from controller.backlog import MESSAGES_AT_ONCE
 from controller.broker import embedded_broker
-from controller.config import Config, Http, Retention, TokenFile
-from controller.costing import valuing
-from controller.counts.caring import look_after
-from controller.customers import home, resealing, sealing
+from controller.config import Config, Http, TokenFile
+from controller.customers import home, sealing
 from controller.documents.operations import store_builtin
 from controller.fleet import measured
 from controller.fleet import queries as fleet
 from controller.gateway import Gateway
-from controller.http import auth, idempotency
+from controller.http import auth
 from controller.http.box_door import BoxDoor, box_app, box_listener, server_context
 from controller.http.build import build
 from controller.http.health import health_routes
@@ -35,34 +33,14 @@ from controller.http.openapi import openapi_route
 from controller.http.readiness import checks
 from controller.http.routing import Permission, Route
 from controller.http.table import API_VERSION, ROUTES
-from controller.intake import importing, marketplaces, taking
-from controller.invoices import following as invoice_events
+from controller.jobs import Work, jobs_of
 from controller.order_seams import fill_seams
-from controller.orders import batches, wanting
-from controller.owed import ALL_PROOFS
-from controller.payments import calling
 from controller.payments.providers import set_providers
-from controller.people import login
-from controller.people import sessions as people_sessions
 from controller.people.sessions import Limits
-from controller.pricing import forcing
-from controller.proofs.reconciler import Reconciler
-from controller.proofs.seals import Sealer, unsealed
+from controller.proofs.seals import unsealed
 from controller.proofs.settling import open_differences
-from controller.proofs.summing import Summing
-from controller.purchasing import sending
 from controller.replica.history import begin_stamp
-from controller.reports import opening
-from controller.retention import prune
-from controller.review import following as review
-from controller.review import ticking
 from controller.revoking import BrokerRights
-from controller.sales import imports as sales_imports
-from controller.sales import waiting
-from controller.shipping import following as shipping_events
-from controller.shipping import labels, watching
-from controller.shipping.carriers import Apis
-from controller.sourcing import following as sourcing_events
 from controller.starting import (
     StartFailed,
     certificate_of,
@@ -72,10 +50,6 @@ from controller.starting import (
     reason_of,
     wrong_files,
 )
-from controller.stock import shelf_keeping, sweeping
-from controller.tracking import forgetting, public
-from controller.transfers import overdue
-from controller.waves import ticking as wave_ticking
 from controller.web.build import Website
 from edge_agent.sd_notify import READY, STOPPING, notifier
 from edge_agent.seams import SystemClock, system_random
@@ -85,7 +59,6 @@ from edge_agent.wire.session import Broker, MqttSession, Tls
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 3600
 MAX_BOXES = 100_000
 STOP_SECONDS = 5.0
 OBJECTS_UNTIL_COLLECTED = 50_000
@@ -131,15 +104,19 @@ def api_routes(parts: Parts) -> list[Route]:
 
 def make_app(config: Config, parts: Parts) -> web.Application:
     """The HTTP side on a connected database: API, health, pages."""
-    fill_seams()
     _add_gauges(parts.metrics)
     limits, proxies = limits_of(config.http), config.http.proxies
     routes = [route for route in api_routes(parts) if config.tokens_of_boxes or route.permission is not Permission.BOX]
     app = build(routes, metrics=parts.metrics, max_body=config.http.max_body, limits=limits, proxies=proxies)
     website = Website(config.http)
     website.add_to(app)
+    app.on_startup.append(_fill_seams)
     app.cleanup_ctx.append(website.running)
     return app
+
+
+async def _fill_seams(_: web.Application) -> None:
+    fill_seams()
 
 
 def limits_of(http: Http) -> Limits:
@@ -278,10 +255,8 @@ def _session(config: Config) -> MqttSession:
     return MqttSession(where, topics.gateway_filters(section.share), random=system_random())
 
 
-def _work(
-    config: Config, parts: Parts, roles: frozenset[Role], on_ready: Callable[[str], None]
-) -> list[tuple[str, Coroutine[object, object, None]]]:
-    work: list[tuple[str, Coroutine[object, object, None]]] = []
+def _work(config: Config, parts: Parts, roles: frozenset[Role], on_ready: Callable[[str], None]) -> Work:
+    work: Work = []
     if parts.gateway is not None:
         work.append(("gateway", parts.gateway.run()))
     if Role.API in roles:
@@ -291,53 +266,8 @@ def _work(
     if Role.JOBS in roles:
         if config.broker.access_file is not None:
             work.append(("broker rights", BrokerRights(config.broker.access_file, config.broker.pid_file).run()))
-        work.append(("sweep", _sweep(limits_of(config.http), config.retention)))
-        work.append(("printing", printing.run(system_random())))
-        work.append(("cost", valuing.run(system_random())))
-        work.append(("orders to suppliers", sending.run(config.purchasing, system_random())))
-        work.append(("prices", forcing.run(system_random())))
-        work.append(("payments", calling.run(system_random())))
-        work.append(("sales that wait", waiting.run(system_random())))
-        work.append(("files of sales", sales_imports.run(system_random())))
-        work.append(("shelves", shelf_keeping.run(system_random())))
-        work.append(("transfers", overdue.run(system_random())))
-        work.append(("sealing", Sealer().run()))
-        work.append(("sums of the ledger", Summing().run()))
-        work.append(("personal data", resealing.run(system_random())))
-        work.append(("reconciling", Reconciler(ALL_PROOFS).run()))
-        work.append(("replenishment", _replenish()))
-        work.append(("opening stock", opening.run(system_random())))
-        work.append(("needs", needs.FOLLOWER.run(system_random())))
-        work.append(("unpaid orders", unpaid.FOLLOWER.run(system_random())))
-        work.append(("wanting", wanting.FOLLOWER.run(system_random())))
-        work.append(("batches of orders", batches.run()))
-        work += _sent_goods(config)
-        work.append(("intake", taking.run(system_random())))
-        work.append(("files of orders", importing.run(system_random())))
-        work.append(("marketplaces", marketplaces.run(system_random())))
-        work.append(("review", review.FOLLOWER.run(system_random())))
-        work.append(("clocks", ticking.run(system_random())))
-        work.append(("holds", sweeping.run()))
+        work += jobs_of(config, limits_of(config.http))
     return work
-
-
-def _sent_goods(config: Config) -> list[tuple[str, Coroutine[object, object, None]]]:
-    """Where goods come from, and how they get away."""
-    carriers = Apis(config.data / "carriers")
-    return [
-        ("sourcing", sourcing_events.FOLLOWER.run(system_random())),
-        ("shipping", shipping_events.FOLLOWER.run(system_random())),
-        ("invoices", invoice_events.FOLLOWER.run(system_random())),
-        ("labels", labels.run(carriers)),
-        ("shipments", watching.run(carriers)),
-        ("waves", wave_ticking.run(system_random())),
-    ]
-
-
-async def _replenish() -> None:
-    from controller.replenishment import night  # noqa: PLC0415 -- NumPy is loaded by the process that works with it, and not before
-
-    await night.run(system_random())
 
 
 async def _serve_http(config: Config, parts: Parts, on_ready: Callable[[str], None]) -> None:
@@ -360,25 +290,7 @@ async def _serve_boxes(config: Config, parts: Parts) -> None:
         await asyncio.Event().wait()
 
 
-async def _sweep(limits: Limits, retention: Retention) -> None:
-    while True:
-        try:
-            forgotten = await idempotency.forget_old(datetime.now(UTC))
-            await people_sessions.forget_old(limits)
-            await login.forget_old()
-            await public.forget_old()
-            await forgetting.forget_waiting()
-            await prune(retention)
-            await look_after()
-        except Exception:  # the worker's outermost loop: a full disk, say, ends nothing else
-            log.exception("what is out of date could not be forgotten; the next sweep tries again")
-        else:
-            if forgotten:
-                log.info("forgot old idempotency keys", extra={"count": forgotten})
-        await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def _run_until(stop: asyncio.Event, work: list[tuple[str, Coroutine[object, object, None]]]) -> None:
+async def _run_until(stop: asyncio.Event, work: Work) -> None:
     """Run everything; end it all when `stop` is set, or with the first that fails.  Raises StartFailed."""
     try:
         async with asyncio.TaskGroup() as group:

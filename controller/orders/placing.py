@@ -24,7 +24,7 @@ from controller.orders.totals import count_new, keep_total
 from controller.orders.transitions import change_state, locked
 from controller.states import advance
 from controller.stock.carts import cart_document
-from controller.taxes.operations import Priced
+from controller.taxes.operations import Counted, Priced
 from edge_agent.seams import failpoint
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -50,10 +50,7 @@ async def place(order: NewOrder) -> str:
         needs = await _write_lines(order_id, order, skus)
         await keep_total(order_id, counted)
         number = ORDERS.number(order_id)
-        if order.address is not None:
-            await set_address(order_id, order.address, customer_id=order.customer_id, site=order.site)
-        if order.pay_terms is not None:
-            await owe(order_id, order.pay_terms, counted)
+        await _write_terms(order_id, order, counted)
         if order.is_draft:
             if order.site is not None:
                 await note_sites([(order.site, order_id)])
@@ -72,6 +69,14 @@ async def place(order: NewOrder) -> str:
         told = _told(order.reference, len(needs), counted.payable_minor, how)
         await _promise_and_judge(needs, how, OrderState.APPROVED, told)
     return number
+
+
+async def _write_terms(order_id: int, order: NewOrder, counted: Counted) -> None:
+    """Where it goes and how it is paid, of an order that says so."""
+    if order.address is not None:
+        await set_address(order_id, order.address, customer_id=order.customer_id, site=order.site)
+    if order.pay_terms is not None:
+        await owe(order_id, order.pay_terms, counted)
 
 
 async def submit(no: str, *, short: WhenShort | None = None) -> None:

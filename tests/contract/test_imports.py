@@ -45,6 +45,7 @@ GROUND = (
 )
 COMPOSITION = (
     "app",
+    "jobs",
     "__main__",
     "gateway",
     "backlog",
