@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ RECEIPT = OpenReceipt(id=7, number="RC-7", supplier="Farm", lines=[MILK], other=
 
 
 @pytest.fixture
-def replica(tmp_path: Path, clock: FixedClock) -> Replica:
-    return opened(tmp_path, clock)
+def replica(tmp_path: Path, clock: FixedClock) -> Iterator[Replica]:
+    kept = opened(tmp_path, clock)
+    yield kept
+    close(kept)
 
 
 @pytest.mark.parametrize("scanned", ["RC-7", "rc-7", "LS 4711/b"])
@@ -33,7 +36,6 @@ def test_a_receipt_is_found_by_its_number_and_by_the_paper_that_came_with_it(rep
     assert replica.around("receipts", scanned, None).document == RECEIPT
     assert replica.around("receipts", "RC-8", None) == NOTHING_KNOWN
     assert replica.around("counts", scanned, None).document is None, "the number of another kind"
-    close(replica)
 
 
 def test_what_is_closed_is_gone_and_what_is_open_is_counted(replica: Replica) -> None:
@@ -45,7 +47,6 @@ def test_what_is_closed_is_gone_and_what_is_open_is_counted(replica: Replica) ->
     take(replica, "c1", "c2", counts=rows_of([], gone=["2"]), receipts=rows_of([], gone=["7"]))
     assert [head.number for head in replica.heads("counts")] == ["CT-1"]
     assert replica.around("counts", "CT-2", None).document is None
-    close(replica)
 
 
 def test_a_bin_is_one_is_none_or_nobody_knows(replica: Replica) -> None:
@@ -54,14 +55,12 @@ def test_a_bin_is_one_is_none_or_nobody_knows(replica: Replica) -> None:
     assert replica.around("bins", "A-01", "A-01").is_bin is None, "a controller that tells no bins"
     take(replica, "c1", "c2", bins=rows_of([SiteBin(code="A-01")], anew=True))
     assert [replica.around("bins", None, code).is_bin for code in ("A-01", "A-02", "a-01")] == [True, False, False]
-    close(replica)
 
 
 def test_a_quarantine_place_is_known_as_one(replica: Replica) -> None:
     take(replica, bins=rows_of([SiteBin(code="A-01"), SiteBin(code="Q", kind="quarantine")], anew=True))
     found = [replica.around("bins", None, code) for code in ("A-01", "Q", "X")]
     assert [(each.is_bin, each.is_quarantine) for each in found] == [(True, False), (True, True), (False, False)]
-    close(replica)
 
 
 def test_where_no_document_says_it_the_other_sites_are_told(replica: Replica) -> None:
@@ -71,7 +70,6 @@ def test_where_no_document_says_it_the_other_sites_are_told(replica: Replica) ->
     assert replica.around("transfers", "TR-9", "x").sites == (("s2", "Shop 2"), ("s3", "Shop 3"))
     assert replica.around("transfers", "TR-1", "x").sites == ()
     assert replica.around("receipts", "RC-1", "x").sites == ()
-    close(replica)
 
 
 def test_an_item_says_which_of_its_lots_are_recalled_until_they_are_not(replica: Replica) -> None:
@@ -80,7 +78,6 @@ def test_an_item_says_which_of_its_lots_are_recalled_until_they_are_not(replica:
     assert [recalled(replica, code) for code in ("A", "B", "C")] == [("L-9",), ("L-8",), ()]
     take(replica, "c1", "c2", recalls=rows_of([], anew=True))
     assert recalled(replica, "A") == ()
-    close(replica)
 
 
 def recalled(replica: Replica, code: str) -> tuple[str, ...]:
@@ -101,7 +98,6 @@ def test_an_item_says_what_is_told_with_it_and_where_it_lies(replica: Replica) -
     assert isinstance(other, Item)
     assert (found.tracking, found.bins) == ("lot", (("A-02", 6), ("A-01", 3)))
     assert (other.tracking, other.bins) == ("none", ())
-    close(replica)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -128,7 +124,6 @@ def test_a_counters_templates_are_found_by_their_number_and_told_with_their_pres
         ("OT-100001", "template", PayBy.CASH),
     ]
     assert replica.around("counts", "OT-100001", None).shortcuts == ()
-    close(replica)
 
 
 def test_pick_lists_are_found_by_their_numbers_and_all_of_a_wave_by_its_own(replica: Replica) -> None:
