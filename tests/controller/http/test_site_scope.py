@@ -16,8 +16,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from controller import db
 from controller.app import Parts, api_routes
 from controller.catalog.operations import NewBarcode, add_barcode
+from controller.customers.addresses import Address
 from controller.customers.numbers import CUSTOMERS
 from controller.customers.operations import add_customer
+from controller.customers.order_addresses import set_address
 from controller.customers.policies import Profile
 from controller.documents.operations import store_builtin
 from controller.documents.queries import current
@@ -32,14 +34,18 @@ from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission, Route
 from controller.ingest import ingest
+from controller.invoices.operations import issue
+from controller.invoices.sellers import SellerAt, set_seller
 from controller.orders import batches
 from controller.orders.listing import Wanted
+from controller.orders.numbers import ORDERS
 from controller.orders.operations import place
 from controller.orders.presets import NewPreset, save_preset
 from controller.orders.states import Bulk, Delivery
 from controller.orders.templates import NewTemplate, TemplateLine, save_template
 from controller.people.operations import add_person
 from controller.people.policies import Grant
+from controller.shipping.addressing import ADDRESS
 from controller.shipping.shipments import make_shipment
 from controller.sites.operations import create_site
 from controller.waves.composing import compose_waves
@@ -54,6 +60,7 @@ from edge_agent.wire.telemetry import LogLine, LogLines, Telemetry
 from edge_agent.wire.topics import BoxTopic, Family
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.http.goods_of_a_site import documents_of_goods
+from tests.controller.invoices.bills import SELLER
 from tests.controller.orders_shop import OrderShop
 from tests.doubles import NOON
 
@@ -165,6 +172,8 @@ async def ids(database: None) -> dict[str, str]:
         "parcels": "PC-100001",
         "shipments": await a_shipment(shop),
         "customer": await a_customer(),
+        "job": await a_label(order),
+        "invoices": await an_invoice(order),
         "waves": await a_wave(shop),
         "order-templates": await save_template(NewTemplate(title="Both", lines=[TemplateLine("tea", 1)], site="s1")),
         "order-presets": await save_preset(NewPreset(title="Cash", pays=PayBy.CASH, goes=Goes.TAKEN, site="s1")),
@@ -193,6 +202,22 @@ async def a_customer() -> str:
     """Somebody whom the whole chain knows."""
     await open_test_keys()
     return CUSTOMERS.number(await add_customer(Profile(name="Zhang San", phone="13800138000")))
+
+
+async def a_label(order: str) -> str:
+    """On which an address stands that only its box is told."""
+    order_id = ORDERS.row_id(order)
+    await set_address(order_id, Address(name=SECRET, phone="13812345678", city="深圳市", street="科技园路1号"))
+    data = {"name": "Tea", "price": "1"}
+    return await request_print(
+        PrintOrder(box="b1", device="labels", template="shelf-label", data=data, private=f"{ADDRESS}:{order_id}")
+    )
+
+
+async def an_invoice(order: str) -> str:
+    """Of what was ordered at `s1`."""
+    await set_seller(SellerAt(seller=SELLER))
+    return await issue(order)
 
 
 async def a_wave(shop: OrderShop) -> str:
