@@ -57,7 +57,7 @@ def jobs_of(config: Config, limits: Limits) -> Work:
 def _care(config: Config, limits: Limits) -> Work:
     """What keeps tables true and small."""
     return [
-        ("sweep", _sweep(limits, config.retention)),
+        ("sweep", sweep(limits, config.retention)),
         ("sealing", Sealer().run()),
         ("sums of the ledger", Summing().run()),
         ("personal data", resealing.run(system_random())),
@@ -117,7 +117,8 @@ async def _replenish() -> None:
     await night.run(system_random())
 
 
-async def _sweep(limits: Limits, retention: Retention) -> None:
+async def sweep(limits: Limits, retention: Retention) -> None:
+    """Forget what is out of date, every hour, for ever."""
     while True:
         try:
             forgotten = await idempotency.forget_old(datetime.now(UTC))

@@ -188,7 +188,7 @@ class Weight(Struct, frozen=True, kw_only=True):
 
 
 class Packed(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picked order was packed; `weight` is the parcel's.  `pick_list`: its number, or the code of the tote that it was picked into.
+    """A picked order was packed; `weight` is the parcel's.  `pick_list`: its number, or the code of the tote it lies in.
 
     `reason`: why the parcel weighs other than was expected, as a person said it at the scale.
     """

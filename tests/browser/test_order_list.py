@@ -41,7 +41,8 @@ async def day(site: Site, orders: int = 4) -> list[str]:
 
 
 async def rows(page: Page) -> list[str]:
-    return await page.eval_on_selector_all("tr[data-no]", "rows => rows.map(row => row.dataset.no)")
+    shown: list[str] = await page.eval_on_selector_all("tr[data-no]", "rows => rows.map(row => row.dataset.no)")
+    return shown
 
 
 async def states(*orders: str) -> list[OrderState]:

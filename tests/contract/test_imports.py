@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 FEATURES = (
     "people", "sites", "profiles", "catalog", "documents", "tasks", "stock", "recalls", "proofs", "costing", "pricing", "counts",
     "purchasing", "transfers", "sales", "taxes", "payments", "customers", "promotions", "orders", "fulfilment", "sourcing",
-    "intake", "review", "shipping", "waves", "invoices", "returns", "replenishment", "reports", "notifications", "finance", "analytics",
+    "intake", "review", "shipping", "waves", "invoices", "returns", "replenishment", "reports", "notifications", "finance",
+    "analytics",
 )  # fmt: skip
 APART = ("fleet", "channels")
 GROUND = (

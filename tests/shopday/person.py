@@ -40,7 +40,7 @@ class Person:
         self.scans = 0
 
     async def scan(self, text: str, *, waits: bool = True) -> bool:
-        """Pull the trigger; whether it was no error beep.  Raises DidNotHappen: the box does not beep (and somebody waits for it)."""
+        """Pull the trigger; whether it was no error beep.  Raises DidNotHappen: no beep came, and somebody waits."""
         same, at = self._last
         if same == text:
             await asyncio.sleep(max(0.0, at + SAME_CODE_SECONDS - time.monotonic()))
