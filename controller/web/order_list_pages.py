@@ -14,7 +14,7 @@ from controller.customers import home, order_addresses
 from controller.customers import queries as customers
 from controller.errors import DomainError
 from controller.http.auth import require
-from controller.http.routing import Actor, Permission, number, page
+from controller.http.routing import Actor, BadParameter, Permission, number, page
 from controller.orders import listing, saved
 from controller.orders import queries as orders
 from controller.orders.batch_api import may_do
@@ -145,7 +145,10 @@ class OrderListPages:
         if found is not None:
             wanted = Wanted(ids=found)
         sites = sites_of_asked(asked, actor)
-        rows = await orders.sorted_orders(asked.sort, after=turn.after, limit=turn.limit, wanted=wanted, sites=sites)
+        try:
+            rows = await orders.sorted_orders(asked.sort, after=turn.after, limit=turn.limit, wanted=wanted, sites=sites)
+        except orders.BadCursor as error:
+            raise BadParameter("after", "a cursor as an earlier page gave it") from error
         shown = page(rows, turn, key=lambda order: orders.cursor_of(order, asked.sort))
         ids = [order.id for order in shown.items]
         per = {"per": str(turn.per)} if request.query.get("per") else {}

@@ -36,7 +36,7 @@ from tests.controller.boxes import WireBox
 from tests.integration.test_facts_arrive import SITE, prepare, running, session_of
 from tests.servers import Mosquitto
 
-SECONDS = 5
+SECONDS = 20  # until it counts as never: how soon an ack comes is measured by `make bench ARGS=ack`
 BASE = f"shelfwire/1/{SITE}/b1"
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -73,5 +73,5 @@ async def test_a_draft_that_nobody_wants_is_cancelled(sites: TwoSites) -> None:
 
 def test_the_table_has_no_dead_ends_but_closed() -> None:
     assert reachable(ORDER, OrderState.DRAFT) == set(OrderState)
-    assert not ORDER[OrderState.CLOSED]
+    assert set(ORDER[OrderState.CLOSED]) == {OrderAction.TAKE_BACK}, "of what was carried away from a counter, and nothing else"
     assert set(ORDER[OrderState.CANCELLED]) == {OrderAction.RESTORE}
