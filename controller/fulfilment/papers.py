@@ -20,11 +20,11 @@ from controller.fulfilment.lists import ParcelNow, PickListNow
 from controller.fulfilment.states import ParcelState
 from controller.orders import queries as orders
 from controller.orders.flags import blocking
-from controller.orders.policies import line_amount
 from controller.orders.queries import StoredLine, StoredOrder
 from controller.orders.states import Delivery
 from controller.recalls.queries import recalled_in
 from controller.sites.queries import SiteRow, site
+from edge_agent.wire.prices import line_amount
 
 Fields = dict[str, str | int | list[dict[str, str | int]]]
 

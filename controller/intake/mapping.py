@@ -14,9 +14,9 @@ from controller.db import among, execute, fetch, listing, now, transaction
 from controller.errors import NotFound, Rejected
 from controller.intake.events import GoodsMapped
 from controller.intake.states import RawState
-from controller.orders.policies import price_per
 from controller.tasks.operations import close_tasks
 from drivers.symbols.gtin import to_gtin14
+from edge_agent.wire.prices import price_per
 
 MOST_UNITS = 10**6
 MAX_GOODS = 100

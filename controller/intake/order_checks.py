@@ -13,8 +13,8 @@ import msgspec
 from controller.intake.document import MAX_BYTES, MOST_LINES, SentAddress, SentBuyer, SentLine, SentOrder
 from controller.intake.mapping import MAX_GOODS, Mapped
 from controller.intake.order_file import COLUMNS, OF_LINES, OF_PEOPLE, Row, RowError
-from controller.orders.policies import line_amount
 from controller.pricing.imports import BadCell, instant_of, minor_of
+from edge_agent.wire.prices import line_amount
 
 SENT = frozenset({"shipping", "ship", "send", "delivery", "快递", "配送", "发货", "邮寄", "物流", "快递发货"})
 FETCHED = frozenset({"collection", "collect", "pickup", "pick-up", "fetch", "自提", "到店自提", "门店自提", "上门自提"})

@@ -23,13 +23,14 @@ from controller.orders.flags import FlagKind, set_flag
 from controller.orders.money import owe_again
 from controller.orders.numbers import ORDERS
 from controller.orders.placing import LINE_COLUMNS, LINE_MARKS, line_values
-from controller.orders.policies import NewLine, check_currency, check_line, line_amount
+from controller.orders.policies import NewLine, check_currency, check_line
 from controller.orders.promising import Need, Promising, need_of, promise, when_short
 from controller.orders.queries import StoredOrder
 from controller.orders.states import OPEN, Delivery, OrderState, WhenShort
 from controller.orders.transitions import locked, site_of
 from controller.sites.queries import site
 from controller.stock.granting import lock
+from edge_agent.wire.prices import line_amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from controller.db import fetch
 from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
-from controller.orders.policies import WEIGHED, above, line_amount, most_of
+from controller.orders.policies import WEIGHED, above, most_of
 from controller.orders.totals import part_discounts, recount
 from controller.payments.moving import move
 from controller.payments.operations import Expected, expect
 from controller.payments.policies import PayTerms
 from controller.payments.stored import Balance, balances
 from controller.taxes.operations import Counted
+from edge_agent.wire.prices import line_amount
 
 
 async def owe(order_id: int, terms: PayTerms, counted: Counted | None = None) -> None:

@@ -14,7 +14,7 @@ from controller.orders.errors import NotUndoable
 from controller.orders.flags import FlagKind, blocking, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.placing import pickup_code
-from controller.orders.policies import line_amount
+from edge_agent.wire.prices import line_amount
 
 _ORDER = (
     "site", "region", "channel", "currency", "state", "delivery", "customer_id", "due_at", "min_remaining_days",

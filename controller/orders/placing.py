@@ -16,7 +16,7 @@ from controller.orders.errors import ReferenceTaken
 from controller.orders.events import OrderDrafted, OrderPlaced, OrderReviewNeeded
 from controller.orders.money import owe, owe_again
 from controller.orders.numbers import ORDERS
-from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of, line_amount, price_per
+from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of
 from controller.orders.promising import Need, Promising, needs_of, promise, when_short
 from controller.orders.seams import seams
 from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
@@ -26,6 +26,7 @@ from controller.states import advance
 from controller.stock.carts import cart_document
 from controller.taxes.operations import Counted, Priced
 from edge_agent.seams import failpoint
+from edge_agent.wire.prices import line_amount, price_per
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 6

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.catalog.models import BaseUnit
 from controller.customers.addresses import Address
 from controller.orders.errors import BadOrder
 from controller.orders.states import Delivery, WhenShort
@@ -54,16 +53,6 @@ class NewOrder:
     when_short: WhenShort | None = None
     pay_terms: PayTerms | None = None
     is_draft: bool = False
-
-
-def line_amount(quantity: int, unit_price_minor: int, price_per: int) -> int:
-    """What a line costs, in minor units, rounded once, half up; `unit_price_minor` is for `price_per` base units."""
-    return (2 * quantity * unit_price_minor + price_per) // (2 * price_per)
-
-
-def price_per(base_unit: str) -> int:
-    """How many base units a price is for."""
-    return 1 if base_unit == BaseUnit.PIECE else 100
 
 
 def check_order(order: NewOrder) -> None:

@@ -22,12 +22,13 @@ from controller.orders.amending import Amendment, LineChange, amend
 from controller.orders.errors import BadOrder, NotChangeable
 from controller.orders.events import OrderLineSubstituted
 from controller.orders.flags import FlagKind, clear_flag
-from controller.orders.policies import NewLine, line_amount, price_per
+from controller.orders.policies import NewLine
 from controller.orders.queries import StoredLine, StoredOrder
 from controller.orders.states import OPEN, OrderState, WhenShort
 from controller.orders.transitions import locked, site_of
 from controller.pricing.queries import prices_at
 from controller.stock.channels import FREE_FOR
+from edge_agent.wire.prices import line_amount, price_per
 
 
 class Pricing(StrEnum):

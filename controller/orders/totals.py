@@ -14,11 +14,12 @@ from datetime import datetime
 from controller.db import Row, execute, fetch, transaction
 from controller.errors import NotFound
 from controller.orders.numbers import ORDERS
-from controller.orders.policies import NewOrder, line_amount
+from controller.orders.policies import NewOrder
 from controller.orders.states import OrderState
 from controller.taxes.operations import Basket, Counted, Priced, count, keep
 from controller.taxes.policies import Discount, LineKind
 from controller.taxes.queries import KeptTotal, kept
+from edge_agent.wire.prices import line_amount
 
 BESIDE_LINES = 10_000
 """Positions above it are charges: shipping, fees."""

@@ -11,12 +11,12 @@ from controller.catalog.models import BaseUnit
 from controller.customers.order_addresses import stored_addresses
 from controller.db import Row, among, fetch, listing, words
 from controller.intake.duplicates import twin_of
-from controller.orders.policies import line_amount
 from controller.orders.states import Delivery
 from controller.pricing.policies import CHAIN, Priced, in_force
 from controller.pricing.stored import prices_of
 from controller.review.policies import Checked, PricedLine, discount_share
 from controller.review.rules import UNKNOWN, OrderFacts
+from edge_agent.wire.prices import line_amount
 
 _NO_ADDRESS = (("address", "missing_address"),)
 

@@ -17,12 +17,12 @@ from controller.catalog.queries import SkuRow, resolve, skus, skus_by_code
 from controller.customers.addresses import Address
 from controller.customers.policies import Contact
 from controller.errors import Rejected
-from controller.orders.policies import price_per
 from controller.orders.states import Delivery
 from controller.payments.policies import PayTerms
 from controller.pricing.imports import BadCell, major_of, minor_of
 from controller.sites.queries import SiteRow
 from drivers.symbols.parse import parse_symbol
+from edge_agent.wire.prices import price_per
 
 MOST_LINES = 50
 MOST_FOUND = 8

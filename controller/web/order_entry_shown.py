@@ -9,11 +9,11 @@ from controller.catalog.queries import SkuRow, skus_by_code
 from controller.errors import DomainError
 from controller.http.routing import Actor
 from controller.intake.entering import OFFICE
-from controller.orders.policies import line_amount
 from controller.sites.queries import SiteRow
 from controller.stock.channels import Promise, available_anywhere, available_to_promise
 from controller.taxes.operations import Basket, Counted, Priced, count
 from controller.web.order_entry import Entry, EntryRefused, TypedLine, currency_of, per, price_of, units_of
+from edge_agent.wire.prices import line_amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

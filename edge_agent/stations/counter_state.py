@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from edge_agent.stations.goods import Goods
 from edge_agent.stations.item_words import price
 from edge_agent.stations.station import Activity
-from edge_agent.wire.order_facts import CounterLine, Goes, PayBy, line_amount
+from edge_agent.wire.order_facts import CounterLine, Goes, PayBy
+from edge_agent.wire.prices import line_amount, price_per
 
 MOST_PARKED: Final = 9
 """Orders that are put aside at one counter."""
@@ -36,7 +37,7 @@ class BasketLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def amount_minor(self) -> int:
-        return line_amount(self.units, self.price_minor, self.goods.unit)
+        return line_amount(self.units, self.price_minor, price_per(self.goods.unit))
 
     @property
     def is_counted(self) -> bool:

@@ -120,14 +120,3 @@ BUILT_IN: Final = (
     Shortcut(number="OP-SHIP", title="", kind="preset", pays=PayBy.ON_DELIVERY, goes=Goes.SHIPPED),
 )
 """Presets that every box has, until the office has made some; they are called by what they say."""
-
-
-def price_per(unit: str) -> int:
-    """How many base units a price is for: one piece, 100 g, 100 ml."""
-    return 1 if unit == "piece" else 100
-
-
-def line_amount(units: int, price_minor: int, unit: str) -> int:
-    """What so many base units cost, in minor units, rounded once, half up: as the controller counts it."""
-    per = price_per(unit)
-    return (2 * units * price_minor + per) // (2 * per)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from controller.fulfilment.papers import money_text, quantity_text, weight_text
 from controller.fulfilment.policies import BinStock, PickLine, choose_bins, goods_weight, spread, weight_matches
-from controller.orders.policies import line_amount
+from edge_agent.wire.prices import line_amount
 
 BINS = st.lists(st.integers(1, 50), max_size=6).map(
     lambda stocks: [BinStock(place, stock) for place, stock in enumerate(stocks, 1)]

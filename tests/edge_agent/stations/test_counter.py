@@ -5,12 +5,8 @@ from __future__ import annotations
 from importlib import resources
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from controller.orders.policies import line_amount as counted
-from controller.orders.policies import price_per as counted_per
 from drivers.documents.model import Receipt
 from drivers.documents.templates import fill, load_template
 from edge_agent.stations import Missing, Paper, Rules, Verdict, say
@@ -20,7 +16,7 @@ from edge_agent.stations.model import Known
 from edge_agent.stations.table import restore
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import PrintRequested, Retracted
-from edge_agent.wire.order_facts import CounterOrder, Goes, OrderTemplate, PayBy, TemplateLine, line_amount, price_per
+from edge_agent.wire.order_facts import CounterOrder, Goes, OrderTemplate, PayBy, TemplateLine
 from tests.edge_agent.stations.worker import ANNA, ITEM, LI, MILK, TEA, Worker
 
 TEMPLATE = load_template((resources.files("controller.documents") / "builtin" / "counter-receipt.json").read_bytes())
@@ -303,9 +299,3 @@ def test_the_page_shows_lines_presets_and_templates_with_their_keys() -> None:
         "hold",
     ]
     assert notes(counter(worker))[0].en == "Cash, taken away"
-
-
-@given(st.integers(1, 10**7), st.integers(0, 10**8), st.sampled_from(["piece", "gram", "millilitre"]))
-def test_box_and_controller_count_a_line_alike(units: int, price: int, unit: str) -> None:
-    assert line_amount(units, price, unit) == counted(units, price, counted_per(unit))
-    assert price_per(unit) == counted_per(unit)
