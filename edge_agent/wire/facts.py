@@ -201,7 +201,7 @@ class Packed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HandedOver(Struct, frozen=True, kw_only=True):
-    """A carrier or a customer took the parcel with this number, or with this label of its carrier's."""
+    """A carrier or a customer took the parcel with this number."""
 
     name: ClassVar[str] = "handed_over"
     version: ClassVar[int] = 1
