@@ -107,6 +107,8 @@ def _config(url: str) -> dict[str, Any]:
     else:
         connection["credentials"].setdefault("maxsize", 16)
         connection["credentials"]["reset"] = _as_it_is
+        # compiled statements pay for reports of minutes; each of ours is over before its compilation would be
+        connection["credentials"]["server_settings"] = {"jit": "off"}
     app = {"models": list(MODEL_MODULES), "default_connection": "default", "migrations": "controller.migrations"}
     return {"connections": {"default": connection}, "apps": {APP: app}}
 

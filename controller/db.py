@@ -7,14 +7,11 @@ one connection: writers queue on its lock in the order they came.  A task starte
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import count
 from sqlite3 import IntegrityError
 from typing import Any, TypeVar
@@ -23,7 +20,9 @@ from asyncpg.exceptions import IntegrityConstraintViolationError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
 from controller.database import MODEL_MODULES, Engine, close, connect, engine, here, is_of_the_database, memory, migrate, now
+from controller.dialect import among, day_of, for_key_share, for_update, listing, numbered, utc, words
 from controller.sqlite import ControllerSqlite, DatabaseInUse
+from controller.together import Waiting, in_one
 from controller.values import statements
 
 __all__ = [
@@ -41,6 +40,7 @@ __all__ = [
     "execute",
     "execute_many",
     "fetch",
+    "fetch_aside",
     "for_key_share",
     "for_update",
     "in_transaction",
@@ -50,7 +50,9 @@ __all__ = [
     "memory",
     "migrate",
     "now",
+    "put",
     "savepoint",
+    "together",
     "transaction",
     "utc",
     "words",
@@ -79,6 +81,7 @@ class _Transaction:
     task: asyncio.Task[Any] | None
     open: bool = True
     after_commit: list[Callable[[], object]] = field(default_factory=list)
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 _current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
@@ -98,6 +101,7 @@ async def transaction() -> AsyncIterator[None]:
     begin = _sqlite_transaction if engine() is Engine.SQLITE else _postgres_transaction
     async with begin() as current:
         yield
+        await _write_waiting(current)
     for callback in current.after_commit:
         callback()
 
@@ -167,13 +171,16 @@ async def savepoint() -> AsyncIterator[None]:
 
     Where the engine had to end the whole transaction (SQLite does on a full disk), the exception says so: nothing may catch it.
     """
-    if _mine() is None:
+    current = _mine()
+    if current is None:
         raise RuntimeError("savepoint() needs a transaction around it")
     name = f"savepoint_{next(_savepoints)}"
     await execute(f"SAVEPOINT {name}")
     try:
         yield
+        await _write_waiting(current)
     except BaseException as error:
+        current.waiting.rows.clear()  # all of it was put in here
         try:
             await execute(f"ROLLBACK TO SAVEPOINT {name}")
             await execute(f"RELEASE SAVEPOINT {name}")
@@ -210,109 +217,132 @@ def after_commit(callback: Callable[[], object]) -> None:
 # --- statements -----------------------------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _connection() -> AsyncIterator[Any]:
+async def _on_connection(work: Callable[[Any], Awaitable[T]], *, aside: bool = False) -> T:
+    """Do it on the transaction's connection, or on one of its own; on the way of every statement, so without a context manager."""
     current = _mine()
     try:
-        if current is not None:
-            yield current.connection
-        else:
+        if current is None:
             handler: Any = here().client
             async with handler.acquire_connection() as connection:
-                yield connection
+                return await work(connection)
+        if current.waiting.rows and not aside:
+            await _write_waiting(current)
+        return await work(current.connection)
     except (IntegrityError, IntegrityConstraintViolationError) as error:
         raise ConstraintViolated(str(error)) from error
 
 
 async def fetch(sql: str, *params: object) -> list[Row]:
     """Rows of a query, or of a statement with RETURNING."""
-    async with _connection() as connection:
+    return await _on_connection(_reading(sql, params))
+
+
+async def fetch_aside(sql: str, *params: object) -> list[Row]:
+    """The same of a statement that has to do with nothing of what was `put`: that goes on waiting."""
+    return await _on_connection(_reading(sql, params), aside=True)
+
+
+def _reading(sql: str, params: Sequence[object]) -> Callable[[Any], Awaitable[list[Row]]]:
+    async def read(connection: Any) -> list[Row]:
         if engine() is Engine.POSTGRES:
-            return [dict(row) for row in await connection.fetch(_numbered(sql), *params)]
+            return [dict(row) for row in await connection.fetch(numbered(sql), *params)]
         return [dict(row) for row in await connection.execute_fetchall(sql, params)]
+
+    return read
 
 
 async def execute(sql: str, *params: object) -> int:
     """Run a statement; the number of rows it changed."""
-    async with _connection() as connection:
+
+    async def run(connection: Any) -> int:
         if engine() is Engine.POSTGRES:
-            tail = (await connection.execute(_numbered(sql), *params)).rpartition(" ")[2]
+            tail = (await connection.execute(numbered(sql), *params)).rpartition(" ")[2]
             return int(tail) if tail.isdigit() else 0
         async with connection.execute(sql, params) as cursor:
             return max(int(cursor.rowcount), 0)
+
+    return await _on_connection(run)
 
 
 async def execute_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
     """Run a statement for every row, all or none."""
     if not rows:
         return
-    async with transaction(), _connection() as connection:
+
+    async def run(connection: Any) -> None:
         if engine() is Engine.POSTGRES:
-            await connection.executemany(_numbered(sql), rows)
+            await connection.executemany(numbered(sql), rows)
         else:
             cursor = await connection.executemany(sql, rows)
             await cursor.close()
+
+    async with transaction():
+        await _on_connection(run)
 
 
 async def insert_many(table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert rows of which none is there already, all or none: many of them in the quickest way.  Raises ConstraintViolated."""
     async with transaction():
-        if engine() is Engine.POSTGRES and len(rows) >= COPIED_FROM:
-            async with _connection() as connection:
-                await connection.copy_records_to_table(table, columns=columns, records=rows)
+        head = f"INSERT INTO {table} ({', '.join(columns)})"
+        if await _waits(f"{head} VALUES ({', '.join('?' * len(columns))})", rows):
             return
-        for sql, values in statements(f"INSERT INTO {table} ({', '.join(columns)})", rows):
+        if engine() is Engine.POSTGRES and len(rows) >= COPIED_FROM:
+            await _on_connection(lambda connection: connection.copy_records_to_table(table, columns=columns, records=rows))
+            return
+        for sql, values in statements(head, rows):
             await execute_many(sql, values)
 
 
-@lru_cache(maxsize=2048)
-def _numbered(sql: str) -> str:
-    """`?` -> `$1`, `$2`, …; not inside quotes."""
-    numbers = count(1)
-    pieces = sql.split("'")
-    for index in range(0, len(pieces), 2):
-        head, *tails = pieces[index].split("?")
-        pieces[index] = head + "".join(f"${next(numbers)}{tail}" for tail in tails)
-    return "'".join(pieces)
+@asynccontextmanager
+async def together() -> AsyncIterator[None]:
+    """In a transaction, whose rows that are `put` inside wait until it ends, and are written in one turn of the server.
+
+    Any other statement (but `fetch_aside`) has them written first, so that it sees them.
+    """
+    async with transaction():
+        current = _mine()
+        if current is None:
+            raise RuntimeError("a transaction that was just begun is none")
+        current.waiting.scopes += 1
+        try:
+            yield
+            if current.waiting.scopes == 1:
+                await _write_waiting(current)
+        finally:
+            current.waiting.scopes -= 1
 
 
-def among(column: str) -> str:
-    """A condition with one placeholder for `listing(values)`: the column is one of many values."""
-    if engine() is Engine.POSTGRES:
-        return f"{column} = ANY(?)"
-    return f"{column} IN (SELECT value FROM json_each(?))"  # noqa: S608 -- a column name of ours
+async def put(sql: str, rows: Sequence[Sequence[object]]) -> None:
+    """Run `INSERT … VALUES (?, …) …` for every row, all or none; inside `together()` a few of them wait for others.
+
+    What waits needs nothing of what else waits.  Raises ConstraintViolated: then, of what waits, where it is written.
+    """
+    if rows and not await _waits(sql, rows):
+        await execute_many(sql, rows)
 
 
-def listing(values: Iterable[object]) -> object:
-    """The parameter for `among`."""
-    found = list(values)
-    return found if engine() is Engine.POSTGRES else json.dumps(found, default=str)
+async def _waits(sql: str, rows: Sequence[Sequence[object]]) -> bool:
+    current = _mine()
+    if current is None or not current.waiting.takes(rows):
+        return False
+    if rows:
+        current.waiting.add(sql, rows)
+    if current.waiting.is_full:
+        await _write_waiting(current)
+    return True
 
 
-def for_update(table: str = "") -> str:
-    """Suffix that locks the rows of a SELECT (of one table of it); SQLite's writer has the whole file already."""
-    if engine() is Engine.SQLITE:
-        return ""
-    return f" FOR UPDATE OF {table}" if table else " FOR UPDATE"
-
-
-def day_of(column: str) -> str:
-    """An expression: the day (UTC) of a column that holds an instant, as `2026-11-22`."""
-    return f"substr({column}, 1, 10)" if engine() is Engine.SQLITE else f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
-
-
-def words(column: str) -> str:
-    """An aggregate: the texts of a column in one, with spaces between, in any order; NULL where there is none."""
-    return f"string_agg({column}, ' ')" if engine() is Engine.POSTGRES else f"group_concat({column}, ' ')"
-
-
-def for_key_share() -> str:
-    """Suffix that keeps the rows of a SELECT from whoever wants them `for_update`; such readers do not wait for each other."""
-    return " FOR KEY SHARE" if engine() is Engine.POSTGRES else ""
-
-
-def utc(instant: datetime) -> datetime:
-    """The same instant in UTC, as columns hold it.  Raises ValueError for a naive one."""
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant!r} has no time zone")
-    return instant.astimezone(UTC)
+async def _write_waiting(current: _Transaction) -> None:
+    if not current.waiting.rows:
+        return
+    taken = current.waiting.taken()
+    try:
+        if engine() is Engine.POSTGRES:
+            sql, params = in_one(taken)
+            await current.connection.execute(numbered(sql), *params)
+            return
+        for sql, params in taken:
+            async with current.connection.execute(sql, params):
+                pass
+    except (IntegrityError, IntegrityConstraintViolationError) as error:
+        raise ConstraintViolated(str(error)) from error

@@ -16,6 +16,7 @@ from controller.fulfilment.claim_facts import apply_pick_claimed, apply_pick_unc
 from controller.fulfilment.damage_facts import apply_pick_damaged
 from controller.fulfilment.facts import apply_handed_over, apply_packed, apply_pick_short, apply_picked
 from controller.intake.counter import apply_counter_order
+from controller.intake.counter_refunds import apply_given_back
 from controller.pricing.facts import apply_shelf_labelled
 from controller.purchasing.facts import apply_put_away, apply_receipt_closed, apply_received
 from controller.retractions import RETRACTABLE, apply_retracted, tell_arrived
@@ -43,7 +44,7 @@ from edge_agent.wire.facts import (
     Weighed,
 )
 from edge_agent.wire.goods_facts import Adjusted, ShelfLabelled, TransferClosed, TransferReceived, TransferSent
-from edge_agent.wire.order_facts import CounterOrder
+from edge_agent.wire.order_facts import CounterOrder, GivenBack
 from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ HANDLERS: dict[type[Fact], Callable[[Sequence[FactIn[Any]]], Awaitable[list[Outc
     Packed: apply_packed,
     HandedOver: apply_handed_over,
     Retracted: apply_retracted,
+    GivenBack: apply_given_back,
     Weighed: fleet.apply_weighed,
     Drawer: fleet.apply_drawer,
     ScanRefused: fleet.apply_scan_refused,

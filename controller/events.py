@@ -126,7 +126,7 @@ async def record_all(events: Sequence[tuple[Event, str, str | None]]) -> None:
     xid = "pg_current_xact_id()::text::bigint" if db.engine() is Engine.POSTGRES else "0"
     if len(rows) < db.COPIED_FROM:
         names = ", ".join(_RECORDED)
-        await db.execute_many(f"INSERT INTO event ({names}, transaction_id) VALUES (?, ?, ?, ?, ?, ?, ?, {xid})", rows)
+        await db.put(f"INSERT INTO event ({names}, transaction_id) VALUES (?, ?, ?, ?, ?, ?, ?, {xid})", rows)
     else:
         async with db.transaction():
             here = (await db.fetch(f"SELECT {xid} AS xid"))[0]["xid"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from controller import events
-from controller.db import is_of_the_database, transaction
+from controller.db import in_transaction, is_of_the_database, transaction
 from controller.events import Recorded
 
 log = logging.getLogger(__name__)
@@ -63,11 +63,14 @@ class Follower:
         """Do what follows from one event, and say that it is done, in one transaction; other events are passed by."""
         if recorded.name not in self.names:
             return
+
+        async def follow() -> None:
+            with events.acting(recorded.actor, str(recorded.id)):
+                await self.take(recorded)
+            await events.move_cursor(self.consumer, recorded.position)
+
         try:
-            async with transaction():
-                with events.acting(recorded.actor, str(recorded.id)):
-                    await self.take(recorded)
-                await events.move_cursor(self.consumer, recorded.position)
+            await in_transaction(follow)
         except Exception as error:
             if is_of_the_database(error):
                 raise

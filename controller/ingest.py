@@ -82,10 +82,8 @@ async def _take(readings: Sequence[Reading]) -> tuple[list[Verdict], Counter[tup
         ]
     )
     new = await storage.insert_new(first)
-    fresh: list[Arrival] = []
-    old: list[Arrival] = []
-    for arrival in first:
-        (fresh if arrival.reading.envelope.id in new else old).append(arrival)
+    fresh = first if new is None else [arrival for arrival in first if arrival.reading.envelope.id in new]
+    old = [] if new is None else [arrival for arrival in first if arrival.reading.envelope.id not in new]
     verdicts, reused = await _settle(old + repeated)
     applied, taken = await _apply_new(fresh)
     verdicts += applied
@@ -111,14 +109,14 @@ def _refused(reading: Readable, why: Rejected) -> Unreadable:
 async def _clocks(readings: Sequence[Readable]) -> dict[tuple[str, str], KnownClock]:
     """What is known of the clocks of those that were not synchronised, from the tables and from the batch itself."""
     doubtful = {reading.slot.box for reading in readings if not reading.envelope.clock.synced}
-    if not doubtful:
-        return {}
     clocks = {
         (reading.slot.box, fact.boot): KnownClock(fact.mono_ms, in_utc(fact.at), fact.error_ms)
         for reading in readings
         if isinstance(fact := reading.fact, ClockSynced)
     }
-    return clocks | await storage.clocks_of(doubtful)
+    if about := doubtful | {box for box, _ in clocks}:
+        await storage.hold_clocks(about)
+    return clocks | await storage.clocks_of(doubtful) if doubtful else {}
 
 
 def _distinct(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]:

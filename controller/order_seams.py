@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from controller.errors import NotFound
 from controller.fulfilment import operations as fulfilment
+from controller.fulfilment.withdrawing import withdraw_release
 from controller.orders import transitions
 from controller.orders.operations import hold
 from controller.orders.seams import seams
 from controller.orders.states import Bulk
-from controller.review.cases import approve, resume
+from controller.review.cases import approve, reopen, resume
 from controller.review.judging import judge_placed
 from controller.review.queries import case
 from controller.review.states import CaseState
@@ -26,6 +27,8 @@ def fill_seams() -> None:
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
         Bulk.APPROVE: lambda no, reason: approve(no, CaseState.SERVICE, reason=reason),
         Bulk.RESUME: _resume,
+        Bulk.WITHDRAW: lambda no, _: withdraw_release(no),
+        Bulk.REVIEW: lambda no, reason: reopen(no, reason=reason),
     }
 
 

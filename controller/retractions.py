@@ -45,6 +45,8 @@ async def apply_retracted(facts: Sequence[FactIn[Retracted]]) -> list[Outcome]:
 
 async def tell_arrived(facts: Sequence[FactIn[Any]]) -> None:
     """These can be taken back: whoever waits to do so is tried again soon."""
+    if not await fetch("SELECT 1 AS one FROM fact WHERE outcome = 'parked' AND waits_for LIKE 'fact:%' LIMIT 1"):
+        return  # nearly always
     keys = listing({_key(fact.id) for fact in facts})
     await execute(f"UPDATE fact SET due = ? WHERE outcome = 'parked' AND {among('waits_for')}", True, keys)
 

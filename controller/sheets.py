@@ -9,8 +9,9 @@ import codecs
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from controller.errors import Rejected
@@ -26,7 +27,10 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet begins a formula with (OWASP, CSV Injection)."""
 BOM = "\ufeff"
 """So that spreadsheets read Chinese names as UTF-8."""
+SAVED_AS = ("utf-8-sig", "gb18030")
+"""What spreadsheets save CSV in where people read Chinese."""
 _PIECE, _LONGEST_HEAD = 1 << 16, 100_000
+_FINEST = Decimal("0.0001")
 _BETWEEN = (",", ";", "\t")
 """What stands between cells, by what the first line has most of: spreadsheets write what is usual where they were bought."""
 
@@ -50,9 +54,40 @@ def cell_text(value: object) -> str:
     return str(value).replace("\0", "")
 
 
-def rows_of(body: bytes, text: Callable[[object], str] = cell_text) -> Iterator[list[str]]:
-    """By its content, not its name: a ZIP is XLSX, of which the first sheet is read; all else is CSV.  Raises BadFile."""
-    return _sheet_rows(body, text) if body[:4] == b"PK\x03\x04" else _text_rows(body)
+def sheet_text(value: object) -> str:
+    """A cell of a sheet: amounts to four decimals, as people see them; instants with their time."""
+    if isinstance(value, float) and not value.is_integer() and abs(value) < 10**12:
+        return f"{Decimal(repr(value)).quantize(_FINEST).normalize():f}"
+    if isinstance(value, datetime) and (value.hour or value.minute or value.second):
+        return value.isoformat(timespec="seconds" if value.second else "minutes")
+    return cell_text(value)
+
+
+def is_sheet(body: bytes) -> bool:
+    """By its content, not its name: a ZIP is XLSX, all else is CSV."""
+    return body[:4] == b"PK\x03\x04"
+
+
+def rows_of(body: bytes, text: Callable[[object], str] = cell_text, *, encodings: Sequence[str] = SAVED_AS) -> Iterator[list[str]]:
+    """Of XLSX the first sheet is read.  `encodings`: those of a CSV file, the first that it can be.  Raises BadFile."""
+    return _sheet_rows(body, text) if is_sheet(body) else _text_rows(body, encodings)
+
+
+def below(rows: Iterator[list[str]], width: int) -> Iterator[tuple[int, list[str] | str]]:
+    """The rows below a header of `width` columns, with the line of each; a sentence where it is no row of such a table.
+
+    Empty rows are passed by; a file that cannot be read any further ends with a sentence.
+    """
+    line = 1
+    try:
+        for line, cells in enumerate(rows, 2):
+            if not any(cells):
+                continue
+            is_wider = len(cells) > width and not any(cells[width:])
+            found = cells[:width] if is_wider else cells
+            yield line, found if len(found) == width else f"has {len(found)} cells, expected {width}"
+    except BadFile as error:
+        yield line + 1, f"cannot be read from here on: {error}"
 
 
 def defused(cell: T) -> T | str:
@@ -60,8 +95,10 @@ def defused(cell: T) -> T | str:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(DANGEROUS) else cell
 
 
-def _text_rows(body: bytes) -> Iterator[list[str]]:
-    text = io.TextIOWrapper(io.BytesIO(body), encoding=_encoding_of(body), newline="")  # piece by piece: it is not there twice
+def _text_rows(body: bytes, encodings: Sequence[str]) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(
+        io.BytesIO(body), encoding=_encoding_of(body, encodings), newline=""
+    )  # piece by piece: it is not there twice
     first = text.readline(_LONGEST_HEAD)
     text.seek(0)
     reader = csv.reader(text, strict=True, delimiter=max(_BETWEEN, key=first.count))
@@ -77,10 +114,9 @@ def _text_rows(body: bytes) -> Iterator[list[str]]:
         yield [cell.replace("\0", "") for cell in row]
 
 
-def _encoding_of(body: bytes) -> str:
-    """UTF-8, or what spreadsheets save besides.  Raises BadFile."""
-    encodings = ("utf-16",) if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
+def _encoding_of(body: bytes, encodings: Sequence[str]) -> str:
+    """Raises BadFile."""
+    for encoding in ("utf-16", *encodings) if body[:2] in (b"\xff\xfe", b"\xfe\xff") else encodings:
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
             for start in range(0, len(body), _PIECE):
@@ -105,11 +141,13 @@ def _sheet_rows(body: bytes, text: Callable[[object], str]) -> Iterator[list[str
             book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # what it says of its own size may be wrong
+            width = 0
             for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
                 if number > MOST_ROWS or len(row) > MOST_COLUMNS:
                     flaw = f"the sheet has more than {MOST_ROWS} rows or {MOST_COLUMNS} columns"
                     break
-                yield [text(value) for value in row]
+                width = width or len(row)
+                yield [text(value) for value in row] + [""] * (width - len(row))  # what is empty at its end is not written
     except Exception as error:  # whatever the library makes of a broken file
         raise BadFile(f"the file cannot be read as XLSX ({type(error).__name__})") from error
     if flaw:

@@ -15,11 +15,12 @@ SLICE = 50
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that the controller will never book: its fact's name, its seq, and the controller's code for why."""
+    """A row that the controller will never book: its fact's name, its seq, the controller's code for why, and the fact's id."""
 
     name: str
     seq: int
     code: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ def apply_ack(db: sqlite3.Connection, ack: Ack, now_ms: int) -> AckResult:
         is_final = rejection.code != SEQ_REUSED
         rows = db.execute(
             "UPDATE outbox SET state = 'rejected', code = ?, acked_at = ? "
-            "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending' RETURNING name",
+            "WHERE epoch = ? AND stream = ? AND seq = ? AND state = 'pending' RETURNING name, id",
             (rejection.code, now_ms if is_final else None, *where, rejection.seq),
         ).fetchall()
-        marked += [RejectedRow(name, rejection.seq, rejection.code) for (name,) in rows if is_final]
+        marked += [RejectedRow(name, rejection.seq, rejection.code, fact) for name, fact in rows if is_final]
     freed = sum(
         db.execute(
             "UPDATE outbox SET state = 'acked', acked_at = ? "

@@ -22,9 +22,10 @@ from edge_agent.errors import OutboxFull
 from edge_agent.faults import fault
 from edge_agent.health import CONFIG_WRONG, DISK_FULL, REFUSED, STUCK, Health, description, unknown_devices
 from edge_agent.inbox import Arrival, Kind, Request
-from edge_agent.intake import Answer, Intake, Weigh
+from edge_agent.intake import Answer, Intake
 from edge_agent.liveness import CHANGE_MS, PRINT_MS, Beats
 from edge_agent.log_levels import LogLevels
+from edge_agent.lookups import Weigh
 from edge_agent.measuring import Measuring
 from edge_agent.spooler import Spooler
 from edge_agent.stores import Seams, Stores
@@ -131,6 +132,7 @@ class Box:
         self._stores.outbox.listen(self._hears_appended(asyncio.get_running_loop()))
         await self._commands.recover()
         self.intake.ask_scales()
+        await self.intake.recover()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(), name="box.listen")
@@ -237,9 +239,11 @@ class Box:
         device = None if topic.device == BOX_ITSELF else topic.device
         match topic.family:
             case Family.ACK:
-                if (await self.delivery.on_ack(decode(Ack, message.payload))).has_new_epoch:
+                result = await self.delivery.on_ack(decode(Ack, message.payload))
+                if result.has_new_epoch:
                     self._describe()
                 message.acknowledge()
+                await self.intake.refuse({row.id: row.code for row in result.rejected})
             case Family.JOB if device is None:
                 raise BadTopic("a print job is for a printer, not for the box itself")
             case Family.JOB if topic.name is not None and topic.leg == "req":

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from edge_agent.lookups import LookAround
+from edge_agent.replica_parts import PACKS, PICKS
 from edge_agent.stations import StationState
 from edge_agent.stations.model import Known
 from edge_agent.wire.facts import FactDraft
@@ -22,12 +24,14 @@ KEPT: Final = 500
 
 
 class _By(NamedTuple):
-    """Who claimed a list, at which station; `is_over`: it was given back."""
+    """Who claimed a list, at which station, by which fact, into which tote; `is_over`: it was given back."""
 
     station: str | None
     person: str
     name: str
     is_over: bool = False
+    fact: str = ""
+    tote: str = ""
 
 
 class ClaimedHere:
@@ -48,10 +52,28 @@ class ClaimedHere:
                 self._lists[fact.pick_list] = before._replace(is_over=True)
             else:
                 who = _By(station, person.id if person else "", person.name if person else station or "", is_over)
-                self._lists[fact.pick_list] = who
+                tote = fact.tote or "" if isinstance(fact, PickClaimed) else ""
+                self._lists[fact.pick_list] = who._replace(fact=draft.id or "", tote=tote)
             self._lists.move_to_end(fact.pick_list)
             while len(self._lists) > KEPT:
                 self._lists.popitem(last=False)
+
+    def lost(self, claim: str) -> None:
+        """The controller refused the claim of this fact's id: somebody else has the list."""
+        for number in [number for number, by in self._lists.items() if by.fact == claim]:
+            del self._lists[number]
+
+    def in_tote(self, tote: str | None) -> str | None:
+        """The list that was claimed with it here last, and not given back since; whether it is packed by now is not known here."""
+        return next((number for number, by in reversed(self._lists.items()) if tote and by.tote == tote and not by.is_over), None)
+
+    async def holds(self, tote: str | None, look_around: LookAround) -> str | None:
+        """The list whose tote it is, though the replica does not say so yet; None where the list is open no more."""
+        number = self.in_tote(tote)
+        for part in (PICKS, PACKS) if number is not None else ():
+            if (await look_around(part.name, number, None, ())).document is not None:
+                return number
+        return None
 
     def laid_over(self, known: Known, station: str) -> Known:
         """What the box knows of pick lists, with what was claimed and given back at its stations."""

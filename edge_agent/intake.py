@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,16 +18,27 @@ from edge_agent.config import Config, StationConfig, SymbolsConfig
 from edge_agent.counted_here import CountedHere
 from edge_agent.device_events import DeviceEvent, DrawerMoved, Failed, Scanned, StateChanged, WeightChanged
 from edge_agent.errors import AgentError, FactsCorrupt, OutboxFull
+from edge_agent.lookups import (
+    Identify,
+    LookAround,
+    LookUp,
+    Weigh,
+    no_templates,
+    nobody_is_known,
+    nobody_weighs,
+    nothing_is_around,
+    nothing_is_known,
+)
+from edge_agent.replica_parts import PICKS
 from edge_agent.seams import uuid7
 from edge_agent.station_book import Given, StationBook, rules_of
 from edge_agent.stations import (
     SCREEN,
     Feedback,
-    Item,
-    Missing,
     Person,
     Pressed,
     Reading,
+    Refused,
     Rules,
     SignedIn,
     StationState,
@@ -42,26 +53,13 @@ from edge_agent.stations import (
 from edge_agent.stations import Scanned as Read
 from edge_agent.stations.answers import identify, misread, not_saved
 from edge_agent.stations.model import NOTHING_KNOWN, Known
-from edge_agent.stations.table import around
+from edge_agent.stations.table import around, stands_on
 from edge_agent.stores import Seams, Stores
 from edge_agent.wire.facts import Drawer, FactDraft, ScanRefused, Weight
 from edge_agent.wire.messages import Stream
 
 Answer = Callable[[str, Feedback], None]
 """What shows and sounds an answer, by the station's id (the device's, where it has no station)."""
-
-LookUp = Callable[[str, str | None], Awaitable[Item | Missing]]
-"""What the box knows of a symbol, by its text and its GTIN; it answers soon, whatever happens."""
-
-LookAround = Callable[[str, str | None, str | None, tuple[str, ...]], Awaitable[Known]]
-"""What the box knows of a document (its part of the replica, its number), whether a code is a bin, and of documents of other
-numbers; it answers soon."""
-
-Identify = Callable[[str], Person | None]
-"""Whose badge this is.  It does not wait."""
-
-Weigh = Callable[[str, bool], None]
-"""What asks a scale for a weight, or (False) does not any more."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,28 +68,6 @@ class UnknownStation(AgentError):
     """The box has no station of this id."""
 
     code = "unknown_station"
-
-
-def _nobody_weighs(scale: str, wanted: bool) -> None:  # noqa: FBT001 -- the type's own form
-    del scale, wanted
-
-
-def _no_templates() -> Mapping[str, str]:
-    return {}
-
-
-async def _nothing_is_known(text: str, gtin: str | None) -> Missing:
-    del text, gtin
-    return Missing.NO_CATALOGUE
-
-
-async def _nothing_is_around(part: str, number: str | None, place: str | None, also: tuple[str, ...]) -> Known:
-    del part, number, place, also
-    return NOTHING_KNOWN
-
-
-def _nobody_is_known(badge: str) -> None:
-    del badge
 
 
 class Intake:
@@ -106,6 +82,7 @@ class Intake:
         symbols: SymbolsConfig | None = None,
     ) -> None:
         self._seams = seams
+        self._stores = stores
         self._box = stores.outbox.identity.box
         self._book = StationBook(stores, seams.disk, pressed)
         self._refused = 0
@@ -116,16 +93,16 @@ class Intake:
         self._turn = asyncio.Lock()  # one step at a time: each begins from the state that the one before left on disk
         self.outlets: list[Answer] = []
         """All who tell people an answer, after its commit.  None of them waits."""
-        self.weigh: Weigh = _nobody_weighs
+        self.weigh: Weigh = nobody_weighs
         """Told for a station's scale whether the station waits for a weight of it."""
-        self.look_up: LookUp = _nothing_is_known
+        self.look_up: LookUp = nothing_is_known
         """Asked for what is scanned at a station that wants it, and for nothing else."""
-        self.look_around: LookAround = _nothing_is_around
+        self.look_around: LookAround = nothing_is_around
         """Asked at each reading of a station that works through documents."""
-        self.who_is: Identify = _nobody_is_known
+        self.who_is: Identify = nobody_is_known
         """Who has this id."""
-        self.identify_badge: Identify = _nobody_is_known
-        self.templates: Callable[[], Mapping[str, str]] = _no_templates
+        self.identify_badge: Identify = nobody_is_known
+        self.templates: Callable[[], Mapping[str, str]] = no_templates
         """The templates that this box may print with now: name -> version."""
         self.zone = ""
         """The shop's time zone, for what is printed; empty: the machine's own."""
@@ -148,11 +125,18 @@ class Intake:
                 # Nothing, or less, is told for the person's sake and never booked.
                 booked = Weight(grams=weight.grams, raw_b64=b64encode(weight.raw).decode())
                 async with self._turn:
+                    station = self._at(event.device)
+                    is_awaited = station is not None and awaits_weight(self._book.states[station])
                     weighed = Weighed(
-                        device=event.device, weight=booked, at_ms=event.at_ms, id=self._new_id(), at=self._seams.clock.now()
+                        device=event.device,
+                        weight=booked,
+                        at_ms=event.at_ms,
+                        id=self._new_id(),
+                        at=self._seams.clock.now(),
+                        known=await self._around(station, None) if station is not None and is_awaited else NOTHING_KNOWN,
                     )
-                    await self._step(event.device, self._at(event.device), weighed)
-                    self._ask_scale(self._at(event.device))
+                    await self._step(event.device, station, weighed)
+                    self._ask_scale(station)
             case DrawerMoved(is_open):
                 await self.append([FactDraft(data=Drawer(open=is_open), device=event.device, station=self._at(event.device))])
             case Failed(fault):
@@ -174,6 +158,34 @@ class Intake:
                 self._ask_scale(station)
                 if is_stored and after.feedback is not None:
                     self._answer(station, after.feedback)
+
+    # --- from the controller ------------------------------------------------------------------------------------------------
+
+    async def refuse(self, codes: Mapping[str, str]) -> None:
+        """The controller will never book these facts (why, by id): stations that stand on one are told.  Raises FactsCorrupt."""
+        if not codes:
+            return
+        async with self._turn:
+            for station in self.stations():
+                for fact in stands_on(await self._book.latest(station)):
+                    if fact in codes:
+                        await self._refuse(station, fact, codes[fact])
+
+    async def recover(self) -> None:
+        """What was refused as the box was stopped is told now.  Raises FactsCorrupt."""
+        facts = [fact for station in self.stations() for fact in stands_on(self._book.states[station])]
+        await self.refuse(await self._seams.disk.run(lambda: self._stores.outbox.refused(facts)))
+
+    async def _refuse(self, station: str, fact: str, code: str) -> None:
+        before = await self._book.latest(station)
+        known = await self._around(station, None)
+        given = Refused(fact=fact, code=code, known=known, worker=before.person, box=self._box)
+        after = step(before, given, self._rules[station])
+        if after.state != before and await self._book.leave(station, before, after):
+            self._claimed_here.lost(fact)
+            if after.feedback is not None:
+                self._answer(station, after.feedback)
+        self._ask_scale(station)
 
     # --- from the screens ----------------------------------------------------------------------------------------------------
 
@@ -307,6 +319,8 @@ class Intake:
         if wanted is None:
             return NOTHING_KNOWN
         known = await self.look_around(wanted.part, wanted.number, wanted.place, wanted.also)
+        if wanted.part == PICKS.name and known.holds is None:
+            known = replace(known, holds=await self._claimed_here.holds(wanted.place, self.look_around))
         return self._claimed_here.laid_over(self._counted_here.laid_over(known), station)
 
     async def _step(self, device: str, station: str | None, given: Given) -> Feedback | None:

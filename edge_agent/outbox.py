@@ -7,7 +7,7 @@ acked, so that a restored controller can ask for it again.  Synchronous: runs in
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -206,6 +206,12 @@ class Outbox:
             (limit,),
         ).fetchall()
         return [(Waiting(row[0], UUID(row[1]), *row[2:6]), row[6]) for row in rows]
+
+    def refused(self, facts: Collection[str]) -> dict[str, str]:
+        """Of these facts, by their ids, those that the controller will never book, with its codes."""
+        marks = ", ".join("?" * len(facts))
+        sql = f"SELECT id, code FROM outbox WHERE state = 'rejected' AND code IS NOT ? AND id IN ({marks})"  # noqa: S608 -- marks
+        return dict(self._facts.db.execute(sql, (SEQ_REUSED, *facts)).fetchall()) if facts else {}
 
     def forget_acked(self, older_than: timedelta = KEPT_AFTER_ACK) -> int:
         """Delete what was acked longer ago than that; returns how many."""

@@ -40,10 +40,11 @@ SCHEMA: Final = f"""
 {GOODS_TABLES[1]}
 {STOCK_TABLES[1]}
 CREATE TABLE {KEPT_TABLE} (
-    edition INTEGER, part TEXT, id TEXT, handle TEXT, other TEXT, body BLOB NOT NULL,
+    edition INTEGER, part TEXT, id TEXT, handle TEXT, other TEXT, tote TEXT, body BLOB NOT NULL,
     PRIMARY KEY (edition, part, id)) WITHOUT ROWID;
 CREATE INDEX kept_handle ON {KEPT_TABLE} (edition, part, handle) WHERE handle IS NOT NULL;
 CREATE INDEX kept_other ON {KEPT_TABLE} (edition, part, other) WHERE other IS NOT NULL;
+CREATE INDEX kept_tote ON {KEPT_TABLE} (edition, tote) WHERE tote IS NOT NULL;
 """
 TABLES: Final = (*GOODS_TABLES[0], *STOCK_TABLES[0], KEPT_TABLE)
 
@@ -77,13 +78,14 @@ def kept(
     key: Callable[[R], str],
     handle: Callable[[R], str | None] = lambda _: None,
     other: Callable[[R], str | None] = lambda _: None,
+    tote: Callable[[R], str | None] = lambda _: None,
 ) -> Part[R]:
-    """A part of few rows, stored whole by `key`; `other` is a second handle."""
+    """A part of few rows, stored whole by `key`; `other` is a second handle, `tote` what its goods lie in."""
 
     def put(writer: sqlite3.Connection, edition: int, rows: Sequence[R]) -> None:
         writer.executemany(
-            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?)",
-            [(edition, name, key(each), handle(each), other(each), msgspec.json.encode(each)) for each in rows],
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(edition, name, key(each), handle(each), other(each), tote(each), msgspec.json.encode(each)) for each in rows],
         )
 
     def forget(writer: sqlite3.Connection, edition: int, ids: Sequence[str] | None) -> None:
@@ -106,8 +108,22 @@ RECEIPTS: Final = kept(
 )
 TRANSFERS: Final = kept("transfers", OpenTransfer, key=lambda transfer: str(transfer.id), handle=lambda transfer: transfer.number)
 LABEL_BATCHES: Final = kept("label_batches", OpenLabels, key=lambda batch: str(batch.id), handle=lambda batch: batch.number)
-PICKS: Final = kept("picks", OpenPick, key=lambda pick: str(pick.id), handle=lambda pick: pick.number, other=lambda pick: pick.wave)
-PACKS: Final = kept("packs", OpenPack, key=lambda pack: str(pack.id), handle=lambda pack: pack.number, other=lambda pack: pack.tote)
+PICKS: Final = kept(
+    "picks",
+    OpenPick,
+    key=lambda pick: str(pick.id),
+    handle=lambda pick: pick.number,
+    other=lambda pick: pick.wave,
+    tote=lambda pick: pick.tote,
+)
+PACKS: Final = kept(
+    "packs",
+    OpenPack,
+    key=lambda pack: str(pack.id),
+    handle=lambda pack: pack.number,
+    other=lambda pack: pack.tote,
+    tote=lambda pack: pack.tote,
+)
 HAND_OVERS: Final = kept(
     "hand_overs", OpenHandOver, key=lambda each: str(each.id), handle=lambda each: each.number, other=lambda each: each.code
 )

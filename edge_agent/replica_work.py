@@ -42,6 +42,7 @@ def around(reader: sqlite3.Connection, edition: int, part: str, numbers: Sequenc
         others=_others(reader, edition, number, also) if part == PICKS.name else (),
         is_bin=True if found is not None else False if place is not None and _knows_bins(reader, edition) else None,
         is_quarantine=found is not None and found.kind == "quarantine",
+        holds=_in_tote(reader, edition, place) if part == PICKS.name and place is not None else None,
         sites=_sites(reader, edition) if part == TRANSFERS.name and document is None else (),
         shortcuts=_shortcuts(reader, edition) if part == ORDER_TEMPLATES.name else (),
     )
@@ -94,6 +95,12 @@ def _others(reader: sqlite3.Connection, edition: int, number: str | None, also: 
         picks = [_PICKS.decode(body) for (body,) in rows]
         found |= {pick.id: pick for pick in picks}
     return tuple(found.values())
+
+
+def _in_tote(reader: sqlite3.Connection, edition: int, tote: str) -> str | None:
+    """The number of the list that is fetched into it, or waits in it to be packed."""
+    row = reader.execute("SELECT handle FROM kept WHERE edition = ? AND tote = ? LIMIT 1", (edition, tote)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _bin(reader: sqlite3.Connection, edition: int, code: str) -> SiteBin | None:

@@ -159,13 +159,22 @@ class Postgres:
     @contextmanager
     def fresh_database(self, like: str = "template1") -> Iterator[str]:
         """The address of a new database, dropped in the end whoever still uses it; `like`: the name of one that it is a copy of."""
-        name = f"t_{secrets.token_hex(6)}"
-        strategy = "WAL_LOG" if self.flushes else "FILE_COPY"
-        asyncio.run(self._statement(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY {strategy}"))
+        name = self.create_database(like)
         try:
             yield self.url(name)
         finally:
-            asyncio.run(self._statement(f"DROP DATABASE {name} WITH (FORCE)"))
+            self.drop_database(name)
+
+    def create_database(self, like: str = "template1") -> str:
+        """Its name."""
+        name = f"t_{secrets.token_hex(6)}"
+        strategy = "WAL_LOG" if self.flushes else "FILE_COPY"
+        asyncio.run(self._statement(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY {strategy}"))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Whoever still uses it."""
+        asyncio.run(self._statement(f"DROP DATABASE {name} WITH (FORCE)"))
 
     async def _statement(self, sql: str) -> None:
         connection = await asyncpg.connect(self.url("postgres"))

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
 from controller.catalog.models import SymbolKind
 from drivers.symbols.gs1 import grams_of, parse_elements
@@ -21,8 +22,7 @@ LARGEST = 10**12
 """Base units that one fact may be about: sums of millions of them still fit the database's 64 bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolKey:
+class SymbolKey(NamedTuple):
     """What of a scanned symbol names goods: its text, and its GTIN in 14 digits if it carries one."""
 
     text: str

@@ -36,22 +36,24 @@ class _Memory:
     """Answers that hold while the catalogue has this stamp.  A stamp is never used twice, not even by a rolled back change."""
 
     stamp: str = ""
-    answers: dict[tuple[str, SymbolKey], Resolution] = field(default_factory=dict)
+    answers: dict[str, dict[SymbolKey, Resolution]] = field(default_factory=dict)
+    """By site."""
 
 
 async def resolve(symbols: Sequence[SymbolKey], *, site_id: str) -> list[Resolution]:
     """What each symbol means at a site, in the same order."""
     memory = db.memory("catalog.resolve", _Memory)
     stamp = (await db.fetch("SELECT stamp FROM catalog_version WHERE id = 1"))[0]["stamp"]
-    if memory.stamp != stamp or len(memory.answers) > REMEMBERED:
+    if memory.stamp != stamp or sum(map(len, memory.answers.values())) > REMEMBERED:
         memory.stamp, memory.answers = stamp, {}
-    answers = memory.answers
-    missing = [key for key in dict.fromkeys(symbols) if (site_id, key) not in answers]
-    if missing:
-        looked_up = await _look_up(missing, site_id)
-        answers.update(((site_id, key), looked_up[key]) for key in missing)
-        return [looked_up.get(key) or answers[site_id, key] for key in symbols]
-    return [answers[site_id, key] for key in symbols]
+    answers = memory.answers.setdefault(site_id, {})
+    if missing := dict.fromkeys(symbols).keys() - answers.keys():
+        answers.update(await _look_up(sorted(missing, key=_place), site_id))
+    return [answers[key] for key in symbols]
+
+
+def _place(key: SymbolKey) -> tuple[str, str]:
+    return key.text, key.gtin or ""
 
 
 async def _look_up(keys: Sequence[SymbolKey], site_id: str) -> dict[SymbolKey, Resolution]:

@@ -13,7 +13,7 @@ from controller.catalog.queries import resolve
 from controller.counts.policies import instant_of_line
 from controller.counts.states import LineState
 from controller.facts import FactIn, Parked
-from controller.stock.lots import MAX_CODE, LotSeen, lots_of
+from controller.stock.lots import lot_told, lots_of
 from edge_agent.wire.facts import Counted, CountLine
 
 Fact = FactIn[Counted]
@@ -62,7 +62,7 @@ async def read_lines(fact: Fact, part_id: int) -> Parked | None:
         return None
     meanings = await resolve([SymbolKey(row["symbol"], row["gtin"]) for row in rows], site_id=fact.site_id)
     known = [(row, meaning) for row, meaning in zip(rows, meanings, strict=True) if isinstance(meaning, Found)]
-    lots = await lots_of([_lot(meaning.sku_id, row) for row, meaning in known], site=fact.site_id)
+    lots = await lots_of([lot_told(meaning.sku_id, row["lot"], row["expiry"]) for row, meaning in known], site=fact.site_id)
     matched = []
     for (row, meaning), lot in zip(known, lots, strict=True):
         units = meaning.base_units(row["quantity"])
@@ -75,13 +75,6 @@ async def read_lines(fact: Fact, part_id: int) -> Parked | None:
         return None
     first, why = unread[0]
     return Parked("unknown_barcode" if isinstance(why, Unknown) else "ambiguous_barcode", waiting_for(first["symbol"]))
-
-
-def _lot(sku_id: int, row: db.Row) -> LotSeen:
-    """What a line tells of the lot; a code that cannot be one is as good as none."""
-    code = (row["lot"] or "").strip()
-    is_code = 0 < len(code) <= MAX_CODE and code.isprintable()
-    return LotSeen(sku_id=sku_id, code=code if is_code else None, expiry=row["expiry"])
 
 
 async def _note(fact: Fact, symbols: Iterable[str]) -> None:

@@ -82,6 +82,10 @@ def raw_order_columns(ring: Keyring, text: str, row: Mapping[str, object]) -> di
     return of_sent_order(ring, str(row["channel"]), base64.b64decode(text))
 
 
+def file_order_columns(ring: Keyring, text: str, _: Mapping[str, object]) -> dict[str, object]:
+    return of_sent_order(ring, "file", base64.b64decode(text))
+
+
 def customer_columns(ring: Keyring, text: str, _: Mapping[str, object]) -> dict[str, object]:
     return of_profile(ring, msgspec.json.decode(text, type=Profile))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.errors import Conflict, Rejected
+from controller.errors import Conflict, NotFound, Rejected
 
 
 class KeysUnavailable(Conflict):
@@ -70,4 +70,31 @@ class OrdersUnderWay(Conflict):
             f"{customer} has orders under way ({', '.join(orders)}): the request is noted, and done when they are closed"
         )
         self.customer = customer
+        self.orders = orders
+
+
+class NoSuchBuyer(NotFound):
+    """No order has this number and was made with this telephone number or e-mail address."""
+
+    def __init__(self, order: str) -> None:
+        super().__init__("buyer of order", order[:40])
+
+
+class BuyerIsCustomer(Conflict):
+    """There is a record of this buyer: that is to be erased, and all that hangs on it goes."""
+
+    code = "buyer_is_customer"
+
+    def __init__(self, customer: str) -> None:
+        super().__init__(f"the order is of {customer}: erase that customer")
+        self.customer = customer
+
+
+class BuyerUnderWay(Conflict):
+    """A buyer without a record is erased when none of their orders is under way any more; `orders`: those that are."""
+
+    code = "buyer_under_way"
+
+    def __init__(self, orders: list[str]) -> None:
+        super().__init__(f"orders are under way ({', '.join(orders)}): ask again when they are closed")
         self.orders = orders

@@ -76,6 +76,15 @@ class CustomerErased(Event, frozen=True, kw_only=True):
     addresses: int
 
 
+class BuyerErased(Event, frozen=True, kw_only=True):
+    """The same of a buyer without a record: `sent` is what channels and files had sent."""
+
+    name: ClassVar[str] = "buyer_erased"
+    orders: int
+    addresses: int
+    sent: int
+
+
 class CustomerExported(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "customer_exported"
 

@@ -198,14 +198,15 @@ async def ending_in(order_ids: Collection[int], digits: str) -> list[int]:
     ]
 
 
-async def orders_by_phone(text: str, *, country: str = "CN", limit: int = 50) -> list[int]:
-    """Orders that go to this telephone, the newest first.  Raises BadCustomer, KeysUnavailable."""
+async def orders_by_phone(text: str, *, country: str = "CN", limit: int = 50, before: int = 0) -> list[int]:
+    """Orders that go to this telephone, the newest first, below the id `before` (0: all).  Raises BadCustomer, KeysUnavailable."""
     phone = normal_phone(text, country)
     if phone is None:
         raise BadCustomer("phone", "a telephone number")
     rows = await db.fetch(
-        f"SELECT order_id FROM order_address WHERE {db.among('phone_hash')} ORDER BY order_id DESC LIMIT ?",
-        *(db.listing(await sealing.hashes(deriving.PHONE, phone)), limit),
+        f"SELECT order_id FROM order_address WHERE {db.among('phone_hash')} AND (order_id < ? OR ? = 0) "
+        "ORDER BY order_id DESC LIMIT ?",
+        *(db.listing(await sealing.hashes(deriving.PHONE, phone)), before, before, limit),
     )
     return [row["order_id"] for row in rows]
 

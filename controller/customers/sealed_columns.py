@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller.customers.deriving import address_columns, customer_columns, identity_columns, raw_order_columns
+from controller.customers.deriving import (
+    address_columns,
+    customer_columns,
+    file_order_columns,
+    identity_columns,
+    raw_order_columns,
+)
 from controller.customers.keyring import Keyring
 
 Derive = Callable[[Keyring, str, Mapping[str, object]], dict[str, object]]
@@ -37,7 +43,7 @@ SEALED: tuple[SealedColumn, ...] = (
     SealedColumn("customer_note", "sealed", "id"),
     SealedColumn("customer_merge", "sealed", "id"),
     SealedColumn("raw_order", "sealed", "digest", also=("channel",), derive=raw_order_columns),
-    SealedColumn("order_file_order", "sealed", "id"),
+    SealedColumn("order_file_order", "sealed", "id", derive=file_order_columns),
     SealedColumn("intake_secret", "sealed", "id"),
     SealedColumn("intake_marketplace", "sealed", "channel"),
     SealedColumn("order_address", "sealed", "order_id", is_number=True, derive=address_columns),

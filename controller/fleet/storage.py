@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,15 @@ async def refusals_of(boxes: Iterable[str]) -> dict[str, Rejected]:
     }
 
 
+async def hold_clocks(boxes: Iterable[str]) -> None:
+    """Until the transaction ends: what has no date yet and what tells the clock take turns, or neither would see the other."""
+    if engine() is Engine.POSTGRES:
+        await fetch(
+            "SELECT pg_advisory_xact_lock(hashtextextended(b, 0)) FROM (SELECT unnest(CAST(? AS text[])) AS b ORDER BY 1) w",
+            sorted(set(boxes)),
+        )
+
+
 async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
     """(box, boot) -> when its clock became right."""
     wanted = sorted(set(boxes))
@@ -103,8 +113,11 @@ async def clocks_of(boxes: Iterable[str]) -> dict[tuple[str, str], KnownClock]:
     return {(row["box"], row["boot"]): KnownClock(row["mono_ms"], row["at"], row["error_ms"]) for row in rows}
 
 
-async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
-    """Store those whose identity and id are new, as applied; returns their ids.  Ids and identities are distinct in `arrivals`."""
+async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID] | None:
+    """Store those whose identity and id are new, as applied; returns their ids, None when all were new.
+
+    Ids and identities are distinct in `arrivals`.
+    """
     used = await _second_identities(arrivals)
     if used:
         arrivals = [arrival for arrival in arrivals if arrival.reading.slot not in used]
@@ -115,7 +128,7 @@ async def insert_new(arrivals: Sequence[Arrival]) -> set[UUID]:
     rows = sorted((_row(arrival) for arrival in arrivals), key=_place)
     insert = _insert_on_sqlite if engine() is Engine.SQLITE else _insert_on_postgres
     new = await insert(received_at, rows)
-    return {arrival.reading.envelope.id for arrival in arrivals} if new is None else new
+    return {arrival.reading.envelope.id for arrival in arrivals} if new is None and used else new
 
 
 async def _insert_on_sqlite(received_at: datetime, rows: Sequence[tuple[object, ...]]) -> set[UUID] | None:
@@ -190,6 +203,7 @@ def _row(arrival: Arrival) -> tuple[object, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _text(text: str | None, length: int = _TEXT_LENGTH) -> str | None:
     """PostgreSQL's text holds no NUL; a station's or device's id that matched with a line end is cut to its column."""
     return text if text is None else text.replace("\0", "\ufffd")[:length]

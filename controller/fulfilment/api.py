@@ -67,7 +67,10 @@ class PickListDetail(Struct, frozen=True, kw_only=True):
 
 
 class ParcelView(Struct, frozen=True, kw_only=True):
-    """Weights in grams; `expected_grams` is null when the catalogue lacks a weight."""
+    """Weights in grams; `expected_grams` is null when the catalogue lacks a weight.
+
+    `reason`: why it weighs other than its goods, as whoever packed it said: `more_in_it`, `less_in_it`, `other`, or their words.
+    """
 
     no: str
     pick_list: str
@@ -78,6 +81,7 @@ class ParcelView(Struct, frozen=True, kw_only=True):
     grams: Decimal
     expected_grams: int | None
     weight_mismatch: bool
+    reason: str | None
     label_copies: int
     packed_at: datetime
     handed_over_at: datetime | None
@@ -200,6 +204,7 @@ def _parcel(row: StoredParcel) -> ParcelView:
         grams=row.grams,
         expected_grams=row.expected_grams,
         weight_mismatch=row.weight_mismatch,
+        reason=row.reason,
         label_copies=row.label_copies,
         packed_at=row.packed_at,
         handed_over_at=row.handed_over_at,

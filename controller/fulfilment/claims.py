@@ -55,21 +55,22 @@ async def grant(pick_list: PickListNow, claim: Claim) -> bool:
     A claim of the same person that is told late changes nothing but a tote that nobody named.  Records PickListClaimed.
     """
     is_ended = await _noted(pick_list, claim)
+    tote = claim.tote if pick_list.parcel is None else None  # of what is packed the tote is empty again
     granted = 0
     if not is_ended:
         granted = await execute(
             "UPDATE pick_list SET claimed_by = ?, claimed_box = ?, claimed_at = ?, claim = ?, tote = COALESCE(?, tote) "
             "WHERE id = ? AND (claim IS NULL OR (claimed_by = ? AND (claimed_at, claim) < (?, ?)) OR (? AND claimed_at < ?))",
-            *(claim.by, claim.box, claim.at, str(claim.id), claim.tote, pick_list.id),
+            *(claim.by, claim.box, claim.at, str(claim.id), tote, pick_list.id),
             *(claim.by, claim.at, str(claim.id), claim.takes_over, claim.at),
         )
     if granted:
         await _told(pick_list, claim)
         return True
-    if claim.tote is not None:
+    if tote is not None:
         await execute(
             "UPDATE pick_list SET tote = ? WHERE id = ? AND tote IS NULL AND (claimed_at IS NULL OR claimed_at >= ?)",
-            *(claim.tote, pick_list.id, claim.at),
+            *(tote, pick_list.id, claim.at),
         )
     return is_ended or await _has(pick_list, claim)
 

@@ -14,6 +14,7 @@ from controller.fulfilment.events import PickDamagedFound
 from controller.fulfilment.facts import ambiguous, no_list, refuse, resolved
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.lots import in_order_for, lots_told, places_told
+from controller.fulfilment.weighing import units_of
 from controller.fulfilment.work import Work
 from controller.sites.models import LocationKind
 from controller.sites.queries import special
@@ -58,11 +59,11 @@ async def _apart(
         return Parked("unknown_barcode", waiting_for(fact.data.symbol.text))
     if not isinstance(item, Found):
         return refuse(fact, pick_list, work, ambiguous(item if isinstance(item, Ambiguous) else None))
-    quantity = item.base_units(fact.data.quantity)
-    if quantity is None:
-        return refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
     lot, place = told
     lines = in_order_for(lot, place, [line for line in pick_list.lines if line.sku_id == item.sku_id])
+    quantity = units_of(fact.data, item, lines[0].base_unit if lines else "piece")
+    if quantity is None:
+        return refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
     if not lines and not place:
         return refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
     reason = fact.data.reason.strip()[:MAX_REASON] or "other"

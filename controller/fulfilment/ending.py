@@ -10,12 +10,10 @@ from controller.fulfilment import lists
 from controller.fulfilment.events import RestGivenUp
 from controller.fulfilment.operations import withdraw
 from controller.fulfilment.states import ParcelState, PickListState
-from controller.fulfilment.weighing import charge, give_back
+from controller.fulfilment.weighing import charge, give_back, paid_for
 from controller.orders import operations as orders
-from controller.orders.queries import taken_here
 from controller.orders.states import HOLDING
 from controller.orders.transitions import locked, site_of
-from controller.payments.capturing import deliver
 
 
 class NothingOut(Conflict):
@@ -52,8 +50,7 @@ async def give_up_rest(order_no: str, *, reason: str) -> None:
         told = RestGivenUp(reason=reason.strip()[:200])
         await events.record(told, subject=order_no, site=await site_of(order_id))
         await orders.close([order_id])
-        for here in await taken_here([order_id]):
-            await deliver(here)
+        await paid_for([order_id])
         await give_back([order_id])
 
 

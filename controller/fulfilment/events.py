@@ -102,10 +102,13 @@ class PutBackNeeded(Event, frozen=True, kw_only=True):
 
 
 class ParcelPacked(Event, frozen=True, kw_only=True):
+    """`reason`: why it weighs other than its goods, as whoever packed it said: a code of the packing station, or their words."""
+
     name: ClassVar[str] = "parcel_packed"
     parcel: str
     pick_list: str
     grams: Decimal
+    reason: str | None = None
 
 
 class WeightMismatched(Event, frozen=True, kw_only=True):

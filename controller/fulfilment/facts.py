@@ -13,7 +13,6 @@ from uuid import UUID
 
 from controller.catalog.operations import note_unknown, sighting, waiting_for
 from controller.catalog.queries import Ambiguous, Found, Resolution, SymbolKey, Unknown, resolve
-from controller.errors import NotFound
 from controller.events import history
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, refused_weight
 from controller.fulfilment import claims, lists
@@ -21,12 +20,12 @@ from controller.fulfilment.events import LabelRefused, PickRefused, PutBackNeede
 from controller.fulfilment.late import still_promised, too_late
 from controller.fulfilment.lists import PickListNow
 from controller.fulfilment.lots import in_order_for, lots_told, places_told
-from controller.fulfilment.numbers import PARCELS
 from controller.fulfilment.papers import recalled_by
+from controller.fulfilment.parcel_codes import is_parcel_number, parcels_of
 from controller.fulfilment.policies import spread
 from controller.fulfilment.states import ParcelState, PickListState
 from controller.fulfilment.totes import numbers_of
-from controller.fulfilment.weighing import is_measured
+from controller.fulfilment.weighing import is_measured, units_of
 from controller.fulfilment.work import Work
 from controller.orders.flags import StoredFlag, flags, waits_for_flags
 from controller.sites.models import LocationKind
@@ -85,9 +84,9 @@ def _pick(
     if not isinstance(item, Found):
         return refuse(fact, pick_list, work, ambiguous(item))
     lines = [line for line in pick_list.lines if line.sku_id == item.sku_id]
-    quantity = item.base_units(fact.data.quantity)
     if not lines:
         return refuse(fact, pick_list, work, Rejected("wrong_item", f"{item.sku} is not on {pick_list.no}"))
+    quantity = units_of(fact.data, item, lines[0].base_unit)
     if quantity is None:
         return refuse(fact, pick_list, work, Rejected("bad_quantity", f"not a whole number of base units of {item.sku}"))
     weighed = is_measured(fact.data, item)
@@ -172,22 +171,23 @@ async def apply_handed_over(facts: Sequence[FactIn[HandedOver]]) -> list[Outcome
     A flag that was set before the scan holds it up: it waits for the flag to be cleared, and a person is told.  Goods of a lot that
     was recalled before the scan stay here: refused, and a person is told.
     """
-    now = await lists.by_parcel(fact.data.parcel for fact in facts)
+    numbers = await parcels_of(facts)
+    now = await lists.by_parcel(numbers)
     held = await flags({one.order_id for one in now.values()})
     work = Work()
     outcomes: list[Outcome] = []
-    for fact in facts:
-        pick_list = now.get(fact.data.parcel)
+    for fact, number in zip(facts, numbers, strict=True):
+        pick_list = now.get(number)
         lots = await recalled_by(pick_list, fact.occurred_at)
         if lots and pick_list is not None and pick_list.parcel is not None and pick_list.site == fact.site_id:
             work.tell(fact, pick_list, LabelRefused(parcel=pick_list.parcel.no, lots=lots))
             outcomes.append(Rejected("lot_recalled", _stays(pick_list.parcel.no, lots)))
         elif pick_list is not None and pick_list.site == fact.site_id:
             outcomes.append(_hand_over(fact, pick_list, held[pick_list.order_id], work))
-        elif pick_list is None and _is_parcel_number(fact.data.parcel):
-            outcomes.append(Parked("not_packed", f"parcel:{fact.data.parcel}"))
+        elif pick_list is None and is_parcel_number(number):
+            outcomes.append(Parked("not_packed", f"parcel:{number}"))
         else:
-            outcomes.append(Rejected("unknown_parcel", f"{fact.data.parcel[:40]!r} is no parcel of this site"))
+            outcomes.append(Rejected("unknown_parcel", f"{number[:40]!r} is no parcel of this site, nor its carrier's label"))
     await work.finish(now.values())
     return outcomes
 
@@ -251,14 +251,6 @@ def _recalled(lot: str, sku: str, told: int) -> str:
 
 def no_list(number: str) -> str:
     return f"{number[:40]!r} is no pick list of this site"
-
-
-def _is_parcel_number(text: str) -> bool:
-    try:
-        PARCELS.row_id(text)
-    except NotFound:
-        return False
-    return True
 
 
 async def resolved(facts: Sequence[FactIn[S]]) -> list[Resolution | None]:

@@ -8,7 +8,7 @@ from controller.catalog.policies import Found, Resolution
 from controller.facts import FactIn
 from controller.fulfilment.policies import PickLine
 from controller.sites.queries import bins
-from controller.stock.lots import MAX_CODE, LotSeen, lots_of
+from controller.stock.lots import LotSeen, lot_told, lots_of
 from edge_agent.wire.facts import Picked, PickShort
 from edge_agent.wire.pick_facts import PickDamaged
 
@@ -24,8 +24,7 @@ async def lots_told(facts: Sequence[Told], items: Sequence[Resolution | None]) -
 def _seen(picked: Picked | PickDamaged, item: Resolution | None) -> LotSeen:
     if not isinstance(item, Found):
         return LotSeen(sku_id=0)
-    readable = picked.lot and len(picked.lot) <= MAX_CODE and picked.lot.isprintable()
-    return LotSeen(sku_id=item.sku_id, code=picked.lot if readable else None, expiry=picked.expiry)
+    return lot_told(item.sku_id, picked.lot, picked.expiry)
 
 
 async def places_told(facts: Sequence[Told | FactIn[PickShort]]) -> list[int]:

@@ -93,7 +93,10 @@ class PickBy(Model):
 
 
 class Parcel(Model):
-    """Table `parcel`.  `grams` is a decimal number as text; `expected_grams` is None when a weight of its goods is not known."""
+    """Table `parcel`.  `grams` is a decimal number as text; `expected_grams` is None when a weight of its goods is not known.
+
+    `reason`: why it weighs other than its goods, as whoever packed it said.
+    """
 
     id = fields.BigIntField(primary_key=True)
     pick_list: fields.OneToOneRelation[PickList] = fields.OneToOneField("controller.PickList", related_name="parcel")
@@ -103,6 +106,7 @@ class Parcel(Model):
     grams = fields.CharField(max_length=24)
     expected_grams = fields.BigIntField(null=True)
     weight_mismatch = fields.BooleanField(default=False)
+    reason = fields.CharField(max_length=80, null=True)
     label_copies = fields.IntField(default=0)
     packed_at = fields.DatetimeField()
     handed_over_at = fields.DatetimeField(null=True)
@@ -112,7 +116,12 @@ class Parcel(Model):
         indexes = (("state", "id"), ("site", "id"))
 
 
+IS_AT_WORK = "state IN ('open', 'picking', 'picked')"
+"""As indexes and queries say it, in the same words: SQLite uses such an index only where its own condition stands in the query."""
+
 EXTRA_SQL = (
+    # whose goods are fetched now, among the pick lists of all times; with its order, so that no row is looked up for it
+    f"CREATE INDEX IF NOT EXISTS pick_list_at_work ON pick_list (state, order_id) WHERE {IS_AT_WORK}",
     check(
         "pick_line",
         "pick_line_quantities",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from controller.orders.policies import WEIGHED, most_of
 from controller.stock.pickable import Pickable
+from edge_agent.wire.prices import WEIGHED, is_near, most_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +51,7 @@ class PickLine:
     def settle(self) -> None:
         """What weighed goods came to is what is wanted of them, when it is near enough: the same in whatever order they came."""
         if self.estimate:
-            is_near = 2 * self.estimate - most_of(self.estimate) <= self.picked <= most_of(self.estimate)
-            self.quantity = self.picked if is_near else self.estimate
+            self.quantity = self.picked if is_near(self.picked, self.estimate) else self.estimate
 
     @property
     def open(self) -> int:

@@ -73,7 +73,10 @@ class StoredPickLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredParcel:
-    """`expected_grams` is None when the catalogue lacks a weight; `label_copies` counts how often its label was asked for."""
+    """`expected_grams` is None when the catalogue lacks a weight; `label_copies` counts how often its label was asked for.
+
+    `reason`: why it weighs other than its goods, as whoever packed it said.
+    """
 
     id: int
     pick_list_id: int
@@ -84,6 +87,7 @@ class StoredParcel:
     grams: Decimal
     expected_grams: int | None
     weight_mismatch: bool
+    reason: str | None
     label_copies: int
     packed_at: datetime
     handed_over_at: datetime | None
@@ -213,6 +217,7 @@ def _parcel(row: Row) -> StoredParcel:
         grams=Decimal(row["grams"]),
         expected_grams=row["expected_grams"],
         weight_mismatch=bool(row["weight_mismatch"]),
+        reason=row["reason"],
         label_copies=row["label_copies"],
         packed_at=row["packed_at"],
         handed_over_at=row["handed_over_at"],

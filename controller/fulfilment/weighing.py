@@ -12,20 +12,33 @@ from controller.catalog.policies import Found, SymbolKey, measured_units, weighe
 from controller.db import execute, fetch, savepoint
 from controller.fulfilment.lists import PickListNow
 from controller.orders.flags import FlagKind, set_flag
+from controller.orders.queries import taken_here
 from controller.orders.totals import recount
+from controller.payments.capturing import deliver, leave
 from controller.payments.errors import OrderEnded, OverTolerance
 from controller.payments.operations import set_actual
 from controller.payments.refunds import Refund, refund
 from controller.payments.stored import balances
 from edge_agent.wire.facts import Picked
+from edge_agent.wire.pick_facts import PickDamaged
+from edge_agent.wire.prices import WEIGHED
 
 REASON = "less was packed than was paid"
 
 
 def is_measured(picked: Picked, item: Found) -> bool:
     """Whether a pick says how much it is (grams told by a person, a scale or the symbol), not how many packs."""
+    if picked.measure is not None:
+        return True
     key = SymbolKey(text=picked.symbol.text, gtin=picked.gtin)
     return item.numerator == item.denominator or measured_units(key.text) is not None or weighed_units(key) is not None
+
+
+def units_of(picked: Picked | PickDamaged, item: Found, base_unit: str) -> int | None:
+    """Base units of a pick; None: no whole number of them, or a weight of what is counted by the piece."""
+    if picked.measure is None:
+        return item.base_units(picked.quantity)
+    return picked.measure if base_unit in WEIGHED else None
 
 
 async def charge_packed(touched: Iterable[PickListNow]) -> None:
@@ -76,6 +89,16 @@ async def _packed(order_id: int) -> dict[int, int]:
         order_id,
     )
     return {row["id"]: int(row["charged"]) for row in rows}
+
+
+async def paid_for(order_ids: Collection[int]) -> None:
+    """All of these orders is out: what is authorised is captured; whoever took the goods themselves has paid what was left.
+
+    In the caller's transaction.
+    """
+    here = set(await taken_here(order_ids))
+    for order_id in sorted(order_ids):
+        await (deliver if order_id in here else leave)(order_id)
 
 
 async def give_back(order_ids: Collection[int]) -> None:

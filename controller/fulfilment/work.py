@@ -13,7 +13,7 @@ from datetime import datetime
 
 from controller import events
 from controller.catalog.queries import skus_by_id
-from controller.db import fetch
+from controller.db import execute, fetch
 from controller.facts import FactIn, unpark
 from controller.fulfilment import lists, papers
 from controller.fulfilment.events import (
@@ -27,10 +27,8 @@ from controller.fulfilment.lists import ParcelNow, PickListNow
 from controller.fulfilment.parts import missing_of, whole
 from controller.fulfilment.policies import PickLine, goods_weight, weight_matches
 from controller.fulfilment.states import PARCEL, ParcelAction, ParcelState, PickListAction, PickListState
-from controller.fulfilment.weighing import charge_packed, give_back
+from controller.fulfilment.weighing import charge_packed, give_back, paid_for
 from controller.orders import operations as orders
-from controller.orders.queries import taken_here
-from controller.payments.capturing import deliver
 from controller.sites.models import LocationKind
 from controller.sites.queries import specials
 from controller.states import advance
@@ -41,6 +39,9 @@ from edge_agent.wire.facts import HandedOver, Packed, Picked, PickShort, Retract
 from edge_agent.wire.pick_facts import PickDamaged
 
 PackingFact = FactIn[Picked] | FactIn[PickShort] | FactIn[PickDamaged] | FactIn[Packed] | FactIn[HandedOver] | FactIn[Retracted]
+
+
+LONGEST_REASON = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,19 +113,21 @@ class Work:
         if not withdrawn:
             pick_list.take(PickListAction.PACK)
             self._packed.append((fact, pick_list))
-        grams = fact.data.weight.grams
+        grams, reason = fact.data.weight.grams, (fact.data.reason or "").strip()[:LONGEST_REASON] or None
         state = ParcelState.WITHDRAWN if withdrawn else ParcelState.PACKED
         rows = await fetch(
-            "INSERT INTO parcel (pick_list_id, site, box, state, grams, weight_mismatch, label_copies, packed_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, 1, ?) RETURNING id",
+            "INSERT INTO parcel (pick_list_id, site, box, state, grams, weight_mismatch, reason, label_copies, packed_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?) RETURNING id",
             pick_list.id,
             pick_list.site,
             fact.box,
             state.value,
             str(grams),
             False,
+            reason,
             fact.occurred_at,
         )
+        await execute("UPDATE pick_list SET tote = NULL WHERE id = ?", pick_list.id)
         pick_list.parcel = ParcelNow(
             id=rows[0]["id"],
             state=state,
@@ -134,7 +137,8 @@ class Work:
             weight_mismatch=False,
             handed_over_at=None,
         )
-        self.tell(fact, pick_list, ParcelPacked(parcel=pick_list.parcel.no, pick_list=pick_list.no, grams=grams))
+        packed = ParcelPacked(parcel=pick_list.parcel.no, pick_list=pick_list.no, grams=grams, reason=reason)
+        self.tell(fact, pick_list, packed)
         await unpark(f"parcel:{pick_list.parcel.no}")
 
     def hand_over(self, fact: FactIn[HandedOver], pick_list: PickListNow) -> None:
@@ -160,8 +164,7 @@ class Work:
         await charge_packed(touched)
         done = await whole({one.order_id for one in touched if one.is_done})
         await orders.close(done)
-        for order_id in await taken_here(done):
-            await deliver(order_id)
+        await paid_for(done)
         await give_back(done)
         for told in self._told:
             await _record(told)

@@ -18,10 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.http.cli_import import SEND_SECONDS, ImportFailed
+from controller.http.uploads import CSV, XLSX
 from controller.sales.import_api import errors_csv
 from controller.sales.imports import begin, errors_of, go_on, preview
 from controller.sales.rows import HowToRead, RowError
 from controller.sales.waiting import book_waiting
+from controller.sheets import is_sheet
 
 LINES_AT_ONCE = 4000
 SHOWN = 20
@@ -53,7 +55,7 @@ async def import_here(body: bytes, how: HowToRead, errors: Path | None, console:
     console.print(
         f"{done.receipts_done} of {done.receipts} receipts: {done.booked} booked, {done.repeated} known before, "
         f"{done.waiting} wait for goods that nobody knows, {done.conflicts} contradict another; "
-        f"{done.bad_rows} rows could not be read"
+        f"{done.no_goods} lines are no goods; {done.bad_rows} rows could not be read"
     )
     return tell_errors(await errors_of(started), errors, console)
 
@@ -64,9 +66,10 @@ def import_there(body: bytes, how: HowToRead, errors: Path | None, where: tuple[
     if urlsplit(api).scheme not in ("http", "https"):
         raise ImportFailed(f"{api!r} is not the address of a controller (http://…)")
     asked = {"site": how.site, "till": how.till, "dates": how.dates.value, "decimal": "comma" if how.decimal_comma else "point"}
-    headers = {"Content-Type": "text/csv", "Idempotency-Key": f"sales-{hashlib.sha256(body + repr(asked).encode()).hexdigest()}"}
+    kind, below = (XLSX, "/xlsx") if is_sheet(body) else (CSV, "")
+    headers = {"Content-Type": kind, "Idempotency-Key": f"sales-{hashlib.sha256(body + repr(asked).encode()).hexdigest()}"}
     base = f"{api.rstrip('/')}/api/v1/sales-imports"
-    found = json.loads(_ask(f"{base}?{urlencode(asked)}", token, headers, body))
+    found = json.loads(_ask(f"{base}{below}?{urlencode(asked)}", token, headers, body))
     with Progress(*_COLUMNS, console=console, transient=True) as progress:
         task = progress.add_task("receipts", total=found["receipts"])
         while found["finished_at"] is None and found["failed"] is None:
@@ -76,7 +79,8 @@ def import_there(body: bytes, how: HowToRead, errors: Path | None, where: tuple[
     if found["failed"] is not None:
         raise ImportFailed(f"the controller gave it up: {found['failed']}")
     console.print(
-        f"{found['booked']} booked, {found['repeated']} known before, {found['waiting']} wait, {found['conflicts']} contradict"
+        f"{found['booked']} booked, {found['repeated']} known before, {found['waiting']} wait, {found['conflicts']} contradict; "
+        f"{found['no_goods']} lines are no goods"
     )
     report = _ask(f"{base}/{found['id']}/errors", token, {})
     if errors is not None:

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from controller.errors import DomainError
 from controller.http.cli_import import ImportFailed
+from controller.http.uploads import XLSX
 from controller.replenishment import demand
 from controller.reports import opening, opening_queries
-from controller.reports.opening_api import XLSX
 
 SEND_SECONDS = 600
 POLL_SECONDS = 1.0

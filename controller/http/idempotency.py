@@ -15,11 +15,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from controller.db import Engine, engine, execute, fetch, in_transaction, now
+from controller.db import Engine, Row, engine, execute, fetch, in_transaction, now, put, together
 from controller.http.errors import Problem
 
 KEEP = timedelta(days=7)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_KEPT = "INSERT INTO idempotency (actor, key, route, body_hash, response, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+_STORED = "SELECT route, body_hash, response FROM idempotency WHERE actor = ? AND key = ?"
+_LOCKED = (
+    "SELECT l.granted, i.route, i.body_hash, i.response FROM (SELECT pg_try_advisory_xact_lock(?) AS granted) l "
+    "LEFT JOIN idempotency i ON i.actor = ? AND i.key = ?"
+)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,48 +97,55 @@ async def once(
     """
 
     async def claimed() -> Answer:
-        await _lock(request)
-        stored = await _stored(request)
+        stored = await _locked(request)
         if stored is not None:
             return stored
-        answer = await work()
-        await execute(
-            "INSERT INTO idempotency (actor, key, route, body_hash, response, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            request.actor,
-            request.key,
-            request.route,
-            request.body_hash,
-            msgspec.json.encode(answer).decode(),
-            now(),
-        )
+        async with together():
+            answer = await work()
+            row = (request.actor, request.key, request.route, request.body_hash, msgspec.json.encode(answer).decode(), now())
+            await put(_KEPT, [row])
         return answer
 
     with in_flight.claim(request):
         if before is not nothing_before and await _stored(request) is None:
             await before()
-        return await in_transaction(claimed)
+        try:
+            return await in_transaction(claimed)
+        except Exception:
+            stored = await _stored(request) if engine() is Engine.POSTGRES else None
+            if stored is None:
+                raise
+            return stored
 
 
 async def _stored(request: Request) -> Answer | None:
-    rows = await fetch("SELECT route, body_hash, response FROM idempotency WHERE actor = ? AND key = ?", request.actor, request.key)
-    if not rows:
-        return None
-    if (rows[0]["route"], rows[0]["body_hash"]) != (request.route, request.body_hash):
+    rows = await fetch(_STORED, request.actor, request.key)
+    return _answer_of(rows[0], request) if rows else None
+
+
+def _answer_of(row: Row, request: Request) -> Answer:
+    """Raises Problem 422."""
+    if (row["route"], row["body_hash"]) != (request.route, request.body_hash):
         raise Problem(
             422, "idempotency_key_reused", "This Idempotency-Key was used for another request: make a new one for each write."
         )
-    answer = msgspec.json.decode(rows[0]["response"], type=Answer)
+    answer = msgspec.json.decode(row["response"], type=Answer)
     return msgspec.structs.replace(answer, replayed=True)
 
 
-async def _lock(request: Request) -> None:
-    """Against other processes: an advisory lock until the end of the transaction.  SQLite has one process only."""
+async def _locked(request: Request) -> Answer | None:
+    """What is stored, with a lock against other processes until the end of the transaction.  SQLite has one process only.
+
+    Taken in the statement that looks.  Somebody may end between the look and the lock: then this transaction fails, at the latest
+    at the key, which is unique, and `once` looks again.
+    """
     if engine() is not Engine.POSTGRES:
-        return
+        return await _stored(request)
     number = int.from_bytes(hashlib.sha256(f"{request.actor}\0{request.key}".encode()).digest()[:8], "big", signed=True)
-    rows = await fetch("SELECT pg_try_advisory_xact_lock(?) AS granted", number)
+    rows = await fetch(_LOCKED, number, request.actor, request.key)
     if not rows[0]["granted"]:
         raise _in_flight()
+    return None if rows[0]["route"] is None else _answer_of(rows[0], request)
 
 
 def _in_flight() -> Problem:

@@ -15,6 +15,7 @@ from controller.errors import NotFound
 from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.sites.queries import bins, site
 from controller.stock import operations, queries
+from controller.stock.lots import lot_told, lots_of
 
 
 class LevelView(Struct, frozen=True, kw_only=True):
@@ -49,12 +50,13 @@ class SkuStockView(Struct, frozen=True, kw_only=True):
 
 
 class AdjustmentIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`change` base units came to light in a bin, or are gone (below zero)."""
+    """`change` base units came to light in a bin, or are gone (below zero); `lot`: by its code, null: nobody knows which."""
 
     sku: Annotated[str, Meta(min_length=1, max_length=64)]
     bin: Annotated[str, Meta(min_length=1, max_length=64)]
     change: Annotated[int, Meta(ge=-(10**12), le=10**12)]
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+    lot: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)] | None = None
 
 
 async def levels(call: Call[None]) -> Page[LevelView]:
@@ -73,7 +75,8 @@ async def adjust(call: Call[AdjustmentIn]) -> Created[SkuStockView]:
     place = (await bins(where, [asked.bin])).get(asked.bin)
     if place is None:
         raise NotFound("bin", asked.bin)
-    booked = operations.Adjustment(sku_id=found.id, location_id=place.id, change=asked.change, reason=asked.reason)
+    lots = await lots_of([lot_told(found.id, asked.lot)], site=where)
+    booked = operations.Adjustment(sku_id=found.id, location_id=place.id, change=asked.change, reason=asked.reason, lot_id=lots[0])
     await operations.adjust(booked, person=events.actor().actor)
     return Created(await _stock(asked.sku, where), location=f"/api/v1/sites/{where}/stock/{quote(asked.sku, safe='')}")
 

@@ -46,6 +46,7 @@ from controller.review import api as reviews
 from controller.review import clock_api, rule_api
 from controller.sales import api as sales
 from controller.sales import import_api as sales_imports
+from controller.sales import no_goods_api
 from controller.shipping import api as shipping_routes
 from controller.sites import api as sites
 from controller.sourcing import api as sourcing_routes
@@ -54,6 +55,7 @@ from controller.stock import shelf_api as shelves
 from controller.tasks import api as tasks
 from controller.taxes import api as taxes
 from controller.tracking import api as tracking
+from controller.tracking import buyer_api
 from controller.tracking import screen_api as screens
 from controller.transfers import api as transfers
 from controller.waves import api as waves
@@ -78,6 +80,7 @@ ROUTES: list[Route] = [
     *transfers.ROUTES,
     *sales.ROUTES,
     *sales_imports.ROUTES,
+    *no_goods_api.ROUTES,
     *why_api.ROUTES,
     *cost_api.ROUTES,
     *proof_api.ROUTES,
@@ -111,6 +114,7 @@ ROUTES: list[Route] = [
     *wave_rules.ROUTES,
     *customers.ROUTES,
     *tracking.ROUTES,
+    *buyer_api.ROUTES,
     *screens.ROUTES,
     *intake.ROUTES,
     *order_files.ROUTES,

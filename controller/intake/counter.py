@@ -15,9 +15,10 @@ from controller.catalog.policies import Found, SymbolKey
 from controller.catalog.queries import SkuRow, resolve, skus_by_code
 from controller.db import fetch, savepoint
 from controller.errors import IllegalTransition
-from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
+from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, unpark
 from controller.fulfilment.operations import HandedOverAlready, cancel
 from controller.intake import counter_doubts, counter_goods
+from controller.intake.counter_refunds import waits_for
 from controller.orders.counter_orders import gone, placed_at, take_back
 from controller.orders.errors import BadOrder, ReferenceTaken
 from controller.orders.money import flag_unpaid, owe
@@ -50,6 +51,18 @@ class Meant:
     sku: SkuRow
     units: int
 
+    def sold(self) -> counter_goods.Sold:
+        """As it leaves over the counter."""
+        line = self.line
+        return counter_goods.Sold(
+            sku_id=self.sku.id,
+            units=self.units,
+            amount_minor=line.amount_minor,
+            lot=line.lot,
+            expiry=line.expiry,
+            serial=line.serial,
+        )
+
 
 async def apply_counter_order(facts: Sequence[Fact]) -> list[Outcome]:
     """One order each.  Parked while not one of its lines is known; Rejected where the site sells in another currency."""
@@ -69,10 +82,12 @@ async def take_back_counter_order(fact: FactIn[Retracted]) -> Outcome | None:
                 await cancel(ORDERS.number(order_id), reason=reason)
         except (IllegalTransition, HandedOverAlready) as error:
             return Rejected("too_late", str(error))
+        await unpark(waits_for(fact.data.fact))
         return APPLIED
     if states[order_id] is not OrderState.CANCELLED and await take_back(order_id, reason=reason):
         await counter_goods.come_back(order_id)
         await refund_rest(order_id, reason=reason)
+        await unpark(waits_for(fact.data.fact))
     return APPLIED
 
 
@@ -137,7 +152,7 @@ async def _placed(fact: Fact, meant: Sequence[Meant], preset: StoredPreset | Non
         await recount(order_id, discounts=[Discount(minor=data.discount_minor, reason=data.discount_reason or "")])
     if data.goes is Goes.TAKEN:
         await gone(order_id)
-        await counter_goods.leave(order_id, fact, [(one.sku.id, one.units, one.line.amount_minor) for one in meant])
+        await counter_goods.leave(order_id, fact, [one.sold() for one in meant])
     await _pay(order_id, fact, customer)
     return order_id
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from controller import db
 from controller.catalog.queries import SkuRow
@@ -10,11 +12,38 @@ from controller.facts import FactIn
 from controller.orders.numbers import ORDERS
 from controller.sales.booking import Goods, book, take_back
 from controller.sales.recording import business_days
+from controller.stock.lots import MAX_CODE, LotSeen, lots_of
 from edge_agent.wire.order_facts import CounterOrder
 
 
-async def leave(order_id: int, fact: FactIn[CounterOrder], sold: Sequence[tuple[int, int, int]]) -> None:
-    """As (SKU id, base units, minor units) each.  Never refused.  In the caller's transaction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sold:
+    """Base units of a SKU for so many minor units; of a lot, or the one piece, if the box told that."""
+
+    sku_id: int
+    units: int
+    amount_minor: int
+    lot: str | None = None
+    expiry: date | None = None
+    serial: str | None = None
+
+    @property
+    def seen(self) -> LotSeen:
+        """A code that no lot can have is as if nobody had told it: the goods are gone all the same."""
+        code = self.lot.strip() if self.lot else None
+        is_one = code is not None and 0 < len(code) <= MAX_CODE and code.isprintable()
+        return LotSeen(sku_id=self.sku_id, code=code if is_one else None, expiry=self.expiry)
+
+    @property
+    def piece(self) -> str | None:
+        """Its serial number, where it is one piece."""
+        told = (self.serial or "").strip()
+        return told if self.units == 1 and 0 < len(told) <= MAX_CODE and told.isprintable() else None
+
+
+async def leave(order_id: int, fact: FactIn[CounterOrder], sold: Sequence[Sold]) -> None:
+    """Never refused.  In the caller's transaction."""
+    lots = await lots_of([each.seen for each in sold], site=fact.site_id)
     days = await business_days({fact.site_id})
     day = days[fact.site_id].day_of(fact.occurred_at)
     goods = [
@@ -24,18 +53,23 @@ async def leave(order_id: int, fact: FactIn[CounterOrder], sold: Sequence[tuple[
             document=ORDERS.number(order_id),
             occurred_at=fact.occurred_at,
             day=day,
-            sku_id=sku_id,
-            units=units,
-            amount_minor=amount,
+            sku_id=each.sku_id,
+            units=each.units,
+            amount_minor=each.amount_minor,
+            lot_id=lot,
+            serial=each.piece,
         )
-        for sku_id, units, amount in sold
+        for each, lot in zip(sold, lots, strict=True)
     ]
     costs = await book(goods)
     await db.execute("UPDATE counter_order SET day = ? WHERE order_id = ?", day, order_id)
     await db.insert_many(
         "counter_sold",
-        ("order_id", "sku_id", "units", "amount_minor", "cost_minor"),
-        [(order_id, *line, cost) for line, cost in zip(sold, costs, strict=True)],
+        ("order_id", "sku_id", "units", "amount_minor", "cost_minor", "lot_id", "serial"),
+        [
+            (order_id, each.sku_id, each.units, each.amount_minor, cost, each.lot_id, each.serial)
+            for each, cost in zip(goods, costs, strict=True)
+        ],
     )
 
 
@@ -57,6 +91,8 @@ async def come_back(order_id: int) -> None:
             sku_id=row["sku_id"],
             units=row["units"],
             amount_minor=row["amount_minor"],
+            lot_id=row["lot_id"],
+            serial=row["serial"],
         )
         for row in rows
     ]

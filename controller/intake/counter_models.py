@@ -25,7 +25,10 @@ class CounterOrder(Model):
 
 
 class CounterSold(Model):
-    """Table `counter_sold`: base units of a SKU that left over the counter, and what they cost; None: nobody knows."""
+    """Table `counter_sold`: base units of a SKU that left over the counter, and what they cost; None: nobody knows.
+
+    `lot_id` 0: nobody said which lot; `serial`: the one piece that it is.
+    """
 
     id = fields.BigIntField(primary_key=True)
     order_id = fields.BigIntField(db_index=True)
@@ -33,6 +36,8 @@ class CounterSold(Model):
     units = fields.BigIntField()
     amount_minor = fields.BigIntField()
     cost_minor = fields.BigIntField(null=True)
+    lot_id = fields.BigIntField(db_default=0)
+    serial = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "counter_sold"

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from controller.customers.addresses import Address
 from controller.customers.policies import Contact
 from controller.errors import Rejected
+from controller.payments.policies import PayTerms
 
 MOST_LINES = 500
 MAX_BYTES = 1_000_000
@@ -24,11 +25,15 @@ class UnreadableOrder(Rejected):
 
 
 class SentLine(Struct, frozen=True, kw_only=True):
-    """`goods`: as the channel calls them; `quantity` of those; `price_minor` of one of them."""
+    """`goods`: as the channel calls them; `quantity` of those; `price_minor` of one of them.
+
+    `presale`: it may be promised before it arrives, as far as its presale allows.
+    """
 
     goods: Annotated[str, Meta(min_length=1, max_length=100)]
     quantity: Annotated[int, Meta(ge=1, le=10**6)]
     price_minor: Annotated[int, Meta(ge=0, le=10**12)]
+    presale: bool = False
 
 
 class SentBuyer(Struct, frozen=True, kw_only=True):
@@ -54,7 +59,10 @@ class SentAddress(Struct, frozen=True, kw_only=True):
 
 
 class SentOrder(Struct, frozen=True, kw_only=True):
-    """Fields that we do not know are left alone: they stay in the raw order.  `site`: where it is fetched; else it is sent."""
+    """Fields that we do not know are left alone: they stay in the raw order.  `site`: where it is fetched; else it is sent.
+
+    `pay_terms`: how it is paid to us; without them the channel has the money.
+    """
 
     reference: Text
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
@@ -63,6 +71,7 @@ class SentOrder(Struct, frozen=True, kw_only=True):
     site: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$(?!\n)")] | None = None
     region: Annotated[str, Meta(max_length=40)] | None = None
     due_at: datetime | None = None
+    pay_terms: PayTerms | None = None
     buyer: SentBuyer = SentBuyer()
     address: SentAddress | None = None
 

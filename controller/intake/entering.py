@@ -32,7 +32,10 @@ class NoAddress(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedOrder:
-    """`customer_id`: somebody known; else `contact` is recognised, or becomes somebody new.  `address` None: the customer's own."""
+    """`customer_id`: somebody known; else `contact` is recognised, or becomes somebody new.  `address` None: the customer's own.
+
+    `region`: where taxes say that it goes; None: the site's.
+    """
 
     reference: str
     currency: str
@@ -44,6 +47,7 @@ class TypedOrder:
     address: Address | None = None
     due_at: datetime | None = None
     pay_terms: PayTerms | None = None
+    region: str | None = None
 
 
 async def enter(typed: TypedOrder) -> str:
@@ -60,6 +64,7 @@ async def enter(typed: TypedOrder) -> str:
                 currency=typed.currency,
                 lines=typed.lines,
                 site=typed.site,
+                region=typed.region,
                 delivery=typed.delivery,
                 customer_id=customer_id,
                 address=await _address(typed, customer_id),

@@ -8,12 +8,11 @@ from msgspec import Struct
 
 from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Reply, Route, page
+from controller.http.uploads import CSV, with_xlsx
 from controller.intake import file_queries, importing
 from controller.intake.file_queries import ErrorRow, FileOrder, StoredFile
 from controller.intake.importing import CheckedFile
 from controller.intake.states import FileState, RawState
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class MissingGoods(Struct, frozen=True, kw_only=True):
@@ -47,7 +46,10 @@ class OrderFileView(Struct, frozen=True, kw_only=True):
 
 
 class FileOrderView(Struct, frozen=True, kw_only=True):
-    """`row`: its first; `state`: new, known or bad; `raw_state`, `code` and `detail`: what became of it, and why."""
+    """`row`: its first; `state`: new, known or bad; `raw_state`, `code` and `detail`: what became of it, and why.
+
+    `terms`: how it is paid, empty: another till takes the money; `presale`: lines that may be promised before they arrive.
+    """
 
     number: int
     row: int
@@ -58,6 +60,8 @@ class FileOrderView(Struct, frozen=True, kw_only=True):
     total_minor: int
     currency: str
     delivery: str
+    terms: str
+    presale: int
     unmapped: bool
     raw_state: RawState | None
     code: str | None
@@ -174,34 +178,22 @@ ROUTES = [
         summary="Files of orders, the newest first",
         whole_chain=True,
     ),
-    Route(
-        "POST",
-        _ALL,
-        send,
-        before=read,
-        permission=_WRITE,
-        body=bytes,
-        accepts="text/csv",
-        reply=OrderFileView,
-        summary="Check a file of orders (CSV: reference, sku, quantity, and more); nothing is taken yet",
-        filters=_NAMED,
-        example=b"reference,sku,quantity,price,site\nA-1001,013-1,2,3.50,s1\n",
-        whole_chain=True,
-        confidential=True,
-    ),
-    Route(
-        "POST",
-        f"{_ALL}/xlsx",
-        send,
-        before=read,
-        permission=_WRITE,
-        body=bytes,
-        accepts=XLSX,
-        reply=OrderFileView,
-        summary="The same, from an XLSX file's first sheet",
-        filters=_NAMED,
-        whole_chain=True,
-        confidential=True,
+    *with_xlsx(
+        Route(
+            "POST",
+            _ALL,
+            send,
+            before=read,
+            permission=_WRITE,
+            body=bytes,
+            accepts=CSV,
+            reply=OrderFileView,
+            summary="Check a file of orders (CSV: reference, sku, quantity, and more); nothing is taken yet",
+            filters=_NAMED,
+            example=b"reference,sku,quantity,price,site\nA-1001,013-1,2,3.50,s1\n",
+            whole_chain=True,
+            confidential=True,
+        )
     ),
     Route(
         "GET", _ONE, show, permission=_WRITE, reply=OrderFileView, summary="A file of orders and how far it is", whole_chain=True

@@ -53,6 +53,8 @@ class FileOrder:
     total_minor: int
     currency: str
     delivery: str
+    terms: str
+    presale: int
     is_unmapped: bool
     raw_state: RawState | None
     code: str | None
@@ -114,8 +116,9 @@ ONLY = tuple(_ONLY)
 async def orders(file_id: int, *, after: int = 0, limit: int = 50, only: str = "") -> list[FileOrder]:
     """In the order of the file; `only`: one of `ONLY`."""
     rows = await db.fetch(
-        "SELECT o.number, o.row, o.row_count, o.reference, o.state, o.units, o.total_minor, o.currency, o.delivery, o.is_unmapped, "
-        "r.state AS raw_state, r.code, r.detail, r.order_id FROM order_file_order o LEFT JOIN raw_order r ON r.id = o.raw_order_id "
+        "SELECT o.number, o.row, o.row_count, o.reference, o.state, o.units, o.total_minor, o.currency, o.delivery, o.terms, "
+        "o.presale, o.is_unmapped, r.state AS raw_state, r.code, r.detail, r.order_id "
+        "FROM order_file_order o LEFT JOIN raw_order r ON r.id = o.raw_order_id "
         f"WHERE o.file_id = ? AND o.number > ? {_ONLY[only]} ORDER BY o.number LIMIT ?",
         *(file_id, after, limit),
     )
@@ -123,7 +126,8 @@ async def orders(file_id: int, *, after: int = 0, limit: int = 50, only: str = "
 
 
 def _order(row: db.Row) -> FileOrder:
-    told = {name: row[name] for name in ("number", "row", "reference", "state", "units", "total_minor", "currency", "delivery")}
+    names = ("number", "row", "reference", "state", "units", "total_minor", "currency", "delivery", "terms", "presale")
+    told = {name: row[name] for name in names}
     return FileOrder(
         **told,
         rows=row["row_count"],

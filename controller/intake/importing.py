@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from controller import db, events
 from controller.customers import sealing
+from controller.customers.deriving import of_sent_order
 from controller.customers.keyring import Keyring, Place
 from controller.errors import NotFound
 from controller.intake.known import came_before, known_of
@@ -42,7 +43,8 @@ MOST_MISSING = 200
 _LONGEST_PAUSE = 30.0
 _ORDER_COLUMNS = (
     *("id", "file_id", "number", "row", "row_count", "reference", "state", "units", "total_minor", "currency", "delivery"),
-    *("is_unmapped", "sealed", "raw_order_id"),
+    *("terms", "presale"),
+    *("is_unmapped", "sealed", "buyer_hashes", "raw_order_id"),
 )
 
 
@@ -137,12 +139,14 @@ async def _write(file: CheckedFile, file_id: int, ring: Keyring) -> None:
 
 
 def _order_row(file_id: int, number: int, order: CheckedOrder, file: CheckedFile, ring: Keyring) -> tuple[object, ...]:
-    row_id, raw_id, sealed = uuid4().hex, file.raw_of(order), ""
+    row_id, raw_id, sealed, hashes = uuid4().hex, file.raw_of(order), "", ""
     state = "bad" if order.document is None else "new" if raw_id is None else "known"
     if order.document is not None and raw_id is None:
         sealed = ring.seal(base64.b64encode(order.document).decode(), _place(row_id))
+        hashes = str(of_sent_order(ring, FILE, order.document)["buyer_hashes"])
     said = (order.row, order.rows, order.reference, state, order.units, order.total_minor, order.currency, order.delivery)
-    return (row_id, file_id, number, *said, bool(order.missing), sealed, raw_id)
+    ways = (order.terms, order.presale)
+    return (row_id, file_id, number, *said, *ways, bool(order.missing), sealed, hashes, raw_id)
 
 
 async def start(file_id: int) -> None:
@@ -175,7 +179,7 @@ async def _step(file_id: int, action: FileAction, after: set[FileState]) -> bool
 
 
 async def _forget(file_id: int) -> None:
-    await db.execute("UPDATE order_file_order SET sealed = '' WHERE file_id = ? AND sealed <> ''", file_id)
+    await db.execute("UPDATE order_file_order SET sealed = '', buyer_hashes = '' WHERE file_id = ? AND sealed <> ''", file_id)
 
 
 async def hand_on(progress: Callable[[int], None] | None = None) -> int:
@@ -207,10 +211,14 @@ async def _piece() -> int | None:
         for order in orders:
             text = await sealing.unseal_if_can(order["sealed"], _place(order["id"]))
             if text is None:  # one that was tampered with must not stop those behind it
-                await db.execute("UPDATE order_file_order SET sealed = '', state = 'bad' WHERE id = ?", order["id"])
+                await db.execute(
+                    "UPDATE order_file_order SET sealed = '', buyer_hashes = '', state = 'bad' WHERE id = ?", order["id"]
+                )
                 continue
             raw_id, _ = await receive(FILE, base64.b64decode(text), source=FILE)
-            await db.execute("UPDATE order_file_order SET sealed = '', raw_order_id = ? WHERE id = ?", raw_id, order["id"])
+            await db.execute(
+                "UPDATE order_file_order SET sealed = '', buyer_hashes = '', raw_order_id = ? WHERE id = ?", raw_id, order["id"]
+            )
     await db.execute("UPDATE order_file SET handed = handed + ? WHERE id = ?", len(orders), file_id)
     if len(orders) < AT_ONCE:
         await _step(file_id, FileAction.FINISH, {FileState.DONE})

@@ -16,6 +16,7 @@ from controller import events
 from controller.customers.order_addresses import stored_addresses
 from controller.db import Row, among, execute, execute_many, fetch, listing, now
 from controller.errors import Rejected
+from controller.orders.merged_charges import shipping_charges
 from controller.orders.numbers import ORDERS
 
 HOURS = 24
@@ -32,7 +33,7 @@ class BadWindow(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """An order of a suggestion; `units`: base units of its lines."""
+    """An order of a suggestion; `units`: base units of its lines; `shipping_minor`: what it charges for shipping."""
 
     id: int
     channel: str
@@ -44,6 +45,7 @@ class Proposed:
     total_minor: int
     lines: int
     units: int
+    shipping_minor: int = 0
 
     @property
     def no(self) -> str:
@@ -61,6 +63,16 @@ class Suggestion:
     @property
     def orders(self) -> list[str]:
         return [row.no for row in self.rows]
+
+    @property
+    def shipping_minor(self) -> int:
+        """What one order charges for shipping: the highest of them."""
+        return max(row.shipping_minor for row in self.rows)
+
+    @property
+    def uncharged_minor(self) -> int:
+        """Shipping that is not charged any more, if all are merged."""
+        return sum(row.shipping_minor for row in self.rows) - self.shipping_minor
 
     @property
     def saved(self) -> int:
@@ -151,6 +163,7 @@ async def _shown(groups: Sequence[Sequence[Row]]) -> list[Suggestion]:
         listing(row["id"] for group in groups for row in group),
     )
     lines = {row["order_id"]: (int(row["n"]), int(row["units"])) for row in counts}
+    shipping = await shipping_charges([row["id"] for group in groups for row in group])
     names = ("id", "channel", "reference", "state", "placed_at", "due_at", "currency", "total_minor")
     return [
         Suggestion(
@@ -161,6 +174,7 @@ async def _shown(groups: Sequence[Sequence[Row]]) -> list[Suggestion]:
                     **{name: row[name] for name in names},
                     lines=lines.get(row["id"], (0, 0))[0],
                     units=lines.get(row["id"], (0, 0))[1],
+                    shipping_minor=shipping.get(row["id"], 0),
                 )
                 for row in group
             ],

@@ -155,7 +155,8 @@ class OrderFile(Model):
 class OrderFileOrder(Model):
     """Table `order_file_order`: an order of a file, sealed until it is a raw order, or the file is done with.
 
-    `number`: among the file's orders; `row`: its first; `state`: new, known or bad.
+    `number`: among the file's orders; `row`: its first; `state`: new, known or bad.  `terms`: how it is paid, empty: elsewhere;
+    `presale`: lines that may be promised before they arrive.  `buyer_hashes`: as of a raw order, while it is sealed here.
     """
 
     id = fields.CharField(max_length=32, primary_key=True)
@@ -169,8 +170,11 @@ class OrderFileOrder(Model):
     total_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     delivery = fields.CharField(max_length=16)
+    terms = fields.CharField(max_length=12, db_default="")
+    presale = fields.IntField(db_default=0)
     is_unmapped = fields.BooleanField()
     sealed = fields.TextField()
+    buyer_hashes = fields.TextField(db_default="")
     raw_order_id = fields.BigIntField(null=True, db_index=True)
 
     class Meta:

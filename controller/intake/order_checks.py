@@ -13,11 +13,19 @@ import msgspec
 from controller.intake.document import MAX_BYTES, MOST_LINES, SentAddress, SentBuyer, SentLine, SentOrder
 from controller.intake.mapping import MAX_GOODS, Mapped
 from controller.intake.order_file import COLUMNS, OF_LINES, OF_PEOPLE, Row, RowError
+from controller.payments.policies import PayTerms
 from controller.pricing.imports import BadCell, instant_of, minor_of
 from edge_agent.wire.prices import line_amount
 
 SENT = frozenset({"shipping", "ship", "send", "delivery", "快递", "配送", "发货", "邮寄", "物流", "快递发货"})
 FETCHED = frozenset({"collection", "collect", "pickup", "pick-up", "fetch", "自提", "到店自提", "门店自提", "上门自提"})
+TERMS = {
+    PayTerms.PREPAID: frozenset({"prepaid", "prepay", "in advance", "先付", "预付", "先付款", "款到发货"}),
+    PayTerms.ON_DELIVERY: frozenset({"on_delivery", "on delivery", "cod", "cash on delivery", "货到付款", "到付"}),
+    PayTerms.ACCOUNT: frozenset({"account", "on account", "credit", "挂账", "月结", "账期", "赊账"}),
+}
+YES = frozenset({"yes", "y", "true", "1", "是", "预售"})
+NO = frozenset({"", "no", "n", "false", "0", "否"})
 PLACE = ("province", "city", "district", "street", "line2", "postcode")
 LONGEST_OF = {"name": 100, "phone": 40, "email": 254, "customer": 200, "region": 40, "site": 40}
 MOST_UNITS = 10**6
@@ -53,7 +61,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedOrder:
-    """`document`: the order as it is kept, None where there are `errors`; `missing`: goods that nobody mapped."""
+    """`document`: the order as it is kept, None where there are `errors`; `missing`: goods that nobody mapped.
+
+    `terms`: how it is paid, empty: at another till; `presale`: so many lines may be promised before they arrive.
+    """
 
     reference: str
     row: int
@@ -62,6 +73,8 @@ class CheckedOrder:
     total_minor: int = 0
     currency: str = ""
     delivery: str = ""
+    terms: str = ""
+    presale: int = 0
     document: bytes | None = None
     missing: frozenset[str] = frozenset()
     errors: Sequence[RowError] = ()
@@ -104,6 +117,8 @@ def check(reference: str, rows: Sequence[Row], known: Known) -> CheckedOrder:
         total_minor=_total(lines, known.goods),
         currency=order.currency,
         delivery=order.delivery,
+        terms=order.pay_terms.value if order.pay_terms is not None else "",
+        presale=sum(line.presale for line in lines),
         document=document,
         missing=frozenset(line.goods for line in lines) - known.goods.keys(),
     )
@@ -139,6 +154,7 @@ def _head(reference: str, rows: Sequence[Row], known: Known) -> SentOrder:
         delivery=delivery,
         site=site or None,
         region=told["region"] or None,
+        pay_terms=_terms(first, told),
         due_at=_due(first, told["due"], known.sites[site].zone if site else known.zone),
         buyer=SentBuyer(id=told["customer"], name=told["name"], phone=told["phone"], email=told["email"]),
         address=_address(first, told) if delivery == "shipping" else None,
@@ -168,6 +184,19 @@ def _delivery(row: Row, told: Mapping[str, str]) -> Literal["shipping", "collect
     if not told["city"] or not told["street"]:
         raise _Bad(row, "street" if told["city"] else "city", "no_address")
     return "shipping"
+
+
+def _terms(row: Row, told: Mapping[str, str]) -> PayTerms | None:
+    """Raises _Bad."""
+    word = told["terms"].casefold()
+    if not word:
+        return None
+    found = next((terms for terms, words in TERMS.items() if word in words), None)
+    if found is None:
+        raise _Bad(row, "terms", "bad_terms")
+    if found is PayTerms.ACCOUNT and not any(told[column] for column in ("customer", "phone", "email")):
+        raise _Bad(row, "terms", "no_account")
+    return found
 
 
 def _address(row: Row, told: Mapping[str, str]) -> SentAddress:
@@ -216,7 +245,11 @@ def _line(row: Row, currency: str, known: Known) -> SentLine:
         raise _Bad(row, "sku", "no_goods")
     if not (quantity.isascii() and quantity.isdigit() and len(quantity) <= 7 and 0 < int(quantity) <= MOST_UNITS):
         raise _Bad(row, "quantity", "bad_quantity")
-    return SentLine(goods=goods, quantity=int(quantity), price_minor=_price(row, goods, currency, known))
+    presale = row.cell("presale").casefold()
+    if presale not in YES | NO:
+        raise _Bad(row, "presale", "bad_presale")
+    price = _price(row, goods, currency, known)
+    return SentLine(goods=goods, quantity=int(quantity), price_minor=price, presale=presale in YES)
 
 
 def _price(row: Row, goods: str, currency: str, known: Known) -> int:

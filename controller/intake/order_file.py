@@ -6,10 +6,12 @@
 | `sku` | needed: our SKU's code or a barcode, or what the channel `file` calls goods that were mapped |
 | `quantity` | needed: whole, of base units, or of the packs of a barcode |
 | `price` | of one piece, 100 g or 100 ml, or of one pack of a barcode; empty: the catalogue's |
+| `presale` | `yes`: this line may be promised before it arrives, as far as its presale allows; `no` or empty: not |
 | `currency` | ISO 4217; empty: that of the site, or of the goods |
 | `delivery` | `shipping` or `collection`; empty: sent where there is an address, else fetched at the site |
 | `site` | where it is fetched; of what is sent: where it is sent from, empty: sourced |
 | `due`, `region` | until when (a day, or an instant of the site's time); where taxes and sourcing say that it goes |
+| `terms` | how it is paid: `prepaid`, `on_delivery`, `account`; empty: another till takes the money |
 | `customer`, `name`, `phone`, `email` | who ordered |
 | `country`, `province`, `city`, `district`, `street`, `line2`, `postcode`, `note` | where it goes |
 
@@ -21,25 +23,25 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
-from controller.sheets import BadFile, cell_text, rows_of
+from controller.sheets import BadFile, rows_of, sheet_text
 
 NEEDED = ("reference", "sku", "quantity")
-OF_LINES = ("sku", "quantity", "price")
+OF_LINES = ("sku", "quantity", "price", "presale")
 NAMES: Mapping[str, tuple[str, ...]] = {
     "reference": ("order", "orderno", "ordernumber", "orderid", "订单号", "订单编号", "单号", "外部单号"),
     "sku": ("goods", "article", "item", "barcode", "ean", "商品编码", "sku编码", "商品", "货号", "条码", "商品条码"),
     "quantity": ("qty", "amount", "数量", "件数"),
     "price": ("unitprice", "单价", "价格", "售价"),
+    "presale": ("预售", "是否预售", "预订"),
     "currency": ("币种", "货币"),
     "delivery": ("deliverykind", "shippingmethod", "配送方式", "发货方式", "提货方式"),
     "site": ("store", "shop", "门店", "仓库", "自提门店"),
     "due": ("dueat", "duedate", "要求送达", "要求送达时间", "交货日期"),
     "region": ("taxregion", "地区代码"),
+    "terms": ("paymentterms", "payment", "付款方式", "付款条件", "结算方式"),
     "customer": ("customerid", "buyer", "buyerid", "客户编号", "买家", "会员号"),
     "name": ("recipient", "customername", "收件人", "收货人", "姓名", "客户姓名"),
     "phone": ("telephone", "mobile", "tel", "电话", "手机", "手机号", "联系电话", "收件人电话"),
@@ -59,7 +61,6 @@ OF_PEOPLE = frozenset(COLUMNS[COLUMNS.index("customer") :])
 MOST_ROWS = 100_000
 LONGEST = 500
 _COLUMN_OF = {name: column for column, names in NAMES.items() for name in (column, *names)}
-_FINEST = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,3 @@ def _folded(name: str) -> str:
 
 def _cell(cells: Sequence[str], place: int | None) -> str:
     return cells[place].strip() if place is not None and place < len(cells) else ""
-
-
-def sheet_text(value: object) -> str:
-    """A cell of a sheet: amounts to four decimals, as people see them; instants with their time."""
-    if isinstance(value, float) and not value.is_integer() and abs(value) < 10**12:
-        return f"{Decimal(repr(value)).quantize(_FINEST).normalize():f}"
-    if isinstance(value, datetime) and (value.hour or value.minute):
-        return value.isoformat(timespec="minutes")
-    return cell_text(value)

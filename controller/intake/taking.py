@@ -15,7 +15,7 @@ from controller.customers import operations as customers
 from controller.customers import sealing
 from controller.customers.deriving import of_sent_order
 from controller.customers.keyring import Place
-from controller.db import Row, execute, execute_many, fetch, for_update, is_of_the_database, now, transaction
+from controller.db import Row, execute, execute_many, fetch, for_update, in_transaction, is_of_the_database, now, transaction
 from controller.errors import DomainError, NotFound, Rejected
 from controller.events import acting
 from controller.intake.document import SentOrder, address_of, contact_of, read
@@ -91,8 +91,7 @@ async def take_waiting() -> int:
 
 async def _take_one(raw_id: int) -> None:
     try:
-        async with transaction():
-            await _take(raw_id)
+        await in_transaction(lambda: _take(raw_id))
     except DomainError as error:
         await _refuse(raw_id, error.code, str(error))
     except Exception as error:
@@ -131,6 +130,7 @@ def _order(channel: str, sent: SentOrder, goods: dict[str, Mapped], customer_id:
                 sku=goods[line.goods].sku,
                 quantity=line.quantity * goods[line.goods].units,
                 unit_price_minor=_price(line.price_minor, goods[line.goods], number),
+                presale=line.presale,
             )
             for number, line in enumerate(sent.lines, 1)
         ],
@@ -140,6 +140,7 @@ def _order(channel: str, sent: SentOrder, goods: dict[str, Mapped], customer_id:
         customer_id=customer_id,
         address=None if collects else address_of(sent),
         due_at=sent.due_at,
+        pay_terms=sent.pay_terms,
     )
 
 

@@ -8,7 +8,7 @@ The stock's hold carries the allocation's key.  A key is used once: `SO-100001/2
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller import bulk, db
@@ -72,8 +72,11 @@ def _allocation(row: db.Row) -> Allocation:
     return Allocation(**{**row, "is_released": bool(row["is_released"])})
 
 
-async def write(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
-    """New allocations of lines: (line, site, base units) each; their keys.  What holds their goods is the caller's."""
+async def write(rows: Sequence[tuple[Target, str, int]], orders: Mapping[int, tuple[str, str]] | None = None) -> list[str]:
+    """New allocations of lines: (line, site, base units) each; their keys.  What holds their goods is the caller's.
+
+    `orders`: channel and state of each of their orders, where the caller knows them.
+    """
     if not rows:
         return []
     keys = await _new_keys([target for target, _, _ in rows])
@@ -81,30 +84,35 @@ async def write(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
         (target.order_id, target.line_id, site, quantity, key, False)
         for (target, site, quantity), key in zip(rows, keys, strict=True)
     ]
-    await _insert(values)
+    await _insert(values, orders)
     return keys
 
 
-async def write_first(rows: Sequence[tuple[Target, str, int]]) -> list[str]:
-    """The same for lines that never had one."""
+async def write_first(rows: Sequence[tuple[Target, str, int]], *, channel: str, state: str) -> list[str]:
+    """The same for lines that never had one, of orders of this channel in this state."""
     seen: Counter[int] = Counter()
     keys = []
     for target, _, _ in rows:
         keys.append(_key(target, seen[target.line_id] + 1))
         seen[target.line_id] += 1
-    await _insert(
+    await db.insert_many(
+        "order_allocation",
+        _COLUMNS,
         [
             (target.order_id, target.line_id, site, quantity, key, False)
             for (target, site, quantity), key in zip(rows, keys, strict=True)
-        ]
+        ],
     )
+    await db.put(_NOTE_SITE, [(*pair, channel, state) for pair in sorted({(site, target.order_id) for target, site, _ in rows})])
     return keys
 
 
+_SITE_COLUMNS = ("site", "order_id", "channel", "state")
+_NOTE_SITE = "INSERT INTO order_site (site, order_id, channel, state) VALUES (?, ?, ?, ?) ON CONFLICT (site, order_id) DO NOTHING"
 _COLUMNS = ("order_id", "order_line_id", "site", "quantity", "line_key", "is_ended")
 
 
-async def _insert(values: Sequence[Sequence[object]]) -> None:
+async def _insert(values: Sequence[Sequence[object]], orders: Mapping[int, tuple[str, str]] | None) -> None:
     if len(values) >= db.COPIED_FROM:
         await db.insert_many("order_allocation", _COLUMNS, values)
     else:
@@ -112,7 +120,12 @@ async def _insert(values: Sequence[Sequence[object]]) -> None:
         await db.execute(
             f"INSERT INTO order_allocation ({', '.join(_COLUMNS)}) VALUES {marks}", *(value for row in values for value in row)
         )
-    await note_sites(sorted({(str(row[2]), int(str(row[0]))) for row in values}))
+    pairs = sorted({(str(row[2]), int(str(row[0]))) for row in values})
+    if orders is None:
+        await note_sites(pairs)
+    else:
+        known = [(site, order_id, *orders[order_id]) for site, order_id in pairs]
+        await bulk.save("order_site", _SITE_COLUMNS, known, "ON CONFLICT (site, order_id) DO NOTHING")
 
 
 async def note_sites(pairs: Sequence[tuple[str, int]]) -> None:

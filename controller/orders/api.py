@@ -142,8 +142,8 @@ async def place(call: Call[PlaceOrder]) -> Created[OrderView]:
         pay_terms=wanted.pay_terms,
         customer_id=wanted.customer,
     )
-    no = await operations.place(order)
-    return Created(order_view(await queries.order(no)), location=f"/api/v1/orders/{no}")
+    stored = await operations.placed(order)
+    return Created(order_view(stored), location=f"/api/v1/orders/{stored.no}")
 
 
 async def listing(call: Call[None]) -> Page[OrderView]:

@@ -72,6 +72,8 @@ NEEDS: Mapping[Bulk, Permission] = {
     Bulk.RELEASE: Permission.FULFILMENT_WRITE,
     Bulk.APPROVE: Permission.REVIEW_SERVICE,
     Bulk.RESUME: Permission.REVIEW_SERVICE,
+    Bulk.REVIEW: Permission.REVIEW_SERVICE,
+    Bulk.WITHDRAW: Permission.FULFILMENT_WRITE,
 }
 """What a verb takes beside orders.write, as it does for one order."""
 

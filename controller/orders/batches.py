@@ -15,7 +15,7 @@ from datetime import datetime
 
 from controller import db, events
 from controller.errors import Conflict, DomainError, NotFound
-from controller.orders.events import OrderBatchEnded, OrderBatchStarted, OrderHeld
+from controller.orders.events import OrderApproved, OrderBatchEnded, OrderBatchStarted, OrderHeld
 from controller.orders.listing import Wanted, matching
 from controller.orders.numbers import BATCHES, ORDERS
 from controller.orders.seams import seams
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 _STEP = 100
 _LOOKED_BACK = 100
-"""Events of an order, to find who held it last."""
+"""Events of an order, to find who did it last."""
+_DID = {Bulk.RESUME: OrderHeld.name, Bulk.REVIEW: OrderApproved.name, Bulk.WITHDRAW: "pick_list_released"}
 
 
 class NothingMatches(Conflict):
@@ -257,7 +258,7 @@ async def _one(batch: db.Row, item: db.Row) -> None:
     async def do() -> None:
         if await _mark(item, "done"):
             if batch["undoes"] is not None:
-                await _require_ours(item["order_id"], batch["undoes"])
+                await _require_ours(item["order_id"], batch["undoes"], action)
             await seams().bulk[action](ORDERS.number(item["order_id"]), reason)
 
     try:
@@ -266,13 +267,14 @@ async def _one(batch: db.Row, item: db.Row) -> None:
         await _mark(item, "failed", refused.code, str(refused)[:400])
 
 
-async def _require_ours(order_id: int, batch_id: int) -> None:
-    """Only what the batch itself did is taken back.  With the order locked.  Raises NotUndone."""
+async def _require_ours(order_id: int, batch_id: int, action: Bulk) -> None:
+    """Only what the batch itself did is taken back, by `action`.  With the order locked.  Raises NotUndone."""
     await lock([order_id])
-    latest = await events.happened_to(ORDERS.number(order_id), _LOOKED_BACK)
-    held = next((event for event in latest if event.name == OrderHeld.name), None)
-    if held is None or held.cause != f"batch:{BATCHES.number(batch_id)}":
-        raise NotUndone(f"{ORDERS.number(order_id)} is held for another reason, or somebody dealt with it since")
+    did = next(
+        (each for each in await events.happened_to(ORDERS.number(order_id), _LOOKED_BACK) if each.name == _DID[action]), None
+    )
+    if did is None or did.cause != f"batch:{BATCHES.number(batch_id)}":
+        raise NotUndone(f"{ORDERS.number(order_id)}: it was not this batch that did it last, or somebody dealt with it since")
 
 
 async def _mark(item: db.Row, outcome: str, code: str | None = None, message: str | None = None) -> bool:

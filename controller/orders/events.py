@@ -146,7 +146,10 @@ class OrderBatchEnded(Event, frozen=True, kw_only=True):
 
 
 class OrderLinked(Event, frozen=True, kw_only=True):
-    """Lines went to another order, or came from it; told of both.  `kind`: split or merge; `undone`: it was taken back."""
+    """Lines went to another order, or came from it; told of both.  `kind`: split or merge; `undone`: it was taken back.
+
+    `uncharged_minor`: shipping that is not charged any more, as one parcel is sent.
+    """
 
     name: ClassVar[str] = "order_linked"
     kind: str
@@ -154,6 +157,7 @@ class OrderLinked(Event, frozen=True, kw_only=True):
     to_order: str
     reason: str
     undone: bool = False
+    uncharged_minor: int = 0
 
 
 class OrderFlagged(Event, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Orders are split and merged, with history both ways, and as they were again while nothing of them was released.
 
-Promises go along in the same transaction (`stock.handing_on`): nothing becomes free in between.  Money follows.
+Promises go along in the same transaction (`stock.handing_on`): nothing becomes free in between.  Money follows; merged orders pay
+for shipping once (`merged_charges.py`).
 """
 
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
@@ -16,6 +17,7 @@ from controller.errors import NotFound
 from controller.orders import moving
 from controller.orders.errors import BadOrder, NotMergeable, NotUndoable, ReleasedAlready
 from controller.orders.events import OrderLinked
+from controller.orders.merged_charges import charge_apart, charge_once
 from controller.orders.money import follow_lines, terms_of
 from controller.orders.moving import Moved, Movement
 from controller.orders.numbers import ORDERS
@@ -29,7 +31,7 @@ _SAME = ("site", "region", "delivery", "currency", "min_remaining_days")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLink:
-    """Lines went from one order to another; `is_undone`: and back."""
+    """Lines went from one order to another; `is_undone`: and back.  `uncharged_minor`: shipping that a merge saves the customer."""
 
     id: int
     kind: Link
@@ -37,6 +39,7 @@ class StoredLink:
     to_order: str
     reason: str
     is_undone: bool
+    uncharged_minor: int = 0
 
 
 async def split(no: str, quantities: Mapping[int, int], *, reason: str) -> str:
@@ -145,6 +148,7 @@ async def undo(link_id: int, *, reason: str) -> None:
             restored = await change_state(source["id"], OrderState.CANCELLED, OrderAction.RESTORE)
             if target["state"] == OrderState.APPROVED.value:
                 await change_state(source["id"], restored, OrderAction.APPROVE)
+            await charge_apart(link_id, target["id"])
         elif not await moving.lines_of(target["id"]):
             await change_state(target["id"], OrderState(target["state"]), OrderAction.CANCEL)
         await execute("UPDATE order_link SET undone_at = ? WHERE id = ?", now(), link_id)
@@ -174,6 +178,7 @@ async def links(order_ids: Sequence[int]) -> list[StoredLink]:
             to_order=ORDERS.number(row["to_order_id"]),
             reason=row["reason"],
             is_undone=row["undone_at"] is not None,
+            uncharged_minor=row["uncharged_minor"],
         )
         for row in rows
     ]
@@ -237,10 +242,18 @@ async def _link(kind: Link, from_order: int, to_order: int, moved: Sequence[Move
         "INSERT INTO order_link_line (link_id, from_line_id, to_line_id, quantity, amount_minor) VALUES (?, ?, ?, ?, ?)",
         [(rows[0]["id"], one.from_line, one.to_line, one.quantity, one.amount_minor) for one in moved],
     )
+    uncharged = await charge_once(rows[0]["id"], from_order, to_order) if kind is Link.MERGE else 0
     await follow_lines(from_order, to_order)
-    await _tell(kind, (ORDERS.number(from_order), ORDERS.number(to_order)), reason, undone=False)
+    await _tell(kind, (ORDERS.number(from_order), ORDERS.number(to_order)), reason, uncharged=uncharged)
 
 
-async def _tell(kind: Link, ends: tuple[str, str], reason: str, *, undone: bool) -> None:
-    event = OrderLinked(kind=kind.value, from_order=ends[0], to_order=ends[1], reason=reason.strip()[:200], undone=undone)
+async def _tell(kind: Link, ends: tuple[str, str], reason: str, *, undone: bool = False, uncharged: int = 0) -> None:
+    event = OrderLinked(
+        kind=kind.value,
+        from_order=ends[0],
+        to_order=ends[1],
+        reason=reason.strip()[:200],
+        undone=undone,
+        uncharged_minor=uncharged,
+    )
     await events.record_many([(event, no) for no in ends], site=await site_of(ORDERS.row_id(ends[1])))

@@ -50,10 +50,14 @@ DOWN, UP = Way("<", "DESC", 2**62), Way(">", "ASC", 0)
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """What another feature knows of orders: a condition about the row `o` of `sales_order`, with its parameters."""
+    """What another feature knows of orders: a condition about the row `o` of `sales_order`, a query for `order_id`, or both.
 
-    sql: str
+    A query names few beside all there ever were, along an index of its own: then the rest is looked up of those, and nothing else.
+    """
+
+    sql: str = ""
     params: tuple[object, ...] = ()
+    ids: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +88,13 @@ async def page_of(wanted: Wanted, *, before: int | None, limit: int, sites: Coll
     `way` UP: oldest first, above that id.
     """
     places = _places(wanted, sites)
+    if places == []:
+        return []
     here = Place(way, before)
     if _is_rare_money(wanted):
         return await _by_money(wanted, here, limit, places)
     conditions, params = await _conditions(wanted, here)
-    if places is None or len(places) > _FEW_SITES or wanted.ids is not None:
+    if places is None or len(places) > _FEW_SITES or _names_few(wanted):
         return await _filtered(conditions, params, places, here, limit)
     found: dict[int, Row] = {}
     for place in places:
@@ -99,6 +105,8 @@ async def page_of(wanted: Wanted, *, before: int | None, limit: int, sites: Coll
 async def due_page(wanted: Wanted, *, after: tuple[datetime, int] | None, limit: int, sites: Collection[str] | None) -> list[Row]:
     """Rows of what is open and due at some time, the soonest first, behind `after` (an instant and an id)."""
     places = _places(wanted, sites)
+    if places == []:
+        return []
     conditions, params = await _conditions(wanted)
     conditions += f" AND {IS_OPEN.replace('state', 'o.state')} AND o.due_at IS NOT NULL"
     if after is not None:
@@ -125,7 +133,7 @@ def _seen(places: Collection[str] | None) -> tuple[str, list[object]]:
     """That an order has to do with some sites."""
     if places is None:
         return "", []
-    at = f" AND EXISTS (SELECT 1 FROM order_site s WHERE s.order_id = o.id AND {among('s.site')})"
+    at = f" AND EXISTS (SELECT 1 FROM order_site s WHERE s.order_id = o.id AND {among('s.site')}{lazily()})"
     return at, [listing(places)]
 
 
@@ -133,6 +141,26 @@ async def _filtered(conditions: str, params: list[object], places: Collection[st
     at, more = _seen(places)
     sql = f"SELECT o.* FROM sales_order o WHERE {conditions}{at} ORDER BY o.id {here.way.order} LIMIT ?"
     return await fetch(sql, *params, *more, limit)
+
+
+def _names_few(wanted: Wanted) -> bool:
+    """What is asked for is read from its own index, whatever the sites: each of theirs would be walked for what is rare there."""
+    is_named = wanted.which is not None and bool(wanted.which.ids)
+    return is_named or wanted.ids is not None or wanted.due_before is not None or wanted.flag is not None
+
+
+def _named(ids: str) -> str:
+    """That an order is one of a query's.  PostgreSQL would rather read the whole table than look up ten thousand of it."""
+    return f"o.id = ANY(ARRAY({ids}))" if engine() is Engine.POSTGRES else f"o.id IN ({ids})"
+
+
+def _of_row(condition: str) -> str:
+    return condition.replace("due_at", "o.due_at").replace("state", "o.state")
+
+
+def lazily() -> str:
+    """The end of a query in EXISTS: asked of each row that comes, until a page is full, and not of all there are beforehand."""
+    return " OFFSET 0" if engine() is Engine.POSTGRES else ""
 
 
 def _is_rare_money(wanted: Wanted) -> bool:
@@ -157,13 +185,12 @@ def _then() -> str:
 
 async def _at(place: str, wanted: Wanted, here: Place, limit: int) -> list[Row]:
     """One site's: along an index of its own."""
-    own = {"state": wanted.state and wanted.state.value, "channel": wanted.channel}
-    mine = "".join(f" AND s.{name} = ?" for name, value in own.items() if value is not None)
+    mine, values = _of_site(wanted)
     conditions, params = await _conditions(replace(wanted, state=None, channel=None), here)
     return await fetch(
         f"SELECT o.* FROM order_site s {_then()} s.site = ?{mine} AND s.order_id = o.id AND s.order_id {here.way.sign} ? "
         f"AND {conditions} ORDER BY s.order_id {here.way.order} LIMIT ?",
-        *(place, *(value for value in own.values() if value is not None), here.id, *params, limit),
+        *(place, *values, here.id, *params, limit),
     )
 
 
@@ -181,32 +208,38 @@ async def _conditions(wanted: Wanted, here: Place | None = None) -> tuple[str, l
         if value is not None:
             conditions.append(f"o.{column} = ?")
             params.append(value.value if isinstance(value, OrderState) else value)
+    is_named = wanted.which is not None and bool(wanted.which.ids) and wanted.ids is None
+    number = "o.id + 0" if is_named else "o.id"  # two lists of ids would be tried each with each
     if wanted.due_before is not None:
-        conditions.append(f"o.due_at < ? AND {IS_OPEN.replace('state', 'o.state')}")
+        is_due = f"due_at < ? AND {IS_OPEN}"
+        is_first = engine() is Engine.POSTGRES and not is_named and wanted.ids is None and not wanted.q
+        conditions.append(_named(f"SELECT id FROM sales_order WHERE {is_due}") if is_first else _of_row(is_due))
         params.append(utc(wanted.due_before))
     if wanted.flag is not None:
         conditions.append("o.id IN (SELECT order_id FROM order_flag WHERE kind = ? AND cleared_at IS NULL)")
         params.append(wanted.flag.value)
     if wanted.ids is not None:
-        conditions.append(among("o.id"))
+        conditions.append(among(number))
         params.append(listing(wanted.ids))
     if wanted.payment is not None:
-        conditions.append("EXISTS (SELECT 1 FROM order_due d WHERE d.order_id = o.id AND d.paid = ?)")
+        conditions.append("(SELECT d.paid FROM order_due d WHERE d.order_id = o.id) = ?")
         params.append(wanted.payment.value)
     if wanted.up_to is not None:
         conditions.append("o.id <= ?")
         params.append(wanted.up_to)
     if wanted.which is not None:
-        conditions.append(wanted.which.sql)
+        among_those = f"o.id IN ({wanted.which.ids})"  # few were named already
+        parts = [_named(wanted.which.ids) if is_named else among_those] if wanted.which.ids else []
+        conditions += [*parts, wanted.which.sql] if wanted.which.sql else parts
         params += wanted.which.params
     if wanted.q:
-        condition, more = await _text(wanted.q)
+        condition, more = await _text(wanted.q, number)
         conditions.append(condition)
         params += more
     return " AND ".join(conditions), params
 
 
-async def _text(q: str) -> tuple[str, list[object]]:
+async def _text(q: str, number: str) -> tuple[str, list[object]]:
     """A few are found by the index of references; where so many begin so that it would be slow, each page has some of them."""
     text = q.strip()
     reference = 'reference COLLATE "C"' if engine() is Engine.POSTGRES else "reference"
@@ -216,7 +249,7 @@ async def _text(q: str) -> tuple[str, list[object]]:
         return "(substr(o.reference, 1, ?) = ?)", [len(text), text]
     by_code = await fetch("SELECT id FROM sales_order WHERE pickup_code = ? LIMIT ?", text.upper(), _FEW_FOUND)
     ids = {row["id"] for row in (*found, *by_code)} | {one for one in [_id_or_none(text)] if one is not None}
-    return among("o.id"), [listing(sorted(ids))]
+    return among(number), [listing(sorted(ids))]
 
 
 def _id_or_none(number: str) -> int | None:
@@ -234,14 +267,30 @@ async def matching(wanted: Wanted, sites: Collection[str] | None) -> tuple[str, 
         conditions += " AND o.id IN (SELECT order_id FROM order_due WHERE paid = ?)"
         params.append(wanted.payment)
     at, more = _seen(_places(wanted, sites))
-    return f"SELECT o.id FROM sales_order o WHERE {conditions}{at}", [*params, *more]
+    # the sites first: they leave the fewest to be looked at further
+    return f"SELECT o.id FROM sales_order o WHERE TRUE{at} AND {conditions}", [*more, *params]
 
 
 async def count(wanted: Wanted, sites: Collection[str] | None, *, most: int = COUNTED) -> int:
     """How many match; `most` + 1: more than that."""
-    sql, params = await matching(wanted, sites)
+    places = _places(wanted, sites)
+    if places == []:  # a million orders would be walked to find that out
+        return 0
+    if places is not None and len(places) == 1 and wanted == Wanted(state=wanted.state, site=wanted.site, channel=wanted.channel):
+        mine, values = _of_site(wanted)
+        sql, params = f"SELECT s.order_id FROM order_site s WHERE s.site = ?{mine}", [places[0], *values]
+    else:
+        sql, params = await matching(wanted, sites)
     rows = await fetch(f"SELECT COUNT(*) AS n FROM ({sql} LIMIT ?) found", *params, most + 1)
     return int(rows[0]["n"])
+
+
+def _of_site(wanted: Wanted) -> tuple[str, list[object]]:
+    """What a site's own index says of an order: conditions about the row `s`, and their parameters."""
+    own = {"state": wanted.state and wanted.state.value, "channel": wanted.channel}
+    return "".join(f" AND s.{name} = ?" for name, value in own.items() if value is not None), [
+        value for value in own.values() if value is not None
+    ]
 
 
 async def visible(order_ids: Sequence[int], sites: Collection[str] | None) -> list[int]:

@@ -110,7 +110,11 @@ class OrderSite(Model):
 
 
 class OrderLink(Model):
-    """Table `order_link`: lines went from one order to another; `undone_at`: and back."""
+    """Table `order_link`: lines went from one order to another; `undone_at`: and back.
+
+    `charges`: of a merge, what the order that stays charged by itself for shipping and fees, as JSON; `uncharged_minor`: shipping
+    that nobody pays any more.
+    """
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=16)
@@ -119,6 +123,8 @@ class OrderLink(Model):
     reason = fields.CharField(max_length=200)
     linked_at = fields.DatetimeField()
     undone_at = fields.DatetimeField(null=True)
+    charges = fields.TextField(null=True)
+    uncharged_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "order_link"

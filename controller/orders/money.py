@@ -8,14 +8,15 @@ from __future__ import annotations
 from controller.db import fetch
 from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
-from controller.orders.policies import WEIGHED, above, most_of
+from controller.orders.policies import above
+from controller.orders.states import OPEN, OrderState
 from controller.orders.totals import part_discounts, recount
 from controller.payments.moving import move
 from controller.payments.operations import Expected, expect
 from controller.payments.policies import PayTerms
 from controller.payments.stored import Balance, balances
 from controller.taxes.operations import Counted
-from edge_agent.wire.prices import line_amount
+from edge_agent.wire.prices import WEIGHED, line_amount, most_of
 
 
 async def owe(order_id: int, terms: PayTerms, counted: Counted | None = None) -> None:
@@ -53,11 +54,15 @@ async def _tolerance(order_id: int, payable_minor: int) -> int:
 
 
 async def flag_unpaid(order_id: int) -> None:
-    """Set the flag `unpaid` of an order whose money keeps it here, or clear it.  An order that is not ours is passed by."""
+    """Set the flag `unpaid` of an order whose money keeps it here, or clear it.  An order that is not ours is passed by.
+
+    What is out already nothing can keep: money that goes back then is no reason.
+    """
     found = (await balances([order_id])).get(order_id)
-    if found is None or not await fetch("SELECT id FROM sales_order WHERE id = ?", order_id):
+    rows = await fetch("SELECT state FROM sales_order WHERE id = ?", order_id)
+    if found is None or not rows:
         return
-    if found.may_leave or found.is_ended:
+    if found.may_leave or found.is_ended or OrderState(rows[0]["state"]) not in OPEN:
         await clear_flag(order_id, FlagKind.UNPAID, "its money is there")
     else:
         await set_flag(order_id, FlagKind.UNPAID, "it is to be paid before it leaves")

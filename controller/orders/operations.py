@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.orders.placing import place, submit
+from controller.orders.placing import place, placed, submit
 from controller.orders.transitions import approve, cancel, close, hold, lock, resume, send_to_review, set_short
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "hold",
     "lock",
     "place",
+    "placed",
     "resume",
     "send_to_review",
     "set_short",

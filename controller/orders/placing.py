@@ -8,17 +8,19 @@ from datetime import datetime
 from controller import events
 from controller.catalog.queries import SkuRow, skus_by_code
 from controller.customers.order_addresses import set_address
-from controller.db import execute, fetch, now, transaction, utc
+from controller.db import execute, fetch, now, together, transaction, utc
 from controller.errors import NotFound
 from controller.orders import queries
 from controller.orders.allocations import Target, note_sites
 from controller.orders.errors import ReferenceTaken
 from controller.orders.events import OrderDrafted, OrderPlaced, OrderReviewNeeded
+from controller.orders.just_placed import as_stored, just_placed
 from controller.orders.money import owe, owe_again
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder, check_currency, check_order, delivery_of
 from controller.orders.promising import Need, Promising, needs_of, promise, when_short
-from controller.orders.seams import seams
+from controller.orders.queries import StoredOrder
+from controller.orders.seams import JustPlaced, seams
 from controller.orders.states import ORDER, OrderAction, OrderState, WhenShort
 from controller.orders.totals import count_new, keep_total
 from controller.orders.transitions import change_state, locked
@@ -40,14 +42,26 @@ async def place(order: NewOrder) -> str:
     Raises BadOrder (another currency than the site's too), NotFound (a SKU or the site), NotSourced, InsufficientStock,
     ReferenceTaken (the reference names an order with other lines).
     """
+    return (await _place(order))[0]
+
+
+async def placed(order: NewOrder) -> StoredOrder:
+    """The same; the order as it is stored then."""
+    no, stored = await _place(order)
+    return await queries.order(no) if stored is None else stored
+
+
+async def _place(order: NewOrder) -> tuple[str, StoredOrder | None]:
+    """Its number; and the order where nobody has to look what has become of it."""
     check_order(order)
-    async with transaction():
+    async with together():
         terms = await _terms(order)
-        skus, instant = await _known_skus(order), now()
+        skus, instant, code = await _known_skus(order), now(), pickup_code()
         counted = await count_new(order, _priced(order, skus), instant)
-        order_id = await _insert(order, counted.payable_minor, instant)
+        total = counted.payable_minor
+        order_id = await _insert(order, total, instant, code)
         if order_id is None:
-            return await _already_placed(order)
+            return await _already_placed(order), None
         needs = await _write_lines(order_id, order, skus)
         await keep_total(order_id, counted)
         number = ORDERS.number(order_id)
@@ -56,7 +70,7 @@ async def place(order: NewOrder) -> str:
             if order.site is not None:
                 await note_sites([(order.site, order_id)])
             await events.record(OrderDrafted(channel=order.channel, reference=order.reference), subject=number, site=order.site)
-            return number
+            return number, None
         how = Promising(
             order_id=order_id,
             channel=order.channel,
@@ -67,9 +81,11 @@ async def place(order: NewOrder) -> str:
             instead_of=None if order.cart is None else cart_document(order.cart),
             is_new=True,
         )
-        told = _told(order.reference, len(needs), counted.payable_minor, how)
-        await _promise_and_judge(needs, how, OrderState.APPROVED, told)
-    return number
+        told = _told(order.reference, len(needs), total, how)
+        just = just_placed(order_id, order, skus, total, instant)
+        state = await _promise_and_judge(needs, how, OrderState.APPROVED, told, just)
+        is_whole = order.site is not None and how.when_short is WhenShort.REFUSE
+        return number, as_stored(just, order, code, state) if is_whole else None
 
 
 async def _write_terms(order_id: int, order: NewOrder, counted: Counted) -> None:
@@ -111,19 +127,22 @@ def _told(reference: str, lines: int, total: int, how: Promising) -> OrderPlaced
     return OrderPlaced(channel=how.channel, reference=reference, lines=lines, total_minor=total, currency=how.currency)
 
 
-async def _promise_and_judge(needs: list[Need], how: Promising, state: OrderState, told: OrderPlaced) -> None:
-    """`state` is what the row says; it is changed where the judge says otherwise."""
+async def _promise_and_judge(
+    needs: list[Need], how: Promising, state: OrderState, told: OrderPlaced, just: JustPlaced | None = None
+) -> OrderState:
+    """`state` is what the row says; it is changed where the judge says otherwise.  What it says then."""
     await promise(needs, how)
     failpoint("ctl.reserved_before_order_commit")
     number = ORDERS.number(how.order_id)
     await events.record(told, subject=number, site=how.site)
-    is_approved = await seams().judge(how.order_id)
+    is_approved = await seams().judge(how.order_id, just)
     if is_approved and state is OrderState.IN_REVIEW:
-        await change_state(how.order_id, state, OrderAction.APPROVE)
+        return await change_state(how.order_id, state, OrderAction.APPROVE)
     if not is_approved:
         if state is OrderState.APPROVED:
-            await change_state(how.order_id, state, OrderAction.REVIEW)
+            state = await change_state(how.order_id, state, OrderAction.REVIEW)
         await events.record(OrderReviewNeeded(), subject=number, site=how.site)
+    return state
 
 
 async def _terms(order: NewOrder) -> str:
@@ -165,7 +184,7 @@ def _priced(order: NewOrder, skus: dict[str, SkuRow]) -> list[Priced]:
     ]
 
 
-async def _insert(order: NewOrder, total_minor: int, instant: datetime) -> int | None:
+async def _insert(order: NewOrder, total_minor: int, instant: datetime, code: str) -> int | None:
     """The order's row; None: there is one under its reference."""
     rows = await fetch(
         "INSERT INTO sales_order (site, region, channel, reference, pickup_code, currency, total_minor, state, delivery, "
@@ -175,7 +194,7 @@ async def _insert(order: NewOrder, total_minor: int, instant: datetime) -> int |
         order.region,
         order.channel,
         order.reference,
-        pickup_code(),
+        code,
         order.currency,
         total_minor,
         (OrderState.DRAFT if order.is_draft else OrderState.APPROVED).value,

@@ -89,15 +89,7 @@ def check_currency(currency: str, site: str, site_currency: str) -> None:
         raise BadOrder(f"currency {currency}, but site {site} sells in {site_currency}")
 
 
-WEIGHED = ("gram", "millilitre")
-WEIGHED_PERCENT = 10
-"""By so much weighed goods may come to more or less than was ordered."""
 WHOLE_BP = 10_000
-
-
-def most_of(estimate: int) -> int:
-    """Base units that weighed goods may come to."""
-    return estimate + estimate * WEIGHED_PERCENT // 100
 
 
 def above(more_minor: int, payable_minor: int, amount_minor: int) -> int:

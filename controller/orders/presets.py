@@ -9,7 +9,7 @@ from typing import Final
 
 from controller import db, events
 from controller.documents.numbers import Series
-from controller.errors import NotFound
+from controller.errors import NotFound, StaleVersion
 from controller.orders.events import PresetSaved
 from controller.orders.templates import check_site, checked_title
 from edge_agent.wire.order_facts import Goes, PayBy
@@ -30,7 +30,7 @@ class NewPreset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPreset:
-    """`uses`: orders that were made with it."""
+    """`uses`: orders that were made with it.  `version`: what a change wants back."""
 
     number: str
     title: str
@@ -40,12 +40,13 @@ class StoredPreset:
     customer_id: int | None
     is_active: bool
     uses: int
+    version: int
 
 
-async def save_preset(new: NewPreset, *, number: str | None = None) -> str:
+async def save_preset(new: NewPreset, *, number: str | None = None, version: int | None = None) -> str:
     """Make one, or (with its number) change it; its number.  Records PresetSaved.
 
-    Raises BadTemplate, NotFound (it, the site, the customer).
+    Raises BadTemplate, NotFound (it, the site, the customer), StaleVersion (somebody changed it since `version`).
     """
     title = checked_title(new.title)
     async with db.transaction():
@@ -61,12 +62,13 @@ async def save_preset(new: NewPreset, *, number: str | None = None) -> str:
             )
         else:
             rows = await db.fetch(
-                "UPDATE order_preset SET title = ?, site = ?, pays = ?, goes = ?, customer_id = ?, changed_at = ?, changed_by = ? "
-                "WHERE id = ? RETURNING id",
-                *(*told, PRESETS.row_id(number)),
+                "UPDATE order_preset SET title = ?, site = ?, pays = ?, goes = ?, customer_id = ?, changed_at = ?, changed_by = ?, "
+                "version = version + 1 WHERE id = ? AND (CAST(? AS BIGINT) IS NULL OR version = ?) RETURNING id",
+                *(*told, PRESETS.row_id(number), version, version),
             )
         if not rows:
-            raise NotFound(PRESETS.what, number)
+            await preset(number or "")
+            raise StaleVersion(PRESETS.what, number)
         saved = PRESETS.number(rows[0]["id"])
         await events.record(PresetSaved(title=title, pays=new.pays, goes=new.goes, is_active=True), subject=saved, site=new.site)
     return saved
@@ -76,7 +78,7 @@ async def switch_preset(number: str, *, on: bool) -> None:
     """Boxes have it, or do not any more.  Records PresetSaved.  Raises NotFound."""
     async with db.transaction():
         rows = await db.fetch(
-            "UPDATE order_preset SET is_active = ?, changed_at = ?, changed_by = ? WHERE id = ? RETURNING *",
+            "UPDATE order_preset SET is_active = ?, version = version + 1, changed_at = ?, changed_by = ? WHERE id = ? RETURNING *",
             *(on, db.now(), events.actor().actor, PRESETS.row_id(number)),
         )
         if not rows:
@@ -123,4 +125,5 @@ def _stored(row: db.Row) -> StoredPreset:
         customer_id=row["customer_id"],
         is_active=bool(row["is_active"]),
         uses=row["uses"],
+        version=row["version"],
     )

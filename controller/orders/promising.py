@@ -17,7 +17,7 @@ from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import check_currency
 from controller.orders.seams import Portion, SourceRequest, WantedLine, seams
-from controller.orders.states import WhenShort
+from controller.orders.states import OrderState, WhenShort
 from controller.sites.queries import site
 from controller.stock import operations as stock
 from controller.stock.channels import available_to_promise
@@ -42,7 +42,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promising:
-    """For which order, and how.  `is_new`: its lines never had an allocation; `is_waiting`: goods may have arrived."""
+    """For which order, and how.  `is_waiting`: goods may have arrived.
+
+    `is_new`: its lines never had an allocation, and its row says that it is approved.
+    """
 
     order_id: int
     channel: str
@@ -85,8 +88,11 @@ async def _grant(parts: Sequence[tuple[Need, str, int]], how: Promising) -> None
     """Allocations, and holds for them; by site, with all their rows locked in order first where they are several."""
     if not parts:
         return
-    write = allocations.write_first if how.is_new else allocations.write
-    keys = await write([(need.target, site_id, quantity) for need, site_id, quantity in parts])
+    rows = [(need.target, site_id, quantity) for need, site_id, quantity in parts]
+    if how.is_new:
+        keys = await allocations.write_first(rows, channel=how.channel, state=OrderState.APPROVED.value)
+    else:
+        keys = await allocations.write(rows)
     by_site: dict[str, list[ReserveLine]] = {}
     for (need, site_id, quantity), key in zip(parts, keys, strict=True):
         line = ReserveLine(line_key=key, sku_id=need.sku_id, quantity=quantity, presale=need.presale)

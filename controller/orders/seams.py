@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from controller.db import memory
 from controller.errors import Conflict
@@ -60,10 +61,43 @@ class SourceRequest:
     is_waiting: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedLine:
+    """A line as it was just written; `catalogued_…`: what the catalogue says by itself that one of it costs."""
+
+    sku_id: int
+    sku: str
+    base_unit: str
+    quantity: int
+    unit_price_minor: int
+    price_per: int
+    presale: bool
+    catalogued_minor: int
+    catalogued_in: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JustPlaced:
+    """An order as it was written a moment ago in the same transaction, without discounts: nobody has to read it again."""
+
+    id: int
+    site: str | None
+    region: str | None
+    channel: str
+    currency: str
+    total_minor: int
+    delivery: str
+    customer_id: int | None
+    placed_at: datetime
+    lines: Sequence[PlacedLine]
+
+
 Source = Callable[[SourceRequest], Awaitable[Sequence[Portion]]]
 """Where it comes from; less than all of it when there is not enough anywhere.  In the caller's transaction."""
-Judge = Callable[[int], Awaitable[bool]]
-"""Whether the order (id) is approved without a person looking; it may set flags.  In the transaction that places it, at its end."""
+Judge = Callable[[int, JustPlaced | None], Awaitable[bool]]
+"""Whether the order (id, and what was just written of it) is approved without a person looking; it may set flags.
+
+In the transaction that places it, at its end."""
 Verb = Callable[[str, str], Awaitable[object]]
 """What is done to each order (by its number) of many, and why."""
 
@@ -72,7 +106,7 @@ async def _nowhere(_: SourceRequest) -> Sequence[Portion]:
     raise NotSourced
 
 
-async def _approved(_: int) -> bool:
+async def _approved(_: int, __: JustPlaced | None) -> bool:
     return True
 
 

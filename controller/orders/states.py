@@ -90,10 +90,16 @@ class Bulk(StrEnum):
     HOLD = "hold"
     APPROVE = "approve"
     RESUME = "resume"
+    WITHDRAW = "withdraw"
+    REVIEW = "review"
 
 
-UNDONE_BY: dict[Bulk, Bulk] = {Bulk.HOLD: Bulk.RESUME}
-"""What can be taken back, and by what.  Goods that were let go may be somebody else's by now: a cancellation stays."""
+UNDONE_BY: dict[Bulk, Bulk] = {Bulk.HOLD: Bulk.RESUME, Bulk.RELEASE: Bulk.WITHDRAW, Bulk.APPROVE: Bulk.REVIEW}
+"""What can be taken back, and by what; of each order, while nobody dealt with it since.
+
+Goods that were let go may be somebody else's by now: a cancellation stays.  What ends a hold, a release or an approval is done by
+asking for that again, which binds goods anew.
+"""
 
 
 class Batch(StrEnum):

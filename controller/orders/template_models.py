@@ -51,6 +51,7 @@ class OrderPreset(Model):
     customer_id = fields.BigIntField(null=True)
     is_active = fields.BooleanField(db_default=True)
     uses = fields.BigIntField(db_default=0)
+    version = fields.BigIntField(db_default=1)
     changed_at = fields.DatetimeField()
     changed_by = fields.CharField(max_length=128)
 

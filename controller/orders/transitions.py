@@ -10,7 +10,7 @@ from controller.db import among, execute, fetch, for_update, listing, transactio
 from controller.errors import NotFound
 from controller.events import Event
 from controller.orders import allocations
-from controller.orders.errors import BadOrder
+from controller.orders.errors import BadOrder, ReleasedAlready
 from controller.orders.events import (
     OrderApproved,
     OrderCancelled,
@@ -57,6 +57,16 @@ async def change_state(order_id: int, state: OrderState, action: OrderAction) ->
 async def approve(no: str, *, reason: str = "") -> None:
     """It may be released.  Approving twice is once.  Records OrderApproved.  Raises NotFound, IllegalTransition."""
     await _step(no, OrderAction.APPROVE, OrderState.APPROVED, OrderApproved(reason=_words(reason, needed=False)))
+
+
+async def require_unreleased(no: str) -> None:
+    """Nobody has it on a pick list.  With the order locked.  Raises ReleasedAlready."""
+    rows = await fetch(
+        "SELECT DISTINCT site FROM order_allocation WHERE order_id = ? AND is_released AND NOT is_ended ORDER BY site",
+        ORDERS.row_id(no),
+    )
+    if rows:
+        raise ReleasedAlready(no, [row["site"] for row in rows])
 
 
 async def send_to_review(no: str) -> None:

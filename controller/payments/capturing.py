@@ -82,11 +82,21 @@ def _uncaptured(row: Row) -> int:
     return int(row["authorised_minor"] - row["voided_minor"] - row["captured_minor"] - row["capturing_minor"])
 
 
-async def deliver(order_id: int) -> None:
-    """The goods are with the customer: what is authorised is captured as far as it is due, and the rest of it given up.
+async def leave(order_id: int) -> None:
+    """The goods are on their way: what is authorised is captured as far as it is due, and the rest of it given up.
 
-    What is then left to pay on delivery was paid to whoever handed them over.  Delivered twice is once; an order of which nobody
-    said what it is to be paid is passed by.  In the caller's transaction.
+    An authorisation does not hold for as long as a carrier may take.  Left twice is once; an order of which nobody said what it is
+    to be paid is passed by.  In the caller's transaction.
+    """
+    async with transaction():
+        if order_id in await balances([order_id]) and (await lock_due(order_id))["ended_at"] is None:
+            await _capture_due(order_id)
+
+
+async def deliver(order_id: int) -> None:
+    """The goods are with the customer: as when they leave, and what is left to pay on delivery was paid to whoever brought them.
+
+    Delivered twice is once; an order of which nobody said what it is to be paid is passed by.  In the caller's transaction.
     """
     async with transaction():
         if order_id not in await balances([order_id]):
@@ -98,16 +108,21 @@ async def deliver(order_id: int) -> None:
         )
         if not changed:
             return
+        rest = await _capture_due(order_id)
         balance = await balance_of(order_id)
-        rest = max(balance.rest_minor - balance.sums.capturing, 0)
-        rooms = [
-            (payment.id, _uncaptured(await payment_row(payment.id))) for payment in balance.payments if payment.authorises_first
-        ]
-        for payment_id, part in fill(rooms, rest):
-            await _from_authorisation(await payment_row(payment_id), Action.CAPTURE, part)
-            rest -= part
-        for payment_id, _ in rooms:
-            if _uncaptured(row := await payment_row(payment_id)) > 0:
-                await _from_authorisation(row, Action.VOID, _uncaptured(row))
         if rest and balance.terms is PayTerms.ON_DELIVERY:
             await book_taking(balance, Taking(means=Means.CASH_ON_DELIVERY, amount_minor=rest))
+
+
+async def _capture_due(order_id: int) -> int:
+    """What is left to pay then.  With the order's money locked."""
+    balance = await balance_of(order_id)
+    rest = max(balance.rest_minor - balance.sums.capturing, 0)
+    rooms = [(payment.id, _uncaptured(await payment_row(payment.id))) for payment in balance.payments if payment.authorises_first]
+    for payment_id, part in fill(rooms, rest):
+        await _from_authorisation(await payment_row(payment_id), Action.CAPTURE, part)
+        rest -= part
+    for payment_id, _ in rooms:
+        if _uncaptured(row := await payment_row(payment_id)) > 0:
+            await _from_authorisation(row, Action.VOID, _uncaptured(row))
+    return rest

@@ -22,6 +22,11 @@ async def prices_of(sku_ids: Iterable[int]) -> dict[int, list[Priced]]:
         f"WHERE cancelled_at IS NULL AND {db.among('sku_id')} ORDER BY effective_from, id",
         db.listing(sorted(set(sku_ids))),
     )
+    return by_sku(rows)
+
+
+def by_sku(rows: Iterable[db.Row]) -> dict[int, list[Priced]]:
+    """Rows of prices with their `sku_id`, in their order."""
     found: dict[int, list[Priced]] = defaultdict(list)
     for row in rows:
         sku = row.pop("sku_id")

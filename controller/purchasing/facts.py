@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from controller.purchasing.receipts import (
 from controller.sites.models import LocationKind
 from controller.sites.policies import BusinessDays
 from controller.sites.queries import Place, bins, site, specials
-from controller.stock.lots import MAX_CODE, LotSeen, lots_of
+from controller.stock.lots import code_told, lot_told, lots_of
 from controller.stock.operations import Move, Reason, move
 from controller.stock.quarantining import from_where_it_lies
 from controller.stock.queries import booked_by
@@ -58,19 +58,19 @@ async def _receive(arrivals: Sequence[tuple[FactIn[Received], Read]]) -> None:
     receipts = await receipts_for(began)
     places = await specials(key[0] for key in keys)
     lots = await _lots(arrivals)
-    came: Counter[Part] = Counter()
+    numbers = {key: RECEIPTS.number(row["id"]) for key, row in receipts.items()}
+    came = defaultdict[Part, int](int)
     moves = []
     for (fact, goods), key, lot in zip(arrivals, keys, lots, strict=True):
         came[_part(fact.data, key, goods.sku_id, lot)] += goods.units
         target = places[key[0], _kind_of(fact.data.condition)]
-        number = RECEIPTS.number(receipts[key]["id"])
-        moves.append(_moved(fact, goods, places[key[0], LocationKind.SUPPLIER], target, lot, number, Reason.RECEIVED))
+        moves.append(_moved(fact, goods, places[key[0], LocationKind.SUPPLIER], target, lot, numbers[key], Reason.RECEIVED))
     await move(moves)
     await note_arrivals(came, receipts)
     await recount_orders(row["order_id"] for row in receipts.values() if row["order_id"] is not None)
     await recount_notices(row["notice_id"] for row in receipts.values() if row["notice_id"] is not None)
     ids = [row["id"] for row in receipts.values()]
-    units: Counter[tuple[int, int]] = Counter()
+    units = defaultdict[tuple[int, int], int](int)
     for part, quantity in came.items():
         units[receipts[part.key]["id"], part.sku_id] += quantity
     await price_receipts(ids, came=units)
@@ -185,21 +185,13 @@ async def _lots(arrivals: Sequence[tuple[Dock, Read]]) -> list[int]:
     found = [0] * len(arrivals)
     by_site: dict[str, list[int]] = defaultdict(list)
     for index, (fact, _) in enumerate(arrivals):
-        by_site[fact.site_id].append(index)
+        if fact.data.lot or fact.data.expiry:
+            by_site[fact.site_id].append(index)
     for site_id, indexes in sorted(by_site.items()):
-        seen = [
-            LotSeen(sku_id=goods.sku_id, code=_told(fact.data.lot), expiry=fact.data.expiry)
-            for fact, goods in (arrivals[index] for index in indexes)
-        ]
+        seen = [lot_told(goods.sku_id, fact.data.lot, fact.data.expiry) for fact, goods in (arrivals[index] for index in indexes)]
         for index, lot in zip(indexes, await lots_of(seen, site=site_id), strict=True):
             found[index] = lot
     return found
-
-
-def _told(text: str | None) -> str | None:
-    """A code as it is kept: what cannot be printed shows as U+FFFD, and it has an end."""
-    kept = "".join(letter if letter.isprintable() else "\ufffd" for letter in (text or "").strip())[:MAX_CODE]
-    return kept or None
 
 
 def _part(data: Received, key: Key, sku_id: int, lot: int) -> Part:
@@ -217,7 +209,7 @@ def _moved(fact: Dock, goods: Read, source: int, target: int, lot: int, document
         from_location_id=source,
         to_location_id=target,
         lot_id=lot,
-        serial=_told(fact.data.serial) if goods.units == 1 else None,
+        serial=code_told(fact.data.serial) if goods.units == 1 else None,
         quantity=goods.units,
         reason=reason,
         occurred_at=fact.occurred_at,

@@ -6,7 +6,6 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
-from controller.catalog.models import Sku
 from controller.purchasing.models import Notice, PurchaseOrder, Supplier
 from controller.schema import check
 from controller.sites.models import Site
@@ -52,7 +51,7 @@ class ReceiptLine(Model):
 
     id = fields.BigIntField(primary_key=True)
     receipt: fields.ForeignKeyRelation[Receipt] = fields.ForeignKeyField("controller.Receipt", related_name=False)
-    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField("controller.Sku", related_name=False)
+    sku_id = fields.BigIntField()
     good = fields.BigIntField(default=0)
     damaged = fields.BigIntField(default=0)
     price_minor = fields.BigIntField(null=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from controller import bulk, db
@@ -27,8 +27,7 @@ Key = tuple[str, str, date]
 _CLOSINGS = "FROM receipt_closing c WHERE c.site_id = receipt.site_id AND c.document = receipt.document AND c.day >= receipt.day"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """Of what came under a receipt: a SKU, of a lot (0: of none that is known), in a condition, damaged for a reason."""
 
     key: Key
@@ -90,13 +89,15 @@ async def close(closings: Sequence[tuple[UUID, Key, datetime, str | None]]) -> N
 
 async def note_arrivals(came: Mapping[Part, int], receipts: Mapping[Key, db.Row]) -> None:
     """Add what came, in base units, to its receipts' lines and parts.  Good goods of no known lot are what is left of a line."""
-    lines: dict[tuple[int, int], Counter[Condition]] = defaultdict(Counter)
+    ids = {key: row["id"] for key, row in receipts.items()}
+    good, damaged = defaultdict[tuple[int, int], int](int), defaultdict[tuple[int, int], int](int)
     for part, units in came.items():
-        lines[receipts[part.key]["id"], part.sku_id][part.condition] += units
+        (good if part.condition is Condition.GOOD else damaged)[ids[part.key], part.sku_id] += units
+    spots = sorted({*good, *damaged})
     await bulk.save(
         "receipt_line",
         ("receipt_id", "sku_id", "good", "damaged", "price_units", "from_invoice", "landed_minor"),
-        [(*spot, lines[spot][Condition.GOOD], lines[spot][Condition.DAMAGED], 1, False, 0) for spot in sorted(lines)],
+        [(*spot, good.get(spot, 0), damaged.get(spot, 0), 1, False, 0) for spot in spots],
         "ON CONFLICT (receipt_id, sku_id) DO UPDATE SET good = receipt_line.good + excluded.good, "
         "damaged = receipt_line.damaged + excluded.damaged",
     )
@@ -104,7 +105,7 @@ async def note_arrivals(came: Mapping[Part, int], receipts: Mapping[Key, db.Row]
         "receipt_part",
         ("receipt_id", "sku_id", "lot_id", "condition", "reason", "units"),
         sorted(
-            (receipts[part.key]["id"], part.sku_id, part.lot_id, part.condition.value, part.reason, units)
+            (ids[part.key], part.sku_id, part.lot_id, part.condition.value, part.reason, units)
             for part, units in came.items()
             if part.lot_id or part.reason or part.condition is not Condition.GOOD
         ),

@@ -78,21 +78,22 @@ async def refresh(site_id: str, today: int, kinds: tuple[AlertKind, ...] = tuple
 
 async def _refresh(site_id: str, today: int, kind: AlertKind) -> None:
     instant = db.now()
-    is_so = _query(kind, today)
-    named = f"WITH so (sku_id, number, quantity, value_minor) AS ({is_so}) "
-    still = "(SELECT sku_id FROM so)"
+    named = f"WITH so (sku_id, number, quantity, value_minor) AS ({_query(kind, today)})"
     ours = "stock_alert.site_id = ? AND stock_alert.kind = ? AND stock_alert.closed_at IS NULL"
-    await db.execute(
-        f"{named}UPDATE stock_alert SET closed_at = ? WHERE {ours} AND sku_id NOT IN {still}",
-        *(site_id, instant, site_id, kind.value),
-    )
-    await db.execute(
-        f"{named}INSERT INTO stock_alert (kind, site_id, sku_id, number, quantity, value_minor, opened_at, seen_at) "
+    close = f"UPDATE stock_alert SET closed_at = ? WHERE {ours} AND sku_id NOT IN (SELECT sku_id FROM so)"
+    closing = (instant, site_id, kind.value)
+    keep = (
+        "INSERT INTO stock_alert (kind, site_id, sku_id, number, quantity, value_minor, opened_at, seen_at) "
         "SELECT ?, ?, sku_id, number, quantity, value_minor, ?, ? FROM so WHERE true "
         "ON CONFLICT (site_id, kind, sku_id) WHERE closed_at IS NULL DO UPDATE SET number = excluded.number, "
-        "quantity = excluded.quantity, value_minor = excluded.value_minor, seen_at = excluded.seen_at",
-        *(site_id, kind.value, site_id, instant, instant),
+        "quantity = excluded.quantity, value_minor = excluded.value_minor, seen_at = excluded.seen_at"
     )
+    keeping = (kind.value, site_id, instant, instant)
+    if db.engine() is Engine.POSTGRES:  # one look at the site for both: what is closed is never what is kept
+        await db.execute(f"{named}, closed AS ({close}) {keep}", site_id, *closing, *keeping)
+        return
+    await db.execute(f"{named} {close}", site_id, *closing)
+    await db.execute(f"{named} {keep}", site_id, *keeping)
 
 
 async def acknowledge(alert_id: int) -> None:

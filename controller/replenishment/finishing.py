@@ -14,7 +14,7 @@ from controller.replenishment.events import ReplenishmentRan
 from controller.replenishment.operations import accept
 from controller.replenishment.policies import NO_BOUND, Line, topped_up
 from controller.replenishment.proposing import room_in_packs
-from controller.replenishment.run import SiteRun, check
+from controller.replenishment.site_run import SiteRun, check
 from controller.replenishment.states import RUN, Kind, RunAction, RunState
 from controller.states import advance
 

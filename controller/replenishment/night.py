@@ -13,8 +13,9 @@ from controller import db
 from controller.replenishment import alerts, demand
 from controller.replenishment.finishing import finish
 from controller.replenishment.following import FOLLOWER
-from controller.replenishment.run import SiteRun, TakenOver, run_sites
+from controller.replenishment.run import run_sites
 from controller.replenishment.runs import MAX_SITES, begin_nights, claim, woken
+from controller.replenishment.site_run import SiteRun, TakenOver
 from controller.sites.queries import sites
 
 POLL_SECONDS = 2.0

@@ -58,7 +58,7 @@ def plan(stocks: Sequence[Stock], ways: Sequence[Way], past: History, elsewhere:
     demand, short = past.demand[:, -DAYS:], past.short[:, -DAYS:]
     found = forecasting.forecast(demand, short=short, horizon=horizon)
     _by_year(found, past, cycle)
-    forecasting.fill_unknown(found, _prior(stocks, found, short, elsewhere))
+    forecasting.fill_unknown(found, _prior(stocks, found, past, elsewhere))
     mean_cycle = found.mean(cycle)
     level = levels(found.mean(lead), mean_cycle, found.sd, terms)
     return Plan(stocks, ways, found, terms, _switched(level, ways, found), mean_cycle, past.last_sold)
@@ -116,7 +116,14 @@ def _by_year(found: Forecasts, past: History, cycle: Ints) -> None:
         getattr(found, name)[at] = getattr(yearly, name)[seasonal]
 
 
-def _prior(stocks: Sequence[Stock], found: Forecasts, short: np.ndarray, elsewhere: dict[int, float]) -> Floats:
+def unheard_of(past: History) -> Ints:
+    """Places of what was never sold here, and hardly there to be sold: that it was not says nothing of it."""
+    offered = (~past.short[:, -DAYS:]).sum(axis=1)
+    found: Ints = np.flatnonzero(~past.demand[:, -DAYS:].any(axis=1) & (offered < FEW_DAYS_OFFERED))
+    return found
+
+
+def _prior(stocks: Sequence[Stock], found: Forecasts, past: History, elsewhere: dict[int, float]) -> Floats:
     """For what was never there to be sold: its mean at other sites, else that of its product's other SKUs here."""
     mean = found.path.mean(axis=1)
     by_product: dict[int, list[float]] = {}
@@ -124,8 +131,7 @@ def _prior(stocks: Sequence[Stock], found: Forecasts, short: np.ndarray, elsewhe
         if value > 0:
             by_product.setdefault(stock.product_id, []).append(value)
     prior = np.full(len(stocks), np.nan)
-    offered = (~short).sum(axis=1)
-    for place in np.flatnonzero((found.kind == Kind.NONE) & (offered < FEW_DAYS_OFFERED)).tolist():
+    for place in unheard_of(past).tolist():
         stock = stocks[place]
         others = by_product.get(stock.product_id, [])
         known = elsewhere.get(stock.sku_id) or (sum(others) / len(others) if others else None)

@@ -6,22 +6,19 @@ while the run is still this process's: one that was taken over writes nothing mo
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
 from controller import db
-from controller.replenishment.history import history
-from controller.replenishment.plan import DAYS, YEARS_DAYS, Plan, plan
+from controller.replenishment.plan import YEARS_DAYS, Plan
+from controller.replenishment.planning import plans_of
 from controller.replenishment.policies import classes_by_value
 from controller.replenishment.proposing import MICRO, Wanted, dismissed, explained, purchase, store, tenths
-from controller.replenishment.series import Ints
+from controller.replenishment.site_run import SiteRun, check
 from controller.replenishment.states import Kind
-from controller.replenishment.supply import Offer, Rules, offers, rule_for, rules, stocks, way_of
+from controller.replenishment.supply import offers, rules
 from controller.replenishment.transferring import Flow, Spare, Want, flows, surplus
 
 SKUS_AT_ONCE = 5000
@@ -31,30 +28,6 @@ VALUED_DAYS = 90
 """Days of sales by which a SKU has its class."""
 WORTH_DAYS = 2.0
 """A transfer brings at least the demand of so many days."""
-
-
-class TakenOver(Exception):
-    """Another process has this run now."""
-
-
-@dataclass(slots=True)
-class SiteRun:
-    """A run of one site.  `day`: its business day; `claim`: by which this process has it."""
-
-    id: int
-    site_id: str
-    day: int
-    claim: str
-    rules: Rules = field(default_factory=dict)
-    classed: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    classes: tuple[str, ...] = ()
-    days: int = DAYS
-    done: int = 0
-    proposals: int = 0
-
-    def class_of(self, sku: int) -> str:
-        place = int(np.searchsorted(self.classed, sku))
-        return self.classes[place] if place < len(self.classed) and self.classed[place] == sku else "C"
 
 
 async def run_sites(runs: Sequence[SiteRun]) -> None:
@@ -83,25 +56,23 @@ async def _range(after: int) -> tuple[int, int, int] | None:
 
 async def _prepare(run: SiteRun, total: int) -> None:
     run.rules = await rules(run.site_id)
-    found = await db.fetch(  # one way through the days of the site, whatever is asked of them
-        "SELECT d.sku_id, d.oldest, d.latest, "
-        "d.units * s.price_minor * CASE WHEN s.base_unit = 'piece' THEN 100 ELSE 1 END AS value "
-        "FROM (SELECT sku_id, MIN(day) AS oldest, MAX(day) AS latest, "
-        "SUM(CASE WHEN day >= ? THEN sold - returned ELSE 0 END) AS units "
-        "FROM demand_day WHERE site_id = ? GROUP BY sku_id) d JOIN sku s ON s.id = d.sku_id ORDER BY d.sku_id",
-        *(run.day - VALUED_DAYS, run.site_id),
+    rows = await db.fetch(
+        "SELECT d.sku_id, d.units * s.price_minor * CASE WHEN s.base_unit = 'piece' THEN 100 ELSE 1 END AS value "
+        "FROM (SELECT sku_id, SUM(sold - returned) AS units FROM demand_day WHERE site_id = ? AND day >= ? GROUP BY sku_id) d "
+        "JOIN sku s ON s.id = d.sku_id ORDER BY d.sku_id",
+        *(run.site_id, run.day - VALUED_DAYS),
     )
-    rows = [row for row in found if row["latest"] >= run.day - VALUED_DAYS]
     run.classed = np.array([row["sku_id"] for row in rows], dtype=np.int64)
     run.classes = classes_by_value(np.maximum(np.array([float(row["value"]) for row in rows]), 0.0))
-    if found and min(row["oldest"] for row in found) <= run.day - 2 * 52 * 7:
+    years = "SELECT 1 AS one FROM demand_day WHERE site_id = ? AND day <= ? LIMIT 1"  # answered by the index of the key alone
+    if await db.fetch(years, run.site_id, run.day - 2 * 52 * 7):
         run.days = YEARS_DAYS
     await db.execute("UPDATE replenishment_run SET total = ?, told_at = ? WHERE id = ?", total, db.now(), run.id)
 
 
 async def _chunk(runs: Sequence[SiteRun], first: int, last: int, skus: int) -> None:
     known = await offers(first, last)
-    plans = {run.site_id: await _planned(run, known, first, last) for run in runs}
+    plans = await plans_of(runs, known, first, last)
     barred = await dismissed(first, last)
     kept = await _kept(first, last)
     moved = await _transfers(
@@ -115,68 +86,6 @@ async def _chunk(runs: Sequence[SiteRun], first: int, last: int, skus: int) -> N
             run.done += skus
             await db.execute("UPDATE replenishment_run SET done = ? WHERE id = ?", run.done, run.id)
             run.proposals += await store(run.site_id, run.id, (first, last), allowed)
-
-
-async def _planned(run: SiteRun, known: Mapping[int, Sequence[Offer]], first: int, last: int) -> Plan:
-    rows = await stocks(run.site_id, first, last)
-    skus = [row.sku_id for row in rows]
-    past = await history(run.site_id, skus, [row.on_hand for row in rows], first=run.day - run.days, days=run.days)
-    ways = [way_of(known.get(sku, ()), rule_for(run.rules, run.site_id, sku), run.class_of(sku)) for sku in skus]
-    elsewhere = await _elsewhere(run.site_id, first, last)
-    found = await asyncio.get_running_loop().run_in_executor(None, partial(plan, rows, ways, past, elsewhere))
-    async with db.transaction():
-        await check(run)
-        await _store_levels(run, found, first, last)
-    return found
-
-
-async def _elsewhere(site_id: str, first: int, last: int) -> dict[int, float]:
-    """Mean demand per day of SKUs at other sites, as their last runs found it."""
-    rows = await db.fetch(
-        "SELECT sku_id, SUM(mean_micro) AS mean, COUNT(*) AS sites FROM replenishment_level "
-        "WHERE sku_id >= ? AND sku_id <= ? AND site_id <> ? AND mean_micro > 0 GROUP BY sku_id",
-        *(first, last, site_id),
-    )
-    return {row["sku_id"]: int(row["mean"]) / row["sites"] / MICRO for row in rows}
-
-
-_LEVEL = (
-    "site_id",
-    "sku_id",
-    "abc",
-    "kind",
-    "method",
-    "mean_micro",
-    "sd_micro",
-    "reorder",
-    "upto",
-    "safety",
-    "lead_days",
-    "review_days",
-    "supplier_id",
-    "last_sold",
-    "made_at",
-)
-
-
-async def _store_levels(run: SiteRun, found: Plan, first: int, last: int) -> None:
-    await db.execute("DELETE FROM replenishment_level WHERE site_id = ? AND sku_id >= ? AND sku_id <= ?", run.site_id, first, last)
-    whole = [found.found.kind, found.found.method, _micro(found.mean_cycle), _micro(found.found.sd)]
-    columns = [part.tolist() for part in (*whole, found.level.reorder, found.level.upto, found.level.safety, found.last_sold)]
-    instant = db.now()
-    rows = [
-        (
-            *(run.site_id, stock.sku_id, run.class_of(stock.sku_id), kind, method, mean, sd, reorder, upto, safety),
-            *(way.lead_days, way.review_days, way.offer.supplier_id if way.offer else None, sold or None, instant),
-        )
-        for stock, way, kind, method, mean, sd, reorder, upto, safety, sold in zip(found.stocks, found.ways, *columns, strict=True)
-    ]
-    await db.insert_many("replenishment_level", _LEVEL, rows)
-
-
-def _micro(values: np.ndarray) -> Ints:
-    found: Ints = np.minimum(np.rint(values * MICRO), 2.0**62).astype(np.int64)
-    return found
 
 
 Ways = dict[int, list[Flow]]
@@ -253,6 +162,7 @@ def _wanted(run: SiteRun, found: Plan, moved: Ways, kept: Kept) -> list[Wanted]:
     """Transfers to this site, and what is still to be bought then."""
     extra = np.zeros(len(found.stocks), dtype=np.int64)
     places = {stock.sku_id: place for place, stock in enumerate(found.stocks)}
+    classes = run.classes_of(list(places))
     for sku, ways in moved.items():
         extra[places[sku]] += sum(flow.quantity for flow in ways)
     for sku, ways in kept.items():
@@ -262,7 +172,6 @@ def _wanted(run: SiteRun, found: Plan, moved: Ways, kept: Kept) -> list[Wanted]:
     days = found.days_left()
     for sku, ways in sorted(moved.items()):
         place = places[sku]
-        abc = run.class_of(sku)
         wanted += [
             Wanted(
                 sku_id=sku,
@@ -272,20 +181,11 @@ def _wanted(run: SiteRun, found: Plan, moved: Ways, kept: Kept) -> list[Wanted]:
                 pack=1,
                 value_minor=None,
                 days_left_tenths=tenths(float(days[place])),
-                explanation=explained(found, place, None, abc=abc, source=flow.source),
+                explanation=explained(found, place, None, abc=classes[place], source=flow.source),
             )
             for flow in ways
         ]
     ordered = found.orders(extra)
     for place in np.flatnonzero(ordered.quantity > 0).tolist():
-        abc = run.class_of(found.stocks[place].sku_id)
-        wanted.append(purchase(found, place, ordered, int(extra[place]), float(days[place]), abc))
+        wanted.append(purchase(found, place, ordered, int(extra[place]), float(days[place]), classes[place]))
     return wanted
-
-
-async def check(run: SiteRun) -> None:
-    """Still ours, for the rest of this transaction.  Raises TakenOver."""
-    if not await db.execute(
-        "UPDATE replenishment_run SET told_at = ? WHERE id = ? AND claim = ? AND state = 'running'", db.now(), run.id, run.claim
-    ):
-        raise TakenOver(run.site_id)

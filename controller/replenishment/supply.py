@@ -84,6 +84,9 @@ class Rule:
     off: bool | None = None
 
 
+_NOTHING_SET = Rule()
+
+
 async def stocks(site_id: str, first: int, last: int) -> list[Stock]:
     """SKUs by id that a site has or had, in order."""
     rows = await db.fetch(
@@ -189,7 +192,8 @@ async def rules(site_id: str) -> Rules:
 
 def rule_for(known: Rules, site_id: str, sku_id: int) -> Rule:
     """The narrowest that says something wins, each setting by itself: the SKU here, the SKU, the site, all."""
-    return merged(known[key] for key in ((site_id, sku_id), ("", sku_id), (site_id, 0), ("", 0)) if key in known)
+    found = [known[key] for key in ((site_id, sku_id), ("", sku_id), (site_id, 0), ("", 0)) if key in known]
+    return merged(found) if found else _NOTHING_SET
 
 
 def merged(narrowest_first: Iterable[Rule]) -> Rule:

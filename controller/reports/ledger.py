@@ -1,4 +1,4 @@
-"""Reports that read entries: how old stock is, what shrank and why, how long suppliers take."""
+"""Reports that read entries and receipts: how old stock is, how long suppliers take."""
 
 # ruff: noqa: S608 -- what is put into the texts is ours; values are parameters
 from __future__ import annotations
@@ -6,17 +6,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from controller import db
-from controller.reports.goods import filters, key_of, place_of, worth
+from controller.reports.goods import filters, key_of, place_of
 from controller.reports.model import Asked, Bar, Column, Report, Row, Unit
-from controller.sites.queries import SiteRow, sites
 
 AGES = (30, 60, 90, 180)
 """Days at which an age group ends; the last one has no end."""
 GROUPS = ("to_30", "to_60", "to_90", "to_180", "older")
-_MAX_SITES = 10_000
 _SHOWN = 2000
 """SKUs at sites that the picture of ages is drawn of."""
 
@@ -61,17 +58,23 @@ async def _ages(asked: Asked, after: str, limit: int) -> list[Row]:
 
 
 async def _arrivals(skus: set[int], asked: Asked) -> dict[tuple[str, int], list[tuple[int, int]]]:
-    """What came to each site from outside of it."""
+    """What came to each site from outside of it, less what was taken back of it; what is not sent after all never left."""
+    come = "{0}.kind IN ('supplier', 'transit') AND {1}.kind NOT IN ('supplier', 'transit')"
     rows = await db.fetch(
-        "SELECT t.site_id, m.sku_id, m.occurred_at, m.quantity FROM stock_movement m JOIN location f ON f.id = m.from_location_id "
-        "JOIN location t ON t.id = m.to_location_id "
-        f"WHERE {db.among('m.sku_id')} AND f.kind IN ('supplier', 'transit') AND t.kind NOT IN ('supplier', 'transit')",
+        "SELECT t.site_id AS came_to, f.site_id AS went_from, m.sku_id, m.occurred_at, m.quantity, m.reason FROM stock_movement m "
+        "JOIN location f ON f.id = m.from_location_id JOIN location t ON t.id = m.to_location_id "
+        f"WHERE {db.among('m.sku_id')} AND ((m.reason <> 'retracted' AND {come.format('f', 't')}) "
+        f"OR (m.reason = 'retracted' AND {come.format('t', 'f')})) ORDER BY m.id",
         db.listing(sorted(skus)),
     )
     today = datetime.combine(asked.last, time.max, UTC)
-    found: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    came: dict[tuple[str, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
-        found[row["site_id"], row["sku_id"]].append((max((today - row["occurred_at"]).days, 0), int(row["quantity"])))
+        is_back = row["reason"] == "retracted"
+        site, units = (row["went_from"], -int(row["quantity"])) if is_back else (row["came_to"], int(row["quantity"]))
+        came[site, row["sku_id"]][max((today - row["occurred_at"]).days, 0)] += units
+    found: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    found.update({key: [(days, units) for days, units in each.items() if units > 0] for key, each in came.items()})
     return found
 
 
@@ -79,58 +82,6 @@ async def _age_bars(asked: Asked) -> list[Bar]:
     rows = await _ages(asked, "", _SHOWN)
     sums = [sum(int(str(row.cells[5 + place])) for row in rows) for place in range(len(GROUPS))]
     return [Bar(name, value) for name, value in zip(("0-30", "31-60", "61-90", "91-180", "> 180"), sums, strict=True)]
-
-
-async def _places(asked: Asked) -> list[SiteRow]:
-    only = asked.sites if not asked.site else [asked.site] if asked.sites is None or asked.site in asked.sites else []
-    return await sites(limit=_MAX_SITES, only=only)
-
-
-async def _shrunk(asked: Asked) -> list[db.Row]:
-    """By site, reason and SKU: what left for nowhere and what came from there, in the period of each site's own days."""
-    text, values = filters(asked, site="x.site_id")
-    found: list[db.Row] = []
-    for place in await _places(asked):
-        zone = ZoneInfo(place.time_zone)
-        begin, end = (
-            datetime.combine(day, time.min, zone).astimezone(UTC) for day in (asked.first, asked.last + timedelta(days=1))
-        )
-        found += await db.fetch(
-            "SELECT x.site_id, x.reason, x.sku_id, s.code, s.name_en, s.name_zh, s.base_unit, s.price_minor, s.currency, "
-            "SUM(x.lost) AS lost, SUM(x.found) AS found FROM ("
-            "SELECT l.site_id, m.reason, m.sku_id, m.quantity AS lost, 0 AS found FROM location l "
-            "JOIN stock_movement m ON m.to_location_id = l.id WHERE l.site_id = ? AND l.kind IN ('loss', 'discrepancy') "
-            "AND m.occurred_at >= ? AND m.occurred_at < ? UNION ALL "
-            "SELECT l.site_id, m.reason, m.sku_id, 0, m.quantity FROM location l "
-            "JOIN stock_movement m ON m.from_location_id = l.id WHERE l.site_id = ? AND l.kind IN ('loss', 'discrepancy') "
-            "AND m.occurred_at >= ? AND m.occurred_at < ?) x JOIN sku s ON s.id = x.sku_id JOIN product p ON p.id = s.product_id "
-            f"WHERE 1 = 1 {text} GROUP BY x.site_id, x.reason, x.sku_id, s.code, s.name_en, s.name_zh, s.base_unit, "
-            "s.price_minor, s.currency ORDER BY x.site_id, x.reason, x.sku_id",
-            *(place.id, begin, end, place.id, begin, end, *values),
-        )
-    return found
-
-
-async def _shrinkage(asked: Asked, after: str, limit: int) -> list[Row]:
-    found = []
-    for row in await _shrunk(asked):
-        key = f"{row['site_id']}:{row['reason']}:{row['sku_id']:018d}"
-        if key <= after:
-            continue
-        lost, back = int(row["lost"]), int(row["found"])
-        value = worth(abs(lost - back), int(row["price_minor"]), row["base_unit"]) * (1 if lost >= back else -1)
-        cells = [row["site_id"], row["code"], row["name_en"], row["name_zh"], row["reason"], lost, back, lost - back, value]
-        found.append(Row(key, [*cells, row["currency"]]))
-        if len(found) == limit:
-            break
-    return found
-
-
-async def _shrinkage_bars(asked: Asked) -> list[Bar]:
-    by_reason: dict[str, int] = defaultdict(int)
-    for row in await _shrunk(asked):
-        by_reason[row["reason"]] += int(row["lost"]) - int(row["found"])
-    return [Bar(reason, max(value, 0)) for reason, value in sorted(by_reason.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 async def _leads(asked: Asked) -> list[db.Row]:
@@ -168,20 +119,6 @@ async def _lead_bars(asked: Asked) -> list[Bar]:
 
 _NAMED = (Column("site", Unit.CODE), Column("sku", Unit.CODE), Column("name_en", Unit.TEXT), Column("name_zh", Unit.TEXT))
 AGEING = Report("ageing", (*_NAMED, Column("on_hand"), *(Column(group) for group in GROUPS)), _ages, _age_bars, uses_period=False)
-SHRINKAGE = Report(
-    "shrinkage",
-    (
-        *_NAMED,
-        Column("reason", Unit.TEXT),
-        Column("lost"),
-        Column("found"),
-        Column("net"),
-        Column("sales_value", Unit.MONEY),
-        Column("currency", Unit.CODE),
-    ),
-    _shrinkage,
-    _shrinkage_bars,
-)
 LEAD_TIMES = Report(
     "lead_times",
     (

@@ -12,14 +12,14 @@ import json
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from random import Random
 
 from controller import db, events
 from controller.catalog.queries import skus_by_code
-from controller.costing.operations import Cost, set_costs
+from controller.costing.operations import set_costs
 from controller.errors import Conflict, NotFound
+from controller.reports.opening_costs import costs_of_lines
 from controller.reports.opening_reading import Line, cost_of, doubled, expiry_of, quantity_of, read_file
 from controller.reports.states import OPENING_FILE, FileAction, FileState
 from controller.sites.models import LocationKind
@@ -163,6 +163,8 @@ def _check(
     there: dict[tuple[int, int], int],
 ) -> Checked:
     sku, place, quantity = skus.get(line.sku), bins.get((line.site, line.bin)), quantity_of(line.quantity)
+    if line.is_cut:
+        return Checked(line, "too_long")
     if line.site not in sites:
         return Checked(line, "unknown_site")
     if place is None:
@@ -251,7 +253,7 @@ async def _book(document: str, lines: Sequence[db.Row], person: str | None) -> N
     seen = [LotSeen(sku_id=line["sku_id"], code=line["lot"] or None, expiry=expiry_of(line["expiry"])) for line in lines]
     lots = await lots_of(seen)
     special = await specials({line["site"] for line in lines})
-    await set_costs(await _costs(document, lines))
+    await set_costs(await costs_of_lines(document, lines))
     await move(
         [
             Move(
@@ -268,30 +270,6 @@ async def _book(document: str, lines: Sequence[db.Row], person: str | None) -> N
             for line, lot in zip(lines, lots, strict=True)
         ]
     )
-
-
-FINEST = 10**9
-"""Base units that a mean cost is for at most: amounts stay small enough for the database."""
-
-
-async def _costs(document: str, lines: Sequence[db.Row]) -> list[Cost]:
-    """What each SKU of these lines costs at its site: the mean of all lines of the file that say it, by how much they bring."""
-    if not lines:
-        return []
-    told = await db.fetch(
-        "SELECT sku_id, site, cost_minor, quantity FROM opening_line WHERE file_id = ? AND error = '' "
-        f"AND cost_minor IS NOT NULL AND {db.among('sku_id')}",
-        *(lines[0]["file_id"], db.listing(sorted({line["sku_id"] for line in lines}))),
-    )
-    sums: dict[tuple[int, str], tuple[int, int]] = {}
-    for row in told:
-        minor, units = sums.get((row["sku_id"], row["site"]), (0, 0))
-        sums[row["sku_id"], row["site"]] = (minor + row["cost_minor"] * row["quantity"], units + 100 * row["quantity"])
-    means = {key: Fraction(minor, units).limit_denominator(FINEST) for key, (minor, units) in sums.items()}
-    return [
-        Cost(document=document, sku_id=sku, site_id=site, minor=mean.numerator, units=mean.denominator)
-        for (sku, site), mean in sorted(means.items())
-    ]
 
 
 async def run(random: Random) -> None:

@@ -9,12 +9,11 @@ from msgspec import Struct
 
 from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Reply, Route, page
+from controller.http.uploads import CSV, with_xlsx
 from controller.reports import opening, opening_queries
 from controller.reports.opening import CheckedFile
 from controller.reports.opening_queries import FileRow, LineRow
 from controller.reports.states import FileState
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class OpeningFileView(Struct, frozen=True, kw_only=True):
@@ -150,30 +149,20 @@ _NAMED = {"name": "the file's name, for people"}
 
 ROUTES = [
     Route("GET", _ALL, listing, permission=_READ, reply=Page[OpeningFileView], summary="Opening-stock files, the newest first"),
-    Route(
-        "POST",
-        _ALL,
-        send,
-        before=read,
-        permission=_WRITE,
-        body=bytes,
-        accepts="text/csv",
-        reply=OpeningFileView,
-        summary="Check an opening stock (CSV: site, bin, sku, quantity, lot, expiry, cost); nothing is booked yet",
-        filters=_NAMED,
-        example=b"site,bin,sku,quantity\ns1,A-01,TEA-500,48\n",
-    ),
-    Route(
-        "POST",
-        f"{_ALL}/xlsx",
-        send,
-        before=read,
-        permission=_WRITE,
-        body=bytes,
-        accepts=XLSX,
-        reply=OpeningFileView,
-        summary="The same, from an XLSX file's first sheet",
-        filters=_NAMED,
+    *with_xlsx(
+        Route(
+            "POST",
+            _ALL,
+            send,
+            before=read,
+            permission=_WRITE,
+            body=bytes,
+            accepts=CSV,
+            reply=OpeningFileView,
+            summary="Check an opening stock (CSV: site, bin, sku, quantity, lot, expiry, cost); nothing is booked yet",
+            filters=_NAMED,
+            example=b"site,bin,sku,quantity\ns1,A-01,TEA-500,48\n",
+        )
     ),
     Route("GET", _ONE, show, permission=_READ, reply=OpeningFileView, summary="An opening-stock file and how far it is"),
     Route(

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from controller.sheets import BadFile, rows_of
+from controller.sheets import SAVED_AS, BadFile, rows_of
 
 NEEDED = ("site", "bin", "sku", "quantity")
 KNOWN = (*NEEDED, "lot", "expiry", "cost")
 MOST_LINES = 500_000
 LARGEST = 10**12
 LONGEST = 64
+ENCODINGS = (*SAVED_AS, "cp1252", "latin-1")
+"""What it may be saved as: what we read is plain in each, and a note beside it in another is no reason to refuse the file."""
 _TRUNCATED = {"expiry": 32, "cost": 32}
 
 
@@ -29,11 +31,13 @@ class Line:
     lot: str = ""
     expiry: str = ""
     cost: str = ""
+    is_cut: bool = False
+    """A cell was longer than any that means something, and only its beginning was kept."""
 
 
 def read_file(body: bytes) -> list[Line]:
     """By its content, not its name: a ZIP is XLSX, all else CSV.  Blocking.  Raises BadFile."""
-    rows = rows_of(body)
+    rows = rows_of(body, encodings=ENCODINGS)
     header = [str(name).strip().lower().removeprefix("\ufeff") for name in next(rows, [])]
     missing = [name for name in NEEDED if name not in header]
     if missing:
@@ -52,7 +56,8 @@ def _lines(rows: Iterator[Sequence[str]], places: Mapping[str, int]) -> Iterator
         if number > MOST_LINES + 1:
             raise BadFile(f"more than {MOST_LINES} lines: send it in parts")
         cells = {name: row[place].strip() if place < len(row) else "" for name, place in places.items()}
-        yield Line(number, **{name: value[: _TRUNCATED.get(name, LONGEST)] for name, value in cells.items()})
+        kept = {name: value[: _TRUNCATED.get(name, LONGEST)] for name, value in cells.items()}
+        yield Line(number, **kept, is_cut=kept != cells)
 
 
 def quantity_of(text: str) -> int | None:

@@ -155,6 +155,19 @@ async def resume(order_no: str, *, reason: str) -> None:
         await transitions.resume(order_no, reason=words)
 
 
+async def reopen(order_no: str, *, reason: str) -> None:
+    """What was approved is looked at again: service first.  Records ReviewDecided, OrderReviewNeeded.
+
+    Raises NotFound, CaseMoved, CaseTaken, ReviewReasonNeeded, ReleasedAlready, IllegalTransition.
+    """
+    words = _words(reason)
+    async with transaction():
+        await transitions.locked(order_no)
+        await transitions.require_unreleased(order_no)
+        await _say(await _case(order_no, CaseState.APPROVED), order_no, CaseAction.REOPEN, words)
+        await transitions.send_to_review(order_no)
+
+
 async def refuse(order_no: str, stage: CaseState, *, reason: str) -> None:
     """The order is cancelled: its goods are free again, its money goes back.  Records ReviewDecided, OrderCancelled.
 

@@ -9,10 +9,11 @@ from datetime import datetime
 import msgspec
 
 from controller import events
-from controller.db import Row, execute, fetch, now, transaction
+from controller.db import Row, execute, fetch, now, put, transaction
 from controller.orders import transitions
 from controller.orders.flags import FlagKind, blocking, clear_flag, set_flag
 from controller.orders.numbers import ORDERS
+from controller.orders.seams import JustPlaced
 from controller.orders.states import Delivery, OrderState
 from controller.review import reading, ticking
 from controller.review.clocks import ClockKind
@@ -55,12 +56,14 @@ class Ruling:
         return [match.name for match in sorted(self.judgement.matches, key=lambda match: not match.decides)]
 
 
-async def judge_placed(order_id: int) -> bool:
+async def judge_placed(order_id: int, placed: JustPlaced | None = None) -> bool:
     """Whether the order is approved without a person looking: what `orders` asks at the end of placing one.
 
-    Sets the flags of the checks, opens the order's case and begins its clocks.  Records OrderJudged when a person has to look.
+    `placed`: what was written of it a moment ago.  Sets the flags of the checks, opens the order's case and begins its clocks.
+    Records OrderJudged when a person has to look.
     """
-    seen = (await reading.seen([order_id]))[order_id]
+    is_known = placed is not None and placed.customer_id is None
+    seen = await reading.just_placed(placed) if placed and is_known else (await reading.seen([order_id]))[order_id]
     known = await settings(seen.stamp)
     ruling = await _ruling(seen, known, before={})
     state = CaseState.APPROVED if ruling.way.approved else CaseState.SERVICE
@@ -145,13 +148,13 @@ async def _flag(seen: reading.Seen, found: Mapping[FlagKind, str], before: Mappi
 
 
 async def _insert(order_id: int, ruling: Ruling, state: CaseState, at: datetime) -> None:
-    await execute(
+    await put(
         "INSERT INTO review_case (order_id, state, outcome, needs_finance, review_table_id, judgement, asks, placed_by, opened_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, "
         "outcome = excluded.outcome, needs_finance = excluded.needs_finance, review_table_id = excluded.review_table_id, "
         "judgement = excluded.judgement, asks = excluded.asks, opened_at = excluded.opened_at, claimed_by = NULL, "
         "claimed_at = NULL",
-        *(order_id, state.value, *_columns(ruling), events.actor().actor, at),
+        [(order_id, state.value, *_columns(ruling), events.actor().actor, at)],
     )
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from controller.catalog.models import BaseUnit
 from controller.customers.order_addresses import stored_addresses
-from controller.db import Row, among, fetch, listing, words
+from controller.db import Row, among, fetch, fetch_aside, listing, words
 from controller.intake.duplicates import twin_of
+from controller.orders.seams import JustPlaced
 from controller.orders.states import Delivery
 from controller.pricing.policies import CHAIN, Priced, in_force
-from controller.pricing.stored import prices_of
+from controller.pricing.stored import by_sku, prices_of
 from controller.review.policies import Checked, PricedLine, discount_share
 from controller.review.rules import UNKNOWN, OrderFacts
 from edge_agent.wire.prices import line_amount
@@ -23,10 +24,14 @@ _NO_ADDRESS = (("address", "missing_address"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An order with what belongs to it and to its customer, and its lines, as they are stored now."""
+    """An order with what belongs to it and to its customer, and its lines, as they are stored now.
+
+    `prices` by SKU, where they were read with it.
+    """
 
     order: Row
     lines: Sequence[Row]
+    prices: Mapping[int, Sequence[Priced]] | None = None
 
     @property
     def stamp(self) -> str:
@@ -48,6 +53,30 @@ async def seen(order_ids: Collection[int]) -> dict[int, Seen]:
     orders = await _orders(order_ids)
     lines = await _lines(list(orders))
     return {order_id: Seen(order=row, lines=lines[order_id]) for order_id, row in orders.items()}
+
+
+async def just_placed(placed: JustPlaced) -> Seen:
+    """What was written a moment ago, without a customer, is not read again: what others say of it is, in one statement."""
+    rows = await fetch_aside(
+        f"SELECT r.stamp, (SELECT {words('f.kind')} FROM order_flag f WHERE f.order_id = ? AND f.cleared_at IS NULL) AS flags, "
+        f"(SELECT {words('p.means')} FROM payment p WHERE p.order_id = ?) AS means, "
+        f"{', '.join(f'p.{name}' for name in _PRICE)} FROM review_stamp r "
+        f"LEFT JOIN price p ON p.cancelled_at IS NULL AND {among('p.sku_id')} WHERE r.id = 1 ORDER BY p.effective_from, p.id",
+        *(placed.id, placed.id, listing(sorted({line.sku_id for line in placed.lines}))),
+    )
+    said = {name: rows[0][name] for name in ("stamp", "flags", "means")}
+    nobody = dict.fromkeys(("customer_id", "grade", "credit", "owed_minor", "first_id", "discount_minor"))
+    order = {name: getattr(placed, name) for name in _PLACED} | said | nobody
+    lines = [{name: getattr(line, name) for name in _PLACED_LINE} for line in placed.lines]
+    prices = [{name: row[name] for name in _PRICE} for row in rows if row["id"] is not None]
+    return Seen(order=order, lines=lines, prices=by_sku(prices))
+
+
+_PRICE = ("id", "sku_id", "scope", "kind", "price_minor", "currency", "effective_from", "until")
+_PLACED = ("id", "site", "region", "channel", "currency", "total_minor", "delivery", "placed_at")
+_PLACED_LINE = (
+    "sku_id", "sku", "base_unit", "quantity", "unit_price_minor", "price_per", "presale", "catalogued_minor", "catalogued_in",
+)  # fmt: skip
 
 
 async def facts_of(order_ids: Collection[int]) -> dict[int, OrderFacts]:
@@ -80,7 +109,7 @@ async def checked_of(one: Seen) -> Checked:
     """What the checks look at."""
     order = one.order
     return Checked(
-        lines=await _priced(order, one.lines),
+        lines=await _priced(order, one),
         discount=_discount(one),
         credit=order["credit"],
         arrears_minor=order["owed_minor"] or 0,
@@ -89,16 +118,16 @@ async def checked_of(one: Seen) -> Checked:
     )
 
 
-async def _priced(order: Row, lines: Sequence[Row]) -> list[PricedLine]:
+async def _priced(order: Row, one: Seen) -> list[PricedLine]:
     """Each line beside the price that was in force where and when the order was placed."""
-    known = await prices_of(line["sku_id"] for line in lines)
+    known = await prices_of(line["sku_id"] for line in one.lines) if one.prices is None else one.prices
     return [
         PricedLine(
             sku=line["sku"],
             unit_price_minor=line["unit_price_minor"],
             listed_minor=_listed(known.get(line["sku_id"], []), line, order),
         )
-        for line in lines
+        for line in one.lines
     ]
 
 
@@ -126,6 +155,7 @@ def _discount(one: Seen) -> int:
 
 async def _orders(order_ids: Collection[int]) -> dict[int, Row]:
     """In one statement: an order is looked at whenever one is placed.  What has no customer asks nothing of customers."""
+    where, wanted = _of(order_ids, "o.id")
     rows = await fetch(
         "SELECT o.id, o.site, o.region, o.channel, o.currency, o.total_minor, o.delivery, o.customer_id, o.placed_at, "
         "c.grade, c.credit, a.owed_minor, "
@@ -138,21 +168,29 @@ async def _orders(order_ids: Collection[int]) -> dict[int, Row]:
         "(SELECT stamp FROM review_stamp WHERE id = 1) AS stamp "
         "FROM sales_order o LEFT JOIN customer c ON c.id = o.customer_id "
         "LEFT JOIN customer_account a ON a.customer_id = o.customer_id AND a.currency = o.currency "
-        f"WHERE {among('o.id')} ORDER BY o.id",
-        listing(order_ids),
+        f"WHERE {where} ORDER BY o.id",
+        wanted,
     )
     return {row["id"]: row for row in rows}
 
 
 async def _lines(order_ids: Collection[int]) -> Mapping[int, list[Row]]:
     """With what the catalogue says by itself that they cost."""
+    where, wanted = _of(order_ids, "l.order_id")
     rows = await fetch(
         "SELECT l.order_id, l.sku_id, l.sku, l.base_unit, l.quantity, l.unit_price_minor, l.price_per, l.presale, "
         "s.price_minor AS catalogued_minor, s.currency AS catalogued_in FROM order_line l JOIN sku s ON s.id = l.sku_id "
-        f"WHERE {among('l.order_id')} AND NOT l.is_removed ORDER BY l.order_id, l.position",
-        listing(order_ids),
+        f"WHERE {where} AND NOT l.is_removed ORDER BY l.order_id, l.position",
+        wanted,
     )
     found: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         found[row["order_id"]].append(row)
     return found
+
+
+def _of(order_ids: Collection[int], column: str) -> tuple[str, object]:
+    """A condition and its parameter; of a single one PostgreSQL plans once and for all, of a list each time anew."""
+    if len(order_ids) == 1:
+        return f"{column} = ?", next(iter(order_ids))
+    return among(column), listing(order_ids)

@@ -10,7 +10,7 @@ from datetime import datetime
 from random import Random
 
 from controller import events
-from controller.db import Row, among, execute, execute_many, fetch, listing, now, transaction
+from controller.db import Row, among, execute, fetch, listing, now, put, transaction
 from controller.orders.numbers import ORDERS
 from controller.review.clocks import ClockKind, Term, due, near
 from controller.review.events import ClockNear, ClockOver
@@ -47,7 +47,7 @@ async def begin(
         until = due(at, term.length, hours, term.counts)
         ended = (at, 0) if kind in over else (None, None)
         rows.append((order_id, site, kind.value, at, near(at, term, hours), until, 0, False, *ended))
-    await execute_many(
+    await put(
         "INSERT INTO order_clock (order_id, site, kind, began_at, near_at, due_at, told, is_void, ended_at, took) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (order_id, kind) WHERE ended_at IS NULL DO NOTHING",

@@ -67,11 +67,14 @@ class ReceiptResult(Struct, frozen=True, kw_only=True):
 
 
 class ReceiptResults(Struct, frozen=True, kw_only=True):
+    """How many receipts became what; `no_goods`: lines of new ones whose codes are none."""
+
     booked: int
     waiting: int
     repeated: int
     conflicts: int
     refused: int
+    no_goods: int
     results: list[ReceiptResult]
 
 
@@ -150,10 +153,11 @@ async def take_in(call: Call[ReceiptsIn]) -> ReceiptResults:
     wrong = [_wrong(receipt, sites) for receipt in call.body.receipts]
     good = [_receipt(each) for each, reason in zip(call.body.receipts, wrong, strict=True) if reason is None]
     results = iter(await record(good, source=events.actor().actor))
-    told = []
+    told, no_goods = [], 0
     for receipt, reason in zip(call.body.receipts, wrong, strict=True):
         result = next(results) if reason is None else None
         outcome, code = (result.outcome.value, result.code) if result else ("refused", "bad_receipt")
+        no_goods += result.no_goods if result else 0
         identity = {"site": receipt.site, "till": receipt.till, "number": receipt.number}
         told.append(ReceiptResult(**identity, outcome=outcome, code=code, reason=reason))
     counts = {each: sum(one.outcome == each for one in told) for each in (*Outcome, "refused")}
@@ -163,6 +167,7 @@ async def take_in(call: Call[ReceiptsIn]) -> ReceiptResults:
         repeated=counts[Outcome.REPEATED],
         conflicts=counts[Outcome.CONFLICT],
         refused=counts["refused"],
+        no_goods=no_goods,
         results=told,
     )
 

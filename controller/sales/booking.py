@@ -18,7 +18,10 @@ from controller.stock.shelves import shelves
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
-    """Base units of a SKU that a line sold (below zero: took back), on a business day of its site."""
+    """Base units of a SKU that a line sold (below zero: took back), on a business day of its site.
+
+    `lot_id` 0: nobody said which lot; `serial`: the one piece that it is.
+    """
 
     site: str
     till: str
@@ -29,6 +32,8 @@ class Goods:
     units: int
     amount_minor: int
     is_damaged: bool = False
+    lot_id: int = 0
+    serial: str | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +117,8 @@ def _moved(goods: Goods, shelf: int, customer: int, reason: Reason | None = None
         occurred_at=goods.occurred_at,
         document=goods.document,
         device=f"till {goods.till}",
+        lot_id=goods.lot_id,
+        serial=goods.serial,
     )
 
 
@@ -146,6 +153,8 @@ async def take_back(goods: Sequence[tuple[Goods, int | None]], *, at: datetime, 
             sku_id=each.sku_id,
             units=-each.units,
             amount_minor=-each.amount_minor,
+            lot_id=each.lot_id,
+            serial=each.serial,
         )
         moves.append(_moved(back, shelf, special[each.site, LocationKind.CUSTOMER]))
         day.take_off(each, cost or 0)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from controller.errors import NotFound
 from controller.http.routing import BadParameter, Call, Created, Page, Permission, Reply, Route, number, page
+from controller.http.uploads import CSV, with_xlsx
 from controller.sales import imports
 from controller.sales.imports import ReadFile, SalesImport
 from controller.sales.rows import Dates, HowToRead, RowError, SalesFile
@@ -41,7 +42,7 @@ class SalesPreview(Struct, frozen=True, kw_only=True):
 
 
 class SalesImportView(Struct, frozen=True, kw_only=True):
-    """How far it is: `receipts_done` of `receipts`.  `failed`: why it was given up."""
+    """How far it is: `receipts_done` of `receipts`.  `no_goods`: lines whose codes are none.  `failed`: why it was given up."""
 
     id: int
     site: str
@@ -52,6 +53,7 @@ class SalesImportView(Struct, frozen=True, kw_only=True):
     repeated: int
     waiting: int
     conflicts: int
+    no_goods: int
     bad_rows: int
     started_at: datetime
     started_by: str
@@ -142,30 +144,34 @@ _HOW = {
 }
 _FILE = "receipt,occurred_at,barcode,quantity,unit_price\n4711,2026-11-21 11:58,6901234567892,2,5.90\n"
 ROUTES = [
-    Route(
-        "POST",
-        "/api/v1/sales-imports/preview",
-        preview,
-        permission=WRITE,
-        body=bytes,
-        accepts="text/csv",
-        reply=SalesPreview,
-        summary="Look at a file of sales: what would be taken in, and each row that cannot be read; nothing is written",
-        filters=_HOW,
-        example=_FILE,
+    *with_xlsx(
+        Route(
+            "POST",
+            "/api/v1/sales-imports/preview",
+            preview,
+            permission=WRITE,
+            body=bytes,
+            accepts=CSV,
+            reply=SalesPreview,
+            summary="Look at a file of sales: what would be taken in, and each row that cannot be read; nothing is written",
+            filters=_HOW,
+            example=_FILE,
+        )
     ),
-    Route(
-        "POST",
-        "/api/v1/sales-imports",
-        begin,
-        before=read,
-        permission=WRITE,
-        body=bytes,
-        accepts="text/csv",
-        reply=SalesImportView,
-        summary="Take in a file of sales, piece by piece; the same file again is the same import",
-        filters=_HOW,
-        example=_FILE,
+    *with_xlsx(
+        Route(
+            "POST",
+            "/api/v1/sales-imports",
+            begin,
+            before=read,
+            permission=WRITE,
+            body=bytes,
+            accepts=CSV,
+            reply=SalesImportView,
+            summary="Take in a file of sales, piece by piece; the same file again is the same import",
+            filters=_HOW,
+            example=_FILE,
+        )
     ),
     Route("GET", "/api/v1/sales-imports", listing, permission=WRITE, reply=Page[SalesImportView], summary="List files of sales"),
     Route("GET", "/api/v1/sales-imports/{id}", show, permission=WRITE, reply=SalesImportView, summary="How far a file of sales is"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +39,7 @@ class BadFile(Rejected):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SalesImport:
-    """How far a file is; `errors` are all rows that could not be read."""
+    """How far a file is; `no_goods`: lines of codes that are none."""
 
     id: int
     site: str
@@ -51,6 +50,7 @@ class SalesImport:
     repeated: int
     waiting: int
     conflicts: int
+    no_goods: int
     bad_rows: int
     started_at: datetime
     started_by: str
@@ -64,18 +64,10 @@ async def how_to_read(how: HowToRead) -> HowToRead:
     return msgspec.structs.replace(how, time_zone=how.time_zone or where.time_zone, currency=how.currency or where.currency)
 
 
-def text_of(body: bytes) -> io.StringIO:
-    """UTF-8, or else the Windows code page 1252 that public data sets are often in; which has no character for a few bytes."""
-    try:
-        return io.StringIO(body.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError:
-        return io.StringIO(body.decode("cp1252", errors="replace"), newline="")
-
-
 async def preview(body: bytes, how: HowToRead) -> SalesFile:
     """What taking a file in would read; nothing is written.  Raises NotFound (site)."""
     how = await how_to_read(how)
-    return await asyncio.to_thread(read_sales, text_of(body), how)
+    return await asyncio.to_thread(read_sales, body, how)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +94,7 @@ async def read(body: bytes, how: HowToRead) -> ReadFile:
 
 
 def _read(body: bytes, how: HowToRead, digest: str) -> ReadFile:
-    found = read_sales(text_of(body), how)
+    found = read_sales(body, how)
     if not found.receipts:
         first = found.errors[0] if found.errors else RowError(1, "", "the file is empty")
         raise BadFile(f"no receipt can be read: line {first.line}, {first.column or 'row'}: {first.reason}")
@@ -165,11 +157,13 @@ async def _piece(import_id: int, piece: Sequence[NewReceipt], before: int) -> bo
     )
     if not ours:
         return False
-    results = Counter(result.outcome for result in await record(piece, source=f"import {import_id}"))
+    told = await record(piece, source=f"import {import_id}")
+    results = Counter(result.outcome for result in told)
     await db.execute(
-        "UPDATE sale_import SET booked = booked + ?, repeated = repeated + ?, waiting = waiting + ?, conflicts = conflicts + ? "
-        "WHERE id = ?",
+        "UPDATE sale_import SET booked = booked + ?, repeated = repeated + ?, waiting = waiting + ?, conflicts = conflicts + ?, "
+        "no_goods = no_goods + ? WHERE id = ?",
         *(results[outcome] for outcome in (Outcome.BOOKED, Outcome.REPEATED, Outcome.WAITING, Outcome.CONFLICT)),
+        sum(result.no_goods for result in told),
         import_id,
     )
     return True
@@ -214,8 +208,8 @@ async def _give_up(import_id: int, error: Exception) -> None:
 
 
 _COLUMNS = (
-    "id, site_id, rows_total, receipts_total, receipts_done, booked, repeated, waiting, conflicts, bad_rows, started_at, "
-    "started_by, finished_at, failed"
+    "id, site_id, rows_total, receipts_total, receipts_done, booked, repeated, waiting, conflicts, no_goods, bad_rows, "
+    "started_at, started_by, finished_at, failed"
 )
 
 

@@ -98,11 +98,30 @@ class DailySale(Model):
         unique_together = (("site_id", "day", "sku_id"),)
 
 
+class SaleNoGoods(Model):
+    """Table `sale_no_goods`: a code of receipts that is no goods (postage, a fee), as long as it `is_active`.
+
+    `said_by` said so, or undid it, last.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    text = fields.CharField(max_length=512, unique=True)
+    reason = fields.CharField(max_length=12)
+    note = fields.CharField(max_length=200, db_default="")
+    is_active = fields.BooleanField(db_default=True)
+    said_at = fields.DatetimeField()
+    said_by = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "sale_no_goods"
+
+
 class SaleImport(Model):
     """Table `sale_import`: a file of sales, told apart by the hash of its bytes and of how they are read.
 
     `body` is what was read from it, until it is done; `receipts_done` is how far it came, and where it goes on.  `errors` has a
-    line of JSON for each row that could not be read.  `failed`: why it was given up.
+    line of JSON for each row that could not be read.  `no_goods`: lines whose codes were none when they were taken in.
+    `failed`: why it was given up.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -117,6 +136,7 @@ class SaleImport(Model):
     repeated = fields.BigIntField(db_default=0)
     waiting = fields.BigIntField(db_default=0)
     conflicts = fields.BigIntField(db_default=0)
+    no_goods = fields.BigIntField(db_default=0)
     bad_rows = fields.BigIntField(db_default=0)
     errors = fields.TextField()
     started_at = fields.DatetimeField()
@@ -131,5 +151,6 @@ class SaleImport(Model):
 EXTRA_SQL = (
     "CREATE INDEX IF NOT EXISTS sale_line_waiting ON sale_line (id) WHERE state = 'waiting'",
     "CREATE INDEX IF NOT EXISTS sale_line_unknown ON sale_line (text) WHERE state = 'waiting'",
+    "CREATE INDEX IF NOT EXISTS sale_line_no_goods ON sale_line (text) WHERE state = 'no_goods'",
     "CREATE INDEX IF NOT EXISTS sale_waiting ON sale (id) WHERE state = 'waiting'",
 )

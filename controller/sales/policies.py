@@ -75,12 +75,16 @@ class SaleState(StrEnum):
 
 
 class LineState(StrEnum):
-    """Refused: half a piece, or absurdly many; void: it never counted, as its receipt was taken back first."""
+    """Refused: half a piece, or absurdly many; void: it never counted, as its receipt was taken back first.
+
+    No goods: somebody said of its code that it is postage, a fee or the like; it is kept, and moves nothing.
+    """
 
     BOOKED = "booked"
     WAITING = "waiting"
     REFUSED = "refused"
     VOID = "void"
+    NO_GOODS = "no_goods"
 
 
 class Outcome(StrEnum):
@@ -94,10 +98,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`code` says why it waits or what it conflicts with."""
+    """`code` says why it waits or what it conflicts with; `no_goods`: lines of it that are none."""
 
     outcome: Outcome
     code: str | None = None
+    no_goods: int = 0
 
 
 def document_of(till: str, number: str) -> str:

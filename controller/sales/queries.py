@@ -77,6 +77,22 @@ class WaitingText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCode:
+    """The same in the whole chain; `first_line`: the id of the line that has waited longest."""
+
+    text: str
+    is_sku: bool
+    sites: int
+    lines: int
+    since: datetime
+    first_line: int
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.lines}-{self.first_line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConflict:
     id: int
     site_id: str
@@ -105,6 +121,10 @@ _SALE = (
     "s.recorded_at, (SELECT COUNT(*) FROM sale_line l WHERE l.sale_id = s.id) AS lines, "
     "(SELECT COUNT(*) FROM sale_line l WHERE l.sale_id = s.id AND l.state = 'waiting') AS waiting"
 )
+
+
+_NOT_SAID = "NOT EXISTS (SELECT 1 FROM sale_no_goods n WHERE n.text = l.text AND n.is_active)"
+"""Lines that are only about to be settled are shown as what they become."""
 
 
 async def demand(site_id: str, first: date, last: date, *, sku_ids: Collection[int] | None = None) -> list[Demand]:
@@ -175,15 +195,40 @@ async def sale_lines(sale_id: int) -> list[StoredSaleLine]:
 
 
 async def waiting_texts(*, limit: int = 200, sites: Collection[str] | None = None) -> list[WaitingText]:
-    """What lines wait for, most lines first."""
+    """What lines wait for, most lines first; what was said to be no goods waits no more."""
     here, ids = ("", []) if sites is None else (f"AND {db.among('s.site_id')}", [db.listing(sorted(sites))])
     rows = await db.fetch(
         "SELECT l.text, l.is_sku, s.site_id, COUNT(*) AS lines, MIN(s.occurred_at) AS since FROM sale_line l "
-        f"JOIN sale s ON s.id = l.sale_id WHERE l.state = 'waiting' {here} GROUP BY l.text, l.is_sku, s.site_id "
+        f"JOIN sale s ON s.id = l.sale_id WHERE l.state = 'waiting' AND {_NOT_SAID} {here} GROUP BY l.text, l.is_sku, s.site_id "
         "ORDER BY COUNT(*) DESC, l.text, s.site_id LIMIT ?",
         *(*ids, limit),
     )
     return [WaitingText(**{**row, "is_sku": bool(row["is_sku"]), "since": _instant(row["since"])}) for row in rows]
+
+
+async def waiting_codes(
+    *, q: str = "", after: tuple[int, int] | None = None, limit: int = 50, sites: Collection[str] | None = None
+) -> list[WaitingCode]:
+    """Codes that nobody knows, in the chain or at `sites`, most lines first; `after`: lines and first line of the one before."""
+    conditions: list[str] = ["l.state = 'waiting'", _NOT_SAID]
+    params: list[object] = []
+    if q:
+        conditions.append("LOWER(l.text) LIKE ?")
+        params.append(f"%{q.lower()}%")
+    if sites is not None:
+        conditions.append(db.among("s.site_id"))
+        params.append(db.listing(sorted(sites)))
+    behind = ""
+    if after is not None:
+        behind = "HAVING COUNT(*) < ? OR (COUNT(*) = ? AND MIN(l.id) > ?)"
+        params += [after[0], after[0], after[1]]
+    rows = await db.fetch(
+        "SELECT l.text, MAX(CASE WHEN l.is_sku THEN 1 ELSE 0 END) AS is_sku, COUNT(DISTINCT s.site_id) AS sites, "
+        "COUNT(*) AS lines, MIN(s.occurred_at) AS since, MIN(l.id) AS first_line FROM sale_line l JOIN sale s ON s.id = l.sale_id "
+        f"WHERE {' AND '.join(conditions)} GROUP BY l.text {behind} ORDER BY COUNT(*) DESC, MIN(l.id) LIMIT ?",
+        *(*params, limit),
+    )
+    return [WaitingCode(**{**row, "is_sku": bool(row["is_sku"]), "since": _instant(row["since"])}) for row in rows]
 
 
 def _instant(value: object) -> datetime:

@@ -19,6 +19,7 @@ from controller.catalog.queries import resolve
 from controller.sales.booking import Goods, book
 from controller.sales.conflicts import keep_beside
 from controller.sales.events import SalesBooked
+from controller.sales.no_goods import among_no_goods
 from controller.sales.policies import Identity, LineState, NewLine, NewReceipt, Outcome, Result, SaleState, document_of
 from controller.sales.voiding import UNKNOWN_CODE, void_what_waits
 from controller.sites.policies import BusinessDays
@@ -47,6 +48,10 @@ class _New:
     def waits(self) -> bool:
         return any(state is LineState.WAITING for state, _, _ in self.meanings)
 
+    @property
+    def no_goods(self) -> int:
+        return sum(state is LineState.NO_GOODS for state, _, _ in self.meanings)
+
 
 async def record(receipts: Sequence[NewReceipt], *, source: str) -> list[Result]:
     """Take receipts in, in one transaction; what became of each, in their order.  Their sites exist.
@@ -72,7 +77,9 @@ async def record(receipts: Sequence[NewReceipt], *, source: str) -> list[Result]
 def _result(new: _New, voided: dict[Identity, str | None]) -> Result:
     if new.receipt.voids is not None and (code := voided[new.receipt.identity]) is not None:
         return Result(Outcome.WAITING if code == UNKNOWN_CODE else Outcome.CONFLICT, code)
-    return Result(Outcome.WAITING, "unknown_goods") if new.waits else Result(Outcome.BOOKED)
+    if new.waits:
+        return Result(Outcome.WAITING, "unknown_goods", no_goods=new.no_goods)
+    return Result(Outcome.BOOKED, no_goods=new.no_goods)
 
 
 async def _answers(
@@ -95,12 +102,13 @@ async def _answers(
 
 async def _understood(receipts: Sequence[NewReceipt]) -> list[_New]:
     known = await meanings((receipt.site, line) for receipt in receipts for line in receipt.lines)
+    none = await among_no_goods({text for (text, _, _), meaning in known.items() if not isinstance(meaning, Found)})
     days = await business_days({receipt.site for receipt in receipts})
     return [
         _New(
             receipt,
             days[receipt.site].day_of(receipt.occurred_at),
-            [meaning_of(line, known[line.text, line.is_sku, receipt.site]) for line in receipt.lines],
+            [meaning_of(line, known[line.text, line.is_sku, receipt.site], none) for line in receipt.lines],
         )
         for receipt in receipts
     ]
@@ -130,9 +138,10 @@ async def meanings(lines: Iterable[tuple[str, NewLine]]) -> Known:
     return found
 
 
-def meaning_of(line: NewLine, meaning: Resolution) -> Meaning:
+def meaning_of(line: NewLine, meaning: Resolution, no_goods: Collection[str] = ()) -> Meaning:
+    """What a line is: goods, whatever was said of its code; else one of `no_goods`; else it waits."""
     if not isinstance(meaning, Found):
-        return LineState.WAITING, None, None
+        return LineState.NO_GOODS if line.text in no_goods else LineState.WAITING, None, None
     units = meaning.base_units(abs(line.quantity))
     if units is None:
         return LineState.REFUSED, meaning.sku_id, None
@@ -217,7 +226,10 @@ async def _tell(fresh: Sequence[_New]) -> None:
         by_site[each.receipt.site].append(each)
     for site, news in sorted(by_site.items()):
         told = SalesBooked(
-            receipts=len(news), lines=sum(len(new.receipt.lines) for new in news), waiting=sum(new.waits for new in news)
+            receipts=len(news),
+            lines=sum(len(new.receipt.lines) for new in news),
+            waiting=sum(new.waits for new in news),
+            no_goods=sum(new.no_goods for new in news),
         )
         await events.record(told, subject=site, site=site)
 

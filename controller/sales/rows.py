@@ -1,19 +1,23 @@
-"""A file of sales, as tills and public data sets write it: one row per line of a receipt, under many names for its columns."""
+"""A file of sales, as tills and public data sets write it: one row per line of a receipt, under many names for its columns.
+
+Blocking: for a thread.
+"""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from controller.sales.policies import NewLine, NewReceipt
+from controller.sheets import BadFile, below, rows_of, sheet_text
 
 LARGEST = 10**9
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +35,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Our names of columns, and what others call them; in any case, without spaces, `_` and `-`."""
 REQUIRED = ("receipt", "occurred_at", "quantity")
+ENCODINGS = ("utf-8-sig", "gb18030", "cp1252", "latin-1")
+"""Of tills, and the Windows code page that public data sets are often in; any bytes are the last one's."""
 MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 """Decimal places of currencies that have not two (ISO 4217)."""
 
@@ -92,11 +98,11 @@ class _Gathered:
     seen: set[NewLine] = field(default_factory=set)
 
 
-def read_sales(lines: Iterable[str], how: HowToRead) -> SalesFile:
-    """Every row, good or bad; a file that cannot be read as CSV any further ends with an error."""
+def read_sales(body: bytes, how: HowToRead) -> SalesFile:
+    """Every row of a CSV or XLSX file, good or bad; one that cannot be read any further ends with an error."""
     found = SalesFile()
     gathered: dict[tuple[str, str], _Gathered] = {}
-    for line, named in _named_rows(lines, found):
+    for line, named in _named_rows(body, how, found):
         found.rows += 1
         try:
             _gather(gathered, named, how, found)
@@ -117,24 +123,29 @@ def read_sales(lines: Iterable[str], how: HowToRead) -> SalesFile:
     return found
 
 
-def _named_rows(lines: Iterable[str], found: SalesFile) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(lines, strict=True)
+def _named_rows(body: bytes, how: HowToRead, found: SalesFile) -> Iterator[tuple[int, dict[str, str]]]:
+    rows = rows_of(body, partial(_cell, comma=how.decimal_comma), encodings=ENCODINGS)
     try:
-        header = _header(next(reader, []))
-        missing = [name for name in REQUIRED if name not in header] + ([] if {"sku", "barcode"} & set(header) else ["sku"])
-        found.errors += [RowError(1, name, f"the file has no column {name} (or {', '.join(NAMES[name][1:])})") for name in missing]
-        if missing:
-            return
-        for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) != len(header):
-                found.rows += 1
-                found.errors.append(RowError(reader.line_num, "", f"has {len(cells)} cells, expected {len(header)}"))
-                continue
-            yield reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
-    except csv.Error as error:
-        found.errors.append(RowError(reader.line_num, "", f"cannot be read as CSV from here on: {error}"))
+        header = _header(next(rows, []))
+    except BadFile as error:
+        found.errors.append(RowError(1, "", str(error)))
+        return
+    missing = [name for name in REQUIRED if name not in header] + ([] if {"sku", "barcode"} & set(header) else ["sku"])
+    found.errors += [RowError(1, name, f"the file has no column {name} (or {', '.join(NAMES[name][1:])})") for name in missing]
+    if missing:
+        return
+    for line, cells in below(rows, len(header)):
+        if isinstance(cells, str):
+            found.rows += 1
+            found.errors.append(RowError(line, "", cells))
+        else:
+            yield line, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
+
+
+def _cell(value: object, *, comma: bool) -> str:
+    """Numbers of a sheet have no comma or point until they are shown: they are written as the file's texts are."""
+    text = sheet_text(value)
+    return text.replace(".", ",") if comma and isinstance(value, float) else text
 
 
 def _header(cells: Sequence[str]) -> list[str]:

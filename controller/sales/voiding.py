@@ -58,8 +58,8 @@ async def _void(void: Identity, number: str) -> str | None:
     if taken:
         await take_back(booked, at=own["occurred_at"], document=document_of(till, own_number))
         await db.execute(
-            "UPDATE sale_line SET state = ? WHERE sale_id = ? AND state = ?",
-            *(LineState.VOID.value, target["id"], LineState.WAITING.value),
+            "UPDATE sale_line SET state = ? WHERE sale_id = ? AND state IN (?, ?)",
+            *(LineState.VOID.value, target["id"], LineState.WAITING.value, LineState.NO_GOODS.value),
         )
     await db.execute("UPDATE sale SET state = ? WHERE id = ?", SaleState.BOOKED.value, own["id"])
     return None

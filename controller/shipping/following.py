@@ -1,4 +1,7 @@
-"""What follows for shipping from what happened to parcels: a packed one is sent, a scanned one is away, a withdrawn one stays."""
+"""What follows for shipping from what happened to parcels: a packed one is sent, a scanned one is away, a withdrawn one stays.
+
+And from where they are: an order of which all is with its customer is paid for.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,15 @@ from controller.events import Recorded
 from controller.following import Follower
 from controller.fulfilment.events import ParcelHandedOver, ParcelPacked
 from controller.fulfilment.numbers import PARCELS, PICK_LISTS
-from controller.orders.events import OrderCancelled
+from controller.orders.events import OrderCancelled, OrderClosed
 from controller.orders.numbers import ORDERS
+from controller.orders.states import OrderState
+from controller.payments.capturing import deliver
 from controller.shipping import purchases, tracking
+from controller.shipping.events import ShipmentMoved
 from controller.shipping.numbers import SHIPMENTS
 from controller.shipping.shipments import make_shipment
+from controller.shipping.states import ShipmentState
 
 
 async def _packed(recorded: Recorded) -> None:
@@ -43,10 +50,21 @@ async def _cancelled(recorded: Recorded) -> None:
             continue  # the worker voids what is still wanted; a task asks for what is uncertain
 
 
+async def _arrived(recorded: Recorded) -> None:
+    """All of an order is with its customer, whichever was heard of last: the hand-over, or each delivery."""
+    order_id = ORDERS.row_id(recorded.subject)
+    rows = await db.fetch("SELECT state FROM shipment WHERE order_id = ? AND state <> ?", order_id, ShipmentState.VOID.value)
+    orders = await db.fetch("SELECT 1 FROM sales_order WHERE id = ? AND state = ?", order_id, OrderState.CLOSED.value)
+    if orders and rows and {row["state"] for row in rows} == {ShipmentState.DELIVERED.value}:
+        await deliver(order_id)
+
+
 _TAKEN: Mapping[str, Callable[[Recorded], Awaitable[None]]] = {
     ParcelPacked.name: _packed,
     ParcelHandedOver.name: _handed_over,
     OrderCancelled.name: _cancelled,
+    OrderClosed.name: _arrived,
+    ShipmentMoved.name: _arrived,
 }
 
 

@@ -17,12 +17,11 @@ from controller.customers.errors import KeysUnavailable, SealBroken
 from controller.customers.order_addresses import address_of, record_given
 from controller.errors import NotFound
 from controller.orders.flags import FlagKind, blocking, set_flag
-from controller.orders.states import HOLDING, OrderState
 from controller.shipping import carriers, purchases
 from controller.shipping.adapters import Bought, CarrierError, LabelWanted, Later, NotAsked, Refused, Uncertain
 from controller.shipping.carriers import Apis
 from controller.shipping.choosing import Choice, Goods, Service, choose
-from controller.shipping.shipments import StoredShipment, goods_of, set_service, stored
+from controller.shipping.shipments import StoredShipment, goods_of, is_off, set_service, stored
 from controller.shipping.states import PurchaseAction, PurchaseState
 from controller.tasks.operations import open_task
 from edge_agent.seams import failpoint
@@ -32,13 +31,21 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 """Longer than a carrier is ever waited for."""
 LOOK_SECONDS = 1.0
+LANES = 4
+"""Labels that are bought at once by a process."""
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 _DUE = ("wanted", "calling", "asked", "uncertain", "voiding")
 
 
 async def run(apis: Apis) -> None:
-    """Do what is due, for ever."""
+    """Do what is due, for ever: several at once, as a carrier that does not answer must not hold up the labels of others."""
+    async with asyncio.TaskGroup() as lanes:
+        for _ in range(LANES):
+            lanes.create_task(_lane(apis))
+
+
+async def _lane(apis: Apis) -> None:
     while True:
         try:
             while await work_once(apis):
@@ -96,8 +103,8 @@ async def _shipment(row: db.Row) -> StoredShipment:
 
 async def _buy(row: db.Row, apis: Apis) -> None:
     one = await _shipment(row)
-    if await _is_off(one):
-        await purchases.void(one.no, reason="the order is cancelled, or its parcel was withdrawn")
+    if await is_off(one):
+        await purchases.void(one.no, reason=purchases.OFF)
         return
     if (await blocking([one.order_id])).get(one.order_id):
         await _later(row, "the order is flagged", pause=FIRST_PAUSE)
@@ -113,16 +120,6 @@ async def _buy(row: db.Row, apis: Apis) -> None:
     wanted = await _wanted(row, one, goods)
     if wanted is not None and await _call(row, one):
         await _ask({**row, "state": PurchaseState.CALLING.value}, one, wanted, apis)
-
-
-async def _is_off(one: StoredShipment) -> bool:
-    rows = await db.fetch(
-        "SELECT o.state, p.state AS parcel FROM sales_order o JOIN shipment s ON s.order_id = o.id "
-        "JOIN pick_list l ON l.order_id = o.id JOIN parcel p ON p.pick_list_id = l.id WHERE s.id = ? AND p.id = ?",
-        *(one.id, one.parcel_id),
-    )
-    alive = {state.value for state in HOLDING} | {OrderState.CLOSED.value}
-    return not rows or rows[0]["state"] not in alive or rows[0]["parcel"] == "withdrawn"
 
 
 async def _choose(goods: Goods, apis: Apis) -> Choice:

@@ -19,7 +19,7 @@ from controller.shipping.choosing import Choice, Judged, Why
 from controller.shipping.events import LabelBought, LabelRefusedByCarrier, LabelUncertain, LabelVoided
 from controller.shipping.manifests import put_on_manifest
 from controller.shipping.numbers import SHIPMENTS
-from controller.shipping.shipments import StoredShipment, locked, set_service
+from controller.shipping.shipments import StoredShipment, is_off, locked, set_service
 from controller.shipping.states import PURCHASE, SHIPMENT, PurchaseAction, PurchaseState, ShipmentAction, ShipmentState
 from controller.sites.queries import site as site_of
 from controller.states import advance
@@ -27,6 +27,7 @@ from controller.tasks.operations import close_tasks, open_task
 from edge_agent.seams import failpoint
 
 MAX_REASON = 200
+OFF = "the order is cancelled, or its parcel was withdrawn"
 RETRY = timedelta(seconds=30)
 SETTLES = timedelta(seconds=60)
 """How long a carrier may still be at it after we stopped waiting: it is asked for our key no sooner."""
@@ -58,7 +59,10 @@ async def step(row: db.Row, action: PurchaseAction, *, error: str = "", next_at:
 
 
 async def bought(row: db.Row, label: Bought) -> None:
-    """The label is there: the shipment has its number, its place on the carrier's list, and its paper.  Records LabelBought."""
+    """The label is there: the shipment has its number, its place on the carrier's list, and its paper.  Records LabelBought.
+
+    One of an order that was cancelled while nobody knew whether there is one is given back.
+    """
     async with db.transaction():
         if not await step(row, PurchaseAction.BUY):
             return
@@ -79,7 +83,10 @@ async def bought(row: db.Row, label: Bought) -> None:
         await events.record(told, subject=one.order_no, site=one.site)
         await _certain_again(one)
         failpoint("ctl.label_bought_before_commit")
-        await want_paper(await locked(one.id), copy=1)
+        if await is_off(one):
+            await void(one.no, reason=OFF)
+        else:
+            await want_paper(await locked(one.id), copy=1)
 
 
 async def want_paper(one: StoredShipment, *, copy: int) -> None:

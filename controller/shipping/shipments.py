@@ -14,7 +14,7 @@ from controller.errors import NotFound
 from controller.fulfilment.numbers import PARCELS
 from controller.orders import queries as orders
 from controller.orders.numbers import ORDERS
-from controller.orders.states import Delivery
+from controller.orders.states import HOLDING, Delivery, OrderState
 from controller.orders.transitions import lock
 from controller.shipping.choosing import Choice, Goods
 from controller.shipping.events import ShipmentMade
@@ -160,6 +160,17 @@ async def set_service(one: StoredShipment, choice: Choice) -> None:
             await db.execute("UPDATE label_purchase SET carrier = ? WHERE shipment_id = ?", chosen.carrier, one.id)
             made = ShipmentMade(shipment=one.no, parcel=one.parcel_no, carrier=chosen.carrier, service=chosen.service)
             await events.record(made, subject=one.order_no, site=one.site)
+
+
+async def is_off(one: StoredShipment) -> bool:
+    """Whether nobody is to get it any more: its order is cancelled, or its parcel was withdrawn."""
+    rows = await db.fetch(
+        "SELECT o.state, p.state AS parcel FROM sales_order o JOIN shipment s ON s.order_id = o.id "
+        "JOIN pick_list l ON l.order_id = o.id JOIN parcel p ON p.pick_list_id = l.id WHERE s.id = ? AND p.id = ?",
+        *(one.id, one.parcel_id),
+    )
+    alive = {state.value for state in HOLDING} | {OrderState.CLOSED.value}
+    return not rows or rows[0]["state"] not in alive or rows[0]["parcel"] == "withdrawn"
 
 
 async def locked(shipment_id: int) -> StoredShipment:

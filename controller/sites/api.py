@@ -12,6 +12,7 @@ from controller.sites import operations, queries
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]
 
 
+Address = Annotated[str, Meta(max_length=operations.LONGEST_ADDRESS, pattern=PLAIN)]
 Zone = Annotated[str, Meta(max_length=40, pattern=PLAIN)]
 Capacity = Annotated[int, Meta(ge=1, le=operations.LARGEST_BIN)]
 
@@ -20,6 +21,7 @@ class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`id` is in the topics of the site's boxes; `currency` is ISO 4217; `time_zone` an IANA name.
 
     `day_starts`: when the business day begins, in the site's own time; what is sold before belongs to the day before.
+    `address`: where it stands, as customers who collect there are told.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
@@ -27,14 +29,16 @@ class NewSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
     time_zone: Annotated[str, Meta(max_length=64)] = "Asia/Shanghai"
     day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+    address: Address = ""
 
 
 class ChangeSite(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Its id and its currency stay; `time_zone` and `day_starts` as for a new site."""
+    """Its id and its currency stay; `time_zone` and `day_starts` as for a new site; `address` null: as it was."""
 
     name: Name
     time_zone: Annotated[str, Meta(max_length=64)]
     day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    address: Address | None = None
 
 
 class SiteView(Struct, frozen=True, kw_only=True):
@@ -43,6 +47,7 @@ class SiteView(Struct, frozen=True, kw_only=True):
     currency: str
     time_zone: str
     day_starts: str
+    address: str
 
 
 class NewBin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +84,7 @@ async def listing(call: Call[None]) -> Page[SiteView]:
 async def create(call: Call[NewSite]) -> Created[SiteView]:
     new = call.body
     where = {"currency": new.currency, "time_zone": new.time_zone, "day_starts": new.day_starts}
-    await operations.create_site(new.id, name=new.name, **where)
+    await operations.create_site(new.id, name=new.name, address=new.address, **where)
     return Created(_view(await queries.site(new.id)), location=f"/api/v1/sites/{new.id}")
 
 
@@ -89,7 +94,7 @@ async def show(call: Call[None]) -> SiteView:
 
 async def change(call: Call[ChangeSite]) -> SiteView:
     site, new = call.path["site"], call.body
-    await operations.change_site(site, name=new.name, time_zone=new.time_zone, day_starts=new.day_starts)
+    await operations.change_site(site, name=new.name, time_zone=new.time_zone, day_starts=new.day_starts, address=new.address)
     return _view(await queries.site(site))
 
 
@@ -116,7 +121,8 @@ def _location(row: queries.Place) -> LocationView:
 
 
 def _view(row: queries.SiteRow) -> SiteView:
-    return SiteView(id=row.id, name=row.name, currency=row.currency, time_zone=row.time_zone, day_starts=row.day_starts)
+    told = ("id", "name", "currency", "time_zone", "day_starts", "address")
+    return SiteView(**{name: getattr(row, name) for name in told})
 
 
 ROUTES = [

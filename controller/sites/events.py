@@ -20,6 +20,7 @@ class SiteChanged(Event, frozen=True, kw_only=True):
     time_zone: str
     day_starts: str
     is_clock: bool
+    address: str = ""
 
 
 class BinCreated(Event, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ class Site(Model):
     """A store or warehouse.  `id` is its topic id (`[a-z0-9-]{1,40}`); `time_zone` an IANA name; `currency` ISO 4217.
 
     `day_starts`: when its business day begins, as `04:00` of its own time; what is sold before belongs to the day before.
+    `address`: where it stands, as customers who collect are told; empty: nobody said.
     """
 
     id = fields.CharField(max_length=40, primary_key=True)
@@ -42,6 +43,7 @@ class Site(Model):
     currency = fields.CharField(max_length=3)
     time_zone = fields.CharField(max_length=64)
     day_starts = fields.CharField(max_length=5, default="00:00", db_default="00:00")
+    address = fields.CharField(max_length=200, default="", db_default="")
 
     class Meta:
         table = "site"

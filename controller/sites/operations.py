@@ -17,6 +17,7 @@ _ID = re.compile(r"[a-z0-9-]{1,40}")
 
 LARGEST_BIN = 10**12
 """Base units."""
+LONGEST_ADDRESS = 200
 
 
 class BadSite(Rejected):
@@ -37,7 +38,13 @@ class AlreadyExists(Conflict):
 
 
 async def create_site(
-    site_id: str, *, name: str, currency: str = "CNY", time_zone: str = "Asia/Shanghai", day_starts: str = "00:00"
+    site_id: str,
+    *,
+    name: str,
+    currency: str = "CNY",
+    time_zone: str = "Asia/Shanghai",
+    day_starts: str = "00:00",
+    address: str = "",
 ) -> None:
     """A site with its virtual locations and its receiving and packing place; each has its kind as its code.
 
@@ -47,17 +54,27 @@ async def create_site(
         raise BadSite(f"site id {site_id!r} is not 1 to 40 of a-z, 0-9 and '-'")
     if not re.fullmatch("[A-Z]{3}", currency):
         raise BadSite(f"currency {currency!r} is not an ISO 4217 code")
+    _require_named(name, address)
     _require_clock(time_zone, day_starts)
     async with db.transaction():
         created = await db.execute(
-            "INSERT INTO site (id, name, currency, time_zone, day_starts) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            *(site_id, name, currency, time_zone, day_starts),
+            "INSERT INTO site (id, name, currency, time_zone, day_starts, address) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING",
+            *(site_id, name, currency, time_zone, day_starts, address),
         )
         if not created:
             raise AlreadyExists("site", site_id)
         places = [(site_id, kind.value, kind.value) for kind in LocationKind if kind is not LocationKind.BIN]
         await db.execute_many("INSERT INTO location (site_id, code, kind) VALUES (?, ?, ?)", places)
         await events.record(SiteCreated(title=name), subject=site_id, site=site_id)
+
+
+def _require_named(name: str, address: str) -> None:
+    """Raises BadSite."""
+    if not name.strip() or len(name) > 128 or not name.isprintable():
+        raise BadSite("a site has a name of 1 to 128 characters on one line")
+    if len(address) > LONGEST_ADDRESS or not address.isprintable():
+        raise BadSite(f"a site's address has at most {LONGEST_ADDRESS} characters on one line")
 
 
 def _require_clock(time_zone: str, day_starts: str) -> None:
@@ -70,23 +87,27 @@ def _require_clock(time_zone: str, day_starts: str) -> None:
         raise BadSite(f"the business day starts at {day_starts!r}: expected a time of day such as 04:00")
 
 
-async def change_site(site_id: str, *, name: str, time_zone: str, day_starts: str) -> None:
-    """Say anew what it is called, and when its business days begin; the same again is nothing.  Records SiteChanged.
+async def change_site(site_id: str, *, name: str, time_zone: str, day_starts: str, address: str | None = None) -> None:
+    """Say anew what it is called, where it stands (None: as before), and when its business days begin.  Records SiteChanged.
 
-    What was recorded with a day keeps it; what is counted by days is counted again.  Raises NotFound, BadSite.
+    The same again is nothing.  What was recorded with a day keeps it; what is counted by days is counted again.  Raises NotFound,
+    BadSite.
     """
+    _require_named(name, address or "")
     _require_clock(time_zone, day_starts)
     async with db.transaction():
-        rows = await db.fetch(f"SELECT name, time_zone, day_starts FROM site WHERE id = ?{db.for_update()}", site_id)  # noqa: S608 -- a suffix of ours
+        rows = await db.fetch(f"SELECT name, time_zone, day_starts, address FROM site WHERE id = ?{db.for_update()}", site_id)  # noqa: S608 -- a suffix of ours
         if not rows:
             raise NotFound("site", site_id)
-        before = (rows[0]["time_zone"], rows[0]["day_starts"])
-        if (rows[0]["name"], *before) == (name, time_zone, day_starts):
+        before, stands = (rows[0]["time_zone"], rows[0]["day_starts"]), rows[0]["address"] if address is None else address
+        if (rows[0]["name"], rows[0]["address"], *before) == (name, stands, time_zone, day_starts):
             return
         await db.execute(
-            "UPDATE site SET name = ?, time_zone = ?, day_starts = ? WHERE id = ?", *(name, time_zone, day_starts, site_id)
+            "UPDATE site SET name = ?, time_zone = ?, day_starts = ?, address = ? WHERE id = ?",
+            *(name, time_zone, day_starts, stands, site_id),
         )
-        told = SiteChanged(title=name, time_zone=time_zone, day_starts=day_starts, is_clock=before != (time_zone, day_starts))
+        is_clock = before != (time_zone, day_starts)
+        told = SiteChanged(title=name, time_zone=time_zone, day_starts=day_starts, is_clock=is_clock, address=stands)
         await events.record(told, subject=site_id, site=site_id)
 
 

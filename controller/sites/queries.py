@@ -24,13 +24,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """`day_starts`: `04:00` of the site's own time."""
+    """`day_starts`: `04:00` of the site's own time; `address`: where it stands, empty: nobody said."""
 
     id: str
     name: str
     currency: str
     time_zone: str
     day_starts: str = "00:00"
+    address: str = ""
+
+
+_SITE = "SELECT id, name, currency, time_zone, day_starts, address FROM site"
 
 
 def _place(row: db.Row) -> Place:
@@ -38,19 +42,24 @@ def _place(row: db.Row) -> Place:
     return Place(row["id"], row["site_id"], row["code"], kind, row.get("zone") or "", row.get("capacity"))
 
 
-async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | None = None) -> list[SiteRow]:
-    """In order of id; those among `only`, None: all."""
-    among, ids = ("", []) if only is None else (f"AND {db.among('id')}", [db.listing(sorted(only))])
-    rows = await db.fetch(
-        f"SELECT id, name, currency, time_zone, day_starts FROM site WHERE id > ? {among} ORDER BY id LIMIT ?",  # noqa: S608 -- ours
-        *(after, *ids, limit),
-    )
+async def sites(*, after: str = "", limit: int = 50, only: Collection[str] | None = None, q: str = "") -> list[SiteRow]:
+    """In order of id; those among `only`, None: all; with `q` in their id or name."""
+    among, values = ("", []) if only is None else (f"AND {db.among('id')}", [db.listing(sorted(only))])
+    if q:
+        found = _like(q)
+        among, values = f"{among} AND (id LIKE ? ESCAPE '!' OR LOWER(name) LIKE ? ESCAPE '!')", [*values, found, found]
+    rows = await db.fetch(f"{_SITE} WHERE id > ? {among} ORDER BY id LIMIT ?", *(after, *values, limit))
     return [SiteRow(**row) for row in rows]
+
+
+def _like(q: str) -> str:
+    """What has these characters somewhere in it."""
+    return "%" + q.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
 
 
 async def site(site_id: str) -> SiteRow:
     """Raises NotFound."""
-    rows = await db.fetch("SELECT id, name, currency, time_zone, day_starts FROM site WHERE id = ?", site_id)
+    rows = await db.fetch(f"{_SITE} WHERE id = ?", site_id)
     if not rows:
         raise NotFound("site", site_id)
     return SiteRow(**rows[0])
@@ -119,4 +128,14 @@ async def locations(site_id: str, *, after: int = 0, limit: int = 50) -> list[Pl
     """Raises NotFound (site)."""
     await site(site_id)
     rows = await db.fetch("SELECT * FROM location WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?", site_id, after, limit)
+    return [_place(row) for row in rows]
+
+
+async def bins_by_code(site_id: str, *, after: str = "", limit: int = 50, q: str = "") -> list[Place]:
+    """The bins of a site in order of code; with `q` in their code or zone."""
+    rows = await db.fetch(
+        "SELECT * FROM location WHERE site_id = ? AND kind = 'bin' AND code > ? "
+        "AND (? = '' OR LOWER(code) LIKE ? ESCAPE '!' OR LOWER(zone) LIKE ? ESCAPE '!') ORDER BY code LIMIT ?",
+        *(site_id, after, q, _like(q), _like(q), limit),
+    )
     return [_place(row) for row in rows]

@@ -31,7 +31,7 @@ MOST_ORDERS = 10_000
 ORDERS_AT_ONCE = 400
 """Of one transaction: long enough to be cheap, short enough to hold nobody up."""
 ROUNDS = 8
-DECIDED_AT_ONCE = 25
+DECIDED_AT_ONCE = 5
 """Decisions between two turns of the event loop."""
 
 
@@ -74,14 +74,30 @@ async def source_waiting(*, limit: int = MOST_ORDERS) -> Done:
     for _ in range(ROUNDS):
         if not todo:
             break
-        plans = await _decide(todo)
-        todo = []
-        for start in range(0, len(plans), ORDERS_AT_ONCE):
-            chunk = plans[start : start + ORDERS_AT_ONCE]
-            won, lost = await db.in_transaction(partial(_grant, chunk))
-            todo += lost
-            sourced |= won
+        won, todo = await _round(todo)
+        sourced |= won
     return Done(len(sourced), await _still(order.order_id for order in orders))
+
+
+async def _round(orders: Sequence[Waiting]) -> tuple[set[int], list[Waiting]]:
+    """Orders (ids) that got theirs, and those that lost a race.  The next are decided while the database writes the last."""
+    memory, won, lost = await _read(orders), set[int](), list[Waiting]()
+    writing: asyncio.Task[tuple[set[int], list[Waiting]]] | None = None
+    try:
+        for start in range(0, len(orders), ORDERS_AT_ONCE):
+            plans = await _decide(memory, orders[start : start + ORDERS_AT_ONCE])
+            for done in () if writing is None else (await writing,):
+                won |= done[0]
+                lost += done[1]
+            writing = asyncio.create_task(db.in_transaction(partial(_grant, plans)))
+        if writing is not None:
+            last = await writing
+            return won | last[0], lost + last[1]
+        return won, lost
+    finally:
+        if writing is not None and not writing.done():
+            writing.cancel()
+            await asyncio.wait([writing])
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------
@@ -186,16 +202,19 @@ def _want(line: Line, of_sku: Mapping[int, Goods]) -> Want:
     return want_of(asked, of_sku)
 
 
-async def _decide(orders: Sequence[Waiting]) -> list[tuple[Waiting, Plan]]:
+async def _read(orders: Sequence[Waiting]) -> _Memory:
     known, of_sku = await settings(), await goods({line.sku_id for order in orders for line in order.lines})
     channels = sorted({order.channel for order in orders})
     keys = {(order.channel, order.min_days) for order in orders}
-    memory = _Memory(
+    return _Memory(
         known,
         of_sku,
         {channel: await site_facts(known, channel) for channel in channels},
         {key: await shelves(of_sku, key[0], min_days=key[1]) for key in keys},
     )
+
+
+async def _decide(memory: _Memory, orders: Sequence[Waiting]) -> list[tuple[Waiting, Plan]]:
     found = []
     for number, order in enumerate(orders):
         if number % DECIDED_AT_ONCE == 0:
@@ -223,7 +242,7 @@ async def _grant(plans: Sequence[tuple[Waiting, Plan]]) -> tuple[set[int], list[
         [(order.channel, [Wish(share.sku_id, share.site, share.quantity) for share in plan.shares]) for order, plan in still]
     )
     won = [pair for pair, is_granted in zip(still, granted, strict=True) if is_granted]
-    await _write(won)
+    await _write(won, {order.order_id: (order.channel, states[order.order_id].value) for order, _ in won})
     lost = [order for (order, _), is_granted in zip(still, granted, strict=True) if not is_granted]
     return {order.order_id for order, _ in won}, lost
 
@@ -243,7 +262,7 @@ async def _as_they_are(order_ids: Sequence[int]) -> dict[int, set[tuple[int, int
     return found
 
 
-async def _write(won: Sequence[tuple[Waiting, Plan]]) -> None:
+async def _write(won: Sequence[tuple[Waiting, Plan]], orders: Mapping[int, tuple[str, str]]) -> None:
     rows = []
     left: dict[int, int] = {}
     for order, plan in won:
@@ -253,7 +272,7 @@ async def _write(won: Sequence[tuple[Waiting, Plan]]) -> None:
             target = lines[share.position].target
             rows.append((order.channel, share, target))
             left[target.line_id] -= share.quantity
-    keys = await allocations.write([(target, share.site, share.quantity) for _, share, target in rows])
+    keys = await allocations.write([(target, share.site, share.quantity) for _, share, target in rows], orders)
     await hold(
         [
             NewHold(key, share.sku_id, share.site, share.quantity, channel)

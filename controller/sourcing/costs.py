@@ -73,10 +73,8 @@ Lanes = dict[str, tuple[int, Rate]]
 
 
 def _lane(facts: SiteFacts, prices: Prices, destination: Destination, lanes: Lanes) -> tuple[int, Rate]:
-    found = lanes.get(facts.site)
-    if found is None:
-        far = prices.distance_minor * (km_to(facts, destination) or 0) // 100 if prices.distance_minor else 0
-        found = lanes[facts.site] = far, rate_for(prices.rates, facts.site, destination.zone)
+    far = prices.distance_minor * (km_to(facts, destination) or 0) // 100 if prices.distance_minor else 0
+    found = lanes[facts.site] = far, rate_for(prices.rates, facts.site, destination.zone)
     return found
 
 
@@ -84,23 +82,31 @@ def cost_of(
     parts: Sequence[tuple[SiteFacts, Sequence[Taken]]], prices: Prices, destination: Destination, lanes: Lanes | None = None
 ) -> Cost:
     """Of parcels from these sites.  `lanes`: what was worked out before for this place, by these prices; it grows."""
-    known: Lanes = {} if lanes is None else lanes
+    return cost(amounts_of(parts, prices, destination, {} if lanes is None else lanes))
+
+
+def cost(amounts: tuple[int, int, int, int, int, int]) -> Cost:
+    """Of what `amounts_of` found."""
+    distance, carriage, split, balance, capacity, kept = amounts
+    return Cost(distance=distance, freight=carriage, split=split, balance=balance, capacity=capacity, keeping=kept)
+
+
+def amounts_of(
+    parts: Sequence[tuple[SiteFacts, Sequence[Taken]]], prices: Prices, destination: Destination, known: Lanes
+) -> tuple[int, int, int, int, int, int]:
+    """The amounts of a `Cost`, in its order: ways are compared by their sum, and most are never looked at again."""
     distance = carriage = balance = capacity = kept = 0
     for facts, goods in parts:
-        far, rate = _lane(facts, prices, destination, known)
+        far, rate = known.get(facts.site) or _lane(facts, prices, destination, known)
         grams = 0
         for each in goods:
             grams += each.grams
-            balance += below_safety(each) if each.shelf.safety else 0
-            kept += keeping(each, prices) if each.expires else 0
+            if each.shelf.safety:
+                balance += below_safety(each)
+            if each.expires:
+                kept += keeping(each, prices)
         distance += far
         carriage += freight(rate, grams)
-        capacity += busy(facts, prices.busy_minor)
-    return Cost(
-        distance=distance,
-        freight=carriage,
-        split=prices.split_minor * (len(parts) - 1),
-        balance=balance * prices.below_safety_minor,
-        capacity=capacity,
-        keeping=kept,
-    )
+        if facts.capacity:
+            capacity += busy(facts, prices.busy_minor)
+    return distance, carriage, prices.split_minor * (len(parts) - 1), balance * prices.below_safety_minor, capacity, kept

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
+from operator import attrgetter, le
+from typing import NamedTuple
 
-from controller.sourcing.costs import Taken, cost_of, km_to
+from controller.sourcing.costs import Taken, amounts_of, cost, km_to
 from controller.sourcing.plans import (
     MOST_SITES,
     Because,
     Candidate,
-    Cost,
     Missing,
     Plan,
     Share,
@@ -47,18 +48,22 @@ class _Good:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One order, its usable sites in order of name, and what each has of each good (`has[site][good]`)."""
+    """One order, its usable sites in order of name, and what each has of each good (`has[site][good]`).
+
+    `whole`: what is dealt where all of it comes from one.
+    """
 
     goods: tuple[_Good, ...]
     sites: tuple[SiteFacts, ...]
     shelves: tuple[tuple[Shelf, ...], ...]
     has: tuple[tuple[int, ...], ...]
     terms: Terms
+    whole: list[list[int]]
 
 
 def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, terms: Terms) -> Plan:
     """The plan for an order, with its explanation.  `stock` by SKU and site; what is not in it is not there."""
-    in_order = sorted(sites, key=lambda facts: facts.site)
+    in_order = sorted(sites, key=attrgetter("site"))
     by_sku = _by_sku(wanted)
     rows = [tuple([stock.get((sku, facts.site), _EMPTY) for sku in by_sku]) for facts in in_order]
     goods = _goods(by_sku, rows)
@@ -73,12 +78,14 @@ def source(wanted: Sequence[Want], sites: Sequence[SiteFacts], stock: Stock, ter
         tuple([max(shelf.free, 0) + (shelf.presale if good.presale else 0) for good, shelf in zip(goods, row, strict=True)])
         for _, row in usable
     )
-    case = _Case(goods, tuple(facts for facts, _ in usable), tuple(row for _, row in usable), has, terms)
+    case = _Case(
+        goods, tuple(facts for facts, _ in usable), tuple(row for _, row in usable), has, terms, [[good.quantity for good in goods]]
+    )
     ways, too_small = _ways(case)
     told = tuple(Verdict(site, reason) for site, reason in barred.items())
     if not ways:
         return _nothing(case, told, too_small=too_small)
-    chosen, *others = sorted(ways, key=lambda way: way.key)
+    chosen, *others = sorted(ways, key=attrgetter("key"))
     runner_up = next((way for way in others if set(way.sites) != set(chosen.sites)), None)
     return Plan(
         chosen=_candidate(case, chosen),
@@ -146,7 +153,7 @@ def _ways(case: _Case) -> tuple[list[_Way], bool]:
     for size in range(1, min(case.terms.prices.most_sites, MOST_SITES, len(case.sites)) + 1):
         for chosen in _covering(case, size, covering):
             covering.append(frozenset(chosen))
-            ways = [_way(case, order) for order in permutations(chosen)]
+            ways = [_way(case, order) for order in (permutations(chosen) if size > 1 else (chosen,))]
             least = 0 if size == 1 else case.terms.prices.smallest_part_minor
             worthy = [way for way in ways if not least or _least_part(case, way) >= least]
             found += worthy
@@ -159,7 +166,10 @@ def _ways(case: _Case) -> tuple[list[_Way], bool]:
 
 def _covering(case: _Case, size: int, smaller: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
     """Sets of sites that have it all, and in which no smaller set has."""
-    wanted = [good.quantity for good in case.goods]
+    wanted = case.whole[0]
+    if size == 1:
+        yield from ((index,) for index, has in enumerate(case.has) if all(map(le, wanted, has)))
+        return
     whole = {index for known in smaller if len(known) == 1 for index in known}
     known_pairs = [known for known in smaller if 1 < len(known) < size]
     for chosen in combinations([index for index in range(len(case.sites)) if index not in whole], size):
@@ -174,14 +184,13 @@ def _covering(case: _Case, size: int, smaller: Sequence[frozenset[int]]) -> Iter
                 yield chosen
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A candidate before its lines are written out: few of those that are looked at are kept."""
+class _Way(NamedTuple):
+    """A candidate before its lines are written out: few of those that are looked at are kept.  `amounts`: of its cost."""
 
     order: tuple[int, ...]
     dealt: list[list[int]]
     key: tuple[int, int, int, int, tuple[str, ...]]
-    cost: Cost
+    amounts: tuple[int, int, int, int, int, int]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -190,26 +199,35 @@ class _Way:
 
 def _way(case: _Case, order: tuple[int, ...]) -> _Way:
     """Goods dealt out in this order of sites; as no smaller set has it all, each has something to do."""
+    if len(order) == 1:
+        return _whole(case, order)
     dealt = _deal(case, order)
     parts = [
         (case.sites[index], [_taken(case, index, column, quantity) for column, quantity in enumerate(row) if quantity])
         for index, row in zip(order, dealt, strict=True)
     ]
-    cost = cost_of(parts, case.terms.prices, case.terms.destination, case.terms.lanes)
-    divided = 0 if len(order) == 1 else sum(sum(map(bool, column)) > 1 for column in zip(*dealt, strict=True))
+    amounts = amounts_of(parts, case.terms.prices, case.terms.destination, case.terms.lanes)
+    divided = sum(sum(map(bool, column)) > 1 for column in zip(*dealt, strict=True))
     rank = max(facts.rank or 0 for facts, _ in parts)
-    return _Way(order, dealt, (len(order), divided, rank, cost.total, tuple(facts.site for facts, _ in parts)), cost)
+    return _Way(order, dealt, (len(order), divided, rank, sum(amounts), tuple(facts.site for facts, _ in parts)), amounts)
+
+
+def _whole(case: _Case, order: tuple[int, ...]) -> _Way:
+    """All of it from one site: what most ways are, so that nothing is dealt for them."""
+    (index,) = order
+    facts = case.sites[index]
+    goods = [Taken(good.quantity, good.grams, shelf, good.expires) for good, shelf in zip(case.goods, case.shelves[index])]  # noqa: B905 -- equally long
+    amounts = amounts_of(((facts, goods),), case.terms.prices, case.terms.destination, case.terms.lanes)
+    return _Way(order, case.whole, (1, 0, facts.rank or 0, sum(amounts), (facts.site,)), amounts)
 
 
 def _candidate(case: _Case, way: _Way) -> Candidate:
     shares = _shares(case, way.sites, way.dealt)
-    return Candidate(sites=way.sites, shares=shares, divided=way.key[1], rank=way.key[2], cost=way.cost)
+    return Candidate(sites=way.sites, shares=shares, divided=way.key[1], rank=way.key[2], cost=cost(way.amounts))
 
 
 def _deal(case: _Case, order: Sequence[int]) -> list[list[int]]:
     """Base units by site of `order` and good."""
-    if len(order) == 1:
-        return [[good.quantity for good in case.goods]]
     dealt = [[0] * len(case.goods) for _ in order]
     for column, good in enumerate(case.goods):
         whole = next((row for row, index in enumerate(order) if case.has[index][column] >= good.quantity), None)
@@ -262,24 +280,24 @@ def _because(chosen: _Way, other: _Way | None) -> Because:
     """The first thing in which the plan is better."""
     if other is None:
         return Because.ONLY
-    decided = (Because.FEWER_SITES, Because.FEWER_DIVIDED, Because.RANK, Because.CHEAPER, Because.TIE)
-    return next(why for why, mine, its in zip(decided, chosen.key, other.key, strict=True) if mine != its)
+    return next(why for why, mine, its in zip(_DECIDED, chosen.key, other.key, strict=True) if mine != its)
+
+
+_DECIDED = (Because.FEWER_SITES, Because.FEWER_DIVIDED, Because.RANK, Because.CHEAPER, Because.TIE)
 
 
 def _verdicts(case: _Case, chosen: _Way, others: Sequence[_Way]) -> Iterator[Verdict]:
     """Of the sites that could be asked and were not; one in no other way that was looked at has not enough of it."""
     best: dict[str, _Way] = {}
     for way in others:
-        for site in way.sites:
+        for site in way.key[4]:
             best.setdefault(site, way)
     for facts in case.sites:
-        if facts.site in chosen.sites:
+        site = facts.site
+        if site in chosen.key[4]:
             continue
-        found = best.get(facts.site)
-        if found is None:
-            yield Verdict(facts.site, Because.FEWER_SITES)
-        else:
-            yield Verdict(facts.site, _because(chosen, found), found.key[3])
+        found = best.get(site)
+        yield Verdict(site, Because.FEWER_SITES) if found is None else Verdict(site, _because(chosen, found), found.key[3])
 
 
 def _nothing(case: _Case, told: tuple[Verdict, ...], *, too_small: bool) -> Plan:

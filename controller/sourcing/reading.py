@@ -14,9 +14,14 @@ from controller.sourcing.settings import Settings
 from controller.stock.channels import BUFFER
 
 _SAFETY = (
-    "COALESCE((SELECT y.quantity FROM sourcing_safety y WHERE y.sku_id IN (0, a.sku_id) AND y.site IN ('', a.site_id) "
-    "ORDER BY y.sku_id DESC, y.site DESC LIMIT 1), 0)"
+    "CASE WHEN NOT EXISTS (SELECT 1 FROM sourcing_safety) THEN 0 ELSE COALESCE((SELECT y.quantity FROM sourcing_safety y "
+    "WHERE y.sku_id IN (0, a.sku_id) AND y.site IN ('', a.site_id) ORDER BY y.sku_id DESC, y.site DESC LIMIT 1), 0) END"
 )
+_BUFFER = (
+    "CASE WHEN NOT EXISTS (SELECT 1 FROM channel_buffer WHERE channel_id = ?) THEN 0 "
+    f"ELSE {BUFFER.format(channel='?', row='a')} END"
+)
+"""Asked once of all, and of each row only where something was said at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,9 @@ async def shelves(sku_goods: Mapping[int, Goods], channel: str, *, min_days: int
     rows = await db.fetch(
         "SELECT a.sku_id, a.site_id, a.on_hand - a.reserved - a.allocated - a.quarantined AS free, "
         "a.presale - a.presold AS presale, "
-        f"{BUFFER.format(channel='?', row='a')} AS buffer, {_SAFETY} AS safety FROM availability a WHERE {db.among('a.sku_id')} "
+        f"{_BUFFER} AS buffer, {_SAFETY} AS safety FROM availability a WHERE {db.among('a.sku_id')} "
         "AND (a.on_hand > 0 OR a.presale > 0)",
-        *(channel, db.listing(sorted(sku_goods))),
+        *(channel, channel, db.listing(sorted(sku_goods))),
     )
     dates = await _dates([each.sku_id for each in sku_goods.values() if each.is_dated])
     found: dict[tuple[int, str], Shelf] = {}

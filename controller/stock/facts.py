@@ -9,6 +9,7 @@ from controller.catalog.reading import Read, read
 from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected
 from controller.sites.models import LocationKind
 from controller.sites.queries import bins, special
+from controller.stock.lots import code_told, lot_told, lots_of
 from controller.stock.operations import Adjustment, Reason, adjust, move
 from controller.stock.queries import booked_by
 from edge_agent.wire.facts import Retracted
@@ -18,7 +19,10 @@ Fact = FactIn[Adjusted]
 
 
 async def apply_adjusted(facts: Sequence[Fact]) -> list[Outcome]:
-    """Book each against the site's loss, as of its time, with its reason.  An unknown bin or symbol parks its fact."""
+    """Book each against the site's loss, as of its time, of the lot that it names, with its reason.
+
+    An unknown bin or symbol parks its fact.
+    """
     readings = await read([(fact, fact.data, fact.data.change) for fact in facts])
     return [await _apply(fact, found) for fact, found in zip(facts, readings, strict=True)]
 
@@ -50,6 +54,8 @@ async def _apply(fact: Fact, found: Read | Outcome) -> Outcome:
         location_id=place.id,
         change=found.units,
         reason=f"{fact.data.reason}{note}",
+        lot_id=(await lots_of([lot_told(found.sku_id, fact.data.lot, fact.data.expiry)], site=fact.site_id))[0],
+        serial=code_told(fact.data.serial) if abs(found.units) == 1 else None,
         occurred_at=fact.occurred_at,
         fact_id=fact.id,
         device=f"{fact.box}/{fact.device or '_'}",

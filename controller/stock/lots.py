@@ -3,7 +3,7 @@
 # ruff: noqa: S608 -- what is put into the texts is column names; values are parameters
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -36,6 +36,17 @@ class LotSeen:
         if self.code:
             return f"code:{self.code}"
         return f"expiry:{self.expiry.isoformat()}" if self.expiry else None
+
+
+def lot_told(sku_id: int, code: str | None, expiry: date | None = None) -> LotSeen:
+    """What a fact tells of a lot, as all who read facts keep it: the same code is the same lot, whoever tells it."""
+    return LotSeen(sku_id=sku_id, code=code_told(code), expiry=expiry)
+
+
+def code_told(text: str | None) -> str | None:
+    """A code of a lot or a piece as it is kept: what cannot be printed shows as U+FFFD, and it has an end."""
+    kept = "".join(letter if letter.isprintable() else "\ufffd" for letter in (text or "").strip())[:MAX_CODE]
+    return kept.strip() or None
 
 
 async def lot_of(sku_id: int, code: str | None, expiry: date | None = None, *, site: str | None = None) -> int:
@@ -205,3 +216,23 @@ async def lots_at(sku_id: int, site_id: str, *, after: int = 0, limit: int = 50)
         *(sku_id, site_id, after, limit),
     )
     return [LotLevel(row["id"], row["code"], row["expiry"], bool(row["blocked"]), int(row["on_hand"])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a lot is blocked, in the words of who said so."""
+
+    cause: Cause
+    reason: str
+
+
+async def blocks_of(lot_ids: Iterable[int]) -> dict[int, list[Block]]:
+    """What holds these lots back, each cause once; lots that nothing holds back are left out."""
+    rows = await db.fetch(
+        f"SELECT lot_id, cause, reason FROM lot_block WHERE {db.among('lot_id')} ORDER BY lot_id, id",
+        db.listing(sorted(set(lot_ids))),
+    )
+    found: dict[int, list[Block]] = {}
+    for row in rows:
+        found.setdefault(int(row["lot_id"]), []).append(Block(Cause(row["cause"]), row["reason"]))
+    return found

@@ -76,13 +76,16 @@ async def expect(sku_id: int, site_id: str, change: int) -> None:
 class Adjustment:
     """`change` base units came to light (or are gone, below zero) at a location, because of `reason`: a code, or a person's words.
 
-    `occurred_at`: None: now; `fact_id` and `device` when a station told it; `approved_by`: the manager who allowed it there.
+    `lot_id` 0: nobody said which lot; `serial`: the one piece (a change of 1 or -1) that it is.  `occurred_at`: None: now;
+    `fact_id` and `device` when a station told it; `approved_by`: the manager who allowed it there.
     """
 
     sku_id: int
     location_id: int
     change: int
     reason: str
+    lot_id: int = 0
+    serial: str | None = None
     occurred_at: datetime | None = None
     fact_id: UUID | None = None
     device: str | None = None
@@ -109,6 +112,8 @@ async def adjust(adjustment: Adjustment, *, person: str | None, document: str | 
         sku_id=adjustment.sku_id,
         from_location_id=source,
         to_location_id=target,
+        lot_id=adjustment.lot_id,
+        serial=adjustment.serial,
         quantity=abs(adjustment.change),
         reason=Reason.ADJUSTED,
         occurred_at=adjustment.occurred_at or db.now(),

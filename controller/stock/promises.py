@@ -102,7 +102,7 @@ async def _insert_holds(lines: Sequence[ReserveLine], site_id: str, terms: Terms
         for line in lines
     ]
     places = ", ".join(["(?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"] * len(values))
-    rows = await db.fetch(
+    rows = await db.fetch_aside(
         "INSERT INTO reservation (line_key, sku_id, site_id, quantity, consumed, state, document, channel, expires_at, created_at) "
         f"VALUES {places} ON CONFLICT (line_key) DO NOTHING RETURNING line_key",
         *(value for row in values for value in row),
@@ -143,7 +143,7 @@ async def _take_all(wanted: Sequence[_Wanted], site_id: str, channel: str) -> se
     if len(wanted) < 2 or any(one.presale_line for one in wanted):
         return set()
     source, params = bulk.wanted({"sku_id": "bigint", "quantity": "bigint"}, [(one.sku_id, one.quantity) for one in wanted])
-    rows = await db.fetch(
+    rows = await db.fetch_aside(
         f"UPDATE availability SET reserved = reserved + s.wanted FROM (SELECT a.id, w.quantity AS wanted FROM {source} "
         "CROSS JOIN availability a WHERE a.sku_id = w.sku_id AND a.site_id = ? ORDER BY a.sku_id" + db.for_update("a") + ") s "
         f"WHERE availability.id = s.id AND {FREE_FOR} >= s.wanted RETURNING sku_id",
@@ -163,8 +163,9 @@ async def _grant(wanted: _Wanted, site_id: str, channel: str, asking: Collection
     raise InsufficientStock(found.sku, wanted.quantity, found.available)
 
 
-async def _take(wanted: _Wanted, site_id: str, channel: str) -> int:
-    return await db.execute(
-        f"UPDATE availability SET reserved = reserved + ? WHERE sku_id = ? AND site_id = ? AND {FREE_FOR} >= ?",
+async def _take(wanted: _Wanted, site_id: str, channel: str) -> bool:
+    rows = await db.fetch_aside(
+        f"UPDATE availability SET reserved = reserved + ? WHERE sku_id = ? AND site_id = ? AND {FREE_FOR} >= ? RETURNING sku_id",
         *(wanted.quantity, wanted.sku_id, site_id, channel, wanted.quantity),
     )
+    return bool(rows)

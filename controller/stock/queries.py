@@ -112,14 +112,14 @@ async def as_of(location_id: int, instant: datetime, *, sku_ids: Sequence[int] |
     if asked := many if sku_ids is None else many.intersection(sku_ids):
         for each in await lay(asked, instant, "= ?", location_id):
             found[each.sku_id] += each.quantity
-    by = ""
     if many and sku_ids is None:  # the others by SKU, if they are few: the place's own entries are mostly of those with many
         others = await db.fetch(
             f"SELECT DISTINCT sku_id FROM balance WHERE location_id = ? AND NOT {db.among('sku_id')} LIMIT ?",
             *(location_id, db.listing(sorted(many)), FEW + 1),
         )
         if len(others) <= FEW:
-            sku_ids, by = [row["sku_id"] for row in others], " + 0"  # no index is chosen for what is added to
+            found.update(await _by_sku(location_id, instant, [row["sku_id"] for row in others]))
+            return {sku: net for sku, net in found.items() if net}
     which = ""
     extra: tuple[object, ...] = ()
     if sku_ids is not None:
@@ -127,13 +127,24 @@ async def as_of(location_id: int, instant: datetime, *, sku_ids: Sequence[int] |
     rows = await db.fetch(
         "SELECT sku_id, SUM(quantity) AS net FROM ("
         "SELECT sku_id, quantity FROM stock_movement "
-        f"WHERE to_location_id{by} = ? AND occurred_at <= ? AND reason <> 'unexplained'{which} UNION ALL "
+        f"WHERE to_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which} UNION ALL "
         "SELECT sku_id, -quantity FROM stock_movement "
-        f"WHERE from_location_id{by} = ? AND occurred_at <= ? AND reason <> 'unexplained'{which}) entries GROUP BY sku_id",
+        f"WHERE from_location_id = ? AND occurred_at <= ? AND reason <> 'unexplained'{which}) entries GROUP BY sku_id",
         *(location_id, db.utc(instant), *extra, location_id, db.utc(instant), *extra),
     )
     found.update({row["sku_id"]: int(row["net"]) for row in rows if row["sku_id"] not in many})
     return {sku: net for sku, net in found.items() if net}
+
+
+async def _by_sku(location_id: int, instant: datetime, skus: Sequence[int]) -> dict[int, int]:
+    """What was there of SKUs that have no sums, in one way through the entries of each, wherever they are."""
+    rows = await db.fetch(
+        "SELECT sku_id, SUM(CASE WHEN to_location_id = ? THEN quantity ELSE -quantity END) AS net FROM stock_movement "
+        f"WHERE {db.among('sku_id')} AND ? IN (to_location_id + 0, from_location_id + 0) AND occurred_at <= ? "
+        "AND reason <> 'unexplained' GROUP BY sku_id",  # no index is chosen for what is added to
+        *(location_id, db.listing(skus), location_id, db.utc(instant)),
+    )
+    return {row["sku_id"]: int(row["net"]) for row in rows}
 
 
 async def withdrawn(line_keys: Iterable[str]) -> set[str]:

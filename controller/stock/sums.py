@@ -64,7 +64,7 @@ async def lay(sku_ids: Collection[int], instant: datetime, here: str, *place: ob
         parts.append(
             f"SELECT m.sku_id, m.{column}, m.lot_id, {sign}m.quantity FROM stock_sum_cursor u CROSS JOIN stock_movement m "
             f"WHERE {db.among('u.sku_id')} AND m.sku_id = u.sku_id AND m.id > u.movement_id AND m.occurred_at <= ? "
-            f"AND m.reason <> 'unexplained' AND m.{column} {here}"
+            f"AND m.reason <> 'unexplained' AND m.{column} + 0 {here}"
         )
         params += [skus, at, *place]
     rows = await db.fetch(

@@ -42,6 +42,7 @@ KINDS: Mapping[str, Severity] = {
     "counter_address": Severity.NORMAL,
     "counter_account": Severity.NORMAL,
     "counter_template": Severity.LOW,
+    "counter_refund": Severity.URGENT,
     "goods_unmapped": Severity.URGENT,
     "raw_order_refused": Severity.URGENT,
     "clock_touch_near": Severity.NORMAL,

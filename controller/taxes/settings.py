@@ -192,6 +192,8 @@ async def exempt(
     async with db.transaction():
         if region_code is not None:
             await region(region_code)
+        if not await db.fetch("SELECT 1 FROM customer WHERE id = ?", customer_id):
+            raise NotFound("customer", customer_id)
         rows = await db.fetch(
             "INSERT INTO tax_exemption (customer_id, region, certificate, valid_from, until) VALUES (?, ?, ?, ?, ?) RETURNING id",
             *(customer_id, region_code, certificate.strip(), db.utc(valid_from), db.utc(until) if until else None),

@@ -7,6 +7,7 @@ its cards, and the list that a number leads to.
 # ruff: noqa: S608 -- what is put into the texts is conditions of ours; values are parameters
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from controller import db
+from controller.fulfilment.models import IS_AT_WORK
 from controller.orders import listing
 from controller.orders import queries as orders
 from controller.orders.flags import FlagKind, blocking
@@ -49,26 +51,25 @@ class Urgency(StrEnum):
     FINE = "fine"
 
 
-_SQL: Final[Mapping[Stage, str]] = {
+_ORDER_OF: Final = "SELECT (SELECT w.order_id FROM pick_list w WHERE w.id = c.pick_list_id) AS order_id FROM"
+_IDS: Final[Mapping[Stage, str]] = {
     Stage.PROBLEM: (
-        "(o.state <> 'cancelled' AND o.id IN (SELECT order_id FROM order_flag WHERE cleared_at IS NULL "
-        "UNION SELECT id FROM sales_order WHERE state = 'on_hold' UNION SELECT order_id FROM shipment WHERE state = 'exception'))"
+        "SELECT order_id FROM order_flag WHERE cleared_at IS NULL "
+        "UNION SELECT id FROM sales_order WHERE state = 'on_hold' UNION SELECT order_id FROM shipment WHERE state = 'exception'"
     ),
-    Stage.RELEASE: "NOT EXISTS (SELECT 1 FROM pick_list w WHERE w.order_id = o.id AND w.state <> 'withdrawn')",
-    Stage.PICK: "o.id IN (SELECT order_id FROM pick_list WHERE state = 'open')",
-    Stage.PICKING: "o.id IN (SELECT order_id FROM pick_list WHERE state IN ('picking', 'picked'))",
-    # from what is packed, and not from the pick lists of all times: SQLite joins a CROSS JOIN from left to right
-    Stage.PACKED: (
-        "o.id IN (SELECT w.order_id FROM parcel c CROSS JOIN pick_list w WHERE w.id = c.pick_list_id AND c.state = 'packed')"
-    ),
+    Stage.PICK: f"SELECT order_id FROM pick_list WHERE {IS_AT_WORK} AND state = 'open'",
+    Stage.PICKING: f"SELECT order_id FROM pick_list WHERE {IS_AT_WORK} AND state IN ('picking', 'picked')",
+    # from what is packed, each looked up, and not from the pick lists of all times
+    Stage.PACKED: f"{_ORDER_OF} parcel c WHERE c.state = 'packed'",
     Stage.OUT: (
-        "o.id IN (SELECT w.order_id FROM (SELECT pick_list_id, handed_over_at FROM parcel WHERE state = 'handed_over' "
-        f"ORDER BY id DESC LIMIT {COUNTED + 1}) c CROSS JOIN pick_list w WHERE w.id = c.pick_list_id AND c.handed_over_at >= ?)"
+        f"{_ORDER_OF} (SELECT pick_list_id, handed_over_at FROM parcel WHERE state = 'handed_over' "
+        f"ORDER BY id DESC LIMIT {COUNTED + 1}) c WHERE c.handed_over_at >= ?"
     ),
 }
+"""Queries for the orders of a stage: each along an index that holds what is there now, and not what ever was."""
 _STATES: Final = {Stage.REVIEW: OrderState.IN_REVIEW, Stage.RELEASE: OrderState.APPROVED}
 """Of the order itself, which has indexes of its own."""
-_OVER: Final = "o.id IN (SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at <= ?)"
+_OVER: Final = "SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at <= ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,36 +100,53 @@ class Column:
 
 def at_stage(stage: Stage, at: datetime, wanted: Wanted = EVERY) -> Wanted:
     """Orders that are at a stage, and whatever else they are to be."""
-    sql, params = _SQL.get(stage, ""), (db.utc(at - OUT_FOR),) if stage is Stage.OUT else ()
     state = _STATES.get(stage)
     if state is not None and wanted.state not in (None, state):
         return replace(wanted, which=_NONE)
-    return replace(wanted, state=state or wanted.state, which=Which(sql, params) if sql else None)
+    return replace(wanted, state=state or wanted.state, which=_which(stage, at))
+
+
+def _which(stage: Stage, at: datetime) -> Which | None:
+    if stage is Stage.RELEASE:
+        return _unreleased()
+    if stage not in _IDS:
+        return None
+    params = (db.utc(at - OUT_FOR),) if stage is Stage.OUT else ()
+    return Which("o.state <> 'cancelled'" if stage is Stage.PROBLEM else "", params, _IDS[stage])
+
+
+def _unreleased() -> Which:
+    return Which(f"NOT EXISTS (SELECT 1 FROM pick_list w WHERE w.order_id = o.id AND w.state <> 'withdrawn'{listing.lazily()})")
 
 
 def late(wanted: Wanted, at: datetime) -> Wanted:
     """Those of some orders of which a clock has run out, and still runs."""
-    before = wanted.which
+    before, over = wanted.which, overdue(at)
     if before is None:
-        return replace(wanted, which=overdue(at))
-    return replace(wanted, which=Which(f"{before.sql} AND {_OVER}", (*before.params, db.utc(at))))
+        return replace(wanted, which=over)
+    if not before.ids:
+        return replace(wanted, which=Which(before.sql, (*over.params, *before.params), over.ids))
+    both = f"SELECT s.order_id FROM ({before.ids}) s WHERE s.order_id IN ({over.ids})"
+    return replace(wanted, which=Which(before.sql, (*before.params, *over.params), both))
 
 
 def overdue(at: datetime) -> Which:
     """Orders of which a clock has run out, and still runs."""
-    return Which(_OVER, (db.utc(at),))
+    return Which(ids=_OVER, params=(db.utc(at),))
 
 
 async def board(sites: Collection[str] | None, at: datetime) -> list[Column]:
     """Every stage, with what is the most urgent of it."""
     urgent = await _urgent(at)
-    return [await _column(stage, sites, at, urgent) for stage in Stage]
+    return await asyncio.gather(*(_column(stage, sites, at, urgent) for stage in Stage))
 
 
 async def _urgent(at: datetime) -> list[int]:
     """What was missed last comes first, then what is missed next."""
-    over = "SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at <= ? ORDER BY due_at DESC, id DESC LIMIT ?"
-    near = "SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at > ? AND near_at <= ? ORDER BY due_at, id LIMIT ?"
+    over = "SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at <= ? ORDER BY due_at DESC, order_id DESC LIMIT ?"
+    near = (
+        "SELECT order_id FROM order_clock WHERE ended_at IS NULL AND due_at > ? AND near_at <= ? ORDER BY due_at, order_id LIMIT ?"
+    )
     rows = await db.fetch(over, db.utc(at), _CANDIDATES) + await db.fetch(near, db.utc(at), db.utc(at), _CANDIDATES)
     return list(dict.fromkeys(row["order_id"] for row in rows))
 

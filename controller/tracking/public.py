@@ -20,6 +20,8 @@ from controller.customers import order_addresses, sealing
 from controller.errors import Forbidden, NotFound
 from controller.orders import queries as orders
 from controller.orders.queries import StoredLine, StoredOrder
+from controller.orders.states import Delivery
+from controller.sites.queries import SiteRow, site
 from controller.tracking.reading import Tracked, tracked
 
 TRIES_OF_AN_ADDRESS = 10
@@ -54,13 +56,14 @@ class TooManyLookUps(Forbidden):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicView:
-    """What a stranger who knows number and telephone may see."""
+    """What a stranger who knows number and telephone may see.  `store`: where it is fetched; None: it is brought."""
 
     order: StoredOrder
     tracked: Tracked
     lines: list[StoredLine]
     name: str
     city: str
+    store: SiteRow | None = None
 
 
 async def look_up(number: str, proof: str, address: str) -> PublicView:
@@ -84,6 +87,7 @@ async def look_up(number: str, proof: str, address: str) -> PublicView:
         lines=(await orders.lines([order.id]))[order.id],
         name="" if masked is None else masked.name,
         city="" if masked is None else masked.city or masked.province,
+        store=await site(order.site) if order.site and order.delivery == Delivery.COLLECTION else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -90,6 +91,13 @@ async def screens(site_id: str) -> list[Screen]:
     """By name.  Raises NotFound (site)."""
     await site(site_id)
     rows = await db.fetch(f"{_SCREEN} WHERE site_id = ? ORDER BY name", site_id)
+    return [_screen(row) for row in rows]
+
+
+async def all_screens(*, after: int = 0, limit: int = 50, sites: Collection[str] | None = None) -> list[Screen]:
+    """In order of when they were set up, those of `sites` (None: all) with an id above `after`."""
+    among, values = ("", []) if sites is None else (f"AND {db.among('site_id')}", [db.listing(sorted(sites))])
+    rows = await db.fetch(f"{_SCREEN} WHERE id > ? {among} ORDER BY id LIMIT ?", *(after, *values, limit))
     return [_screen(row) for row in rows]
 
 

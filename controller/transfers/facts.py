@@ -15,7 +15,7 @@ from controller.db import Row
 from controller.facts import APPLIED, FactIn, Outcome, Parked
 from controller.sites.models import LocationKind
 from controller.sites.queries import bins, known_sites, specials
-from controller.stock.lots import MAX_CODE, LotSeen, lots_of
+from controller.stock.lots import code_told, lot_told, lots_of
 from controller.stock.operations import consume
 from controller.stock.shelves import shelves
 from controller.tasks.operations import open_task
@@ -147,15 +147,9 @@ async def _ask_if_astray(row: Row, end: str, site: str) -> None:
 async def _lots(taken: Sequence[tuple[FactIn[F], Booking]]) -> list[tuple[FactIn[F], Booking]]:
     """The same, with the lots that the facts name."""
     told = [index for index, (fact, _) in enumerate(taken) if fact.data.lot or fact.data.expiry]
-    seen = [_lot(*taken[at]) for at in told]
+    seen = [lot_told(taken[at][1].sku_id, taken[at][0].data.lot, taken[at][0].data.expiry) for at in told]
     lots = dict(zip(told, await lots_of(seen), strict=True)) if seen else {}
     return [(fact, replace(booking, lot_id=lots.get(index, 0))) for index, (fact, booking) in enumerate(taken)]
-
-
-def _lot(fact: FactIn[F], booking: Booking) -> LotSeen:
-    """A code that cannot be one is no reason to refuse goods: they are of no known lot then."""
-    code = fact.data.lot if fact.data.lot and len(fact.data.lot) <= MAX_CODE and fact.data.lot.isprintable() else None
-    return LotSeen(sku_id=booking.sku_id, code=code, expiry=fact.data.expiry)
 
 
 def _booking(fact: FactIn[F], found: Read, kind: Kind, place: int) -> Booking:
@@ -166,7 +160,7 @@ def _booking(fact: FactIn[F], found: Read, kind: Kind, place: int) -> Booking:
         units=found.units,
         place=place,
         occurred_at=fact.occurred_at,
-        serial=fact.data.serial if found.units == 1 else None,
+        serial=code_told(fact.data.serial) if found.units == 1 else None,
         fact_id=fact.id,
         person=fact.person,
         device=f"{fact.box}/{fact.device or '_'}",

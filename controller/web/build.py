@@ -53,9 +53,13 @@ from controller.web.review_pages import review_routes
 from controller.web.review_rule_pages import review_rule_routes
 from controller.web.review_setting_pages import review_setting_routes
 from controller.web.routes import PageRoute, add_routes
+from controller.web.sales_code_pages import sales_code_routes
 from controller.web.sales_import_pages import sales_import_routes
 from controller.web.sales_pages import sales_routes
+from controller.web.screen_pages import screen_routes
+from controller.web.seller_pages import seller_routes
 from controller.web.shipping_pages import shipping_routes
+from controller.web.site_pages import site_routes
 from controller.web.sourcing_pages import sourcing_routes
 from controller.web.static_files import StaticFiles
 from controller.web.stock_pages import stock_routes
@@ -87,6 +91,7 @@ FEATURES: Final[tuple[Callable[[Pages], list[PageRoute]], ...]] = (
     price_routes,
     price_batch_routes,
     sales_import_routes,
+    sales_code_routes,
     sales_routes,
     count_routes,
     count_schedule_routes,
@@ -103,6 +108,9 @@ FEATURES: Final[tuple[Callable[[Pages], list[PageRoute]], ...]] = (
     marketplace_routes,
     tracking_routes,
     terminal_routes,
+    site_routes,
+    seller_routes,
+    screen_routes,
     recall_routes,
     intake_routes,
     review_routes,

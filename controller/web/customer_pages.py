@@ -27,11 +27,12 @@ from controller.orders.listing import Wanted as WantedOrders
 from controller.orders.listing import visible
 from controller.orders.queries import StoredOrder
 from controller.tracking import forgetting
+from controller.tracking.buyers import forget_buyer
 from controller.tracking.reasons import require_reason
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
 from controller.web.pages import Pages, Values, new_key, page_request, paged, text_of
-from controller.web.routes import PageRoute
+from controller.web.routes import PageRoute, see_other
 from controller.web.shown import account_of, names_of
 from edge_agent.ui.locales import Language
 
@@ -66,8 +67,20 @@ class CustomerPages:
         return await self._list(request, values, status=(409 if typed else 422) if error else 200)
 
     async def _list(self, request: web.Request, values: Values, status: int = 200) -> web.Response:
-        shown = {"typed": None, "error": "", "complete": None, "trouble": sealing.trouble(), "new_key": new_key, **values}
+        done = request.query.get("done") == "buyer_erased"
+        shown = {"is_buyer_erased": done, "buyer_error": "", "message": "", **values}
+        shown = {"typed": None, "error": "", "complete": None, "trouble": sealing.trouble(), "new_key": new_key, **shown}
         return await self.pages.show(request, "customers.html", SECTION, shown, status=status)
+
+    async def erase_buyer(self, request: web.Request) -> web.StreamResponse:
+        """Somebody without a record: nothing of what was typed is shown again, nor stands in an address."""
+        sent = sent_by(request)
+        try:
+            await sent.once(lambda: _erase_buyer(sent))
+        except DomainError as refused:
+            told = {"customers": None, "next_page": "", "first_page": SECTION, "buyer_error": refused.code, "message": str(refused)}
+            return await self._list(request, told, status=409)
+        return see_other(f"{SECTION}?done=buyer_erased")
 
     async def doubles(self, request: web.Request) -> web.StreamResponse:
         wanted = page_request(request)
@@ -281,6 +294,11 @@ async def _undo(sent: Sent, customer_id: int) -> None:
     await merging.undo(sent.field("merge"))
 
 
+async def _erase_buyer(sent: Sent) -> None:
+    phone, email = sent.field("sealed_phone"), sent.field("sealed_email")
+    await forget_buyer(sent.field("order").strip().upper(), phone=phone, email=email, country=home.country())
+
+
 async def _erase(_: Sent, customer_id: int) -> None:
     await forgetting.ask_and_forget(customer_id)
 
@@ -302,6 +320,7 @@ def customer_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("POST", f"{SECTION}/find", customers.find, permission=may.CUSTOMERS_FIND),
         PageRoute("GET", f"{SECTION}/new", customers.new, permission=write),
         PageRoute("POST", SECTION, customers.add, permission=write),
+        PageRoute("POST", f"{SECTION}/erase-buyer", customers.erase_buyer, permission=may.CUSTOMERS_ERASE, whole_chain=True),
         PageRoute("GET", f"{SECTION}/doubles", customers.doubles, permission=read, whole_chain=True),
         PageRoute("GET", one, customers.customer, permission=read),
         PageRoute("POST", f"{one}/reveal", customers.reveal, permission=may.CUSTOMERS_REVEAL),

@@ -81,6 +81,8 @@ CUSTOMER_REFUSAL: Mapping[str, str] = {
     "not_found": N_("There is no such customer. Check the number."),
     "nothing_typed": N_("Nothing was typed. Type a whole number, address or name, then search again."),
     "no_reason": N_("This customer has no order at a site of yours, and was not added by you: ask who serves them."),
+    "buyer_is_customer": N_("Nothing was erased: there is a customer's record. Open it and erase it there."),
+    "buyer_under_way": N_("Nothing was erased: orders are still under way. Ask again when they are closed."),
     "orders_under_way": N_("Orders are still under way. The wish is noted, and done by itself when they are through."),
 }
 CARRIER_TOLD: Mapping[str, str] = {

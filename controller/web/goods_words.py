@@ -16,7 +16,7 @@ TRANSFER: Mapping[str, Word] = {
     "approved": busy(N_("To be sent")),
     "shipping": busy(N_("Being sent")),
     "in_transit": busy(N_("On its way")),
-    "received": ok(N_("Received")),
+    "received": ok(N_("All received")),
     "received_short": _ask(N_("Received short")),
     "cancelled": off(N_("Cancelled")),
 }
@@ -32,6 +32,22 @@ SALE: Mapping[str, Word] = {
     "conflict": Word(N_("Conflict"), "bad", "bad"),
     "refused": Word(N_("Not countable"), "bad", "bad"),
     "void": off(N_("Void")),
+    "no_goods": off(N_("No goods")),
+}
+SALE_EVENTS: Mapping[str, str] = {
+    "sales_booked": N_("Sales of tills booked"),
+    "sale_conflicted": N_("Contradicting receipt kept aside"),
+    "sale_linked": N_("Sales that waited booked"),
+    "sale_code_said": N_("Code of receipts: goods, or none"),
+    "sale_lines_settled": N_("Lines of receipts settled: no goods, or waiting again"),
+}
+NO_GOODS: Mapping[str, str] = {
+    "postage": N_("Postage"),
+    "fee": N_("Fee"),
+    "discount": N_("Discount"),
+    "voucher": N_("Gift voucher"),
+    "correction": N_("Correction"),
+    "other": N_("Something else"),
 }
 BOOKINGS: Mapping[str, str] = {
     "sent": N_("Sent off"),

@@ -24,6 +24,7 @@ from controller.purchasing.receipt_queries import AskedReceipts, receipts
 from controller.recalls.queries import recalls
 from controller.replenishment import queries as replenishment
 from controller.sales import queries as sales
+from controller.sales.no_goods import codes_no_goods
 from controller.sales.policies import SaleState
 from controller.sheets import BOM, defused
 from controller.sites.queries import sites as sites_of
@@ -35,6 +36,7 @@ from controller.transfers.states import TransferState
 from controller.web.access import actor_of
 from controller.web.pages import text_of
 from controller.web.routes import PageRoute
+from controller.web.sales_code_pages import place_of
 from controller.web.shown import MAX_SITES
 
 AT_ONCE: Final = 500
@@ -155,6 +157,14 @@ async def _sales(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:
     )
 
 
+async def _sales_codes(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:
+    return await sales.waiting_codes(q=asked["q"], after=place_of(after), limit=AT_ONCE, sites=sites)
+
+
+async def _no_goods(asked: Mapping[str, str], after: str, _sites: Sites) -> Rows:
+    return await codes_no_goods(q=asked["q"], reason=asked["kind"], before=_id(after), limit=AT_ONCE)
+
+
 async def _proposals(asked: Mapping[str, str], after: str, sites: Sites) -> Rows:
     is_moved = asked["kind"] == "transfer"
     filters = replenishment.Asked(
@@ -258,6 +268,8 @@ FILES: Final = (
         "id",
         "site_id till number occurred_at day state lines total_minor currency voids voided_by source",
     ),
+    ListFile("sales-codes", _MAY.SALES_READ, _sales_codes, "cursor", "text is_sku sites lines since"),
+    ListFile("sales-no-goods", _MAY.SALES_READ, _no_goods, "id", "text reason note lines said_at said_by"),
     ListFile(
         "proposals",
         _MAY.PURCHASING_READ,

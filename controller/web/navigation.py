@@ -81,11 +81,16 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/prints", "printer", N_("Prints"), Permission.PRINTS_READ),
             Place("/fleet", "box", N_("Boxes"), Permission.FLEET_READ),
             Place("/station-profiles", "person", N_("Station profiles"), Permission.FLEET_READ),
+            Place("/screens", "live", N_("Screens in stores"), Permission.FLEET_READ),
         ),
     ),
     (
         N_("Company"),
-        (Place("/admin/people", "person", N_("People"), Permission.PEOPLE_READ),),
+        (
+            Place("/sites", "stock", N_("Sites"), Permission.SITES_READ),
+            Place("/sellers", "label", N_("Sellers"), Permission.PAYMENTS_READ),
+            Place("/admin/people", "person", N_("People"), Permission.PEOPLE_READ),
+        ),
     ),
 )
 

@@ -13,7 +13,7 @@ from controller.errors import Conflict, DomainError, NotFound
 from controller.http.errors import Problem
 from controller.http.routing import Actor, BadParameter, Permission, number, page
 from controller.orders import batches
-from controller.orders.batch_api import allowed, seen_batch
+from controller.orders.batch_api import allowed, may_do, seen_batch
 from controller.orders.batches import StoredBatch
 from controller.orders.errors import BadOrder
 from controller.orders.listing import COUNTED, Wanted
@@ -154,7 +154,7 @@ class OrderBatchPages:
 
 
 def may_undo(actor: Actor, found: StoredBatch) -> bool:
-    return found.may_be_undone and actor.may(Permission.ORDERS_WRITE) and actor.may(Permission.REVIEW_SERVICE)
+    return found.may_be_undone and may_do(actor, UNDONE_BY[found.action])
 
 
 async def _names(rows: list[StoredBatch]) -> dict[str, str]:

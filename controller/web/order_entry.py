@@ -64,6 +64,7 @@ class Entry:
     own_address: bool = False
     due: str = ""
     terms: str = ""
+    region: str = ""
     person: Mapping[str, str] = field(default_factory=dict)
     address: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,6 +113,7 @@ def entry_of(fields: Mapping[str, str]) -> Entry:
         customer=fields.get("customer", "").strip(),
         own_address=fields.get("own_address") == "yes",
         due=fields.get("due", "").strip(),
+        region=fields.get("region", "").strip(),
         terms=fields.get("terms", "") if fields.get("terms") in set(PayTerms) else "",
         person={name: " ".join(fields.get(f"sealed_{name}", "").split()) for name in ("name", "phone", "email")},
         address={name: " ".join(fields.get(f"sealed_to_{name}", "").split()) for name in ADDRESS},

@@ -73,6 +73,8 @@ async def counted_of(entry: Entry, lines: Sequence[ShownLine], currency: str, cu
         if line.sku is not None and line.amount is not None
     ]
     try:
-        return await count(Basket(lines=goods, currency=currency, site=entry.site or None, customer_id=customer_id))
+        return await count(
+            Basket(lines=goods, currency=currency, site=entry.site or None, goes_to=entry.region or None, customer_id=customer_id)
+        )
     except DomainError:
         return None

@@ -41,8 +41,10 @@ SECTION: Final = "/orders"
 DONE: Final = frozenset({"saved", "forgotten"})
 KEPT_SECONDS: Final = 10
 """A number beside a view is that old at most; while it is, it is counted for all who see the same."""
-MOST_SIGHT: Final = 500
-"""Of so many orders, the newest, the last digits of a telephone are compared: each has a hash of its own."""
+AT_A_LOOK: Final = 500
+PER_PHONE: Final = 20
+LOOKS: Final = 4
+"""The last digits of a telephone are compared with so many orders at a time, so often: each order has a hash of its own."""
 BUILT_IN: Final = (
     ("review", "stage=review"),
     ("release", "stage=release"),
@@ -51,6 +53,14 @@ BUILT_IN: Final = (
     ("unpaid", "payment=pending"),
     ("approved", "state=approved"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByPhone:
+    """`below`: older orders than this id may fit, too; 0: none do."""
+
+    ids: list[int]
+    below: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +117,13 @@ class OrderListPages:
         error: str = "",
         sent: Sent | None = None,
         status: int = 200,
-        found: Sequence[int] | None = None,
+        found: FoundByPhone | None = None,
     ) -> web.Response:
         """`found`: of these orders only, as somebody looked for them by what stands in no address."""
         actor = actor_of(request).at(Permission.ORDERS_READ)
         require(actor, Permission.ORDERS_READ)
         asked = self.asked(request, sent)
-        values = await self._rows(request, asked, actor, found)
+        values = await self._rows(request, asked, actor, None if found is None else found.ids)
         is_fragment = request.headers.get("HX-Request") == "true" and request.method == "GET"
         done = text_of(request, "done")
         values |= {
@@ -122,6 +132,7 @@ class OrderListPages:
             "views": await self._views(asked, actor, is_counting=is_fragment),
             "roles": list(Role),
             "found_by_phone": found is not None,
+            "older_by_phone": 0 if found is None else found.below,
             "typed": dict(sent.fields) if sent else {},
             "done": done if done in DONE else "",
             "error": error,
@@ -186,18 +197,28 @@ class OrderListPages:
         sent = sent_by(request)
         typed = "".join(sent.field("sealed_phone").split())
         try:
-            found = await self._with_phone(typed, self.asked(request, sent), sent.actor)
+            before = number(sent.field("before") or "0", "before")
+            found = await self._with_phone(typed, self.asked(request, sent), sent.actor, before)
         except DomainError as refused:
             return await self.show(request, error=refused.code, sent=sent, status=422)
         return await self.show(request, sent=sent, found=found)
 
-    async def _with_phone(self, typed: str, asked: Asked, actor: Actor) -> list[int]:
-        """Ids of orders; of four digits, among the newest that match the filters."""
+    async def _with_phone(self, typed: str, asked: Asked, actor: Actor, before: int) -> FoundByPhone:
+        """A page of orders below the id `before`; of four digits, of those that match the filters."""
         if len(typed) != 4 or not (typed.isascii() and typed.isdigit()):
-            return await order_addresses.orders_by_phone(typed, country=home.country())
-        sites = sites_of_asked(asked, actor)
-        rows = await listing.page_of(asked.wanted(db.now()), before=None, limit=MOST_SIGHT, sites=sites)
-        return await order_addresses.ending_in([row["id"] for row in rows], typed)
+            ids = await order_addresses.orders_by_phone(typed, country=home.country(), limit=PER_PHONE + 1, before=before)
+            return FoundByPhone(ids[:PER_PHONE], ids[PER_PHONE - 1] if len(ids) > PER_PHONE else 0)
+        sites, wanted, ids, below = sites_of_asked(asked, actor), asked.wanted(db.now()), list[int](), before
+        for _ in range(LOOKS):
+            rows = await listing.page_of(wanted, before=below or None, limit=AT_A_LOOK, sites=sites)
+            for order_id in await order_addresses.ending_in([row["id"] for row in rows], typed):
+                if len(ids) == PER_PHONE:
+                    return FoundByPhone(ids, ids[-1])
+                ids.append(order_id)
+            if len(rows) < AT_A_LOOK:
+                return FoundByPhone(ids, 0)
+            below = rows[-1]["id"]
+        return FoundByPhone(ids, below)
 
     async def save_view(self, request: web.Request) -> web.StreamResponse:
         sent = sent_by(request)

@@ -81,6 +81,17 @@ BULK: Mapping[str, str] = {
     "hold": N_("Put on hold"),
     "approve": N_("Approve orders"),
     "resume": N_("End the hold"),
+    "withdraw": N_("Take back from picking"),
+    "review": N_("Send back to review"),
+}
+BULK_BACK: Mapping[str, str] = {
+    "release": N_("can be taken back, of each order until somebody begins to pick it."),
+    "cancel": N_("cannot be taken back: goods that are let go may be promised to somebody else at once."),
+    "hold": N_("can be taken back, of each order until somebody else deals with it."),
+    "approve": N_("can be taken back, of each order until it is released. What only went on to finance stays there."),
+    "resume": N_("is not taken back as such: put them on hold again."),
+    "withdraw": N_("is not taken back as such: release them again; goods are then chosen anew."),
+    "review": N_("is not taken back as such: approve them again, after somebody looked."),
 }
 BULK_REFUSAL: Mapping[str, str] = {
     "nothing_matches": N_("Nothing was changed: no order matches any more, or none that you may change."),
@@ -94,6 +105,7 @@ BULK_REFUSAL: Mapping[str, str] = {
     "keys_unavailable": N_("The key of personal data is not here, so nobody can be shown. Orders go on. Tell IT."),
     "forbidden": N_("Nothing was changed: your role does not do this. People with more rights do."),
     "not_found": N_("Nothing was changed: one of these orders is not known here."),
+    "not_withdrawn": N_("Not taken back: somebody is picking it, or nothing of it is released."),
     "batch_not_undoable": N_("Not taken back: it was already, or somebody dealt with the order since."),
 }
 OTHERWISE = N_("Nothing was changed. Look at it as it is now.")

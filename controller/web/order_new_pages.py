@@ -27,6 +27,7 @@ from controller.orders.states import Delivery
 from controller.payments.policies import PayTerms
 from controller.sites.queries import SiteRow
 from controller.sites.queries import sites as sites_of
+from controller.taxes.stored import regions
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
 from controller.web.order_entry import (
@@ -47,6 +48,7 @@ from controller.web.routes import PageRoute, see_other
 from controller.web.shown import MAX_SITES
 
 SECTION: Final = "/orders/new"
+MOST_REGIONS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -129,6 +131,7 @@ class OrderNewPages:
             "currency": currency,
             "counted": await counted_of(entry, lines, currency, customer.id if customer else None),
             "sites": sites,
+            "regions": await regions(limit=MOST_REGIONS),
             "sources": actor.sites is None,
             "terms": list(PayTerms),
             "customer": customer,
@@ -222,6 +225,8 @@ async def _typed(entry: Entry, actor: Actor) -> TypedOrder:
         raise EntryRefused("no_site")
     if entry.terms == PayTerms.ACCOUNT.value and not entry.customer:
         raise EntryRefused("no_account")
+    if entry.region and entry.region not in {each.code for each in await regions(limit=MOST_REGIONS)}:
+        raise EntryRefused("no_region", entry.region[:40])
     known = await skus_by_code([line.sku for line in entry.lines])
     currency = currency_of(entry, site, known)
     return TypedOrder(
@@ -230,6 +235,7 @@ async def _typed(entry: Entry, actor: Actor) -> TypedOrder:
         lines=[_line(line, currency, known, presale=entry.presale) for line in entry.lines],
         delivery=entry.delivery,
         site=entry.site or None,
+        region=entry.region or None,
         customer_id=CUSTOMERS.row_id(entry.customer) if entry.customer else None,
         contact=entry.contact,
         address=None if entry.own_address and entry.customer else entry.sent_to(),

@@ -28,7 +28,7 @@ ORDER_DONE: Mapping[str, str] = {
 ORDER_REFUSAL: Mapping[str, str] = {
     "not_invoiceable": N_("Nothing was issued: a draft, a cancelled order, or one that comes to nothing has no invoice."),
     "invoiced_otherwise": N_("Nothing was issued: it has an invoice over another amount. Take that back first."),
-    "no_seller": N_("Nothing was issued: who sells here is not known yet. Finance says so over the interface, once."),
+    "no_seller": N_("Nothing was issued: who sells here is not known yet. Finance says so on the page Sellers, once."),
     "bad_correction": N_("Nothing was taken back: nothing of this invoice is left, or it is a correction itself."),
     "bad_invoice": N_("Nothing was issued: a reason of one line is needed."),
     "parcel_is_sent": N_("Nothing was printed: this parcel is sent. Print its shipment's label, which is the carrier's."),
@@ -52,3 +52,9 @@ ORDER_REFUSAL: Mapping[str, str] = {
     "forbidden": N_("Nothing was changed: it is promised from sites that you do not see. Whoever sees all of them changes it."),
 }
 MOVED_ON = N_("Nothing was changed: this order had moved on. It is shown here as it is now.")
+PACK_REASONS: Mapping[str, str] = {
+    "more_in_it": N_("there is more in it"),
+    "less_in_it": N_("there is less in it"),
+    "other": N_("another reason"),
+}
+"""Why a parcel weighs other than its goods, as whoever packed it said."""

@@ -21,7 +21,7 @@ PURCHASE: Mapping[str, Word] = {
     "sent": busy(N_("Sent to supplier")),
     "confirmed": busy(N_("Confirmed by supplier")),
     "partly_received": _ask(N_("Partly received")),
-    "received": ok(N_("Received")),
+    "received": ok(N_("All received")),
     "closed_short": off(N_("Closed short")),
     "cancelled": off(N_("Cancelled")),
 }

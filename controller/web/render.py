@@ -28,6 +28,7 @@ from controller.web import (
     purchasing_words,
     replenishment_words,
     review_words,
+    setting_words,
     shipping_words,
     task_words,
     wave_words,
@@ -101,6 +102,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(words, name), translate)
     for name in ("PROOF", "FAULTS", "EVENTS", "FACTS", "PAPERS", "ROLES", "REFUSALS", "MOVEMENTS", "STOCK_REFUSALS", "FIGURES"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(words, name), translate)
+    environment.globals["pack_reasons_text"] = partial(_text, order_words.PACK_REASONS, translate)
     environment.globals["outcome_reasons_text"] = partial(_text, words.OUTCOME_REASONS, translate)
     for name, states in (("GROUPS", "group"), ("COMMAND_STATE", "command_state"), ("TWIN", "twin")):
         environment.globals[f"{states}_word"] = partial(word, getattr(fleet_words, name), translate)
@@ -115,7 +117,7 @@ def _environment(language: Language, catalogue: NullTranslations, extras: Mappin
         environment.globals[f"count_{name.lower()}_text"] = partial(_text, getattr(count_words, name), translate)
     for name in ("TRANSFER", "BATCH", "SALE"):
         environment.globals[f"{name.lower()}_word"] = partial(word, getattr(goods_words, name), translate)
-    for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS"):
+    for name in ("BOOKINGS", "CONFLICTS", "GOODS_REFUSALS", "NO_GOODS"):
         environment.globals[f"{name.lower()}_text"] = partial(_text, getattr(goods_words, name), translate)
     for words_of in _FEATURES:
         environment.globals |= words_of(translate)
@@ -188,7 +190,7 @@ def _of_order_lists(translate: Translate) -> dict[str, object]:
         f"{name.lower()}_word": partial(word, getattr(order_list_words, name), translate)
         for name in ("STAGE", "URGENCY", "ORDER_BATCH", "ITEM")
     }
-    texts = ("DUE", "SORT", "COLUMN_OF_ORDERS", "FILTER", "BUILT_IN", "DELIVERY", "BULK")
+    texts = ("DUE", "SORT", "COLUMN_OF_ORDERS", "FILTER", "BUILT_IN", "DELIVERY", "BULK", "BULK_BACK")
     told: dict[str, object] = {f"{name.lower()}_text": partial(_text, getattr(order_list_words, name), translate) for name in texts}
     stage = {name: each.text for name, each in order_list_words.STAGE.items()}
     refusal = partial(_text, order_list_words.BULK_REFUSAL, translate, otherwise=translate(order_list_words.OTHERWISE))
@@ -211,6 +213,12 @@ def _of_money_pages(translate: Translate) -> dict[str, object]:
     for name in ("TAX_REFUSAL", "MARKET_REFUSAL"):
         told[f"{name.lower()}_text"] = partial(_text, getattr(money_page_words, name), translate, otherwise=otherwise)
     return {**states, **told}
+
+
+def _of_settings(translate: Translate) -> dict[str, object]:
+    """Words of what is refused of sites, sellers and screens."""
+    names, otherwise = ("SITE_REFUSAL", "SELLER_REFUSAL", "SCREEN_REFUSAL"), translate(setting_words.OTHERWISE)
+    return {f"{name.lower()}_text": partial(_text, getattr(setting_words, name), translate, otherwise=otherwise) for name in names}
 
 
 def _of_money(translate: Translate) -> dict[str, object]:
@@ -241,5 +249,6 @@ _FEATURES = (
     _of_replenishment,
     _of_intake,
     _of_waves,
+    _of_settings,
 )
 """Words of features, a line for each."""

@@ -16,7 +16,7 @@ PROPOSAL: Mapping[str, Word] = {
 RUN: Mapping[str, Word] = {
     "waiting": busy(N_("Waits to begin")),
     "running": busy(N_("Is computed now")),
-    "done": ok(N_("Computed")),
+    "done": ok(N_("Done")),
     "failed": Word(N_("Failed, and is tried again"), "bad", "bad"),
 }
 STOCK_ALERT: Mapping[str, Word] = {
@@ -39,6 +39,7 @@ OPENING_ERRORS: Mapping[str, str] = {
     "bad_quantity": N_("The quantity is not a whole number above zero"),
     "bad_expiry": N_("The expiry is not a day such as 2027-01-31"),
     "bad_cost": N_("The cost is not a price with at most four decimals"),
+    "too_long": N_("This cell is too long: shorten it."),
     "bad_lot": N_("The lot holds characters that cannot be printed"),
     "duplicate": N_("An earlier line says the same site, bin, SKU and lot"),
 }
@@ -136,6 +137,7 @@ COLUMN: Mapping[str, str] = {
     "to_180": N_("91 to 180"),
     "older": N_("older"),
     "reason": N_("Reason"),
+    "why": N_("Why"),
     "lost": N_("Lost"),
     "found": N_("Found"),
     "net": N_("Net loss"),

@@ -14,11 +14,11 @@ from aiohttp import web
 from controller.errors import DomainError, NotFound
 from controller.http.errors import Problem
 from controller.http.routing import BadParameter, Permission, page
+from controller.http.uploads import XLSX
 from controller.reports import opening, opening_queries
 from controller.reports.api import asked_for, report_named
 from controller.reports.files import Sheet, csv_of, file_name, pieces
 from controller.reports.model import Asked, Report
-from controller.reports.opening_api import XLSX
 from controller.reports.table import REPORTS
 from controller.sites.queries import sites as sites_of
 from controller.web.access import FILE, actor_of

@@ -113,9 +113,9 @@ def _body(request: web.Request, sent: Sent) -> bytes:
     try:
         kept = base64.b64decode(sent.fields.get("kept", ""), validate=True)
     except binascii.Error as error:
-        raise BadParameter("file", "a CSV file") from error
+        raise BadParameter("file", "a CSV or XLSX file") from error
     if not kept:
-        raise BadParameter("file", "a CSV file")
+        raise BadParameter("file", "a CSV or XLSX file")
     return kept
 
 

@@ -16,6 +16,7 @@ from controller.errors import DomainError, NotFound
 from controller.http.routing import BadParameter, Permission, number
 from controller.sites.queries import bins
 from controller.sites.queries import site as site_of
+from controller.stock.lots import lots_at
 from controller.stock.operations import Adjustment, adjust
 from controller.stock.presale import set_presale
 from controller.web import stock_shown
@@ -138,8 +139,20 @@ async def _book(sent: Sent, code: str, site: str) -> None:
     if quantity > MOST:
         raise BadParameter("quantity", f"at most {MOST}")
     change = -quantity if sent.field("way") == "gone" else quantity
-    booked = Adjustment(sku_id=found.id, location_id=place.id, change=change, reason=reason)
+    lot = await _lot(found.id, site, sent.field("lot"))
+    booked = Adjustment(sku_id=found.id, location_id=place.id, change=change, reason=reason, lot_id=lot)
     await sent.once(lambda: adjust(booked, person=events.actor().actor))
+
+
+async def _lot(sku_id: int, site: str, text: str) -> int:
+    """The id of a lot that the site has of it; empty: 0, nobody knows which.  Raises BadParameter."""
+    if not text:
+        return 0
+    lot = number(text, "lot")
+    there = await lots_at(sku_id, site, after=lot - 1, limit=1)
+    if lot not in {each.id for each in there}:
+        raise BadParameter("lot", "one of those that are shown")
+    return lot
 
 
 def stock_routes(pages: Pages) -> list[PageRoute]:

@@ -15,7 +15,7 @@ from controller.owed import owed
 from controller.proofs import history, why
 from controller.sites import queries as sites
 from controller.stock import queries
-from controller.stock.lots import lots_at
+from controller.stock.lots import blocks_of, lots_at
 from controller.stock.presale import presale_of
 from controller.web.render import zone_named
 
@@ -77,10 +77,12 @@ async def one(code: str, site_id: str, who: Actor) -> dict[str, object]:
     zone = zone_named({(await sites.site(chosen)).time_zone})
     hidden = await hidden_from(who, chosen)
     today = db.now().astimezone(zone).date()
+    lots = await lots_at(sku.id, chosen, limit=MANY_LOTS)
     return {
         **shown,
         "bins": [row for row in await queries.bins_of([sku.id], chosen) if row.location_id not in hidden],
-        "lots": await lots_at(sku.id, chosen, limit=MANY_LOTS),
+        "lots": lots,
+        "blocks": await blocks_of(lot.id for lot in lots if lot.blocked),
         "days": await history.days(sku.id, chosen, last=today, count=DAYS, zone=zone),
         "writes": who.may_at(Permission.STOCK_WRITE, chosen),
         "presale": await presale_of(sku.id, chosen),

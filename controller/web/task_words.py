@@ -88,6 +88,11 @@ TASKS: Mapping[str, TaskWords] = {
         N_("Order %(order)s was made with templates that are not here: %(about)s. Look at its lines."),
         *ORDER,
     ),
+    "counter_refund": TaskWords(
+        N_("Refund that nobody else saw"),
+        N_("More was given back at the counter for order %(order)s than one person may, or than was paid. Look at its payments."),
+        *ORDER,
+    ),
     "shelf_short": TaskWords(
         N_("Shelf held less"), N_("Bin %(bin)s held less of %(sku)s than list %(pick_list)s wants. Count the bin."), *STOCK
     ),

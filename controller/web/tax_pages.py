@@ -71,9 +71,12 @@ class TaxPages:
     async def taxes(self, request: web.Request) -> web.StreamResponse:
         return await self._taxes(request)
 
-    async def _taxes(self, request: web.Request, error: str = "", sent: Sent | None = None, status: int = 200) -> web.Response:
+    async def _taxes(
+        self, request: web.Request, error: str = "", sent: Sent | None = None, status: int = 200, part: str = ""
+    ) -> web.Response:
+        """`part`: where the form was that is shown again."""
         actor, known = actor_of(request), await regions(limit=500)
-        part = text_of(request, "show")
+        part = part or text_of(request, "show")
         shown = Part(part) if part in set(Part) else Part.RATES
         code = (sent.field("region") if sent else "") or text_of(request, "region")
         chosen = next((each for each in known if each.code == code), known[0] if known and shown is not Part.PREVIEW else None)
@@ -95,6 +98,20 @@ class TaxPages:
             "next": None,
             "preview": None,
         }
+        more: Values = {}
+        try:
+            more = await self._more(shown, request, chosen)
+        except (DomainError, BadCell) as refused:
+            values["error"] = refused.code if isinstance(refused, DomainError) else "bad_cell"
+            status = 422
+        return await self.pages.show(
+            request, "taxes.html", SECTION, paged(request, {**values, **more}, "show", "region"), status=status
+        )
+
+    async def _more(self, part: Part, request: web.Request, chosen: Region | None) -> Values:
+        """What one part shows.  Raises DomainError, BadCell."""
+        if part is Part.RATES:
+            return await _rates(chosen)
         load = {
             Part.PREVIEW: self._preview,
             Part.CLASSES: _classes,
@@ -102,15 +119,7 @@ class TaxPages:
             Part.EXEMPT: _exempt,
             Part.HISTORY: _history,
         }
-        more: Values = {}
-        try:
-            more = await _rates(chosen) if shown is Part.RATES else await load[shown](request, chosen)
-        except (DomainError, BadCell) as refused:
-            values["error"] = refused.code if isinstance(refused, DomainError) else "bad_cell"
-            status = 422
-        return await self.pages.show(
-            request, "taxes.html", SECTION, paged(request, {**values, **more}, "show", "region"), status=status
-        )
+        return await load[part](request, chosen)
 
     async def _preview(self, request: web.Request, chosen: Region | None) -> Values:
         """Raises DomainError, BadCell."""
@@ -131,7 +140,7 @@ class TaxPages:
                 await sent.once(lambda: verb(sent))
             except (DomainError, BadParameter) as error:
                 code = error.code if isinstance(error, DomainError) else "bad_parameter"
-                return await self._taxes(request, code, sent, 409 if isinstance(error, Conflict) else 422)
+                return await self._taxes(request, code, sent, 409 if isinstance(error, Conflict) else 422, part)
             region = sent.field("region")
             return see_other(f"{SECTION}?{urlencode({'show': part, **({'region': region} if region else {}), 'done': done})}")
 

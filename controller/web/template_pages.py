@@ -10,6 +10,7 @@ from typing import Final
 import zxingcpp
 from aiohttp import web
 
+from controller.customers.numbers import CUSTOMERS
 from controller.errors import DomainError, NotFound
 from controller.http.routing import Actor, BadParameter, Permission, page
 from controller.orders import presets, queries, templates
@@ -26,6 +27,7 @@ from controller.web.template_words import GOES, PAYS
 from edge_agent.wire.order_facts import BUILT_IN, Goes, PayBy
 
 SECTION: Final = "/order-templates"
+PRESET_AT: Final = "/order-presets"
 MOST_PRESETS: Final = 200
 Way = tuple[str, str] | None
 """How an order is paid and gets to the customer, in words to be translated."""
@@ -41,6 +43,9 @@ class TemplatePages:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         return await self._show(request, {})
+
+    async def show_preset(self, request: web.Request) -> web.StreamResponse:
+        return await self._show_preset(request, {})
 
     async def barcodes(self, request: web.Request) -> web.StreamResponse:
         """A page that a browser prints: the barcode of each that is on; `of` names one."""
@@ -78,18 +83,20 @@ class TemplatePages:
         try:
             if number is not None:
                 await preset_for(sent.actor, number, to_change=True)
-            new = _preset(sent)
-            await sent.once(lambda: presets.save_preset(new, number=number))
+            new, version = _preset(sent), int(sent.field("version")) if sent.field("version").isdigit() else None
+            await sent.once(lambda: presets.save_preset(new, number=number, version=version))
         except (DomainError, BadParameter) as error:
-            return await self._list(request, _refused(error, sent, "preset"))
-        raise web.HTTPSeeOther(f"{SECTION}?done=saved#presets")
+            refused = _refused(error, sent, "preset")
+            return await (self._list(request, refused) if number is None else self._show_preset(request, refused))
+        raise web.HTTPSeeOther(f"{SECTION}?done=saved#presets" if number is None else f"{PRESET_AT}/{number}?done=saved")
 
     async def switch_preset(self, request: web.Request) -> web.StreamResponse:
         sent, number = sent_by(request), request.match_info["no"]
         await preset_for(sent.actor, number, to_change=True)
         is_on = sent.field("on") == "1"
         await sent.once(lambda: presets.switch_preset(number, on=is_on))
-        raise web.HTTPSeeOther(f"{SECTION}?done={'on' if is_on else 'off'}#presets")
+        done = f"done={'on' if is_on else 'off'}"
+        raise web.HTTPSeeOther(f"{PRESET_AT}/{number}?{done}" if sent.field("back") == "preset" else f"{SECTION}?{done}#presets")
 
     async def order_again(self, request: web.Request) -> web.StreamResponse:
         """A past order as a template; then to it."""
@@ -133,6 +140,19 @@ class TemplatePages:
             **refused,
         }
         return await self.pages.show(request, "order_template.html", SECTION, values, status=422 if refused else 200)
+
+    async def _show_preset(self, request: web.Request, refused: Values) -> web.Response:
+        actor = actor_of(request)
+        found = await preset_for(actor, request.match_info["no"])
+        values: Values = {
+            "row": found,
+            "customer": CUSTOMERS.number(found.customer_id) if found.customer_id is not None else "",
+            "picture": _bars(found.number),
+            "may_change": actor.may_at(Permission.ORDERS_WRITE, found.site),
+            **await _common(request, actor),
+            **refused,
+        }
+        return await self.pages.show(request, "order_preset.html", SECTION, values, status=422 if refused else 200)
 
 
 async def _common(request: web.Request, actor: Actor) -> dict[str, object]:
@@ -190,7 +210,14 @@ def _preset(sent: Sent) -> NewPreset:
         pays, goes = PayBy(sent.field("pays")), Goes(sent.field("goes"))
     except ValueError as error:
         raise BadTemplate("expected one of the ways to pay and to deliver") from error
-    return NewPreset(title=sent.field("title"), pays=pays, goes=goes, site=site)
+    customer = sent.field("customer").strip().upper()
+    return NewPreset(
+        title=sent.field("title"),
+        pays=pays,
+        goes=goes,
+        site=site,
+        customer_id=CUSTOMERS.row_id(customer) if customer else None,
+    )
 
 
 def _bars(number: str) -> str:
@@ -209,6 +236,7 @@ def template_routes(pages: Pages) -> list[PageRoute]:
         PageRoute("POST", f"{SECTION}/{{no}}", shown.save, permission=write),
         PageRoute("POST", f"{SECTION}/{{no}}/switch", shown.switch, permission=write),
         PageRoute("POST", "/order-presets", shown.save_preset, permission=write),
+        PageRoute("GET", "/order-presets/{no}", shown.show_preset, permission=read),
         PageRoute("POST", "/order-presets/{no}", shown.save_preset, permission=write),
         PageRoute("POST", "/order-presets/{no}/switch", shown.switch_preset, permission=write),
         PageRoute("POST", "/orders/{no}/template", shown.order_again, permission=write),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from controller.web.catalogue_words import CATALOGUE_EVENTS
+from controller.web.goods_words import SALE_EVENTS
 from controller.web.template_words import TEMPLATE_EVENTS
 from controller.web.wave_words import WAVE_EVENTS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
@@ -97,6 +98,7 @@ EVENTS: Mapping[str, str] = {
     "invoice_corrected": N_("Invoice corrected"),
     "invoice_not_issued": N_("Invoice not issued"),
     "invoice_seller_set": N_("Seller on invoices set"),
+    **SALE_EVENTS,
     **WAVE_EVENTS,
     **CATALOGUE_EVENTS,
     **TEMPLATE_EVENTS,
@@ -111,9 +113,6 @@ EVENTS: Mapping[str, str] = {
     "price_in_force": N_("Price in force"),
     "prices_imported": N_("Prices imported"),
     "label_batch_changed": N_("Shelf labels changed"),
-    "sales_booked": N_("Sales of tills booked"),
-    "sale_conflicted": N_("Contradicting receipt kept aside"),
-    "sale_linked": N_("Sales that waited booked"),
     "supplier_changed": N_("Supplier changed"),
     "supplier_item_changed": N_("Article of a supplier changed"),
     "purchase_order_changed": N_("Purchase order"),
@@ -168,6 +167,7 @@ EVENTS: Mapping[str, str] = {
     "customers_told_apart": N_("Customers told apart"),
     "customer_erasure_asked": N_("Erasure of a customer asked for"),
     "customer_erased": N_("Customer erased"),
+    "buyer_erased": N_("Buyer erased"),
     "customer_exported": N_("Customer's data exported"),
     "personal_data_seen": N_("Somebody looked at personal data"),
     "personal_data_given": N_("Address given on for delivery"),

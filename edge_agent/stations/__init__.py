@@ -1,6 +1,6 @@
 """What a person does at a station, as pure state machines: one station per module, `table.STATIONS` of them all, `step` over them.
 
-step(state, Scanned(...) | Pressed(...) | Weighed(...) | SignedIn(...) | Tick(...)) -> Step(state, facts, feedback)
+step(state, Scanned(...) | Pressed(...) | Weighed(...) | SignedIn(...) | Tick(...) | Refused(...)) -> Step(state, facts, feedback)
 """
 
 from edge_agent.stations.machine import step
@@ -13,6 +13,7 @@ from edge_agent.stations.model import (
     Paper,
     Person,
     Pressed,
+    Refused,
     Scanned,
     SignedIn,
     SignIn,
@@ -37,6 +38,7 @@ __all__ = [
     "Person",
     "Pressed",
     "Reading",
+    "Refused",
     "Rules",
     "Says",
     "Scanned",

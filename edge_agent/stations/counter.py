@@ -7,21 +7,20 @@ an item choose another one.  HOLD puts the order aside, CONTINUE goes on with th
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts
+from edge_agent.stations import amounts, counter_asked
 from edge_agent.stations.counter_discount import badge, discounted, reasoned
 from edge_agent.stations.counter_lines import corrected, scanned_item, shortcut, taken_out, weighed_goods
 from edge_agent.stations.counter_receipt import receipt
+from edge_agent.stations.counter_refund import given_back, taken_back, taken_for
 from edge_agent.stations.counter_shown import notes, offers, shows
 from edge_agent.stations.counter_state import EMPTY, MOST_PARKED, Counter, kept
 from edge_agent.stations.counter_words import BUTTONS, CONTROLS, WORDS, how
 from edge_agent.stations.model import Feedback, Pressed, Scanned, Weighed, ok, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
-from edge_agent.wire.facts import FactDraft, PrintRequested, Retracted
+from edge_agent.wire.facts import FactDraft, PrintRequested
 from edge_agent.wire.order_facts import CounterOrder
 
 
@@ -30,6 +29,8 @@ def begin() -> Done:
 
 
 def scan(now: Counter, read: Scanned) -> Done:
+    if now.asking is not None:
+        return counter_asked.answer(now, now.asking, read)
     if now.weighing is not None:
         return Done(activity=now, feedback=wrong("counter_weigh_first", symbol=read.symbol.text, **now.weighing.goods.args))
     if now.offer is not None:
@@ -42,16 +43,20 @@ def weigh(now: Counter, weighed: Weighed) -> Done | None:
 
 
 def finish(now: Counter, by: Pressed) -> Done:
+    if now.asking is not None:
+        return counter_asked.pressed_meanwhile(now, now.asking, by)
     if now.weighing is not None:
         return Done(activity=now, feedback=ok("counter_weigh", **now.weighing.goods.args))
     if now.offer is not None:
         return Done(activity=now, feedback=wrong("counter_finish_first"))
     if not now.basket.lines:
-        return Done(activity=Idle(), feedback=ok("left"))
+        return given_back(now, by) if now.refunds else Done(activity=Idle(), feedback=ok("left"))
     return _ordered(now, by)
 
 
 def control(now: Counter, pressed: Pressed) -> Done | None:
+    if now.asking is not None:
+        return counter_asked.pressed_meanwhile(now, now.asking, pressed)
     match pressed.control:
         case "undo" if now.weighing is not None:
             return Done(activity=replace(now, weighing=None), feedback=ok("undone_asked", **now.weighing.goods.args))
@@ -65,6 +70,8 @@ def control(now: Counter, pressed: Pressed) -> Done | None:
             return _held(now)
         case "continue":
             return _continued(now)
+        case "given":
+            return given_back(now, pressed)
         case "discount" | "percent":
             return discounted(now, pressed)
         case _:
@@ -74,8 +81,7 @@ def control(now: Counter, pressed: Pressed) -> Done | None:
 def undo(now: Activity, took: Took, reading: str) -> Done:
     """A line of the order at hand; a whole order that is done: it is cancelled, its receipt is paper that is thrown away."""
     if took.fact is not None:
-        fact = Retracted(fact=UUID(reading), kind=CounterOrder.name)
-        return Done(activity=now, feedback=ok("undone_counter_order", what=took.what), facts=(FactDraft(data=fact),))
+        return taken_back(now, took, reading)
     basket = now.basket if isinstance(now, Counter) else EMPTY
     if not isinstance(now, Counter) or not any(line.key.startswith(took.key or "-") for line in basket.lines):
         return Done(activity=now, feedback=wrong("undo_counter_gone", what=took.what))
@@ -93,6 +99,8 @@ def undo(now: Activity, took: Took, reading: str) -> Done:
 
 
 def open_work(now: Counter) -> Feedback | None:
+    if now.asking is not None:
+        return wrong("asked_open", **now.asking.asked.goods.args)
     return wrong("counter_open", **_due(now)) if now.basket.lines or now.weighing is not None else None
 
 
@@ -121,10 +129,10 @@ def _ordered(now: Counter, by: Pressed) -> Done:
     code = "counter_done" if paper is not None else "counter_done_plain"
     feedback = ok(code, reference=reference, how_en=says.en, how_zh=says.zh, **_due(now))
     return Done(
-        activity=Counter(parked=now.parked),
+        activity=Counter(parked=now.parked, refunds=now.refunds),
         feedback=feedback,
         facts=tuple(facts),
-        took=Took(station="counter", what=reference, fact=CounterOrder.name),
+        took=Took(station="counter", what=reference, fact=CounterOrder.name, money=taken_for(basket)),
         orders=count,
     )
 
@@ -135,7 +143,7 @@ def _held(now: Counter) -> Done:
     if len(now.parked) >= MOST_PARKED:
         return Done(activity=now, feedback=wrong("counter_held_all", most=MOST_PARKED))
     parked = (*now.parked, now.basket)
-    return Done(activity=Counter(parked=parked), feedback=ok("counter_held", parked=len(parked)))
+    return Done(activity=Counter(parked=parked, refunds=now.refunds), feedback=ok("counter_held", parked=len(parked)))
 
 
 def _continued(now: Counter) -> Done:
@@ -146,7 +154,7 @@ def _continued(now: Counter) -> Done:
         return Done(activity=now, feedback=wrong("counter_open", **_due(now)))
     basket, *rest = now.parked
     names = [(line.goods.name_en or line.goods.what, line.goods.name_zh or line.goods.what) for line in basket.lines[:3]]
-    after = Counter(basket=basket, parked=tuple(rest))
+    after = Counter(basket=basket, parked=tuple(rest), refunds=now.refunds)
     lines = {"lines_en": ", ".join(en for en, _ in names), "lines_zh": "、".join(zh for _, zh in names)}
     return Done(activity=after, feedback=ok("counter_resumed", **lines, **_due(after)))
 

@@ -8,9 +8,9 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from edge_agent.stations import recalled
-from edge_agent.stations.counter_state import Basket, BasketLine, Counter, Weighing
+from edge_agent.stations.counter_state import Asking, Basket, BasketLine, Counter, Read, Weighing
 from edge_agent.stations.counter_words import how
-from edge_agent.stations.goods import Goods, goods_of
+from edge_agent.stations.goods import Ask, Goods, ask, goods_of
 from edge_agent.stations.item_words import item_arguments
 from edge_agent.stations.model import Feedback, Item, Missing, Scanned, Weighed, ok, unknown, wrong
 from edge_agent.stations.station import Done, Took
@@ -75,6 +75,8 @@ def corrected(now: Counter, number: int) -> Done:
         return Done(activity=now, feedback=wrong("counter_no_line"))
     if not number:
         return Done(activity=replace(now, is_correcting=True), feedback=ok("counter_correct"))
+    if line.goods.serial is not None and number > 1:
+        return Done(activity=replace(now, number=0), feedback=wrong("counter_serial_one", **line.goods.args))
     line = replace(line, quantity=number) if line.is_counted else replace(line, measure=number)
     after = replace(now, basket=now.basket.with_line(line), number=0, is_correcting=False)
     return Done(activity=after, feedback=_said("counter_changed", line, after.basket))
@@ -92,21 +94,57 @@ def _item(now: Counter, item: Item, read: Scanned) -> Done:
     goods = goods_of(read)
     if now.is_correcting:
         return _selected(now, goods)
-    refused = recalled.refused(goods) or _refusal(now.basket, item)
+    refused = recalled.refused(goods) or _sold_twice(now, goods) or _refusal(now.basket, item)
     if refused is not None:
         return Done(activity=now, feedback=refused)
     measure = _whole(read.grams) if read.grams is not None and item.unit == _WEIGHED else None
-    is_by_the_gram = item.unit == _WEIGHED and item.numerator == item.denominator
-    if is_by_the_gram and measure is None and not now.number:
-        waiting = Weighing(goods=goods, price_minor=item.price_minor, currency=item.currency)
+    wanted = Read(
+        goods=goods, price_minor=item.price_minor, currency=item.currency, key=read.id, number=now.number, measure=measure
+    )
+    what = _unsaid(goods)
+    if what is None:
+        return taken(now, wanted)
+    told = ask(goods, 1, what)
+    asking = Asking(read=wanted, asked=told.asked) if told.asked is not None else None
+    return Done(activity=replace(now, asking=asking, number=0), feedback=told.feedback or ok("left"))
+
+
+def taken(now: Counter, read: Read) -> Done:
+    """All is known of these goods that is asked of them: they are a line, or wait for the scale."""
+    goods, number, measure = read.goods, read.number, read.measure
+    refused = recalled.refused(goods) or _sold_twice(now, goods)
+    if refused is not None:
+        return Done(activity=replace(now, asking=None), feedback=refused)
+    now = replace(now, asking=None)
+    is_by_the_gram = goods.unit == _WEIGHED and goods.numerator == goods.denominator
+    if is_by_the_gram and measure is None and not number:
+        waiting = Weighing(goods=goods, price_minor=read.price_minor, currency=read.currency)
         return Done(activity=replace(now, weighing=waiting), feedback=ok("counter_weigh", **goods.args))
-    packs = now.number or 1
+    packs = 1 if goods.serial is not None else number or 1
     if is_by_the_gram:
         measure = measure * packs if measure else packs
     elif measure is not None:
         measure *= packs
-    line = BasketLine(key=read.id, goods=goods, price_minor=item.price_minor, quantity=1 if measure else packs, measure=measure)
-    return _added(now, line, item.currency, packs)
+    line = BasketLine(key=read.key, goods=goods, price_minor=read.price_minor, quantity=1 if measure else packs, measure=measure)
+    return _added(now, line, read.currency, packs)
+
+
+def _unsaid(goods: Goods) -> Ask | None:
+    """What is asked of goods before they are sold: whoever sells need not know when their lot expires."""
+    if goods.tracking == "serial" and goods.serial is None:
+        return "serial"
+    return "lot" if goods.tracking == "lot" and goods.lot is None and goods.expiry is None else None
+
+
+def _sold_twice(now: Counter, goods: Goods) -> Feedback | None:
+    """A serial number names one piece: the same one again is a mistake, also in an order that was put aside."""
+    if goods.serial is None:
+        return None
+    piece = (goods.key, goods.serial)
+    for line in (line for basket in (now.basket, *now.parked) for line in basket.lines):
+        if (line.goods.key, line.goods.serial) == piece:
+            return wrong("counter_serial_twice", serial=goods.serial, **goods.args)
+    return None
 
 
 def _selected(now: Counter, goods: Goods) -> Done:
@@ -140,7 +178,14 @@ def _added(now: Counter, line: BasketLine, currency: str, packs: int) -> Done:
 def _is_same(one: BasketLine, other: BasketLine) -> bool:
     if one.template or not (one.is_counted and other.is_counted):
         return False
-    return (one.goods.key, one.goods.numerator, one.price_minor) == (other.goods.key, other.goods.numerator, other.price_minor)
+    if one.goods.serial is not None or other.goods.serial is not None:
+        return False
+    return _sort(one) == _sort(other)
+
+
+def _sort(line: BasketLine) -> tuple[object, ...]:
+    goods = line.goods
+    return goods.key, goods.numerator, line.price_minor, goods.lot, goods.expiry
 
 
 def _template(now: Counter, template: OrderTemplate, read: Scanned) -> Done:

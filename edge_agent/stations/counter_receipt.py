@@ -24,7 +24,7 @@ def receipt(basket: Basket, reference: str, paper: Paper, at: datetime | None) -
     version = paper.templates.get(TEMPLATE)
     if paper.receipts is None or version is None:
         return None
-    return JobRequest(template=TEMPLATE, version=version, data=receipt_data(basket, reference, _written(at, paper.zone)))
+    return JobRequest(template=TEMPLATE, version=version, data=receipt_data(basket, reference, written(at, paper.zone)))
 
 
 def receipt_data(basket: Basket, reference: str, at: str) -> dict[str, str | int | list[dict[str, str | int]]]:
@@ -62,7 +62,7 @@ def _both(says: Says) -> str:
     return says.en if says.en == says.zh else f"{says.zh} {says.en}"
 
 
-def _written(at: datetime | None, zone: str) -> str:
+def written(at: datetime | None, zone: str) -> str:
     """In the shop's time; empty where the box does not know the time."""
     if at is None:
         return ""

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.stations.counter_state import BasketLine, Counter
-from edge_agent.stations.counter_words import AMOUNT, CONTINUE, CORRECT, HOLD, PERCENT, QUANTITY, REASONS, TAKE_OUT, called, how
+from edge_agent.stations.counter_state import BasketLine, Counter, Refund
+from edge_agent.stations.counter_words import (
+    AMOUNT,
+    CONTINUE,
+    CORRECT,
+    GIVEN,
+    HOLD,
+    PAYS,
+    PERCENT,
+    QUANTITY,
+    REASONS,
+    TAKE_OUT,
+    WITHOUT,
+    called,
+    how,
+)
 from edge_agent.stations.item_words import price, priced_for
 from edge_agent.stations.model import CHINESE, ENGLISH, Known
 from edge_agent.stations.reasons import named
@@ -19,17 +33,23 @@ _UNITS: Final = {"gram": Says("g", "克"), "millilitre": Says("ml", "毫升")}
 
 def offers(now: Counter) -> tuple[Button, ...]:
     """Of the buttons, those that mean something now."""
+    if now.asking is not None:
+        return (WITHOUT,)
     if now.weighing is not None:
         return ()
     if now.offer is not None:
         return REASONS if now.offer.reason is None else ()
+    refunds = (GIVEN,) if now.refunds else ()
     if not now.basket.lines:
-        return (QUANTITY, CONTINUE) if now.parked else (QUANTITY,)
-    return (QUANTITY, CORRECT, PERCENT, AMOUNT, TAKE_OUT, HOLD)
+        return (*refunds, QUANTITY, CONTINUE) if now.parked else (*refunds, QUANTITY)
+    return (QUANTITY, CORRECT, PERCENT, AMOUNT, TAKE_OUT, HOLD, *refunds)
 
 
 def notes(now: Counter) -> tuple[Says, ...]:
-    found = [how(now.basket.pays, now.basket.goes)]
+    found = [how(now.basket.pays, now.basket.goes), *map(_to_give_back, now.refunds)]
+    if now.asking is not None:
+        asked = now.asking.asked.goods.args
+        found.append(Says(f"{asked['name_en']} waits for an answer.", f"{asked['name_zh']} 等待补全。"))
     if now.weighing is not None:
         goods = now.weighing.goods
         name_en, name_zh = str(goods.args["name_en"]), str(goods.args["name_zh"])
@@ -40,6 +60,13 @@ def notes(now: Counter) -> tuple[Says, ...]:
         what = Says("its reason", "原因") if now.offer.reason is None else Says("a manager's badge", "经理工牌")
         found.append(Says(f"The discount waits for {what.en}.", f"优惠等待{what.zh}。"))
     return tuple(found)
+
+
+def _to_give_back(refund: Refund) -> Says:
+    amount, by = price(refund.amount_minor, refund.currency), PAYS[refund.by]
+    return Says(
+        f"To give back: {amount} of order {refund.reference} ({by.en}).", f"应退:订单 {refund.reference},{amount}({by.zh})。"
+    )
 
 
 def shows(now: Counter, known: Known) -> tuple[Segment, ...]:

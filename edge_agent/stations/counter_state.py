@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge_agent.stations.goods import Goods
+from edge_agent.stations.goods import Asked, Goods
 from edge_agent.stations.item_words import price
 from edge_agent.stations.station import Activity
 from edge_agent.wire.order_facts import CounterLine, Goes, PayBy
@@ -54,6 +54,9 @@ class BasketLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
             measure=self.measure,
             price_minor=self.price_minor,
             amount_minor=self.amount_minor,
+            lot=self.goods.lot,
+            expiry=self.goods.expiry,
+            serial=self.goods.serial,
         )
 
 
@@ -120,9 +123,41 @@ class Weighing(Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class Read(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods as they were read, before they are a line: `number` was typed before them (0: nothing), they carry `measure` grams.
+
+    `key` as of a `BasketLine`.
+    """
+
+    goods: Goods
+    price_minor: int
+    currency: str
+    key: str
+    number: int = 0
+    measure: int | None = None
+
+
+class Asking(Struct, frozen=True, kw_only=True):
+    """Goods that wait for their lot or serial number."""
+
+    read: Read
+    asked: Asked
+
+
+class Refund(Struct, frozen=True, kw_only=True):
+    """Money of an order that was taken back, until somebody says that it was given back.  `order`: the reading that booked it."""
+
+    order: str
+    reference: str
+    amount_minor: int
+    currency: str
+    by: PayBy
+
+
 class Counter(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, tag="counter"):
     """An order is taken at the counter.  `number`: typed for what comes next; `offer`: a discount that waits for its reason, or for
-    a manager; `is_correcting`: the next item that is scanned is the one to correct; `parked`: orders that were put aside.
+    a manager; `is_correcting`: the next item that is scanned is the one to correct; `parked`: orders that were put aside; `asking`:
+    goods that wait for an answer; `refunds`: money to give back, the latest first.
     """
 
     basket: Basket = EMPTY
@@ -131,6 +166,8 @@ class Counter(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, t
     offer: Discount | None = None
     is_correcting: bool = False
     parked: tuple[Basket, ...] = ()
+    asking: Asking | None = None
+    refunds: tuple[Refund, ...] = ()
 
     @property
     def items(self) -> int:
@@ -149,5 +186,5 @@ class Counter(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 def kept(now: Counter) -> Counter | None:
-    """What stays at the counter when it is left: orders that were put aside."""
-    return Counter(parked=now.parked) if now.parked else None
+    """What stays at the counter when it is left: orders that were put aside, money that is to be given back."""
+    return Counter(parked=now.parked, refunds=now.refunds) if now.parked or now.refunds else None

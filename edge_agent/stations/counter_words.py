@@ -29,8 +29,10 @@ CORRECT: Final = Button("correct", Says(en="Set the line's quantity", zh="修改
 TAKE_OUT: Final = Button("nothing", Says(en="Take this line out", zh="删除这一行"), key="Delete")
 PERCENT: Final = Button("percent", Says(en="Discount in %", zh="打折(减百分比)"), takes_number=True, key="F10")
 AMOUNT: Final = Button("discount", Says(en="Discount in cents", zh="减价(单位:分)"), takes_number=True)
+GIVEN: Final = Button("given", Says(en="Give the money back", zh="退款给顾客"), key="F9")
+WITHOUT: Final = Button("nothing", Says(en="None on it", zh="没有"), key="Delete")
 REASONS: Final = buttons(OF_DISCOUNT)
-BUTTONS: Final = (QUANTITY, CORRECT, PERCENT, AMOUNT, TAKE_OUT, HOLD, CONTINUE, *REASONS)
+BUTTONS: Final = (QUANTITY, CORRECT, PERCENT, AMOUNT, TAKE_OUT, HOLD, CONTINUE, GIVEN, *REASONS)
 CONTROLS: Final = (
     Command.HOLD,
     Command.CONTINUE,
@@ -142,8 +144,33 @@ WORDS: Final[Mapping[str, Says]] = {
     "undone_counter_template": Says(en="Taken back: {what}. To pay: {due}.", zh="已撤销:{what}。应付 {due}。"),
     "undone_counter_discount": Says(en="No discount any more. To pay: {due}.", zh="已取消优惠。应付 {due}。"),
     "undone_counter_order": Says(
-        en="Order {what} is cancelled. Take its receipt and its goods back; give the money back.",
-        zh="订单 {what} 已取消。收回收据和商品,退款给顾客。",
+        en="Order {what} is cancelled. Take its receipt and its goods back. Nothing was paid here.",
+        zh="订单 {what} 已取消。收回收据和商品。这一单没有在柜台收款。",
+    ),
+    "undone_counter_cash": Says(
+        en="Order {what} is cancelled. Take its receipt and its goods back. DONE gives {amount} back in cash and opens the drawer.",
+        zh="订单 {what} 已取消。收回收据和商品。扫 DONE 退现金 {amount},钱箱会打开。",
+    ),
+    "undone_counter_card": Says(
+        en="Order {what} is cancelled. Take its receipt and its goods back. Give {amount} back at the card terminal, then DONE.",
+        zh="订单 {what} 已取消。收回收据和商品。在刷卡机上退 {amount},完成后扫 DONE。",
+    ),
+    "undone_counter_paid": Says(
+        en="Order {what} is cancelled: {amount} is to be given back. Leave this to the office, which has it as a task.",
+        zh="订单 {what} 已取消,应退 {amount}。退款由办公室处理,任务已生成。",
+    ),
+    "counter_given_back": Says(en="{what}: {amount} given back.", zh="{what}:已退 {amount}。"),
+    "counter_given_back_plain": Says(
+        en="{what}: {amount} given back. No slip: no receipt printer here. Open the drawer with its key.",
+        zh="{what}:已退 {amount}。没有收据打印机,不打印退款单。用钥匙打开钱箱。",
+    ),
+    "counter_no_refund": Says(en="No money is to be given back here.", zh="这里没有要退的款。"),
+    "counter_serial_one": Says(
+        en="{name} has a serial number: one line is one piece. Scan each piece.", zh="{name} 有序列号,一行只能一件。逐件扫描。"
+    ),
+    "counter_serial_twice": Says(
+        en="{name}, serial {serial} is in an order here already. Check the piece in hand.",
+        zh="{name} 序列号 {serial} 已在本柜台的订单里。核对手上这件。",
     ),
     "undo_counter_gone": Says(
         en="{what} is in an order that is done. Cancel the order, or ask the office.",

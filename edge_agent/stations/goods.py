@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from drivers.symbols.commands import DIGITS
 from edge_agent.stations.item_words import item_arguments
 from edge_agent.stations.model import Feedback, Item, Missing, Pressed, Scanned, Tracking, ok, wrong
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.prices import WEIGHED
 
 OLDEST: Final = timedelta(days=0)
 NEWEST: Final = timedelta(days=5 * 366)
@@ -21,6 +23,7 @@ LONGEST: Final = 64
 """Characters of a lot or a serial number that a person tells; GS1 allows 20."""
 _DIGITS: Final = {command.value.lower(): str(digit) for digit, command in enumerate(DIGITS)}
 _DATE_DIGITS: Final = 6
+_EAN13: Final = 13
 _DATES: Final = (
     re.compile(r"(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
     re.compile(r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?"),
@@ -52,6 +55,13 @@ class Goods(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The box has a catalogue, and it is not in there."""
     recalled: tuple[str, ...] = ()
     """The codes of its lots that are recalled."""
+    measure: int | None = None
+    """Base units that one of it was weighed to be, or says of itself; None: nobody weighed it."""
+
+    @property
+    def is_by_weight(self) -> bool:
+        """Whether it is sold by weight or volume and its symbol says nothing of how much it is."""
+        return self.unit in WEIGHED and self.numerator == self.denominator and self.measure is None
 
     @property
     def key(self) -> str:
@@ -66,8 +76,8 @@ class Goods(Struct, frozen=True, kw_only=True, omit_defaults=True):
             "name_en": self.name_en or self.name_zh or name,
             "name_zh": self.name_zh or self.name_en or name,
             "unit": self.unit,
-            "numerator": self.numerator,
-            "denominator": self.denominator,
+            "numerator": self.numerator if self.measure is None else self.measure,
+            "denominator": self.denominator if self.measure is None else 1,
         }
 
     @property
@@ -77,7 +87,7 @@ class Goods(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def units(self, packs: int) -> int:
         """Base units in so many scans; rounded down where a pack is no whole number of them."""
-        return packs * self.numerator // self.denominator
+        return packs * self.numerator // self.denominator if self.measure is None else packs * self.measure
 
 
 class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,6 +128,30 @@ def goods_of(read: Scanned) -> Goods:
             return replace(found, is_unknown=True)
         case _:
             return found
+
+
+def whole(grams: Decimal) -> int:
+    """What a scale or a symbol tells, in the base unit: half-even, as the controller rounds it, so that errors do not add up."""
+    return int(grams.to_integral_value(ROUND_HALF_EVEN))
+
+
+def plain(grams: Decimal) -> str:
+    """Without the noughts that a scale's display ends with."""
+    return f"{grams.normalize():f}"
+
+
+def measured(goods: Goods, grams: Decimal | None) -> Goods:
+    """With what its symbol says that it weighs: `grams` of an element (GS1 AI 310n) or of a rule of the company, or the five
+    digits of an in-store number.
+    """
+    if goods.unit not in WEIGHED:
+        return goods
+    if grams is not None and goods.unit == "gram":
+        return replace(goods, measure=whole(grams) or None)
+    text = goods.symbol.text
+    is_in_store = len(text) == _EAN13 and text.isascii() and text.isdigit() and text[0] == "2"
+    says = is_in_store and goods.denominator == 1 and int(text[7:12]) == goods.numerator
+    return replace(goods, measure=goods.numerator) if says else goods
 
 
 def missing(goods: Goods) -> Ask | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command
+from edge_agent.stations import own_papers
 from edge_agent.stations.model import Feedback, Known, Pressed, Scanned, duplicate, ok, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Line, Says, Segment, Station, Took
 from edge_agent.wire.facts import FactDraft, HandedOver, ReadAs
@@ -43,9 +44,17 @@ def scan(now: HandingOver, read: Scanned) -> Done:
         return Done(activity=now, feedback=wrong("need_parcel", symbol=text))
     if now.list is not None and isinstance(known, OpenHandOver):
         return _against(now, known, read)
-    if text == now.last:
-        return Done(activity=now, feedback=duplicate("already_handed_over", parcel=text), read_as=ReadAs.DOCUMENT)
-    return _gone(now, text, read)
+    if own_papers.is_no_parcel(text):
+        return Done(activity=now, feedback=wrong("send_unknown", symbol=text), read_as=ReadAs.DOCUMENT)
+    parcel = _number(text)
+    if parcel == now.last:
+        return Done(activity=now, feedback=duplicate("already_handed_over", parcel=parcel), read_as=ReadAs.DOCUMENT)
+    return _gone(now, parcel, read)
+
+
+def _number(text: str) -> str:
+    """A parcel's number as it is written; a carrier's label is the controller's to look up."""
+    return text.upper() if own_papers.is_parcel(text) else text
 
 
 def _taken_up(now: HandingOver, listed: OpenHandOver, text: str) -> Done:
@@ -63,7 +72,9 @@ def _against(now: HandingOver, listed: OpenHandOver, read: Scanned) -> Done:
     if text in (listed.number, listed.code):
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
     line = next((each for each in listed.lines if text in (each.parcel, each.symbol)), None)
-    parcel = text if line is None else line.parcel
+    if line is None and own_papers.is_no_parcel(text):
+        return Done(activity=now, feedback=wrong("send_other_paper", symbol=text, list=listed.number), read_as=ReadAs.DOCUMENT)
+    parcel = _number(text) if line is None else line.parcel
     if parcel == now.last or parcel in now.gone:
         return Done(activity=now, feedback=duplicate("already_handed_over", parcel=parcel), read_as=ReadAs.DOCUMENT)
     stays = None if line is None else _stays(line)
@@ -85,7 +96,8 @@ def _stays(line: ParcelLine) -> Feedback | None:
 def _gone(now: HandingOver, parcel: str, read: Scanned, listed: OpenHandOver | None = None) -> Done:
     gone = (*now.gone, parcel) if listed is not None else ()
     after = replace(now, parcels=now.parcels + 1, last=parcel, gone=gone, doubted=None)
-    feedback = ok("handed_over", parcel=parcel, parcels=after.parcels)
+    code = "handed_over" if own_papers.is_parcel(parcel) else "handed_over_label"
+    feedback = ok(code, parcel=parcel, parcels=after.parcels)
     if listed is not None:
         left = len(_left(after, listed))
         feedback = ok("handed_over_of", parcel=parcel, list=listed.number, left=left)
@@ -97,7 +109,7 @@ def _gone(now: HandingOver, parcel: str, read: Scanned, listed: OpenHandOver | N
         feedback=feedback,
         facts=(FactDraft(data=HandedOver(parcel=parcel), device=read.device),),
         read_as=ReadAs.DOCUMENT,
-        took=Took(station="handing_over", what=parcel),
+        took=Took(station="handing_over", what=parcel, fact=HandedOver.name),
     )
 
 
@@ -176,6 +188,26 @@ STATION = Station(
             en="Order {list}: {parcels} parcels to collect. Scan each.", zh="订单 {list}:{parcels} 个包裹待取。逐个扫描。"
         ),
         "handed_over": Says(en="Parcel {parcel} handed over, {parcels} in all.", zh="包裹 {parcel} 已交接,共 {parcels} 个。"),
+        "handed_over_label": Says(
+            en="Label {parcel} handed over, {parcels} in all. This box does not know it; if it is no parcel of ours, you are told.",
+            zh="标签 {parcel} 已交接,共 {parcels} 个。本机没有它的资料;如果不是本店的包裹,会另行提示。",
+        ),
+        "send_refused": Says(
+            en="{what} is no parcel of this shop: its hand-over was not booked. Look at its label and scan that.",
+            zh="{what} 不是本店的包裹,交接没有记账。看清包裹标签后重扫。",
+        ),
+        "send_refused_recalled": Says(
+            en="RECALLED: parcel {what} was not handed over. Take it back and bring it to quarantine.",
+            zh="已召回:包裹 {what} 没有交接。取回并送到隔离区。",
+        ),
+        "send_unknown": Says(
+            en="This box does not know {symbol} yet. Scan each parcel's own label instead: nothing was handed over.",
+            zh="本机还没有 {symbol} 的资料,没有交接。改为逐个扫描包裹上的标签。",
+        ),
+        "send_other_paper": Says(
+            en="{symbol} is no parcel. First finish {list}: scan its parcels, or DONE.",
+            zh="{symbol} 不是包裹。先完成 {list}:扫描包裹,或扫 DONE。",
+        ),
         "handed_over_of": Says(
             en="Parcel {parcel} handed over. {left} of {list} are left.", zh="包裹 {parcel} 已交接,{list} 还有 {left} 个。"
         ),
@@ -208,6 +240,7 @@ STATION = Station(
             zh="包裹 {parcel} 已交接,商品已出库,不能在这里撤销。联系办公室处理。",
         ),
     },
+    rejects={"unknown_parcel": "send_refused", "lot_recalled": "send_refused_recalled"},
     begin=begin,
     scan=scan,
     finish=finish,

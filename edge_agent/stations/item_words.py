@@ -107,5 +107,9 @@ _DERIVED: Final[Mapping[str, tuple[str, Callable[[Arguments, str], str]]]] = {
     "reason": ("reason_en", _chosen("reason")),
     "lines": ("lines_en", _chosen("lines")),
     "how": ("how_en", _chosen("how")),
+    "who": ("who_en", _chosen("who")),
+    "then": ("then_en", _chosen("then")),
+    "wanted": ("wanted_en", _chosen("wanted")),
+    "number": ("number_en", _chosen("number")),
     "units": ("base_units", _units),
 }

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from drivers.symbols.commands import Command, UnknownCommand
 from edge_agent.stations import presence, remembering
 from edge_agent.stations.commanding import commanded
-from edge_agent.stations.model import Input, Pressed, Scanned, SignedIn, Tick, Weighed, duplicate, ok, unknown, wrong
+from edge_agent.stations.model import Input, Pressed, Refused, Scanned, SignedIn, Tick, Weighed, duplicate, ok, unknown, wrong
 from edge_agent.stations.state import LastRead, Rules, StationState, Step
 from edge_agent.stations.station import Done, Idle
-from edge_agent.stations.table import at
+from edge_agent.stations.table import at, named
 from edge_agent.wire.facts import FactDraft, ReadAs, Scan
 
 DOUBLE_READ: Final = "double_read"
@@ -33,6 +33,8 @@ def step(state: StationState, given: Input, rules: Rules | None = None) -> Step:
     match given:
         case Tick():
             return _ticked(state, given, rules)
+        case Refused():
+            return _refused(state, given)
         case Weighed():
             after = _weighed(state, given, rules)
         case Scanned() | Pressed() | SignedIn():
@@ -158,6 +160,28 @@ def _made(
     if is_over:
         now = remembering.without_training(now)
     return Step(state=now, facts=facts, feedback=done.feedback, cancels=done.cancels)
+
+
+def _refused(state: StationState, refused: Refused) -> Step:
+    """Nobody did anything: the wait for the next reading goes on, and nothing of it can be taken back."""
+    station = at(state.activity)
+    is_its_own = refused.fact in station.facts(state.activity)
+    done = station.refused(state.activity, refused) if station.refused is not None and is_its_own else None
+    if done is None:
+        return _rejected(state, refused)
+    return Step(state=replace(state, activity=done.activity), facts=done.facts, feedback=done.feedback)
+
+
+def _rejected(state: StationState, refused: Refused) -> Step:
+    """What was read a while ago is not booked: its line of the history says so from now on, whatever is done here by now."""
+    reading = next((each for each in state.history if each.id == refused.fact), None)
+    owner = named(reading.took.station) if reading is not None and reading.took is not None else None
+    if reading is None or reading.took is None or owner is None or refused.code not in owner.rejects:
+        return Step(state=state)
+    what, document = reading.took.what, reading.took.document or ""
+    feedback = wrong(owner.rejects[refused.code], what=what, document=document)
+    history = tuple(replace(each, feedback=feedback, took=None) if each is reading else each for each in state.history)
+    return Step(state=replace(state, history=history), feedback=feedback)
 
 
 def _is_double_read(before: LastRead | None, now: LastRead, guard_ms: int) -> bool:

@@ -88,6 +88,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of all numbers in hand, and those that go by another number which was read."""
     is_bin: bool | None = None
     is_quarantine: bool = False
+    holds: str | None = None
+    """The pick list whose goods lie in the tote of this code, fetched for or packed by nobody yet."""
     sites: tuple[tuple[str, str], ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
 
@@ -178,6 +180,7 @@ class Weighed(Struct, frozen=True, kw_only=True):
     at_ms: int
     id: str = ""
     at: datetime | None = None
+    known: Known = NOTHING_KNOWN
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
@@ -195,7 +198,20 @@ class Tick(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-Input = Scanned | Pressed | Weighed | SignedIn | Tick
+class Refused(Struct, frozen=True, kw_only=True):
+    """The controller will never book a fact of this station: `code` says why, `fact` is its id.
+
+    `known` is what the box knows of what is in hand, `worker` and `box` whose hands those are.
+    """
+
+    fact: str
+    code: str
+    known: Known = NOTHING_KNOWN
+    worker: Person | None = None
+    box: str = ""
+
+
+Input = Scanned | Pressed | Weighed | SignedIn | Tick | Refused
 
 
 class Verdict(StrEnum):

@@ -13,19 +13,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command
-from edge_agent.stations import recalled
-from edge_agent.stations.goods import Goods, goods_of
+from edge_agent.stations import own_papers, recalled
+from edge_agent.stations.goods import Goods, goods_of, measured, plain
 from edge_agent.stations.model import Known, Pressed, Scanned, Weighed, duplicate, ok, wrong
 from edge_agent.stations.packing_words import WORDS
-from edge_agent.stations.reasons import buttons, reason_of
+from edge_agent.stations.reasons import reason_of
 from edge_agent.stations.station import Activity, Button, Done, Idle, Line, Says, Segment, Station, Took
 from edge_agent.wire.facts import FactDraft, Packed, ReadAs, Weight
 from edge_agent.wire.open_parcels import OpenPack, PackLine
 from edge_agent.wire.open_work import Head
+from edge_agent.wire.prices import WEIGHED
 
 WHY_WEIGHT: Final[Mapping[Command, str]] = {Command.FOUND: "more_in_it", Command.LOST: "less_in_it", Command.OTHER: "other"}
 """Why a parcel weighs other than its goods."""
-BUTTONS: Final = buttons(WHY_WEIGHT)
+BUTTONS: Final = (
+    Button("found", Says("There is more in it", "里面多装了")),
+    Button("lost", Says("There is less in it", "里面少装了")),
+    Button("other", Says("Another reason", "其他原因")),
+)
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -64,7 +69,7 @@ def scan(now: Packing, read: Scanned) -> Done:
         return Done(activity=now, feedback=wrong("need_weight", symbol=text, pick_list=now.pick_list))
     if text == pack.tote:
         return Done(activity=now, feedback=duplicate("document_again", symbol=text), read_as=ReadAs.DOCUMENT)
-    return _checked(now, now.pick_list, pack, goods_of(read))
+    return _checked(now, now.pick_list, pack, measured(goods_of(read), read.grams))
 
 
 def _taken_up(now: Packing, read: Scanned) -> Done:
@@ -72,6 +77,9 @@ def _taken_up(now: Packing, read: Scanned) -> Done:
     if not isinstance(pack, OpenPack):
         if read.gtin is not None:
             return Done(activity=now, feedback=wrong("need_pick_list_not_item", symbol=text))
+        if own_papers.is_no_pick_list(text):
+            code = "pack_is_packed" if own_papers.is_parcel(text) else "pack_other_paper"
+            return Done(activity=now, feedback=wrong(code, symbol=text), read_as=ReadAs.DOCUMENT)
         took = Took(station="packing", what=text)
         return Done(activity=Packing(pick_list=text), feedback=ok("pack_weigh", pick_list=text), read_as=ReadAs.DOCUMENT, took=took)
     if pack.recalled:
@@ -89,7 +97,8 @@ def _checked(now: Packing, number: str, pack: OpenPack, goods: Goods) -> Done:
     line = _line_of(pack, goods)
     if line is None:
         return Done(activity=now, feedback=wrong("pack_wrong_item", pick_list=number, **goods.args))
-    units = _units(now, line.sku) + goods.units(1)
+    one = _of_one(goods, line)
+    units = _units(now, line.sku) + one
     if units > line.quantity:
         return Done(activity=now, feedback=wrong("pack_too_many", pick_list=number, wanted=line.quantity, **_names(line)))
     checked = (*(each for each in now.checked if each.sku != line.sku), Checked(sku=line.sku, units=units))
@@ -97,9 +106,12 @@ def _checked(now: Packing, number: str, pack: OpenPack, goods: Goods) -> Done:
     left = sum(each.quantity > _units(after, each.sku) for each in pack.lines)
     code = "pack_checked" if left else "pack_all_checked"
     feedback = ok(code, units=units, wanted=line.quantity, left=left, pick_list=number, **_names(line))
-    return Done(
-        activity=after, feedback=feedback, took=Took(station="packing", what=goods.what, key=line.sku, quantity=goods.units(1))
-    )
+    return Done(activity=after, feedback=feedback, took=Took(station="packing", what=goods.what, key=line.sku, quantity=one))
+
+
+def _of_one(goods: Goods, line: PackLine) -> int:
+    """Base units that a scan checks: what is by weight was weighed when it was fetched, and is all of it."""
+    return line.quantity if line.unit in WEIGHED and goods.measure is None and goods.numerator == 1 else goods.units(1)
 
 
 def _line_of(pack: OpenPack, goods: Goods) -> PackLine | None:
@@ -115,7 +127,8 @@ def _units(now: Packing, sku: str) -> int:
 
 
 def _names(line: PackLine) -> dict[str, str | int]:
-    return {"name_en": line.name_en or line.name_zh, "name_zh": line.name_zh or line.name_en}
+    name_en, name_zh = line.name_en or line.name_zh, line.name_zh or line.name_en
+    return {"name_en": name_en, "name_zh": name_zh, "unit": line.unit, "numerator": 1, "denominator": 1}
 
 
 def awaits_weight(now: Packing) -> bool:
@@ -128,9 +141,9 @@ def weigh(now: Packing, weighed: Weighed) -> Done | None:
         return None
     grams = weighed.weight.grams
     if grams <= 0:
-        return Done(activity=now, feedback=wrong("pack_empty_scale", grams=str(grams), pick_list=now.pick_list))
+        return Done(activity=now, feedback=wrong("pack_empty_scale", grams=plain(grams), pick_list=now.pick_list))
     if now.least is not None and now.most is not None and not now.least <= grams <= now.most:
-        doubt = wrong("pack_weight_off", pick_list=now.pick_list, grams=str(grams), least=now.least, most=now.most)
+        doubt = wrong("pack_weight_off", pick_list=now.pick_list, grams=plain(grams), least=now.least, most=now.most)
         return Done(activity=replace(now, doubted=weighed.weight, scale=weighed.device), feedback=doubt)
     return _packed(now.pick_list, weighed.weight, weighed.device)
 
@@ -139,7 +152,7 @@ def _packed(number: str, weight: Weight, scale: str, reason: str | None = None) 
     fact = Packed(pick_list=number, weight=weight, reason=reason)
     return Done(
         activity=Packing(),
-        feedback=ok("packed", pick_list=number, grams=str(weight.grams)),
+        feedback=ok("packed", pick_list=number, grams=plain(weight.grams)),
         facts=(FactDraft(data=fact, device=scale),),
         took=Took(station="packing", what=number, fact=Packed.name),
     )
@@ -217,6 +230,7 @@ STATION = Station(
     state=Packing,
     title=Says(en="Pack", zh="打包"),
     words=WORDS,
+    rejects={"unknown_pick_list": "pack_refused", "already_packed": "pack_refused_again"},
     begin=begin,
     scan=scan,
     finish=finish,

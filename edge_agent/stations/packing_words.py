@@ -12,6 +12,14 @@ WORDS: Final[Mapping[str, Says]] = {
     "pack_weigh": Says(
         en="Pick list {pick_list}. Put the closed parcel on the scale.", zh="拣货单 {pick_list}。把封好的包裹放到秤上。"
     ),
+    "pack_is_packed": Says(
+        en="Parcel {symbol} is packed already. Its carrier or customer gets it with SEND; another label comes from the office.",
+        zh="包裹 {symbol} 已打包。交给承运人或顾客时扫 SEND;补打面单找办公室。",
+    ),
+    "pack_other_paper": Says(
+        en="{symbol} is no pick list. Scan the barcode of the pick list or the tote.",
+        zh="{symbol} 不是拣货单。扫描拣货单或周转箱条码。",
+    ),
     "pack_contents": Says(
         en="{pick_list} of {order}: {lines} articles, {items} items. Scan each to check it, or put the closed parcel on the scale.",
         zh="{order} 的 {pick_list}:{lines} 种商品,共 {items} 件。逐件扫描核对,或把封好的包裹放到秤上。",
@@ -47,6 +55,14 @@ WORDS: Final[Mapping[str, Says]] = {
     "packed": Says(
         en="Pick list {pick_list} packed: {grams} g. Its label comes by itself. Scan the next pick list, or STOP.",
         zh="拣货单 {pick_list} 已打包:{grams} 克,面单自动打印。扫描下一张拣货单,或扫 STOP。",
+    ),
+    "pack_refused": Says(
+        en="{what} is no pick list and no tote that is in use: this parcel was not booked. Pack it by its list's number.",
+        zh="{what} 不是拣货单,也不是在用的周转箱,这个包裹没有记账。用拣货单号重新打包。",
+    ),
+    "pack_refused_again": Says(
+        en="{what} was packed before: this was not booked again. If there are two parcels, tell the office.",
+        zh="{what} 之前已打包,这次没有记账。如果有两个包裹,联系办公室。",
     ),
     "need_weight": Says(
         en="{symbol} was saved, but {pick_list} waits for its weight. Put the parcel on the scale, or scan STOP.",

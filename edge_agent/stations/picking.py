@@ -3,7 +3,8 @@
 Whoever scans a list has it in hand; somebody else's is taken by a second scan.  The station says where to go next, and refuses what
 no list in hand wants.  Too many and another lot are booked when they are told twice.  SHORT, then the item, SHORT again or DONE:
 there is too little of it, of what the picker was sent for, of all.  BROKEN, EXPIRED or SPOILED before an item: to quarantine.
-NOTHING: the bin is empty, which the station asks by itself where the books say so.  With totes each item waits for its tote's code.
+NOTHING: the bin is empty, which the station asks by itself where the books say so.  Goods by weight wait for the scale, or for a
+number.  With totes each item waits for its tote's code.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from drivers.symbols.commands import DIGITS, Command
-from edge_agent.stations import amounts, picking_claims, picking_short, picking_taking
+from edge_agent.stations import amounts, picking_claims, picking_short, picking_taking, picking_weighing
 from edge_agent.stations.model import Feedback, Item, Pressed, Scanned, duplicate, ok, wrong
 from edge_agent.stations.picking_claims import NUMBER
 from edge_agent.stations.picking_lines import documents, given_back, goes_to, is_known, missing_args, next_stop, stops
@@ -33,11 +34,14 @@ def begin() -> Done:
 
 
 def scan(now: Picking, read: Scanned) -> Done:
+    now = replace(now, gone=())
     if not now.is_walking:
         return picking_claims.scan(now, read)
     others = _others(now, read)
     if others is not None:
         return others
+    if now.weighing is not None:
+        return picking_weighing.scan(now, now.weighing, read)
     if now.held is not None:
         return picking_taking.into_tote(now, now.held, read)
     text = read.symbol.text
@@ -55,8 +59,11 @@ def scan(now: Picking, read: Scanned) -> Done:
 
 
 def control(now: Picking, pressed: Pressed) -> Done | None:
+    now = replace(now, gone=())
     if not now.is_walking:
         return _while_gathering(now, pressed)
+    if now.weighing is not None:
+        return picking_weighing.control(now, now.weighing, pressed)
     if now.held is not None:
         return _while_held(now, now.held, pressed)
     reason = reason_of(pressed.control, OF_GOODS)
@@ -81,6 +88,8 @@ def control(now: Picking, pressed: Pressed) -> Done | None:
 def finish(now: Picking, by: Pressed) -> Done:
     if not now.is_walking:
         return picking_claims.finish(now, by)
+    if now.weighing is not None:
+        return picking_weighing.finish(now, now.weighing, by)
     if now.held is not None:
         return Done(activity=now, feedback=_goods_in_hand(now.held))
     if now.is_short_next:
@@ -116,6 +125,8 @@ def undo(now: Activity, took: Took, reading: str) -> Done:
 
 def open_work(now: Picking) -> Feedback | None:
     """Goods in the picker's hand are in nobody's books yet."""
+    if now.weighing is not None:
+        return wrong("pick_weigh_open", **now.weighing.args)
     return _goods_in_hand(now.held) if now.held is not None else None
 
 
@@ -201,6 +212,8 @@ STATION = Station(
     controls=(Command.CLUSTER, Command.SHORT, Command.NOTHING, *DAMAGE, *WHY_SHORT, *DIGITS),
     buttons=BUTTONS,
     undo=undo,
+    weigh=picking_weighing.weigh,
+    awaits_weight=lambda now: now.weighing is not None and now.weighing.unit == "gram",
     open_work=open_work,
     wants_item=True,
     opens="picks",
@@ -210,6 +223,9 @@ STATION = Station(
     offers=offers,
     notes=notes,
     leaves=picking_claims.left,
+    facts=lambda now: tuple(one.claim for one in now.lists if one.claim),
+    refused=picking_claims.refused,
+    rejects={"over_pick": "pick_refused_over", "wrong_item": "pick_refused_wrong", "lot_recalled": "pick_refused_recalled"},
     head_line=head_line,
     first_due=first_due,
 )

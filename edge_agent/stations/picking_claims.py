@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from edge_agent.stations.model import Feedback, Item, Pressed, Scanned, ok, wrong
-from edge_agent.stations.picking_lines import documents, goes_to, next_stop, stops
+from edge_agent.stations.model import Feedback, Item, Person, Pressed, Refused, Scanned, ok, wrong
+from edge_agent.stations.picking_lines import Stop, documents, goes_to, next_stop, pieces, stops
 from edge_agent.stations.picking_state import InHand, Picking
 from edge_agent.stations.station import Done, Took
 from edge_agent.wire.facts import FactDraft, ReadAs
@@ -20,6 +20,8 @@ NUMBER: Final = re.compile(r"PL-\d{1,12}", re.ASCII | re.IGNORECASE)
 MOST: Final = 24
 """Lists of one walk: more totes fit on no trolley."""
 LONGEST_TOTE: Final = 64
+TAKEN: Final = "claimed_by_other"
+"""The controller's code for a claim that came too late."""
 
 
 def scan(now: Picking, read: Scanned) -> Done:
@@ -52,8 +54,8 @@ def finish(now: Picking, by: Pressed) -> Done:
 def walked(now: Picking, by: Scanned | Pressed) -> Done:
     """From here on goods are fetched."""
     along = stops(now, by.known)
-    pieces, first = sum(stop.open for stop in along), goes_to(next_stop(now, along), along)
-    return Done(activity=now, feedback=ok("pick_walk", lists=len(now.lists), pieces=pieces, **first))
+    first = goes_to(next_stop(now, along), along)
+    return Done(activity=now, feedback=ok("pick_walk", lists=len(now.lists), pieces=pieces(along), **first))
 
 
 def dropped(now: Picking) -> Done | None:
@@ -66,7 +68,67 @@ def dropped(now: Picking) -> Done | None:
 
 def is_taken(one: InHand, pick: OpenPick, by: Scanned) -> bool:
     """Whether somebody else has a list that is in hand here: not the one whom it was taken from, as far as the box knew."""
-    return bool(pick.claimed_by) and not _is_mine(pick, by) and _since(pick) != one.over
+    return bool(pick.claimed_by) and not _is_mine(pick, by.worker, by.box) and _since(pick) != one.over
+
+
+def refused(now: Picking, given: Refused) -> Done | None:
+    """The controller gave a list to somebody else, or knows none of that number: it goes back.
+
+    What was fetched of it is booked, and a person is asked to look; nobody has to be told that it was left.
+    """
+    one = next((each for each in now.lists if each.claim == given.fact), None)
+    if one is None:
+        return None
+    own = [each for each in now.tallies if each.key.startswith(f"{one.number}/")]
+    has_goods = any(each.own for each in own) or (one.number not in documents(given.known) and now.items > 0)
+    after = _without(now, one.number)
+    along = stops(after, given.known)
+    code = "pick_gone_unknown" if given.code != TAKEN else "pick_gone_goods" if has_goods else "pick_gone"
+    who = _who(documents(given.known).get(one.number), given)
+    return Done(activity=after, feedback=wrong(code, pick_list=one.number, **who, **_then(after, along)))
+
+
+def _without(now: Picking, number: str) -> Picking:
+    """Without a list, whatever is known of it here; the others go on."""
+    prefix, held = f"{number}/", now.held
+    lists = tuple(one for one in now.lists if one.number != number)
+    return replace(
+        now,
+        lists=lists,
+        is_walking=now.is_walking and bool(lists),
+        tallies=tuple(each for each in now.tallies if not each.key.startswith(prefix)),
+        short=tuple(each for each in now.short if not each.startswith(prefix)),
+        weighing=None if not lists else now.weighing,
+        weighed=tuple(each for each in now.weighed if not each.startswith(prefix)),
+        held=None if held is not None and (held.number == number or not lists) else held,
+        others=tuple(each for each in now.others if each != number),
+        gone=(*now.gone, number),
+        number=0,
+        doubted=None,
+        damage=None,
+        is_short_next=False,
+        is_empty_next=False,
+        is_summed=False,
+        asks_empty=None,
+    )
+
+
+def _who(pick: OpenPick | None, given: Refused) -> dict[str, str]:
+    if pick is None or not pick.claimed_by or _is_mine(pick, given.worker, given.box):
+        return {"who_en": "Somebody else", "who_zh": "别人"}
+    return {"who_en": pick.claimed_by, "who_zh": f"{pick.claimed_by} "}
+
+
+def _then(now: Picking, along: list[Stop]) -> dict[str, str]:
+    """What to do next."""
+    if now.wants_tote is not None:
+        return {"then_en": f"Scan the tote for {now.wants_tote}.", "then_zh": f"扫描 {now.wants_tote} 的周转箱。"}
+    if not now.lists:
+        return {"then_en": "Scan another list.", "then_zh": "扫描其他拣货单。"}
+    if not now.is_walking:
+        return {"then_en": "Scan the next list, or DONE to walk.", "then_zh": "扫下一单,或扫 DONE 开始拣货。"}
+    first = goes_to(next_stop(now, along), along)
+    return {"then_en": f"Go on: {first['lines_en']}", "then_zh": f"继续:{first['lines_zh']}"}
 
 
 def left(now: Picking) -> tuple[FactDraft, ...]:
@@ -107,7 +169,7 @@ def _wave(now: Picking, pick: OpenPick, read: Scanned) -> Done:
 def _one(now: Picking, number: str, pick: OpenPick | None, read: Scanned) -> Done:
     """Somebody else's is taken when it is scanned once more."""
     over = ""
-    if pick is not None and pick.claimed_by and not _is_mine(pick, read):
+    if pick is not None and pick.claimed_by and not _is_mine(pick, read.worker, read.box):
         if now.doubted != number:
             feedback = wrong("pick_claimed_by", pick_list=number, who=pick.claimed_by)
             return Done(activity=replace(now, doubted=number), feedback=feedback, read_as=ReadAs.DOCUMENT)
@@ -126,10 +188,10 @@ def _asks_tote(number: str, pick: OpenPick | None) -> Feedback:
     return ok("pick_wants_tote", pick_list=number)
 
 
-def _is_mine(pick: OpenPick, read: Scanned) -> bool:
-    if pick.claimed_id or read.worker is not None:
-        return read.worker is not None and pick.claimed_id == read.worker.id
-    return pick.claimed_by == read.box
+def _is_mine(pick: OpenPick, worker: Person | None, box: str) -> bool:
+    if pick.claimed_id or worker is not None:
+        return worker is not None and pick.claimed_id == worker.id
+    return pick.claimed_by == box
 
 
 def _since(pick: OpenPick) -> str:
@@ -142,8 +204,9 @@ def _tote(now: Picking, number: str, read: Scanned) -> Done:
     if is_other or len(text) > LONGEST_TOTE:
         return Done(activity=now, feedback=wrong("pick_no_tote", symbol=text, pick_list=number))
     used = now.in_tote(text)
-    if used is not None:
-        return Done(activity=now, feedback=wrong("pick_tote_used", tote=text, pick_list=used.number))
+    holds = used.number if used is not None else read.known.holds
+    if holds not in (None, number):
+        return Done(activity=now, feedback=wrong("pick_tote_used", tote=text, pick_list=holds or ""))
     after = replace(now, wants_tote=None, over="")
     one = InHand(number=number, claim=read.id, tote=text, over=now.over)
     return _claimed(after, one, documents(read.known).get(number), read)
@@ -169,5 +232,5 @@ def _begun(now: Picking, one: InHand, pick: OpenPick | None, read: Scanned) -> F
         return ok("pick_ready", pick_list=one.number)
     known = read.known if read.known.document is pick else replace(read.known, document=pick)
     along = stops(now, known)
-    pieces = sum(stop.open for stop in along)
-    return ok("pick_open", pick_list=one.number, order=pick.order, pieces=pieces, **goes_to(next_stop(now, along), along))
+    first = goes_to(next_stop(now, along), along)
+    return ok("pick_open", pick_list=one.number, order=pick.order, pieces=pieces(along), **first)

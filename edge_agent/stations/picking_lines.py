@@ -8,10 +8,13 @@ from typing import Final, NamedTuple
 from edge_agent.stations.goods import Goods
 from edge_agent.stations.model import Known
 from edge_agent.stations.picking_state import InHand, Picking
+from edge_agent.stations.station import Says
 from edge_agent.stations.tallies import Tally, added
 from edge_agent.wire.open_work import OpenPick, OpenPickLine
+from edge_agent.wire.prices import WEIGHED, is_near, most_of
 
 NAMED: Final = 3
+_UNITS: Final = {"gram": Says("g", "克"), "millilitre": Says("ml", "毫升")}
 
 
 class Stop(NamedTuple):
@@ -21,6 +24,8 @@ class Stop(NamedTuple):
     line: OpenPickLine
     got: int
     is_short: bool
+    is_weighed: bool = False
+    """Something of it was weighed: near enough is all of it."""
 
     @property
     def key(self) -> str:
@@ -29,12 +34,18 @@ class Stop(NamedTuple):
     @property
     def open(self) -> int:
         """Base units that are still to be fetched."""
-        return 0 if self.is_short else max(0, self.line.wanted - self.got)
+        is_enough = self.is_weighed and is_near(self.got, self.line.wanted)
+        return 0 if self.is_short or is_enough else max(0, self.line.wanted - self.got)
 
     @property
     def room(self) -> int:
-        """Base units that may still be taken: goods that are found after all count, too."""
-        return max(0, self.line.wanted - self.got)
+        """Base units that may still be taken: goods that are found after all count, too, and goods by weight come to a bit more."""
+        most = most_of(self.line.wanted) if self.line.unit in WEIGHED else self.line.wanted
+        return max(0, most - self.got)
+
+    @property
+    def is_done(self) -> bool:
+        return not self.open and not (self.is_short and self.got < self.line.wanted)
 
     @property
     def place(self) -> tuple[str, str]:
@@ -129,14 +140,30 @@ def goes_to(stop: Stop | None, along: Sequence[Stop]) -> dict[str, str]:
     if stop is None:
         return {"lines_en": "DONE", "lines_zh": "DONE"}
     line = stop.line
-    units = sum(each.open for each in along if each.place == stop.place and each.line.lot == line.lot)
+    units = _times(sum(each.open for each in along if each.place == stop.place and each.line.lot == line.lot), line.unit)
     lot_en = f", lot {line.lot}" if line.lot else ""
     lot_zh = f",批次 {line.lot}" if line.lot else ""
     expiry = f" ({line.expiry.isoformat()})" if line.expiry else ""
     return {
-        "lines_en": f"{line.bin}: {units} × {line.name_en or line.name_zh}{lot_en}{expiry}",
-        "lines_zh": f"{line.bin}:{units} × {line.name_zh or line.name_en}{lot_zh}{expiry}",
+        "lines_en": f"{line.bin}: {units.en} {line.name_en or line.name_zh}{lot_en}{expiry}",
+        "lines_zh": f"{line.bin}:{units.zh} {line.name_zh or line.name_en}{lot_zh}{expiry}",
     }
+
+
+def amount(units: int, unit: str) -> Says:
+    """So many base units, with what they are where they are no pieces."""
+    return Says(f"{units} {_UNITS[unit].en}", f"{units} {_UNITS[unit].zh}") if unit in _UNITS else Says(f"{units}", f"{units}")
+
+
+def _times(units: int, unit: str) -> Says:
+    """So many pieces of it, or so much."""
+    much = amount(units, unit)
+    return much if unit in _UNITS else Says(f"{much.en} ×", f"{much.zh} ×")
+
+
+def pieces(along: Iterable[Stop]) -> int:
+    """How many are to be fetched: what is weighed is one, however heavy."""
+    return sum(min(1, stop.open) if stop.line.unit in WEIGHED else stop.open for stop in along)
 
 
 def missing_args(along: Sequence[Stop]) -> dict[str, str | int]:
@@ -145,10 +172,14 @@ def missing_args(along: Sequence[Stop]) -> dict[str, str | int]:
     more = f" +{len(short) - NAMED}" if len(short) > NAMED else ""
     return {
         "count": len(short),
-        "pieces": sum(stop.open for stop in short),
-        "lines_en": ", ".join(f"{stop.line.name_en or stop.line.name_zh} ({stop.open})" for stop in short[:NAMED]) + more,
-        "lines_zh": "、".join(f"{stop.line.name_zh or stop.line.name_en}({stop.open})" for stop in short[:NAMED]) + more,
+        "pieces": pieces(short),
+        "lines_en": ", ".join(f"{stop.line.name_en or stop.line.name_zh} ({_open(stop).en})" for stop in short[:NAMED]) + more,
+        "lines_zh": "、".join(f"{stop.line.name_zh or stop.line.name_en}({_open(stop).zh})" for stop in short[:NAMED]) + more,
     }
+
+
+def _open(stop: Stop) -> Says:
+    return amount(stop.open, stop.line.unit)
 
 
 def _stop(now: Picking, of: InHand, line: OpenPickLine) -> Stop:
@@ -156,4 +187,4 @@ def _stop(now: Picking, of: InHand, line: OpenPickLine) -> Stop:
     key = f"{of.number}/{line.id}"
     own = next((each.got for each in now.tallies if each.key == key), 0)
     got = max(own, line.got)
-    return Stop(of, line, got, line.is_short or key in now.short)
+    return Stop(of, line, got, line.is_short or key in now.short, is_weighed=key in now.weighed)

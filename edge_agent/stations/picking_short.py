@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edge_agent.stations.goods import goods_of
 from edge_agent.stations.model import Pressed, Scanned, ok, wrong
-from edge_agent.stations.picking_lines import Stop, goes_to, next_stop, of_goods, stops
+from edge_agent.stations.picking_lines import Stop, amount, goes_to, next_stop, of_goods, stops
 from edge_agent.stations.picking_state import Picking
 from edge_agent.stations.station import Done, Took
 from edge_agent.wire.facts import Counted, FactDraft, PickShort, ReadAs
@@ -84,15 +84,17 @@ def _declared(now: Picking, missing: list[Stop], by: Scanned | Pressed) -> Done:
     names: dict[str, str | int] = {"name_en": line.name_en or line.name_zh, "name_zh": line.name_zh or line.name_en}
     along = stops(after, by.known)
     code = "pick_short_line" if any(stop.open for stop in along) else "pick_short_last"
-    units: dict[str, str | int] = {
+    units = sum(stop.open for stop in missing)
+    much = amount(units, line.unit)
+    args: dict[str, str | int] = {
         "unit": line.unit,
         "numerator": 1,
         "denominator": 1,
-        "number": sum(stop.open for stop in missing),
+        **({"number": units} if line.unit == "piece" else {"number_en": much.en, "number_zh": much.zh}),
     }
     return Done(
         activity=after,
-        feedback=ok(code, **names, **units, **goes_to(next_stop(after, along), along)),
+        feedback=ok(code, **names, **args, **goes_to(next_stop(after, along), along)),
         facts=tuple(facts.values()),
         took=Took(station="picking", what=line.sku, document=missing[0].list.number, fact=PickShort.name),
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge_agent.stations import amounts
 from edge_agent.stations.model import Known
-from edge_agent.stations.picking_lines import Stop, documents, stops
+from edge_agent.stations.picking_lines import Stop, amount, documents, pieces, stops
 from edge_agent.stations.picking_state import Picking
 from edge_agent.stations.reasons import DAMAGE, WHY_SHORT, buttons, kept_apart
 from edge_agent.stations.station import Button, Line, Says, Segment
@@ -17,7 +17,9 @@ from edge_agent.wire.open_work import Head, OpenPick
 _CLUSTER: Final = Button("cluster", Says(en="Several lists with totes", zh="多单播种(周转箱)"))
 _SHORT: Final = Button("short", Says(en="Not enough on the shelf", zh="货架缺货"))
 _EMPTY: Final = Button("nothing", Says(en="The bin is empty now", zh="货位已空"))
-BUTTONS: Final = (amounts.QUANTITY, _CLUSTER, _SHORT, *buttons(WHY_SHORT), _EMPTY, *buttons(DAMAGE))
+_WEIGHT: Final = Button("weight", Says(en="Its weight in grams", zh="重量(克)"), takes_number=True)
+_VOLUME: Final = Button("volume", Says(en="How much it is, in millilitres", zh="容量(毫升)"), takes_number=True)
+BUTTONS: Final = (amounts.QUANTITY, _WEIGHT, _VOLUME, _CLUSTER, _SHORT, *buttons(WHY_SHORT), _EMPTY, *buttons(DAMAGE))
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -25,6 +27,8 @@ def offers(now: Picking) -> tuple[Button, ...]:
     """Of the buttons, those that mean something now."""
     if not now.is_walking:
         return () if now.is_cluster or now.lists else (_CLUSTER,)
+    if now.weighing is not None:
+        return (_WEIGHT if now.weighing.unit == "gram" else _VOLUME,)
     if now.held is not None:
         return (amounts.QUANTITY,)
     if now.is_short_next:
@@ -34,21 +38,24 @@ def offers(now: Picking) -> tuple[Button, ...]:
 
 def notes(now: Picking) -> tuple[Says, ...]:
     found = kept_apart(now.damage)
+    if now.gone:
+        gone = ", ".join(now.gone)
+        found += (Says(f"Not yours any more: {gone}.", f"已不归你拣:{gone}。"),)
     if now.wants_tote is not None:
         found += (Says(f"Scan the tote for {now.wants_tote}.", f"扫描 {now.wants_tote} 的周转箱。"),)
     if now.is_short_next:
         found += (Says("The next item is noted as short.", "下一件将记为缺货。"),)
     if now.asks_empty is not None:
         found += (Says(f"Is bin {now.asks_empty} empty now?", f"货位 {now.asks_empty} 空了吗?"),)
+    if now.weighing is not None:
+        goods = now.weighing
+        found += (Says(f"{goods.name_en or goods.what} waits for its weight.", f"{goods.name_zh or goods.what} 等待称重。"),)
     if now.held is not None:
         goods, one = now.held.goods, now.of(now.held.number)
         tote = one.tote or one.number if one is not None else "…"
-        found += (
-            Says(
-                f"{now.held.packs} × {goods.name_en or goods.what} → {tote}",
-                f"{now.held.packs} × {goods.name_zh or goods.what} → {tote}",
-            ),
-        )
+        packs = f"{now.held.packs} ×"
+        much = amount(goods.measure, goods.unit) if goods.measure is not None else Says(packs, packs)
+        found += (Says(f"{much.en} {goods.name_en or goods.what} → {tote}", f"{much.zh} {goods.name_zh or goods.what} → {tote}"),)
     return found
 
 
@@ -57,8 +64,8 @@ def shows(now: Picking, known: Known) -> tuple[Segment, ...]:
     here = [one for one in now.lists if one.number in told]
     parts = (
         Segment(Says("To fetch", "待拣"), tuple(_line(now, stop) for stop in along if stop.open)),
-        Segment(Says("Short", "缺货"), tuple(_line(now, stop) for stop in along if stop.is_short and stop.room)),
-        Segment(Says("Fetched", "已拣"), tuple(_line(now, stop) for stop in along if not stop.room)),
+        Segment(Says("Short", "缺货"), tuple(_line(now, stop) for stop in along if stop.is_short and not stop.is_done)),
+        Segment(Says("Fetched", "已拣"), tuple(_line(now, stop) for stop in along if stop.is_done)),
         Segment(Says("In hand", "手上的拣货单"), tuple(_list(told[one.number], one.tote, along) for one in here)),
     )
     return tuple(part for part in parts if part.lines) if now.lists else ()
@@ -94,15 +101,16 @@ def _line(now: Picking, stop: Stop) -> Line:
     tote = [stop.list.tote or stop.list.number] if now.is_cluster else []
     lot = [line.lot] if line.lot else []
     expiry = [line.expiry.isoformat()] if line.expiry else []
-    en = [line.bin or "—", f"{stop.got} of {line.wanted}", *lot, *expiry, *tote]
-    zh = [line.bin or "—", f"{stop.got} / {line.wanted}", *lot, *expiry, *tote]
+    wanted = amount(line.wanted, line.unit)
+    en = [line.bin or "—", f"{stop.got} of {wanted.en}", *lot, *expiry, *tote]
+    zh = [line.bin or "—", f"{stop.got} / {wanted.zh}", *lot, *expiry, *tote]
     return Line(
-        name, line.sku, Says(" · ".join(en), " · ".join(zh)), is_done=not stop.room, is_wrong=stop.is_short and bool(stop.room)
+        name, line.sku, Says(" · ".join(en), " · ".join(zh)), is_done=stop.is_done, is_wrong=stop.is_short and not stop.is_done
     )
 
 
 def _list(pick: OpenPick, tote: str, along: list[Stop]) -> Line:
-    open_ = sum(stop.open for stop in along if stop.list.number == pick.number)
+    open_ = pieces(stop for stop in along if stop.list.number == pick.number)
     told = [tote] if tote else []
     en, zh = [*told, f"{open_} to fetch"], [*told, f"还差 {open_}"]
     return Line(Says(pick.order, pick.order), pick.number, Says(" · ".join(en), " · ".join(zh)), is_done=not open_)

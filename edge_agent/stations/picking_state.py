@@ -39,6 +39,8 @@ class Picking(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, t
     `is_short_next`: the next item is one of which there is too little, because of `why_short`; `short`: the lines that are so.
     `asks_empty`: the bin that should be empty now; `is_empty_next`: the next code is a bin that is.
     `is_summed`: what is missing was told.  `others`: the lists of which the picker was told that somebody else has them.
+    `weighing`: goods that wait for their weight; `weighed`: the lines of which something was weighed.
+    `gone`: those that the controller gave to somebody else, until the next reading.
     """
 
     lists: tuple[InHand, ...] = ()
@@ -61,6 +63,9 @@ class Picking(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, t
     is_empty_next: bool = False
     is_summed: bool = False
     others: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    weighing: Goods | None = None
+    weighed: tuple[str, ...] = ()
 
     @property
     def pick_list(self) -> str | None:

@@ -7,9 +7,20 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from edge_agent.stations import recalled
-from edge_agent.stations.goods import Goods, goods_of
-from edge_agent.stations.model import Feedback, Pressed, Scanned, ok, unknown, wrong
-from edge_agent.stations.picking_lines import Stop, best_first, goes_to, is_known, left_in, next_stop, of_goods, stops, taken
+from edge_agent.stations.goods import Goods, goods_of, measured
+from edge_agent.stations.model import Feedback, Pressed, Scanned, Weighed, ok, unknown, wrong
+from edge_agent.stations.picking_lines import (
+    Stop,
+    amount,
+    best_first,
+    goes_to,
+    is_known,
+    left_in,
+    next_stop,
+    of_goods,
+    stops,
+    taken,
+)
 from edge_agent.stations.picking_state import Held, InHand, Picking
 from edge_agent.stations.reasons import reason_args
 from edge_agent.stations.station import Done, Took
@@ -19,13 +30,19 @@ from edge_agent.wire.pick_facts import PickDamaged
 
 def taken_up(now: Picking, read: Scanned) -> Done:
     """An item was scanned."""
-    goods = goods_of(read)
+    goods = measured(goods_of(read), read.grams)
     refused = recalled.refused(goods)
     if refused is not None:
         return Done(activity=now, feedback=refused)
     now = replace(now, asks_empty=None, is_empty_next=False)
     along = stops(now, read.known)
     wanted = best_first(now, of_goods(along, goods), goods.lot)
+    goods = replace(goods, unit=wanted[0].line.unit) if wanted and not goods.sku else goods
+    is_wanted = bool(wanted) or not is_known(now, read.known) or not goods.sku
+    if goods.is_by_weight and (is_wanted or now.damage is not None):
+        if not now.number:
+            return Done(activity=replace(now, weighing=goods, doubted=None), feedback=asks_weight(now, goods, read))
+        now, goods = replace(now, number=0), replace(goods, measure=now.number)
     if now.damage is not None:
         return _damaged(now, goods, wanted, read)
     if not wanted and is_known(now, read.known) and goods.sku:
@@ -40,6 +57,27 @@ def taken_up(now: Picking, read: Scanned) -> Done:
     if doubt is not None:
         return doubt
     return booked(now, now.lists[0], goods, packs, read)
+
+
+def asks_weight(now: Picking, goods: Goods, by: Scanned | Pressed) -> Feedback:
+    """How much of it the first list that wants it is to get."""
+    wanted = next((stop for stop in of_goods(stops(now, by.known), goods) if stop.open), None)
+    code = "pick_weigh_any" if wanted is None else "pick_weigh_volume" if goods.unit == "millilitre" else "pick_weigh"
+    return ok(code, **({} if wanted is None else {"base_units": wanted.open}), **goods.args)
+
+
+def weighed(now: Picking, goods: Goods, units: int, given: Scanned | Pressed | Weighed) -> Done:
+    """Goods by weight, and what they weigh, in base units: booked, or in the picker's hand until their tote is scanned."""
+    goods = replace(goods, measure=units)
+    wanted = best_first(now, of_goods(stops(now, given.known), goods), goods.lot)
+    if now.damage is not None:
+        return _damaged(replace(now, weighing=None), goods, wanted, given)
+    if now.is_cluster:
+        return _held(replace(now, weighing=None), goods, wanted)
+    doubt = _doubt(now, goods, wanted, 1)
+    if doubt is not None:
+        return doubt
+    return booked(replace(now, weighing=None), now.lists[0], goods, 1, given)
 
 
 def into_tote(now: Picking, held: Held, read: Scanned) -> Done:
@@ -62,6 +100,9 @@ def into_tote(now: Picking, held: Held, read: Scanned) -> Done:
 
 def renumbered(now: Picking, held: Held, number: int) -> Done:
     """Digits while goods are in hand: so many go into the tote."""
+    if held.goods.measure is not None:
+        held = replace(held, goods=replace(held.goods, measure=number))
+        return Done(activity=replace(now, held=held, number=number), feedback=_asks(now, held))
     after = replace(now, held=replace(held, packs=number), number=number)
     return Done(activity=after, feedback=_asks(after, replace(held, packs=number)))
 
@@ -70,7 +111,7 @@ def put_down(now: Picking, held: Held) -> Done:
     return Done(activity=replace(now, held=None, number=0, doubted=None), feedback=ok("pick_put_down", **held.goods.args))
 
 
-def booked(now: Picking, one: InHand, goods: Goods, packs: int, read: Scanned) -> Done:
+def booked(now: Picking, one: InHand, goods: Goods, packs: int, read: Scanned | Pressed | Weighed) -> Done:
     along = stops(now, read.known)
     wanted = best_first(now, of_goods([stop for stop in along if stop.list == one], goods), goods.lot)
     place = wanted[0].line.bin if wanted and wanted[0].room else now.bin
@@ -84,13 +125,16 @@ def booked(now: Picking, one: InHand, goods: Goods, packs: int, read: Scanned) -
         serial=goods.serial,
         bin=place or None,
         tote=one.tote or None,
+        measure=goods.units(packs) if goods.measure is not None else None,
     )
     tallies, parts = taken(now, wanted, goods.units(packs))
+    keys = [part.rpartition("=")[0] for part in parts.split()] if goods.measure is not None else []
     after = replace(
         now,
         items=now.items + packs,
         number=0,
         tallies=tallies,
+        weighed=tuple(dict.fromkeys((*now.weighed, *keys))),
         doubted=None,
         is_summed=False,
         bin=place or now.bin,
@@ -106,7 +150,7 @@ def booked(now: Picking, one: InHand, goods: Goods, packs: int, read: Scanned) -
     )
 
 
-def _told(now: Picking, one: InHand, goods: Goods, read: Scanned) -> tuple[Picking, Feedback]:
+def _told(now: Picking, one: InHand, goods: Goods, read: Scanned | Pressed | Weighed) -> tuple[Picking, Feedback]:
     """How far the article is on its list, and where to go next; whether the bin is empty, where the books say so."""
     along = stops(now, read.known)
     wanted = of_goods([stop for stop in along if stop.list == one], goods)
@@ -114,7 +158,9 @@ def _told(now: Picking, one: InHand, goods: Goods, read: Scanned) -> tuple[Picki
         args: dict[str, str | int] = {"symbol": goods.symbol.text, "items": now.items, "pick_list": one.number}
         return now, unknown("picked_unknown", **args) if goods.is_unknown else ok("picked", **args)
     got, all_ = sum(stop.got for stop in wanted), sum(stop.line.wanted for stop in wanted)
-    args = {**goods.args, "got": got, "wanted": all_, "pick_list": one.number, **goes_to(next_stop(now, along), along)}
+    much = amount(all_, goods.unit)
+    told = {"wanted": all_} if goods.unit == "piece" else {"wanted_en": much.en, "wanted_zh": much.zh}
+    args = {**goods.args, "got": got, **told, "pick_list": one.number, **goes_to(next_stop(now, along), along)}
     place = now.bin or ""
     if place and left_in(now, place, along) == 0 and not any(stop.open for stop in along if stop.line.bin == place):
         return replace(now, asks_empty=place), ok("picked_zero", bin=place, **args)
@@ -124,7 +170,8 @@ def _told(now: Picking, one: InHand, goods: Goods, read: Scanned) -> tuple[Picki
 def _held(now: Picking, goods: Goods, wanted: Sequence[Stop]) -> Done:
     """Into the first tote that wants them: what it wants, or as many as were typed."""
     first = next((stop for stop in wanted if stop.open), wanted[0] if wanted else None)
-    packs = now.number or (_packs(goods, first, wanted) if first is not None else 1)
+    by_list = _packs(goods, first, wanted) if first is not None and goods.measure is None else 1
+    packs = now.number or by_list
     held = Held(goods=goods, packs=packs, number=first.list.number if first is not None else "")
     after = replace(now, held=held, number=0, doubted=None, bin=first.line.bin if first is not None else now.bin)
     return Done(activity=after, feedback=_asks(after, held))
@@ -152,7 +199,10 @@ def _doubt(now: Picking, goods: Goods, wanted: Sequence[Stop], packs: int) -> Do
         return None
     units, room = goods.units(packs), sum(stop.room for stop in wanted)
     lots = {stop.line.lot for stop in wanted if stop.room and stop.line.lot is not None}
-    if units > room:
+    if units > room and goods.measure is not None:
+        key = f"over/{goods.key}/{units}"
+        feedback = wrong("pick_weight_over", base_units=room, **goods.args)
+    elif units > room:
         key, args = f"over/{goods.key}/{packs}", {"got": sum(stop.got for stop in wanted), "over": units - room}
         feedback = wrong("pick_over", wanted=sum(stop.line.wanted for stop in wanted), number=packs, **args, **goods.args)
     elif goods.lot is not None and lots and goods.lot not in lots:
@@ -163,7 +213,7 @@ def _doubt(now: Picking, goods: Goods, wanted: Sequence[Stop], packs: int) -> Do
     return None if now.doubted == key else Done(activity=replace(now, doubted=key), feedback=feedback)
 
 
-def _damaged(now: Picking, goods: Goods, wanted: Sequence[Stop], given: Scanned | Pressed) -> Done:
+def _damaged(now: Picking, goods: Goods, wanted: Sequence[Stop], given: Scanned | Pressed | Weighed) -> Done:
     """It goes to quarantine; the list wants another one."""
     one = wanted[0].list if wanted else now.lists[0]
     packs, reason = now.number or 1, now.damage or "other"
@@ -178,6 +228,7 @@ def _damaged(now: Picking, goods: Goods, wanted: Sequence[Stop], given: Scanned 
         lot=goods.lot,
         expiry=goods.expiry,
         serial=goods.serial,
+        measure=goods.units(packs) if goods.measure is not None else None,
     )
     took = Took(station="picking", what=goods.what, document=one.number, fact=PickDamaged.name, quantity=packs)
     return Done(

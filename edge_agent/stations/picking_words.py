@@ -25,6 +25,18 @@ _OF_LISTS: Final[Mapping[str, Says]] = {
         en="{who} has {pick_list} now. Agree who goes on: what you scan is booked all the same. Scan it again.",
         zh="{pick_list} 现在由 {who} 拣。商量好谁继续;你扫的仍会记账。重扫一次。",
     ),
+    "pick_gone": Says(
+        en="{who} took {pick_list} first: it is not yours any more. Put back what you hold of it. {then}",
+        zh="{who}先领了 {pick_list},已不归你拣。手里拿着的放回去。{then}",
+    ),
+    "pick_gone_goods": Says(
+        en="{who} took {pick_list} first: it is not yours any more. Bring what you fetched to packing; the office is asked. {then}",
+        zh="{who}先领了 {pick_list},已不归你拣。已拣的送到打包台,办公室会处理。{then}",
+    ),
+    "pick_gone_unknown": Says(
+        en="{pick_list} is no pick list of this shop. Check its number; put back what you hold of it. {then}",
+        zh="{pick_list} 不是本店的拣货单。核对单号;手里拿着的放回去。{then}",
+    ),
     "pick_wave_taken": Says(en="No list of {wave} is free.", zh="{wave} 没有可拣的单。"),
     "pick_in_hand": Says(en="{pick_list} is in hand already.", zh="{pick_list} 已经在手上。"),
     "pick_too_many": Says(
@@ -45,7 +57,10 @@ _OF_LISTS: Final[Mapping[str, Says]] = {
         en="{symbol} is no tote. Scan the code of the tote for {pick_list}; UNDO drops the list.",
         zh="{symbol} 不是周转箱。扫描 {pick_list} 的周转箱;扫 UNDO 放弃这张单。",
     ),
-    "pick_tote_used": Says(en="Tote {tote} holds {pick_list}. Take another one.", zh="周转箱 {tote} 装的是 {pick_list}。换一个。"),
+    "pick_tote_used": Says(
+        en="Tote {tote} holds {pick_list}, which is not packed yet. Take another tote.",
+        zh="周转箱 {tote} 装着 {pick_list},还没打包。换一个周转箱。",
+    ),
     "pick_tote_open": Says(
         en="{pick_list} has no tote yet: scan one; UNDO drops the list.", zh="{pick_list} 还没有周转箱:扫一个;扫 UNDO 放弃这张单。"
     ),
@@ -101,6 +116,34 @@ _OF_GOODS: Final[Mapping[str, Says]] = {
         en="{name}: lot {lot}, but {expected} is wanted. Look for that one; scan this once more if it is to go.",
         zh="{name}:批次是 {lot},要的是 {expected}。找那个批次;确定用这个就再扫一次。",
     ),
+    "pick_weigh": Says(
+        en="{name}: {units} wanted. Put it on the scale, type its weight, or scan its weight label.",
+        zh="{name}:要 {units}。放到秤上,或输入重量,或扫描重量标签。",
+    ),
+    "pick_weigh_volume": Says(
+        en="{name}: {units} wanted. Type how much it is, or scan its label.", zh="{name}:要 {units}。输入容量,或扫描容量标签。"
+    ),
+    "pick_weigh_any": Says(
+        en="{name}: put it on the scale, type its weight, or scan its weight label.",
+        zh="{name}:放到秤上,或输入重量,或扫描重量标签。",
+    ),
+    "pick_weigh_first": Says(
+        en="{symbol} was not taken: {name} waits for its weight. Weigh it, type it, or UNDO.",
+        zh="{symbol} 没有记录:{name} 还没称重。称重或输入重量,或扫 UNDO。",
+    ),
+    "pick_weigh_open": Says(
+        en="{name} waits for its weight: weigh it, type it, or UNDO.", zh="{name} 还没称重:称重或输入重量,或扫 UNDO。"
+    ),
+    "pick_scale_empty": Says(
+        en="The scale shows {grams} g. Put {name} on it, or type its weight.", zh="秤显示 {grams} 克。把 {name} 放上去,或输入重量。"
+    ),
+    "pick_weight_typed": Says(
+        en="{name}: {units}. DONE books it; UNDO clears the number.", zh="{name}:{units}。扫 DONE 记账,扫 UNDO 清除。"
+    ),
+    "pick_weight_over": Says(
+        en="{name} is too much: {units} at most. Take some off and weigh again; the same once more books it.",
+        zh="{name} 超出:最多 {units}。取出一些再称;确实要这么多就原样再称一次。",
+    ),
     "pick_into": Says(
         en="{name}: {number} into tote {tote}. Scan the tote; type another number first if it is not so many.",
         zh="{name}:{number} 件放入周转箱 {tote}。扫描周转箱;数量不同先输数字。",
@@ -121,6 +164,18 @@ _OF_GOODS: Final[Mapping[str, Says]] = {
     "pick_damaged": Says(
         en="{name}: {number} kept apart ({reason}). Bring it to quarantine; {pick_list} wants another one.",
         zh="{name}:{number} 件已隔离({reason})。放到隔离区;{pick_list} 仍要拣好的。",
+    ),
+    "pick_refused_over": Says(
+        en="{what} for {document} was not booked: it is more than the list wants. Put it back into its bin.",
+        zh="{document} 的 {what} 没有记账:超出应拣数量。放回原货位。",
+    ),
+    "pick_refused_wrong": Says(
+        en="{what} for {document} was not booked: it is not on the list. Put it back into its bin.",
+        zh="{document} 的 {what} 没有记账:不在单上。放回原货位。",
+    ),
+    "pick_refused_recalled": Says(
+        en="RECALLED: {what} for {document} was not booked. Bring it to quarantine and take another lot.",
+        zh="已召回:{document} 的 {what} 没有记账。送到隔离区,另取其他批次。",
     ),
     "undone_picked": Says(
         en="Taken back: {what} of pick list {pick_list}. Put it back into its bin.",

@@ -7,13 +7,13 @@ is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from drivers.symbols.commands import Command
-from edge_agent.stations.model import Feedback, Known, Person, Pressed, Scanned, Weighed, ok
+from edge_agent.stations.model import Feedback, Known, Person, Pressed, Refused, Scanned, Weighed, ok
 from edge_agent.wire.facts import FactDraft, ReadAs
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.open_work import Head
@@ -29,11 +29,20 @@ class Idle(Activity, Struct, frozen=True, kw_only=True, tag="idle"):
     """Nothing in particular: what is scanned is only looked at."""
 
 
+class Money(Struct, frozen=True, kw_only=True):
+    """Minor units of a currency that came in by `by`, a means of payment, and go back with what they paid for."""
+
+    amount_minor: int
+    currency: str
+    by: str
+
+
 class Took(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a reading took in, for `Station.undo` of the station named so.  `what` is how answers call it.
 
     `document` is the delivery, the list or the bin that it went to; `fact` the name of what it booked: its id is the reading's.
-    `key`: which of the activity's own lines it is, where the symbol does not say that; `quantity`: how much of it.
+    `key`: which of the activity's own lines it is, where the symbol does not say that; `quantity`: how much of it; `money`: what
+    was taken for it.
     """
 
     station: str
@@ -43,6 +52,7 @@ class Took(Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbol: Symbol | None = None
     key: str | None = None
     quantity: int = 1
+    money: Money | None = None
 
 
 class Done(Struct, frozen=True, kw_only=True):
@@ -202,6 +212,12 @@ class Station(Generic[S]):
     """What holds for the next reading, or waits, in words of its page."""
     badge: Callable[[S, Person], Done | None] | None = None
     """A badge that is no sign-in: somebody who has to allow what waits; None: it is an ordinary one."""
+    facts: Callable[[S], tuple[str, ...]] = _no_documents
+    """The ids of what it booked and stands on: it is told when the controller refuses one of them."""
+    refused: Callable[[S, Refused], Done | None] | None = None
+    """One of those is refused; None: nothing comes of it."""
+    rejects: Mapping[str, str] = field(default_factory=dict)
+    """What is told of a reading that the controller refused, by its code for why: `{what}` was read, for `{document}`."""
     open_work: Callable[[S], Feedback | None] = _nothing_open
     """Why it cannot be left for another task, nor by itself, without DONE or STOP."""
     farewell: Callable[[S], Feedback] = _left

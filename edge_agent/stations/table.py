@@ -85,6 +85,13 @@ def awaits_weight(state: StationState) -> bool:
     return at(state.activity).awaits_weight(state.activity)
 
 
+def stands_on(state: StationState) -> tuple[str, ...]:
+    """The ids of the facts that the task at hand stands on, and of readings that can be refused; in training nothing is booked."""
+    own = at(state.activity).facts(state.activity) if not state.training else ()
+    read = (each.id for each in state.history if each.took is not None and each.took.fact and not each.feedback.training)
+    return tuple(dict.fromkeys((*own, *read)))
+
+
 def wants_item(state: StationState) -> bool:
     return at(state.activity).wants_item
 

@@ -28,7 +28,7 @@ from edge_agent.wire.messages import (
     TopicId,
     UtcTime,
 )
-from edge_agent.wire.order_facts import CounterOrder
+from edge_agent.wire.order_facts import CounterOrder, GivenBack
 from edge_agent.wire.pick_facts import PickClaimed, PickDamaged, PickUnclaimed, Tote
 
 
@@ -150,6 +150,7 @@ class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Goods were taken from the shelf for a pick list; `lot`, `expiry` and `serial` when the symbol or the person told them.
 
     `bin`: the one that the person scanned before, or was sent to; `tote`: the one that was scanned when they were put there.
+    `measure`: base units of all of it, where goods by weight were weighed, by a scale, a person or whoever printed the symbol.
     """
 
     name: ClassVar[str] = "picked"
@@ -163,6 +164,7 @@ class Picked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     serial: Text | None = None
     bin: Text | None = None
     tote: Tote | None = None
+    measure: Positive | None = None
 
 
 class PickShort(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -201,7 +203,7 @@ class Packed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class HandedOver(Struct, frozen=True, kw_only=True):
-    """A carrier or a customer took the parcel with this number."""
+    """A carrier or a customer took the parcel with this number, or with this label of its carrier's."""
 
     name: ClassVar[str] = "handed_over"
     version: ClassVar[int] = 1
@@ -343,6 +345,7 @@ Fact = (
     | Adjusted
     | ShelfLabelled
     | CounterOrder
+    | GivenBack
     | Counted
     | PickClaimed
     | PickUnclaimed

@@ -5,8 +5,10 @@ The facts are listed in `edge_agent.wire.facts`.  Nothing in them says who the c
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -41,7 +43,8 @@ class CounterLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `quantity` counts the pack unit that the symbol names; `measure`: base units in all, where a scale, a barcode or a template told
     them.  `sku`: what the box took it for.  `price_minor` of one piece, 100 g or 100 ml, and the line's `amount_minor`, as the box
-    showed them, in minor units, before any discount.
+    showed them, in minor units, before any discount.  `lot`, `expiry` and `serial` when the symbol (GS1 AI 10, 17 or 15, 21) or the
+    person told them; a serial number names one piece.
     """
 
     symbol: Symbol
@@ -51,6 +54,9 @@ class CounterLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     measure: Positive | None = None
     price_minor: Count
     amount_minor: Count
+    lot: Text | None = None
+    expiry: date | None = None
+    serial: Text | None = None
 
 
 class CounterOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +79,20 @@ class CounterOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved_by: Text | None = None
     preset: Text | None = None
     templates: list[Text] = []
+
+
+class GivenBack(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money of a counter order that was taken back was given back at the counter: from the drawer, or at the card terminal.
+
+    `order`: the fact that made the order.  `amount_minor` minor units by `by`, the means it had come by.
+    """
+
+    name: ClassVar[str] = "given_back"
+    version: ClassVar[int] = 1
+    order: UUID
+    amount_minor: Positive
+    currency: Currency
+    by: PayBy = PayBy.CASH
 
 
 class TemplateLine(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -41,7 +41,10 @@ class PickUnclaimed(Struct, frozen=True, kw_only=True):
 
 
 class PickDamaged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Goods that a pick list wants lay in `bin` and are not fit to be sent: they went to quarantine; the list wants others."""
+    """Goods that a pick list wants lay in `bin` and are not fit to be sent: they went to quarantine; the list wants others.
+
+    `measure` as of `picked`.
+    """
 
     name: ClassVar[str] = "pick_damaged"
     version: ClassVar[int] = 1
@@ -54,3 +57,4 @@ class PickDamaged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: Text | None = None
     expiry: date | None = None
     serial: Text | None = None
+    measure: Positive | None = None

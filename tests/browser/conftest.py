@@ -22,6 +22,7 @@ from controller.config import Config, parse_config
 from edge_agent.ui.listening import listening
 from tests.browser.floor import FloorSite, floor_site
 from tests.browser.shop import BrowserShop
+from tests.databases import copied
 
 FLAGS = [
     "--no-sandbox",
@@ -91,8 +92,8 @@ class OpenPage(Protocol):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+async def site(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     site = Site(shop, parse_config({"data": str(tmp_path)}, {}, "test"))

@@ -43,6 +43,7 @@ class Store:
     printer: PaperPrinter
     floor_port: int
     staff: dict[str, Staff]
+    scale: BenchDevice | None = None
 
     def address(self, path: str = "/floor") -> str:
         return f"http://127.0.0.1:{self.floor_port}{path}"
@@ -56,6 +57,15 @@ class Store:
         before = self.scanner.counts["beeped"]
         await self.scanner.do({"do": "scan", "text": text})
         await until(f"a beep for {text}", lambda: self.scanner.counts["beeped"] > before, 20)
+
+    async def weigh(self, grams: int) -> None:
+        """Put it on the scale: it comes to rest, and stays there until it is taken off."""
+        assert self.scale is not None
+        await self.scale.do({"do": "put", "grams": str(grams)})
+
+    async def clear_scale(self) -> None:
+        assert self.scale is not None
+        await self.scale.do({"do": "remove"})
 
     def has_scanner(self) -> bool:
         """Whether the agent's process has the scanner's port open: what is scanned before that goes nowhere."""
@@ -88,7 +98,7 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(folder: Path, broker: Mosquitto) -> AsyncIterator[Store]:
+async def open_store(folder: Path, broker: Mosquitto, *, has_scale: bool = False) -> AsyncIterator[Store]:
     """All of it running, with people and goods; all of it ended after."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
@@ -106,12 +116,13 @@ async def open_store(folder: Path, broker: Mosquitto) -> AsyncIterator[Store]:
         await controller.wait_until(lambda: _answers(api), READY_SECONDS)
         spec = DeviceSpec(id="scanner", protocol="scanner", place=("--pty", str(folder / "scanner")))
         scanner = await stack.enter_async_context(running(spec))
+        scale = await stack.enter_async_context(running(_scale_at(folder))) if has_scale else None
         printer = PaperPrinter("zpl")
         await printer.switch_on()
         printer.plug()
         stack.push_async_callback(printer.switch_off)
         staff = {each[0].split()[0]: await _hire(api, *each) for each in await _furnish(api)}
-        store = Store(folder, broker, api, controller, agent, scanner, printer, floor_port, staff)
+        store = Store(folder, broker, api, controller, agent, scanner, printer, floor_port, staff, scale)
         (folder / "agent.toml").write_text(_agent_toml(store), encoding="utf-8")
         stack.push_async_callback(agent.kill)
         try:
@@ -121,6 +132,10 @@ async def open_store(folder: Path, broker: Mosquitto) -> AsyncIterator[Store]:
         except Exception as error:
             error.add_note(f"--- agent\n{agent.tail()}\n--- controller\n{controller.tail()}")
             raise
+
+
+def _scale_at(folder: Path) -> DeviceSpec:
+    return DeviceSpec(id="scale", protocol="toledo_8217", place=("--pty", str(folder / "scale")))
 
 
 async def log_in(page: Page, store: Store, name: str, after: str = "/floor/stations/desk") -> None:
@@ -172,6 +187,8 @@ def _controller_toml(folder: Path, http_port: int, broker_port: int) -> str:
 
 def _agent_toml(store: Store) -> str:
     scanner = {"model": "scanner.serial", "options": {"sends_aim": False, "beeps_on_bel": True}}
+    scale = {"model": "toledo.8217", "options": {"unit": "kg"}}
+    on_scale = {"scale": "scale"} if store.scale is not None else {}
     return toml(
         [
             ("[box]", {"id": BOX, "site": SITE, "state_dir": store.folder / "box"}),
@@ -181,7 +198,12 @@ def _agent_toml(store: Store) -> str:
             ("[floor]", {"port": store.floor_port, "time_zone": "Asia/Shanghai"}),
             ("[[device]]", {"id": "scanner", "kind": "scanner", "address": store.scanner.address, **scanner}),
             ("[[device]]", {"id": "labels", "kind": "label_printer", "address": store.printer.address, "model": "zpl"}),
-            ("[[station]]", {"id": "desk", "scanner": "scanner", "label_printer": "labels"}),
+            *(
+                [("[[device]]", {"id": "scale", "kind": "scale", "address": store.scale.address, **scale})]
+                if store.scale is not None
+                else []
+            ),
+            ("[[station]]", {"id": "desk", "scanner": "scanner", "label_printer": "labels", **on_scale}),
             ("[[station]]", {"id": "shelf", "label_printer": "labels", "activities": ["lookup", "shelf_label"], "sign_in": "pin"}),
         ]
     )

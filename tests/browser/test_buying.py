@@ -17,7 +17,7 @@ from edge_agent.wire.facts import ReceiptClosed, Received
 from edge_agent.wire.goods_facts import Condition
 from edge_agent.wire.messages import Symbol
 from tests.browser.conftest import OpenPage, Site
-from tests.browser.test_people import looked_at
+from tests.browser.test_people import all_looked_at
 
 SCREENS = ("/suppliers", "/suppliers/dairy", "/purchase-orders", "/purchase-orders/PO-100001", "/receipts", "/receipts/RC-100001")
 
@@ -48,11 +48,7 @@ async def a_delivery(site: Site, *, channel: Channel = Channel.HAND) -> str:
 async def test_the_pages_of_buying_fit_and_speak_one_language(open_page: OpenPage, site: Site, language: str, width: int) -> None:
     await a_delivery(site)
     watched = await open_page(language, width)
-    for address in SCREENS:
-        await watched.page.goto(site.address + address)
-        await expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
-        await looked_at(watched.page, language, address)
-    assert watched.complaints == []
+    await all_looked_at(watched, site, language, SCREENS)
 
 
 async def test_an_order_is_made_approved_and_sent(open_page: OpenPage, site: Site) -> None:

@@ -34,15 +34,16 @@ from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import GOODS, BrowserShop
 from tests.browser.test_people import log_in, looked_at
 from tests.controller.people.browser import PASSWORD
+from tests.databases import copied
 
 FOUND = {"MILK-1L": 9, "TEA-500": 40, "RICE-5KG": 3}
 """Of ten, of twelve and of three that the book has."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(tmp_path: Path) -> AsyncIterator[Site]:
+async def office(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages with a log-in; Mei and Bo are managers, Wang counts."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     await create_bin("sh-01", "A-02")

@@ -18,15 +18,16 @@ from controller.customers.policies import Profile
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.controller.tracking.shop import NAME, PHONE, PersonShop
+from tests.databases import copied
 
 SERIOUS = {"serious", "critical"}
 PAGES = ("/customers", "/customers/new", "/customers/doubles", "/customers/CU-100001", "/orders/SO-100001/timeline", "/track")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def people(tmp_path: Path) -> AsyncIterator[Site]:
+async def people(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """A customer with an order that was handed over, and a double of hers."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = await PersonShop.open()
     await shop.send()
     await add_customer(Profile(name="Jane Smith", phone=PHONE))

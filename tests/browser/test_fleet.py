@@ -63,6 +63,9 @@ async def test_identify_by_keyboard_shows_its_progress_and_then_its_result(open_
     page = watched.page
     await page.goto(site.address)
     await page.get_by_role("link", name="All boxes").click()
+    await page.wait_for_url("**/fleet")
+    await tab_to(page, "Skip to content")
+    await page.keyboard.press("Enter")
     await tab_to(page, "Counter 1")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Out of paper.")).to_be_visible()

@@ -35,15 +35,16 @@ from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.browser.test_people import looked_at
 from tests.controller.transfers.two_sites import applied, closed, fact, received, sent
+from tests.databases import copied
 
 SHOTS = os.environ.get("GOODS_SHOTS", "")
 """A folder for pictures of every page, for a person who looks at them."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(tmp_path: Path) -> AsyncIterator[Site]:
+async def office(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The shop of the browser's tests, a second site, and a document of each kind in the middle of its way."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     await create_site("sh-02", name="Shop 2")

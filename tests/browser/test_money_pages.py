@@ -1,4 +1,4 @@
-"""Taxes, customers' accounts and marketplaces in a real browser; narrow and wide, in both languages."""
+"""Taxes, customers' accounts, marketplaces, sellers, sites and screens in a real browser; narrow and wide, in both languages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from controller.taxes.policies import Level
 from controller.taxes.rounding import Mode
 from controller.taxes.stored import Region
 from tests.browser.conftest import OpenPage, Site
-from tests.browser.test_people import looked_at
+from tests.browser.test_people import all_looked_at
 from tests.controller.customers.keys import open_test_keys
 
 SCREENS = (
@@ -30,6 +30,10 @@ SCREENS = (
     "/customer-accounts",
     "/customer-accounts/CU-100001/CNY",
     "/marketplaces",
+    "/sellers",
+    "/sites",
+    "/sites/sh-01",
+    "/screens",
 )
 
 
@@ -51,11 +55,7 @@ async def money(name: str = "Ada Lovelace") -> None:
 async def test_the_pages_fit_and_speak_one_language(open_page: OpenPage, site: Site, language: str, width: int) -> None:
     await money("Ada Lovelace" if language == "en" else "欧阳青霞")
     watched = await open_page(language, width)
-    for address in SCREENS:
-        await watched.page.goto(site.address + address)
-        await expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
-        await looked_at(watched.page, language, address)
-    assert watched.complaints == []
+    await all_looked_at(watched, site, language, SCREENS)
 
 
 async def test_a_rate_is_changed_from_a_day_on_and_tried_before(open_page: OpenPage, site: Site) -> None:

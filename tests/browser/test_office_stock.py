@@ -9,8 +9,11 @@ from controller import db
 from controller.costing import valuing
 from controller.profiles.operations import Profile, put_profile
 from controller.sales.imports import go_on
+from controller.sales.no_goods import NoGoodsReason, set_aside
+from controller.sales.recording import record
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.test_people import looked_at
+from tests.controller.sales.tills import line, receipt
 
 PATHS = (
     "/stock",
@@ -18,6 +21,8 @@ PATHS = (
     "/stock/MILK-1L/cost?site=sh-01",
     "/ledger?check=yes",
     "/sales/import",
+    "/sales/codes",
+    "/sales/no-goods",
     "/station-profiles?edit=desk",
 )
 FILE = "receipt,occurred_at,sku,quantity,unit_price\n1,2026-11-20 10:00,MILK-1L,1,5.90\n2,2026-11-20 10:01,MILK-1L,?,5.90\n"
@@ -27,6 +32,8 @@ FILE = "receipt,occurred_at,sku,quantity,unit_price\n1,2026-11-20 10:00,MILK-1L,
 async def test_pages_fit_and_have_no_barriers(open_page: OpenPage, site: Site, language: str, width: int, *, dark: bool) -> None:
     await site.shop.busy_day()
     await valuing.catch_up()
+    await record([receipt("1", line("POST"), line("BANK CHARGES"), site="sh-01")], source="token:pos")
+    await set_aside(["AMAZONFEE"], NoGoodsReason.FEE, "each month")
     await put_profile(Profile(name="desk", activities=("counting",), sign_in="badge", manager_adjusts=True))
     watched = await open_page(language, width, dark=dark)
     for path in PATHS:
@@ -39,7 +46,7 @@ async def test_a_file_of_sales_is_looked_at_and_taken_in(open_page: OpenPage, si
     page = (await open_page()).page
     await page.goto(f"{site.address}/sales")
     await page.get_by_role("link", name="Take in a file").click()
-    await page.get_by_label("CSV with the columns").set_input_files(
+    await page.get_by_label("CSV or XLSX with the columns").set_input_files(
         {"name": "sales.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
     await page.get_by_role("button", name="Look at the file").click()

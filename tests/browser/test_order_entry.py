@@ -19,14 +19,15 @@ from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.browser.test_customers import is_well_made
 from tests.controller.tracking.shop import NAME, PHONE, PersonShop
+from tests.databases import copied
 
 FILE = "订单号,商品编码,数量,单价,门店,收件人\nA-1,tea,2,2.50,s1,王梅\nA-2,tea,many,,s1,\nA-3,new-goods,1,3.00,s1,\n"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(tmp_path: Path) -> AsyncIterator[tuple[Site, PersonShop]]:
+async def desk(schema_file: Path, tmp_path: Path) -> AsyncIterator[tuple[Site, PersonShop]]:
     """A customer with two orders that could go in one parcel, and a file that was handed on."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = await PersonShop.open()
     await shop.another()
     await db.execute("UPDATE sales_order SET delivery = 'shipping'")

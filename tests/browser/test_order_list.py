@@ -16,7 +16,7 @@ from edge_agent.wire.facts import Received
 from edge_agent.wire.messages import Symbol
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import GOODS
-from tests.browser.test_people import looked_at
+from tests.browser.test_people import all_looked_at, tab_to
 
 SCREENS = (
     "/orders",
@@ -58,11 +58,7 @@ async def test_the_pages_fit_and_speak_one_language(open_page: OpenPage, site: S
         *(ORDERS.row_id(orders[0]), "sh-01", "problem", due, due, due, 0, False),
     )
     watched = await open_page(language, width)
-    for address in SCREENS:
-        await watched.page.goto(site.address + address)
-        await expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
-        await looked_at(watched.page, language, address)
-    assert watched.complaints == []
+    await all_looked_at(watched, site, language, SCREENS)
 
 
 async def test_orders_are_chosen_held_and_given_back_with_keys_alone(open_page: OpenPage, site: Site) -> None:
@@ -132,3 +128,35 @@ async def test_all_that_match_without_scripts(open_page: OpenPage, site: Site) -
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Cancel orders")
     await batches.work()
     assert set(await states(*orders)) == {OrderState.CANCELLED}
+
+
+async def test_an_order_is_found_approved_and_released_with_keys_alone(open_page: OpenPage, site: Site) -> None:
+    """From the list to the picking floor: nothing is clicked, and what has the focus is always seen."""
+    *_, newest = await day(site)
+    await db.execute("UPDATE sales_order SET state = 'in_review' WHERE id = ?", ORDERS.row_id(newest))
+    page = (await open_page()).page
+    await page.goto(f"{site.address}/orders")
+    await expect(page.locator(".views .count").first).to_be_visible()  # the scripts are at work
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(newest)
+    await pressed(page, "Approve order")
+    await pressed(page, f"Approve {newest}")
+    await expect(page.get_by_text("Open", exact=True)).to_be_visible()
+    assert await states(newest) == [OrderState.APPROVED]
+    await pressed(page, "Release to picking")
+    await expect(page.get_by_role("heading", name="Pick list")).to_be_visible()
+    assert (await db.fetch("SELECT COUNT(*) AS n FROM pick_list"))[0]["n"] == 1
+
+
+async def pressed(page: Page, name: str) -> None:
+    """Tab to a button from the page's beginning and press Enter on it; that it has the focus can be seen."""
+    await tab_to(page, name)
+    outline = await page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+    assert outline >= 2, name
+    covered = await page.evaluate(
+        "(() => { const it = document.activeElement, r = it.getBoundingClientRect();"
+        "const top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2); return !it.contains(top) })()"
+    )
+    assert not covered, f"{name} has the focus behind something else"
+    await page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from controller.payments.operations import Expected, Taking
 from controller.payments.policies import Means, PayTerms
 from controller.payments.refunds import Refund
 from tests.browser.conftest import OpenPage, Site
-from tests.browser.test_people import looked_at
+from tests.browser.test_people import all_looked_at
 
 SCREENS = ("/payments", "/payments/SO-200001", "/payments?show=differences", "/payments?show=untold")
 
@@ -45,11 +45,7 @@ async def money() -> None:
 async def test_the_pages_of_money_fit_and_speak_one_language(open_page: OpenPage, site: Site, language: str, width: int) -> None:
     await money()
     watched = await open_page(language, width)
-    for address in SCREENS:
-        await watched.page.goto(site.address + address)
-        await expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
-        await looked_at(watched.page, language, address)
-    assert watched.complaints == []
+    await all_looked_at(watched, site, language, SCREENS)
 
 
 async def test_money_is_taken_given_back_and_approved(open_page: OpenPage, site: Site) -> None:

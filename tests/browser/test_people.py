@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -24,18 +24,19 @@ from edge_agent.ui.locales import Language
 from edge_agent.wire.facts import Scan
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.roles import Role
-from tests.browser.conftest import OpenPage, Site
+from tests.browser.conftest import OpenPage, Site, Watched
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import PASSWORD
+from tests.databases import copied
 
 HAN = re.compile("[\u4e00-\u9fff]")
 SERIOUS = {"serious", "critical"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def closed(tmp_path: Path) -> AsyncIterator[Site]:
+async def closed(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages with a log-in; Mei is an administrator."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     mei = await add_person("Mei", roles=[Grant(Role.ADMIN)])
@@ -169,3 +170,12 @@ async def looked_at(page: Page, language: str, path: str) -> None:
     assert bool(HAN.search(text.replace("中文", ""))) is (language == "zh-CN"), path
     violations = (await Axe().run(page)).response["violations"]
     assert [f"{path} {one['id']}: {one['nodes'][0]['html']}" for one in violations if one["impact"] in SERIOUS] == []
+
+
+async def all_looked_at(watched: Watched, site: Site, language: str, addresses: Sequence[str]) -> None:
+    """Each of these pages, and that none of them complained."""
+    for address in addresses:
+        await watched.page.goto(site.address + address)
+        await expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
+        await looked_at(watched.page, language, address)
+    assert watched.complaints == []

@@ -22,12 +22,13 @@ from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.browser.test_people import log_in, looked_at
 from tests.controller.people.browser import PASSWORD
+from tests.databases import copied
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(tmp_path: Path) -> AsyncIterator[Site]:
+async def office(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages with a log-in; Mei manages the whole chain."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     mei = await people.add_person("Mei", roles=[Grant(Role.MANAGER)])

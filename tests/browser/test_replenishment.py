@@ -16,11 +16,12 @@ from tests.browser.conftest import OpenPage, Site
 from tests.browser.shop import BrowserShop
 from tests.browser.test_people import looked_at
 from tests.controller.replenishment.chain import Chain, proposals, run, supplier
+from tests.databases import copied
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(tmp_path: Path) -> AsyncIterator[Site]:
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+async def office(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     chain = await Chain.open(2)
     for code in ("milk", "tea"):
         sku = await chain.goods(code, s1=10, s2=900)

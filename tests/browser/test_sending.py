@@ -36,12 +36,13 @@ from tests.controller.people.browser import PASSWORD
 from tests.controller.shipping.desk import ADDRESS, QuickApis
 from tests.controller.shipping.stand_in import stand_in
 from tests.controller.sourcing.chain import Chain
+from tests.databases import copied
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def office(tmp_path: Path) -> AsyncIterator[Site]:
+async def office(schema_file: Path, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages with a log-in; Mei manages the whole chain; a parcel waits of which nobody knows whether it has a label."""
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     shop = BrowserShop()
     await shop.open()
     mei = await people.add_person("Mei", roles=[Grant(Role.MANAGER)])

@@ -35,6 +35,8 @@ GROUND = (
     "controller.db",
     "controller.bulk",
     "controller.values",
+    "controller.dialect",
+    "controller.together",
     "controller.errors",
     "controller.events",
     "controller.states",

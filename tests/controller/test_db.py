@@ -280,3 +280,58 @@ async def test_who_goes_on_in_a_transaction_that_a_full_disk_ended_is_told_that_
 )
 def test_what_is_the_database_s_trouble_is_tried_again(error: Exception, *, is_its_trouble: bool) -> None:
     assert db.is_of_the_database(error) is is_its_trouble
+
+
+async def test_what_is_put_waits_until_it_is_looked_for_or_the_transaction_ends(database: str) -> None:
+    site = "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, 'CNY', 'UTC')"
+    async with db.together():
+        await db.put(site, [("a", "a"), ("b", "b")])
+        await events.record(Ping(n=1), subject="x")
+        assert await db.fetch_aside("SELECT id FROM site") == [], "it waits"
+        await events.record(Ping(n=2), subject="x")
+        assert await sites() == ["a", "b"], "whoever looks sees it"
+        await db.put(site, [("c", "c")])
+    assert await sites() == ["a", "b", "c"]
+    assert [one.data["n"] for one in await events.history("x")] == [1, 2]
+    await db.put(site, [("d", "d")])
+    assert await sites() == ["a", "b", "c", "d"], "outside of it, nothing waits"
+
+
+async def test_what_is_put_goes_with_its_transaction_and_with_its_savepoint(database: str) -> None:
+    site = "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, 'CNY', 'UTC')"
+    with pytest.raises(RuntimeError, match="no"):
+        async with db.together():
+            await db.put(site, [("a", "a")])
+            raise RuntimeError("no")
+    async with db.together():
+        await db.put(site, [("b", "b")])
+        with pytest.raises(RuntimeError, match="no"):
+            async with db.savepoint():
+                await db.put(site, [("c", "c")])
+                raise RuntimeError("no")
+        async with db.savepoint():
+            await db.put(site, [("d", "d")])
+    assert await sites() == ["b", "d"]
+
+
+async def test_what_is_put_and_refused_ends_the_transaction_or_the_savepoint_it_was_put_in(database: str) -> None:
+    site = "INSERT INTO site (id, name, currency, time_zone) VALUES (?, ?, 'CNY', 'UTC')"
+    await add_site("a")
+    async with db.together():
+        await add_site("b")
+        with pytest.raises(ConstraintViolated):
+            async with db.savepoint():
+                await db.put(site, [("c", "c"), ("a", "a")])
+    assert await sites() == ["a", "b"]
+    with pytest.raises(ConstraintViolated):
+        async with db.together():
+            await db.put(site, [("d", "d"), ("a", "a")])
+    assert await sites() == ["a", "b"]
+
+
+async def test_many_rows_and_many_texts_do_not_wait(database: str) -> None:
+    async with db.together():
+        for number in range(10):
+            await events.record_many([(Ping(n=10 * number + one), "y") for one in range(10)])
+        await events.record_many([(Ping(n=100 + one), "y") for one in range(30)])
+    assert [one.data["n"] for one in await events.history("y")] == list(range(130))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -205,6 +206,21 @@ async def test_a_clock_that_became_right_dates_what_came_before(database: str) -
     await ingest([box.message(box.envelope(synced, stream=Stream.AUX))])
     (row,) = await fetch("SELECT occurred_at, uncertain_ms FROM fact WHERE name = 'scan'")
     assert (row["occurred_at"], row["uncertain_ms"]) == (NOON - timedelta(minutes=1), 30)
+
+
+async def test_a_clock_and_what_has_no_date_find_each_other_though_two_gateways_take_them_at_once(database: str) -> None:
+    lost = datetime(1970, 1, 1, tzinfo=UTC)
+    batches = []
+    for number in range(12):
+        await register(f"b{number}")
+        box = WireBox(f"b{number}", random=Random(number))
+        synced = ClockSynced(boot=box.boot, mono_ms=70_000, at=NOON, error_ms=30)
+        batches.append([box.message(box.envelope(scan(), at=lost, synced=False, mono_ms=10_000))])
+        batches.append([box.message(box.envelope(synced, stream=Stream.AUX))])
+    await asyncio.gather(*(ingest(batch) for batch in batches))
+    rows = await fetch("SELECT box, occurred_at, uncertain_ms FROM fact WHERE name = 'scan'")
+    assert {(row["occurred_at"], row["uncertain_ms"]) for row in rows} == {(NOON - timedelta(minutes=1), 30)}
+    assert len(rows) == 12
 
 
 async def test_an_unknown_symbol_is_noted_once_and_its_scan_is_kept(database: str) -> None:

@@ -39,8 +39,10 @@ from edge_agent.wire.messages import (
     JobRequest,
     Link,
     LiveWeight,
+    Rejection,
     Stream,
 )
+from edge_agent.wire.pick_facts import PickClaimed
 from tests.edge_agent.conftest import IDENTITY, FixedClock, MemorySession, let_pass, settle
 
 ROOT = "shelfwire/1/sh-01/b1"
@@ -231,6 +233,22 @@ async def test_a_full_disk_refuses_the_scan_visibly_and_alerts(tmp_path: Path, s
         assert world.retained()[f"{ROOT}/_/alert/disk-full"] == b""
         (refused,) = [fact for _, fact in world.facts() if isinstance(fact, ScanRefused)]
         assert refused.message == f"{900 - stored} scans were refused while the disk was full"
+
+
+async def test_a_claim_that_the_controller_refuses_is_told_with_its_ack(world: World) -> None:
+    async with running(world):
+        world.link()
+        world.scan("SHELFXPICK")
+        world.scan("PL-100001")
+        await settle()
+        rows = world.stores.outbox.window(Stream.FACT, limit=100)
+        (claim,) = (row for row in rows if row.name == PickClaimed.name)
+        rejected = [Rejection(seq=claim.seq, code="claimed_by_other")]
+        ack = Ack(epoch=claim.epoch, stream=Stream.FACT, ranges=[(1, claim.seq)], rejected=rejected)
+        for _ in range(2):
+            world.session.deliver(f"{ROOT}/_/ack", encode(ack), world.acknowledged)
+            await settle()
+        assert [code for _, code in world.answers] == ["pick_list", "pick_ready", "pick_gone"]
 
 
 async def test_a_refusal_is_told_until_the_next_connection(world: World) -> None:

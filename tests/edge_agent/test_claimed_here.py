@@ -53,3 +53,20 @@ def test_who_has_it_now_counts_and_other_facts_do_not() -> None:
     here.heard([CLAIMED], "till", StationState(person=ANNA))
     assert seen(here, station="desk") == ("Anna", "p-2")
     assert seen(here, replace(PICK, number="PL-2")) == ("", "")
+
+
+def test_a_tote_is_known_until_its_list_is_given_back_or_lost() -> None:
+    here = ClaimedHere()
+    claimed = FactDraft(data=PickClaimed(pick_list="PL-1", tote="T-1"), id=str(UUID(int=1)))
+    here.heard([claimed], "desk", StationState(person=LI))
+    assert [here.in_tote(code) for code in ("T-1", "T-2", "", None)] == ["PL-1", None, None, None]
+    here.heard([FactDraft(data=PickClaimed(pick_list="PL-2", tote="T-1"))], "till", StationState())
+    assert here.in_tote("T-1") == "PL-2", "the latest"
+    here.heard([BACK], "desk", StationState())
+    here.lost(str(UUID(int=9)))
+    assert here.in_tote("T-1") == "PL-2"
+    here.heard([FactDraft(data=PickUnclaimed(pick_list="PL-2", claim=UUID(int=2)))], "till", StationState())
+    assert here.in_tote("T-1") is None
+    here.heard([claimed], "desk", StationState(person=LI))
+    here.lost(str(UUID(int=1)))
+    assert (here.in_tote("T-1"), seen(here)) == (None, ("", ""))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from edge_agent.acks import SEQ_REUSED, RejectedRow
 from edge_agent.errors import FactTooLarge, OutboxFull
@@ -114,10 +115,12 @@ def test_an_ack_of_another_epoch_or_stream_frees_nothing(outbox: Outbox) -> None
 
 
 def test_rejected_facts_are_kept_visibly(outbox: Outbox) -> None:
-    outbox.append([scan("bad"), scan()])
+    outbox.append([replace(scan("bad"), id=str(UUID(int=7))), scan()])
     outcome = outbox.apply(ack(outbox, (1, 2), rejected=[Rejection(seq=1, code="unknown_document")]))
     assert outcome.freed == 2
-    assert outcome.rejected == (RejectedRow("scan", 1, "unknown_document"),)
+    assert outcome.rejected == (RejectedRow("scan", 1, "unknown_document", str(UUID(int=7))),)
+    assert outbox.refused([str(UUID(int=7)), str(UUID(int=8))]) == {str(UUID(int=7)): "unknown_document"}
+    assert outbox.refused([]) == {}
     assert seqs(outbox) == []
     ((row, code),) = outbox.rejected()
     assert (row.seq, code) == (1, "unknown_document")

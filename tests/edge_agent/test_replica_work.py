@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge_agent.replica import Replica
 from edge_agent.stations import Item
 from edge_agent.stations.model import NOTHING_KNOWN
+from edge_agent.wire.open_parcels import OpenPack
 from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenPick, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.order_facts import Goes, OrderTemplate, PayBy, TemplateLine
 from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaSite, ReplicaStock, rows_of
@@ -36,6 +37,16 @@ def test_a_receipt_is_found_by_its_number_and_by_the_paper_that_came_with_it(rep
     assert replica.around("receipts", scanned, None).document == RECEIPT
     assert replica.around("receipts", "RC-8", None) == NOTHING_KNOWN
     assert replica.around("counts", scanned, None).document is None, "the number of another kind"
+
+
+def test_a_tote_is_known_by_the_list_that_lies_in_it_until_that_is_packed(replica: Replica) -> None:
+    pick = OpenPick(id=1, number="PL-1", order="SO-1", lines=[], tote="T-1")
+    pack = OpenPack(id=2, number="PL-2", order="SO-2", lines=[], tote="T-2")
+    take(replica, picks=rows_of([pick], anew=True), packs=rows_of([pack], anew=True))
+    assert [replica.around("picks", code, code).holds for code in ("T-1", "T-2", "T-3")] == ["PL-1", "PL-2", None]
+    assert replica.around("packs", "T-2", "T-2").holds is None, "there it is what is packed"
+    take(replica, "c1", "c2", packs=rows_of([], gone=["2"]))
+    assert replica.around("picks", "T-2", "T-2").holds is None
 
 
 def test_what_is_closed_is_gone_and_what_is_open_is_counted(replica: Replica) -> None:

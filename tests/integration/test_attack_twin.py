@@ -27,6 +27,7 @@ from edge_agent.wire.codec import MAX_PAYLOAD, decode
 from edge_agent.wire.commands import read_arguments
 from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import TwinDesired
+from tests.databases import copied
 
 SCANNER = DeviceConfig(id="till", kind=Kind.SCANNER, model="scanner.serial", address="serial:/dev/ttyUSB0")
 FILE = Config(
@@ -181,8 +182,8 @@ def test_a_file_that_is_no_device_is_not_even_opened(tmp_path: Path) -> None:
         listener.join(5)
 
 
-async def test_the_office_says_what_is_wrong_before_a_box_is_told(tmp_path: Path) -> None:
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+async def test_the_office_says_what_is_wrong_before_a_box_is_told(schema_file: Path, tmp_path: Path) -> None:
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     await create_site("s1", name="Shop")
     await register_box("b1", site="s1", name="Box")
     await auth.create_token("it", list(Permission), token="sw_it")

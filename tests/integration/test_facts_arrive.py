@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from edge_agent.facts import FactsDb
 from edge_agent.outbox import Identity, Outbox
 from edge_agent.seams import SystemClock
 from edge_agent.wire.codec import decode
-from edge_agent.wire.facts import FactDraft, Scan
+from edge_agent.wire.facts import Fact, FactDraft, Scan
 from edge_agent.wire.messages import Ack, GatewayState, Symbol
 from edge_agent.wire.session import Broker, Connected, Disconnected, Incoming, MqttSession, Session
 from edge_agent.wire.topics import GatewayTopic, box_filters, gateway_filters, parse
@@ -31,11 +31,11 @@ SECONDS = 20.0
 class Box:
     """The delivering half of an agent."""
 
-    def __init__(self, folder: Path, name: str, session: Session, seed: int) -> None:
+    def __init__(self, folder: Path, name: str, session: Session, seed: int, site: str = SITE) -> None:
         self.disk = ThreadDisk()
         self.session = session
         self.facts = FactsDb(folder / f"{name}.db")
-        self.outbox = Outbox(self.facts, Identity(site=SITE, box=name, boot="boot"), SystemClock(), Random(seed))
+        self.outbox = Outbox(self.facts, Identity(site=site, box=name, boot="boot"), SystemClock(), Random(seed))
         self.delivery = Delivery(self.outbox, self.disk, session)
         self.taken: list[str] = []
 
@@ -61,7 +61,11 @@ class Box:
                     event.acknowledge()
 
     async def scan(self, count: int) -> None:
-        drafts = [FactDraft(data=Scan(symbol=Symbol(text=f"code-{number % 7}")), device="scanner") for number in range(count)]
+        await self.tell([Scan(symbol=Symbol(text=f"code-{number % 7}")) for number in range(count)])
+
+    async def tell(self, facts: Sequence[Fact]) -> None:
+        """On disk when it returns; sent when there is a network."""
+        drafts = [FactDraft(data=fact, device="scanner") for fact in facts]
         envelopes = await self.disk.run(lambda: self.outbox.append(drafts))
         self.taken += [str(envelope.id) for envelope in envelopes]
         self.delivery.notify({envelope.stream for envelope in envelopes})
@@ -109,16 +113,16 @@ async def stored(box: str) -> list[str]:
 
 
 async def prepare(url: str, *boxes: str) -> None:
-    await db.connect(url, create_schema=True)
+    await db.connect(url)
     await create_site(SITE, name="Shop")
     for box in boxes:
         await register_box(box, site=SITE, name=box)
 
 
 async def test_nothing_is_lost_and_nothing_twice_when_the_broker_dies_and_forgets(
-    own_mosquitto: Mosquitto, database_url: str, tmp_path: Path
+    own_mosquitto: Mosquitto, schema_url: str, tmp_path: Path
 ) -> None:
-    await prepare(database_url, "b1")
+    await prepare(schema_url, "b1")
     gateway = Gateway(session_of(own_mosquitto, "gw", gateway_filters(), 1), SystemClock(), Random(1), "gw")
     box = Box(tmp_path, "b1", session_of(own_mosquitto, "b1", box_filters(SITE, "b1"), 2), 2)
     async with running(gateway.run, box.run):
@@ -137,10 +141,8 @@ async def test_nothing_is_lost_and_nothing_twice_when_the_broker_dies_and_forget
     await db.close()
 
 
-async def test_two_gateways_share_the_load_and_the_facts_stay_single(
-    mosquitto: Mosquitto, database_url: str, tmp_path: Path
-) -> None:
-    await prepare(database_url, "b1", "b2")
+async def test_two_gateways_share_the_load_and_the_facts_stay_single(mosquitto: Mosquitto, schema_url: str, tmp_path: Path) -> None:
+    await prepare(schema_url, "b1", "b2")
 
     def gateway(number: int, life: int = 1) -> Gateway:
         session = session_of(mosquitto, f"{tmp_path.name}-gw{number}", gateway_filters("pair"), number, expiry=0)

@@ -36,7 +36,7 @@ from tests.controller.boxes import WireBox
 from tests.integration.test_facts_arrive import SITE, prepare, running, session_of
 from tests.servers import Mosquitto
 
-SECONDS = 20  # until it counts as never: how soon an ack comes is measured by `make bench ARGS=ack`
+SECONDS = 5
 BASE = f"shelfwire/1/{SITE}/b1"
 Json = dict[str, Any]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -117,8 +117,8 @@ async def attacked(broker: Mosquitto, url: str, name: str) -> AsyncIterator[Host
 
 
 @pytest.fixture
-async def hostile(own_mosquitto: Mosquitto, database_url: str) -> AsyncIterator[Hostile]:
-    async with attacked(own_mosquitto, database_url, "h") as client:
+async def hostile(own_mosquitto: Mosquitto, schema_url: str) -> AsyncIterator[Hostile]:
+    async with attacked(own_mosquitto, schema_url, "h") as client:
         yield client
 
 

@@ -28,8 +28,8 @@ MILK, NOBODY_S = b"6901234567892\r\n", b"4006381333931\r\n"
 
 
 @pytest.fixture
-async def controller(database_url: str) -> AsyncIterator[TestServer]:
-    await db.connect(database_url, create_schema=True)
+async def controller(schema_url: str) -> AsyncIterator[TestServer]:
+    await db.connect(schema_url)
     shop = await Shop.open()
     milk = await create_sku(
         NewSku(code="milk", name_en="Milk", name_zh="牛奶", price_minor=420), [NewBarcode(barcode="6901234567892")]

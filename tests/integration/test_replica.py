@@ -77,8 +77,8 @@ class Box:
 
 
 @pytest.fixture
-async def shop(database_url: str) -> AsyncIterator[Shop]:
-    await db.connect(database_url, create_schema=True)
+async def shop(schema_url: str) -> AsyncIterator[Shop]:
+    await db.connect(schema_url)
     yield await Shop.open()
     await db.close()
 

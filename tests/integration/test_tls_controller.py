@@ -39,6 +39,7 @@ from edge_agent.wire.topics import box_filters, gateway_filters
 from provisioning.authority import Wanted, make_authority, now
 from provisioning.register import Kind
 from tests.controller.boxes import WireBox, register, scan
+from tests.databases import copied
 from tests.integration.secure_broker import HOST, SecureBroker, running
 
 SECONDS = 10.0
@@ -55,8 +56,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SecureBroker:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[None]:
-    await db.connect(f"sqlite://{tmp_path}/controller.db", create_schema=True)
+async def database(schema_file: Path, tmp_path: Path) -> AsyncIterator[None]:
+    await db.connect(copied(schema_file, tmp_path / "controller.db"))
     await begin_stamp()
     for site in ("sh-01", "sh-02"):
         await create_site(site, name=site)

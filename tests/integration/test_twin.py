@@ -36,7 +36,7 @@ SECONDS = 20.0
 CONVERGED_SECONDS = 10.0
 TWIN = "/api/v1/boxes/b1/twin"
 HEADERS = {"Authorization": "Bearer sw_it"}
-CASES = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+CASES = pytest.mark.parametrize("schema_url", ["sqlite"], indirect=True)
 
 
 def device(name: str, port: int) -> dict[str, Any]:
@@ -95,8 +95,8 @@ class Office:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, database_url: str) -> AsyncIterator[Office]:
-        await db.connect(database_url, create_schema=True)
+    async def open(cls, schema_url: str) -> AsyncIterator[Office]:
+        await db.connect(schema_url)
         await create_site(SITE, name="Shop")
         await register_box("b1", site=SITE, name="Till")
         await auth.create_token("it", [Permission.FLEET_READ, Permission.FLEET_WRITE], token="sw_it")
@@ -148,12 +148,12 @@ async def scans_of(name: str) -> int:
 
 
 @CASES
-async def test_one_of_four_moves_and_the_others_never_notice(own_mosquitto: Mosquitto, tmp_path: Path, database_url: str) -> None:
+async def test_one_of_four_moves_and_the_others_never_notice(own_mosquitto: Mosquitto, tmp_path: Path, schema_url: str) -> None:
     async with AsyncExitStack() as stack:
         names = ("one", "two", "three", "four")
         guns = {name: await stack.enter_async_context(NetworkLine.listening()) for name in names}
         elsewhere = await stack.enter_async_context(NetworkLine.listening())
-        office = await stack.enter_async_context(Office.open(database_url))
+        office = await stack.enter_async_context(Office.open(schema_url))
         await stack.enter_async_context(gateway(own_mosquitto, "gw-a", 1))
         await stack.enter_async_context(gateway(own_mosquitto, "gw-b", 2))
         ports = {name: gun.port for name, gun in guns.items()}
@@ -184,11 +184,11 @@ async def test_one_of_four_moves_and_the_others_never_notice(own_mosquitto: Mosq
 
 @CASES
 async def test_it_gets_there_through_a_kill_and_a_broker_that_forgot_everything(
-    own_mosquitto: Mosquitto, tmp_path: Path, database_url: str
+    own_mosquitto: Mosquitto, tmp_path: Path, schema_url: str
 ) -> None:
     async with AsyncExitStack() as stack:
         old, new = [await stack.enter_async_context(NetworkLine.listening()) for _ in range(2)]
-        office = await stack.enter_async_context(Office.open(database_url))
+        office = await stack.enter_async_context(Office.open(schema_url))
         await stack.enter_async_context(gateway(own_mosquitto, "gw", 1))
         config = write_config(tmp_path, own_mosquitto.port, {"one": old.port})
         async with agent(config):

@@ -1,4 +1,4 @@
-"""`python -m tests.soak t0 [part …]`: see the package."""
+"""`python -m tests.soak t0 [part …]` or `market [--orders N] [--minutes N]`: see the package."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 from tests.shopday.programs import ROOT
+from tests.soak import market
 from tests.soak.outcome import Outcome
 from tests.soak.parts import PARTS, Soak
 from tests.soak.report import render
@@ -27,6 +28,8 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["market"]:
+        return market.main(PAGE, _about(" ".join(sys.argv[1:]), 0), sys.argv[2:])
     parser = argparse.ArgumentParser(prog="make soak", description="A shop under faults; writes docs/reliability.md.")
     parser.add_argument("tier", choices=sorted(TIERS))
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="only these; then nothing is written")
@@ -42,7 +45,7 @@ def main() -> int:
     if chosen.part or chosen.tier == "smoke":
         print(page)
     else:
-        PAGE.write_text(page, encoding="utf-8")
+        PAGE.write_text(page + market.kept(PAGE), encoding="utf-8")
         print(f"written: {PAGE.relative_to(ROOT)}")
     return 1 if any(outcome.failure for outcome in outcomes) else 0
 

@@ -15,6 +15,7 @@ from controller.catalog import queries
 from controller.catalog.imports import ImportRejected, Mode, import_catalog, lines_of
 from controller.catalog.operations import NewBarcode, NewSku, create_sku
 from controller.http.cli_import import ImportFailed, import_here
+from tests.databases import copied
 
 HEADER = "sku,name_en,name_zh,barcode\n"
 ROOT = Path(__file__).parents[3]
@@ -81,8 +82,8 @@ async def test_the_report_shows_what_looks_like_markup_as_it_is(database: str, t
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "gb18030", "shift_jis"])
-async def test_another_encoding_is_told_and_nothing_is_written(tmp_path: Path, encoding: str) -> None:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def test_another_encoding_is_told_and_nothing_is_written(schema_file: Path, tmp_path: Path, encoding: str) -> None:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     file = tmp_path / "c.csv"
     file.write_bytes((HEADER + "a,Crème,牛奶,A-1\n").encode(encoding, "replace"))
     with pytest.raises(ImportFailed, match="is not UTF-8"):

@@ -47,9 +47,9 @@ def test_returns_of_many_hours_are_no_second_box() -> None:
     assert not any(seen.hear(ONE if number % 2 else OTHER, at) for number, at in enumerate(hours))
 
 
-async def test_two_that_take_turns_are_told_of_once_and_cleared_when_one_is_off(database_url: str) -> None:
+async def test_two_that_take_turns_are_told_of_once_and_cleared_when_one_is_off(schema_url: str) -> None:
     clock = FixedClock()
-    await db.connect(database_url, create_schema=True, clock=clock)
+    await db.connect(schema_url, clock=clock)
     try:
         await register()
         assert await say(*[ONE, OTHER] * (RETURNS // 2), ONE) == []

@@ -38,7 +38,25 @@ async def test_a_tote_is_packed_by_its_own_code(shop: OrderShop) -> None:
     packed = shop.packed(pick_list, 150)
     assert await shop.report(Packed(pick_list="TOTE-8", weight=packed.weight)) == ["unknown_pick_list"]
     assert await shop.report(Packed(pick_list="TOTE-7", weight=packed.weight, reason="other")) == ["applied"]
-    assert (await queries.pick_list(pick_list)).parcel is not None
+    parcel = (await queries.pick_list(pick_list)).parcel
+    assert parcel is not None
+    (told,) = [each for each in await events.feed(0, 500) if each.name == "parcel_packed"]
+    assert ((await queries.parcel(parcel)).reason, told.data["reason"]) == ("other", "other")
+    assert await shop.report(Packed(pick_list=parcel, weight=packed.weight)) == ["already_packed"], "by the parcel's own code"
+    assert await shop.report(Packed(pick_list="PC-999999", weight=packed.weight)) == ["unknown_pick_list"]
+
+
+async def test_a_tote_is_free_again_once_its_parcel_is_packed(shop: OrderShop) -> None:
+    first, second = [(await shop.released(("tea", 1)))[1] for _ in range(2)]
+    packed = shop.packed(first, 150)
+    await shop.report(PickClaimed(pick_list=first, tote="TOTE-7"), shop.picked(first, "tea"))
+    assert await shop.report(Packed(pick_list="TOTE-7", weight=packed.weight)) == ["applied"]
+    assert (await queries.pick_list(first)).tote is None
+    await shop.report(PickClaimed(pick_list=first, tote="TOTE-7"))
+    assert (await queries.pick_list(first)).tote is None, "a claim that is told late binds no tote to what is packed"
+    await shop.report(PickClaimed(pick_list=second, tote="TOTE-7"), shop.picked(second, "tea"))
+    assert await shop.report(Packed(pick_list="TOTE-7", weight=packed.weight)) == ["applied"]
+    assert (await queries.pick_list(second)).parcel is not None
 
 
 async def test_what_is_sent_gets_a_slip_and_no_pick_up_code(shop: OrderShop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from controller import db
@@ -140,6 +141,18 @@ async def test_packs_of_goods_by_weight_are_counted_not_weighed(shop: OrderShop)
     _, pick_list = await ordered(shop, ("rice", 10_000))
     assert await shop.report(shop.picked(pick_list, "rice", 19), shop.packed(pick_list, 9600)) == ["applied", "not_picked"]
     assert await shop.report(shop.picked(pick_list, "rice", 2)) == ["over_pick"]
+
+
+async def test_what_a_scale_or_a_person_told_is_booked_and_charged_whatever_the_symbol_counts(shop: OrderShop) -> None:
+    no, pick_list = await ordered(shop, ("cheese", 500))
+    told_by_scale = msgspec.structs.replace(weighed(pick_list, 200), measure=480)
+    assert await shop.report(told_by_scale, shop.packed(pick_list, 500)) == ["applied", "applied"]
+    (line,) = await queries.pick_lines((await queries.pick_list(pick_list)).id)
+    assert (line.quantity, line.picked, await due(no)) == (480, 480, 1598)
+    _, tea = await ordered(shop, ("tea", 2))
+    assert await shop.report(msgspec.structs.replace(shop.picked(tea, "tea"), measure=2)) == ["bad_quantity"], (
+        "nobody weighs pieces"
+    )
 
 
 async def test_what_a_picker_found_short_is_not_charged(shop: OrderShop) -> None:

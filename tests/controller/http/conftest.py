@@ -83,8 +83,8 @@ class Notes:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[None]:
-    await db.connect(database_url, create_schema=True)
+async def database(schema_url: str) -> AsyncIterator[None]:
+    await db.connect(schema_url)
     yield
     await db.close()
 

@@ -36,8 +36,8 @@ UNCOUNTED = {"idempotency", "sqlite_sequence"}
 
 
 @pytest.fixture
-async def client(database_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(database_url, create_schema=True)
+async def client(schema_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(schema_url)
     app = make_app(parse_config({"data": str(tmp_path)}, {}, "test"), Parts())
     async with TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar()) as client:
         yield client

@@ -21,14 +21,15 @@ from controller.http.routing import Permission
 from controller.sales import imports
 from controller.sales.rows import HowToRead
 from tests.controller.goods import Shop, numbers
+from tests.databases import copied
 
 HOW = HowToRead(site="s1", time_zone="", currency="")
 FILE = b"receipt,date,sku,quantity,price\n1,2026-01-01 10:00,milk,2,1.50\n1,2026-01-01 10:00,milk,two,1.50\n2,2026-01-01,tea,1,1\n"
 
 
 @pytest.fixture
-async def milk(tmp_path: Path) -> AsyncIterator[int]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def milk(schema_file: Path, tmp_path: Path) -> AsyncIterator[int]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     yield await (await Shop.open()).stock("milk", 10)
     await db.close()
 

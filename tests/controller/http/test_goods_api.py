@@ -104,7 +104,7 @@ async def test_tills_that_tell_the_same_at_once_count_it_once(client: TestClient
 
 
 async def test_a_file_is_looked_at_taken_in_and_its_bad_rows_handed_out(client: TestClient, milk: int) -> None:
-    body = "receipt,date,sku,quantity,price\n1,2026-01-01 10:00,milk,2,1.50\n2,never,milk,1,1\n".encode("utf-16-le")
+    body = b"\x89PNG\r\n\x1a\n\x00\xff, no receipts\n"
     csv = {
         "data": "receipt,date,sku,quantity,price\n1,2026-01-01 10:00,milk,2,1.50\n2,never,milk,1,1\n",
         "headers": {"Content-Type": "text/csv"},

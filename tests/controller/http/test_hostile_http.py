@@ -24,8 +24,8 @@ OURS = {"Cookie": "shelfwire=mine", "X-CSRF-Token": form_token("mine")}
 
 
 @pytest.fixture
-async def client(database_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(database_url, create_schema=True)
+async def client(schema_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(schema_url)
     await auth.create_token("all", list(Permission), token=TOKEN)
     await create_site("s1", name="Shop")
     app = make_app(parse_config({"data": str(tmp_path), "http": {"max_body": 100_000}}, {}, "test"), Parts())

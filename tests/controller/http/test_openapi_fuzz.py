@@ -39,8 +39,8 @@ EACH = int(os.environ.get("SHELFWIRE_FUZZ", "0"))
 
 
 @pytest.fixture
-async def client(database_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(database_url, create_schema=True)
+async def client(schema_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(schema_url)
     app = make_app(parse_config({"data": str(tmp_path), "http": {"max_body": 200_000}}, {}, "test"), Parts())
     async with TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar()) as client:
         yield client
@@ -48,10 +48,10 @@ async def client(database_url: str, tmp_path: Path) -> AsyncIterator[TestClient]
 
 
 async def test_no_request_that_can_be_written_is_an_error_of_ours(
-    client: TestClient, database_url: str, caplog: pytest.LogCaptureFixture
+    client: TestClient, schema_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     maker = Maker(DOCUMENT, await open_shop(client))
-    each = EACH or (5 if database_url.startswith("sqlite") else 1)
+    each = EACH or (5 if schema_url.startswith("sqlite") else 1)
     seen: Counter[int] = Counter()
     wrong = []
     for route in (route for route in ROUTES if route.path not in MACHINES):

@@ -82,8 +82,8 @@ class Found(HTMLParser):
 
 
 @pytest.fixture
-async def client(database_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(database_url, create_schema=True)
+async def client(schema_url: str, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(schema_url)
     app = make_app(parse_config({"data": str(tmp_path), **CONFIG}, {}, "test"), Parts())
     async with TestClient(TestServer(app, host="127.0.0.1"), cookie_jar=DummyCookieJar()) as client:
         yield client
@@ -184,13 +184,13 @@ def _with_file(fields: dict[str, str], file: str) -> FormData:
 
 
 async def test_no_page_and_no_form_is_an_error_of_ours(
-    client: TestClient, database_url: str, caplog: pytest.LogCaptureFixture
+    client: TestClient, schema_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = await open_shop(client)
     visitor = Visitor(client, await logged_in("Boss", Grant(Role.ADMIN)), known)
     await visitor.look_around()
     assert len(visitor.found.forms) > 20, "the pages show their forms"
-    each = EACH if database_url.startswith("sqlite") else max(1, EACH // 3)
+    each = EACH if schema_url.startswith("sqlite") else max(1, EACH // 3)
     for route in ROUTES:
         for number in range(each):
             address = visitor.filled(route, odd=number % 4 == 3)

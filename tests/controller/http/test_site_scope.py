@@ -76,13 +76,6 @@ OF_THE_CHAIN = frozenset(
         "POST /api/v1/customers/{customer}/notes",
         "POST /api/v1/customers/{customer}/merge",
         "POST /api/v1/customers/{customer}/apart",
-        "POST /customers",
-        "POST /customers/find",
-        "POST /customers/{customer}/change",
-        "POST /customers/{customer}/rate",
-        "POST /customers/{customer}/notes",
-        "POST /customers/{customer}/merge",
-        "POST /customers/{customer}/apart",
     }
 )
 """Customers are no site's: whoever may write them anywhere writes them for all.  Tried in test_customers_of_the_chain.py."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from controller import db
 from controller.catalog.operations import link_barcode
@@ -18,11 +20,13 @@ from controller.orders.flags import FlagKind, blocking
 from controller.orders.presets import NewPreset, preset, save_preset
 from controller.orders.states import OrderState
 from controller.orders.templates import NewTemplate, TemplateLine, save_template, template
+from controller.payments.numbers import REFUNDS
+from controller.payments.refunds import confirm_by_hand, set_refund_limit
 from controller.payments.stored import balances
 from drivers.symbols.gtin import to_gtin14
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.messages import Envelope, Symbol
-from edge_agent.wire.order_facts import CounterLine, CounterOrder, Goes, PayBy
+from edge_agent.wire.order_facts import CounterLine, CounterOrder, GivenBack, Goes, PayBy
 from tests.controller.boxes import WireBox, register
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.goods import numbers
@@ -222,3 +226,64 @@ async def test_however_often_and_in_whatever_order_two_boxes_tell_each_order_is_
             await ingest([message])
     await settle()
     assert (await db.fetch("SELECT COUNT(*) AS n FROM sales_order"))[0]["n"] == before + 4
+
+
+async def test_a_lot_and_a_serial_number_reach_the_ledger_and_come_back(shop: OrderShop) -> None:
+    tea = await shop.stock("tea", 10)
+    code = shop.codes["tea"]
+    plain = CounterLine(symbol=Symbol(text=code), sku="tea", price_minor=250, amount_minor=250)
+    told = (replace(plain, lot="L1", serial="S1"), replace(plain, lot="L\n2" * 40, serial="S" * 100))
+    envelope = shop.box.envelope(order(*told))
+    await tell(shop.box, [envelope])
+    moved = (
+        "SELECT e.serial, l.code, e.quantity FROM stock_movement e LEFT JOIN lot l ON l.id = e.lot_id "
+        "WHERE e.sku_id = ? AND e.reason = ? ORDER BY e.id"
+    )
+    rows = await db.fetch(moved, tea, "sold")
+    assert sorted((row["serial"] or "", row["code"] or "") for row in rows) == [("", ""), ("S1", "L1")]
+    gone = (await db.fetch("SELECT net FROM serial WHERE serial = 'S1'"))[0]["net"]
+    await tell(shop.box, [shop.box.envelope(Retracted(fact=envelope.id, kind=envelope.name))])
+    assert (gone, (await db.fetch("SELECT net FROM serial WHERE serial = 'S1'"))[0]["net"]) == (-1, 0)
+    assert await books_add_up()
+
+
+async def test_what_was_given_back_at_the_counter_is_booked_in_whatever_order_it_is_heard_of(shop: OrderShop) -> None:
+    await shop.stock("tea", 30)
+    for number, turn in enumerate(itertools.permutations(range(3)), 1):
+        made = shop.box.envelope(order(line(shop, "tea", 2), number=number))
+        back = shop.box.envelope(Retracted(fact=made.id, kind=made.name))
+        paid = shop.box.envelope(GivenBack(order=made.id, amount_minor=500, currency="CNY"))
+        await tell(shop.box, [(made, back, paid)[place] for place in turn])
+        assert await outcome(paid.id) == "applied", turn
+        # where it is taken back before it was ever booked, it never was: neither is its money
+        rows = await db.fetch("SELECT order_id FROM counter_order WHERE fact_id = ?", made.id)
+        kept = [(await balances([row["order_id"]]))[row["order_id"]].sums for row in rows]
+        assert all((sums.captured, sums.refunded, sums.refunding) == (500, 500, 0) for sums in kept)
+    assert (
+        await tasks("counter_refund"),
+        len(await db.fetch("SELECT id FROM task WHERE kind = 'refund_by_hand' AND closed_at IS NULL")),
+    ) == (0, 0)
+
+
+async def test_a_refund_above_the_limit_is_booked_and_a_second_person_is_asked(shop: OrderShop) -> None:
+    await shop.stock("tea", 10)
+    await set_refund_limit("CNY", 100)
+    made = shop.box.envelope(order(line(shop, "tea", 2)))
+    await tell(shop.box, [made, shop.box.envelope(Retracted(fact=made.id, kind=made.name))])
+    found = await the_order()
+    before = (await balances([found.id]))[found.id].sums
+    await tell(shop.box, [shop.box.envelope(GivenBack(order=made.id, amount_minor=500, currency="CNY"))])
+    after = (await balances([found.id]))[found.id].sums
+    assert ((before.refunding, before.refunded), (after.refunding, after.refunded)) == ((500, 0), (0, 500))
+    assert await tasks("counter_refund") == 1
+
+
+async def test_the_office_and_the_counter_give_back_once(shop: OrderShop) -> None:
+    await shop.stock("tea", 10)
+    made = shop.box.envelope(order(line(shop, "tea", 2)))
+    await tell(shop.box, [made, shop.box.envelope(Retracted(fact=made.id, kind=made.name))])
+    (call,) = await db.fetch("SELECT id FROM payment_call WHERE action = 'refund'")
+    paid = shop.box.envelope(GivenBack(order=made.id, amount_minor=500, currency="CNY"))
+    await asyncio.gather(confirm_by_hand(REFUNDS.number(call["id"])), tell(shop.box, [paid]))
+    rows = await db.fetch("SELECT amount_minor FROM payment_entry WHERE kind = 'refunded'")
+    assert ([row["amount_minor"] for row in rows], await outcome(paid.id), await tasks("counter_refund")) == ([500], "applied", 0)

@@ -123,6 +123,32 @@ def test_rows_that_say_otherwise_keep_the_whole_order_out() -> None:
     assert (order.document, [(error.row, error.code) for error in order.errors]) == (None, [(3, "says_otherwise")])
 
 
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ("COD,yes", ("on_delivery", 1)),
+        ("预付,是", ("prepaid", 1)),
+        ("月结,", ("account", 0)),
+        (",否", ("", 0)),
+        ("later,", (2, "terms", "bad_terms", "later")),
+        (",maybe", (2, "presale", "bad_presale", "maybe")),
+    ],
+)
+def test_how_it_is_paid_and_what_is_from_presale(cells: str, found: tuple[object, ...]) -> None:
+    (order,) = checks(f"reference,sku,quantity,site,phone,付款方式,预售\nA,tea,1,s1,13812345678,{cells}\n")
+    if order.errors:
+        assert [(each.row, each.column, each.code, each.told) for each in order.errors] == [found]
+        return
+    sent = document(order)
+    assert (order.terms, order.presale) == found
+    assert (sent.pay_terms or "", sum(line.presale for line in sent.lines)) == found
+
+
+def test_an_account_is_somebodys() -> None:
+    (order,) = checks("reference,sku,quantity,site,terms\nA,tea,1,s1,account\n")
+    assert [(each.column, each.code) for each in order.errors] == [("terms", "no_account")]
+
+
 def test_until_when_is_an_instant_of_its_site() -> None:
     due = [document(order).due_at for order in checks(HEAD + "A,tea,1,,,,s1,2026/12/1,,,,,\nB,tea,1,,,,s1,2026-12-01 18:30,,,,,\n")]
     assert [str(each) for each in due] == ["2026-12-01 15:59:59+00:00", "2026-12-01 10:30:00+00:00"]

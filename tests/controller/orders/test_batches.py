@@ -6,6 +6,7 @@ import pytest
 
 from controller import db, events
 from controller.fulfilment import operations as fulfilment
+from controller.fulfilment.withdrawing import withdraw_release
 from controller.orders import batches, queries
 from controller.orders.batches import MoreMatch, NothingMatches, NotUndone
 from controller.orders.listing import COUNTED, Wanted, count
@@ -13,7 +14,7 @@ from controller.orders.numbers import ORDERS
 from controller.orders.operations import approve, hold, place
 from controller.orders.seams import seams
 from controller.orders.states import Batch, Bulk, OrderState
-from controller.orders.transitions import resume
+from controller.orders.transitions import locked, require_unreleased, resume, send_to_review
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
 from tests.controller.two_sites import TwoSites
@@ -27,8 +28,16 @@ def shop(sites: TwoSites) -> TwoSites:
         Bulk.HOLD: lambda no, reason: hold(no, reason=reason),
         Bulk.APPROVE: lambda no, reason: approve(no, reason=reason),
         Bulk.RESUME: lambda no, reason: resume(no, reason=reason),
+        Bulk.WITHDRAW: lambda no, _: withdraw_release(no),
+        Bulk.REVIEW: _review,
     }
     return sites
+
+
+async def _review(no: str, _: str) -> None:
+    await locked(no)
+    await require_unreleased(no)
+    await send_to_review(no)
 
 
 async def placed(shop: TwoSites, orders: int) -> list[str]:
@@ -163,3 +172,52 @@ async def test_more_than_were_looked_at_are_not_done(shop: TwoSites) -> None:
     newest = (await queries.orders(before=None, limit=1))[0].id
     number = await batches.start(Bulk.HOLD, Wanted(up_to=newest - 1), reason="recount", most=2)
     assert (await batches.batch(number)).total == 2
+
+
+async def test_a_release_is_taken_back_until_somebody_begins(shop: TwoSites) -> None:
+    orders = await placed(shop, 3)
+    number = await batches.start(Bulk.RELEASE, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="morning")
+    await batches.work()
+    await db.execute("UPDATE pick_list SET claimed_by = 'p-li' WHERE order_id = ?", ORDERS.row_id(orders[1]))
+    assert (await batches.batch(number)).may_be_undone
+    undoing = await batches.undo(number, reason="the carrier does not come")
+    await asyncio.gather(batches.work(), batches.work())
+    found = await batches.batch(undoing)
+    assert (found.action, found.done, found.failed) == (Bulk.WITHDRAW, 2, 1)
+    (refused,) = await batches.failures(undoing, after=0, limit=10)
+    assert (refused.order, refused.code) == (orders[1], "not_withdrawn")
+    lists = await db.fetch("SELECT state FROM pick_list ORDER BY order_id")
+    assert [row["state"] for row in lists] == ["withdrawn", "open", "withdrawn"]
+    assert (await numbers(shop.skus["tea"]))[0] == 100
+    await fulfilment.release(orders[0])
+    assert len(await db.fetch("SELECT id FROM pick_list WHERE order_id = ?", ORDERS.row_id(orders[0]))) == 2
+    assert await books_add_up()
+
+
+async def test_an_approval_is_taken_back_until_it_is_released(shop: TwoSites) -> None:
+    orders = await placed(shop, 3)
+    for no in orders:
+        await send_to_review(no)
+    number = await batches.start(Bulk.APPROVE, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="checked")
+    await batches.work()
+    await fulfilment.release(orders[2])
+    await send_to_review(orders[1])
+    await approve(orders[1], reason="somebody else looked")
+    undoing = await batches.undo(number, reason="checked the wrong ones")
+    await batches.work()
+    assert [(one.order, one.code) for one in await batches.failures(undoing, after=0, limit=10)] == [
+        (orders[1], "batch_not_undoable"),
+        (orders[2], "released_already"),
+    ]
+    assert await states(orders) == [OrderState.IN_REVIEW, OrderState.APPROVED, OrderState.APPROVED]
+
+
+@pytest.mark.parametrize("action", [Bulk.CANCEL, Bulk.RESUME, Bulk.WITHDRAW, Bulk.REVIEW])
+async def test_what_cannot_be_taken_back_says_so(shop: TwoSites, action: Bulk) -> None:
+    (order,) = await placed(shop, 1)
+    seams().bulk[action] = lambda _, __: asyncio.sleep(0)
+    number = await batches.start(action, Wanted(ids=[ORDERS.row_id(order)]), reason="test")
+    await batches.work()
+    assert not (await batches.batch(number)).may_be_undone
+    with pytest.raises(NotUndone):
+        await db.in_transaction(lambda: batches.undo(number, reason="test"))

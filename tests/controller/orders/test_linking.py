@@ -17,12 +17,16 @@ from controller.orders import linking, queries
 from controller.orders.amending import Amendment, LineChange, amend
 from controller.orders.errors import BadOrder, NotMergeable, NotUndoable, ReleasedAlready
 from controller.orders.flags import FlagKind, blocking, clear_flag, set_flag
+from controller.orders.merged_charges import shipping_of, together
+from controller.orders.money import owe
 from controller.orders.operations import hold, place
 from controller.orders.states import OrderState, WhenShort
+from controller.orders.totals import OrderCharge, recount
 from controller.payments.operations import Taking, take
 from controller.payments.policies import Means, PayTerms
 from controller.payments.stored import balance_of
 from controller.stock.channels import FREE
+from controller.taxes.policies import LineKind
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
 from tests.controller.two_sites import TwoSites, levels
@@ -112,6 +116,59 @@ async def test_orders_of_one_customer_become_one_and_two_again(sites: TwoSites) 
 
 async def a_customer() -> int:
     return await add_customer(Profile(name="王小明", phone="13800138000"))
+
+
+async def charged(no: str, minor: int) -> int:
+    """It charges so much for shipping, and is paid; its id."""
+    order_id = (await queries.order(no)).id
+    counted = await recount(order_id, charges=[OrderCharge(kind=LineKind.SHIPPING, amount_minor=minor)])
+    await owe(order_id, PayTerms.PREPAID, counted)
+    await take(order_id, Taking(means=Means.BANK_TRANSFER, amount_minor=counted.payable_minor, reference=f"bank {no}"))
+    return order_id
+
+
+async def test_one_parcel_pays_for_shipping_once_and_apart_each_pays_its_own(sites: TwoSites) -> None:
+    await sites.stocked("tea", 9, 0)
+    customer = await a_customer()
+    first, second, third = [await place(replace(sites.order(("tea", 1)), customer_id=customer)) for _ in range(3)]
+    ids = [await charged(no, minor) for no, minor in ((first, 1000), (second, 1500), (third, 500))]
+    await linking.merge(first, [second, third], reason="one parcel")
+    balance = await balance_of(ids[0])
+    assert (balance.due_minor, balance.sums.kept) == (750 + 1500, 750 + 3000), "the rest is not charged; what was paid is here"
+    links = await linking.links([ids[0]])
+    assert [link.uncharged_minor for link in links] == [1000, 500]
+    await linking.undo(links[0].id, reason="two parcels")
+    assert [(await queries.order(no)).total_minor for no in (first, second)] == [500 + 1000, 250 + 1500]
+    assert (await balance_of(ids[1])).due_minor == 1750
+    await linking.undo(links[1].id, reason="three parcels")
+    assert [(await queries.order(no)).total_minor for no in (first, second, third)] == [1250, 1750, 750]
+    kept = [(await balance_of(order_id)).sums.kept for order_id in ids]
+    assert (sum(kept), kept[1:]) == (750 + 3000, [1750, 750])
+
+
+async def test_what_somebody_says_of_a_merged_orders_shipping_stays_when_it_is_undone(sites: TwoSites) -> None:
+    await sites.stocked("tea", 9, 0)
+    customer = await a_customer()
+    first, second = [await place(replace(sites.order(("tea", 1)), customer_id=customer)) for _ in range(2)]
+    ids = [await charged(no, minor) for no, minor in ((first, 1000), (second, 1500))]
+    await linking.merge(first, [second], reason="one parcel")
+    await recount(ids[0], charges=[OrderCharge(kind=LineKind.SHIPPING, amount_minor=1)])
+    (link,) = await linking.links([ids[0]])
+    await linking.undo(link.id, reason="two parcels")
+    assert [(await queries.order(no)).total_minor for no in (first, second)] == [251, 1750]
+
+
+charges = st.lists(
+    st.builds(OrderCharge, kind=st.sampled_from([LineKind.SHIPPING, LineKind.FEE]), amount_minor=st.integers(0, 999)), max_size=3
+)
+
+
+@given(charges, st.lists(charges, max_size=4))
+def test_together_they_charge_the_highest_shipping_and_every_fee(own: list[OrderCharge], others: list[list[OrderCharge]]) -> None:
+    found = together(own, others)
+    assert shipping_of(found) == max(map(shipping_of, [own, *others]))
+    fees = [charge.amount_minor for each in [own, *others] for charge in each if charge.kind is LineKind.FEE]
+    assert sorted(charge.amount_minor for charge in found if charge.kind is LineKind.FEE) == sorted(fees)
 
 
 async def test_the_stricter_state_holds_and_what_was_changed_stays(sites: TwoSites) -> None:

@@ -132,7 +132,7 @@ async def test_what_waits_for_any_site_is_promised_where_it_arrives(sites: TwoSi
 async def test_an_order_that_a_person_must_see_is_in_review_and_holds_its_goods(sites: TwoSites) -> None:
     tea = await sites.stocked("tea", 3, 0)
 
-    async def suspicious(_: int) -> bool:
+    async def suspicious(_: int, __: object) -> bool:
         return False
 
     seams().judge = suspicious

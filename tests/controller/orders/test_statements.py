@@ -21,11 +21,11 @@ from controller.sourcing.deciding import source_order
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.orders_shop import OrderShop
 
-PLACED = 18
+PLACED = 10
 """Of an order of three lines for a named site, without customer and terms of payment: with its review, and what it comes to."""
-SOURCED = 31
+SOURCED = 26
 """Of one that is sourced, and goes to an address."""
-MANY_LINES = 20
+MANY_LINES = 15
 """Of one of thirty lines; what writes more than a few rows writes them in two statements."""
 
 HOME = Address(name="张三", phone="13812345678", province="广东省", city="深圳市", district="南山区", street="科技园路1号")

@@ -20,7 +20,10 @@ SECRET = b"a secret that both sides know"
 
 @dataclass
 class Provider:
-    """`done`: what it did, by key, in order.  `lose`: how many answers break off after it was done; `refuse`: calls get 402."""
+    """`done`: what it did, by key, in order.  `lose`: how many answers break off after it was done; `refuse`: calls get 402.
+
+    `holds`: the next call waits for it.
+    """
 
     url: str = ""
     done: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Provider:
     refuse: bool = False
     forget: bool = False
     pending: bool = False
+    holds: asyncio.Event | None = None
 
     async def operate(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -43,6 +47,9 @@ class Provider:
         if self.forget:
             self.forget = False
             return await self._break_off(request)
+        if self.holds:
+            holds, self.holds = self.holds, None
+            await holds.wait()
         if key not in self.done:
             number = len(self.done) + 1
             self.done[key] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from controller import db
 from controller.payments import calls
 from controller.payments.callbacks import Callback, take
-from controller.payments.calling import call_next
+from controller.payments.calling import call_next, run
 from controller.payments.capturing import Starting, capture, deliver, start, void
 from controller.payments.config import Payments, ProviderSection
 from controller.payments.policies import Means, PaymentState
@@ -76,6 +77,25 @@ async def test_a_capture_whose_answer_was_lost_is_asked_for(acme: Provider) -> N
     await all_calls()
     assert (await checked(1)).sums.captured == 10_000
     assert (len(acme.asked), acme.actions()) == (1, [("authorise", 10_000), ("capture", 10_000)])
+
+
+async def test_a_call_without_an_answer_holds_up_no_other(acme: Provider) -> None:
+    acme.holds = holds = asyncio.Event()
+    for order_id in (1, 2):
+        await order(order_id)
+        await start(order_id, Starting(means=Means.ONLINE, provider="acme"))
+    calling = asyncio.create_task(run(Random(1)))
+    try:
+        async with asyncio.timeout(15):
+            while not acme.done:
+                await asyncio.sleep(0.02)
+            assert len(acme.done) == 1, "one of the two is still waited for"
+            holds.set()
+            while len(acme.done) < 2:
+                await asyncio.sleep(0.02)
+    finally:
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
 
 
 async def test_what_never_arrived_is_called_again_under_its_key(acme: Provider) -> None:

@@ -31,9 +31,9 @@ from tests.doubles import FixedClock
 
 
 @pytest.fixture
-async def clock(database_url: str) -> AsyncIterator[FixedClock]:
+async def clock(schema_url: str) -> AsyncIterator[FixedClock]:
     found = FixedClock(at(0))
-    await db.connect(database_url, create_schema=True, clock=found)
+    await db.connect(schema_url, clock=found)
     yield found
     await db.close()
 

@@ -12,8 +12,9 @@ from controller.errors import Conflict
 from controller.purchasing import operations as purchasing
 from controller.replenishment import night
 from controller.replenishment.operations import accept, change, dismiss
-from controller.replenishment.run import SiteRun, TakenOver, run_sites
+from controller.replenishment.run import run_sites
 from controller.replenishment.runs import AlreadyRunning, ask, begin_nights, claim
+from controller.replenishment.site_run import SiteRun, TakenOver
 from tests.controller.replenishment.chain import Chain, proposals, run, supplier
 
 
@@ -260,3 +261,19 @@ async def test_many_skus_go_by_in_ranges(database: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("controller.replenishment.run.SKUS_AT_ONCE", 3)
     await run("s1")
     assert len(await db.fetch("SELECT id FROM replenishment_level")) == 7
+
+
+async def test_what_is_new_at_a_site_is_expected_to_sell_as_elsewhere_and_each_site_by_its_own_days(database: str) -> None:
+    chain = await Chain.open(3)
+    milk, tea = await chain.goods("milk", s1=10, s2=10, s3=5), await chain.goods("tea", s3=5)
+    await chain.sold(milk, "s1", [10] * 60)
+    await chain.sold(milk, "s2", [4] * 60)
+    await run("s1", "s2", "s3")
+    rows = await db.fetch("SELECT site_id, sku_id, mean_micro, abc FROM replenishment_level")
+    found = {(row["site_id"], row["sku_id"]): (row["mean_micro"], row["abc"]) for row in rows}
+    assert found == {
+        ("s1", milk): (10_000_000, "A"),
+        ("s2", milk): (4_000_000, "A"),
+        ("s3", milk): (7_000_000, "C"),  # nothing sold here, and here since today
+        ("s3", tea): (0, "C"),  # nobody knows
+    }

@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,13 +14,19 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from controller import db
+from controller.catalog.operations import NewBarcode, add_barcode
+from controller.counts.limits import set_policy
 from controller.replenishment.demand import catch_up
 from controller.reports.files import Sheet, csv_of
 from controller.reports.ledger import aged
 from controller.reports.model import Asked, Row
 from controller.reports.table import REPORTS
 from controller.sheets import BOM, defused
-from controller.stock.operations import Move, Reason, move
+from controller.sites.models import LocationKind
+from controller.sites.queries import special
+from controller.stock.operations import Adjustment, Move, Reason, adjust, move
+from controller.stock.queries import booked_by
+from tests.controller.counts.counting import STRICT, accept_everything, line, part, planned, take
 from tests.controller.goods import NOON, Shop, add_sku
 
 DAY = NOON.date()
@@ -118,6 +125,73 @@ async def test_shrinkage_is_told_by_reason(database: str) -> None:
     found = {row["reason"]: (row["lost"], row["found"], row["net"], row["sales_value"]) for row in await rows("shrinkage")}
     assert found["adjusted"] == (3, 0, 3, 300)
     assert found["counted"] == (2, 0, 2, 200)
+
+
+async def test_shrinkage_says_why_as_people_said_it_and_nothing_of_what_was_taken_back(database: str) -> None:
+    """The codes of a station, the words of the office, the reason given for a count's row."""
+    shop = await Shop.open()
+    sku = await shop.stock("milk", 20)
+    await add_barcode("milk", NewBarcode(barcode="MILK"))
+    for change, reason in ((-3, "damaged (by the door)"), (-1, "damaged"), (-2, "stolen"), (1, "stolen")):
+        seen = Adjustment(sku_id=sku, location_id=shop.bin, change=change, reason=reason, occurred_at=NOON, fact_id=UUID(int=1))
+        await adjust(seen, person="li")
+    wrong = Adjustment(sku_id=sku, location_id=shop.other, change=4, reason="found", occurred_at=NOON, fact_id=UUID(int=2))
+    await adjust(wrong, person="li")
+    booked = await booked_by(UUID(int=2), Reason.ADJUSTED, shop.other, NOON)
+    await move([each.reversed(Reason.RETRACTED, UUID(int=3), "li") for each in booked])
+    await counted_short()
+    found = {(row["reason"], row["why"]): (row["lost"], row["found"]) for row in await rows("shrinkage")}
+    assert found == {
+        ("adjusted", "damaged"): (4, 0),
+        ("adjusted", "stolen"): (2, 1),
+        ("adjusted", "found"): (4, 4),
+        ("counted", "theft"): (5, 0),
+    }
+    report, after, paged = REPORTS["shrinkage"], "", []
+    while page := await report.rows(asked(), after, 1):
+        paged += page
+        after = page[-1].key
+    assert [row.cells for row in paged] == [row.cells for row in await report.rows(asked(), "", 100)]
+
+
+async def counted_short() -> None:
+    """Ten of fifteen are found in A-1, and somebody says why."""
+    await set_policy(STRICT)
+    number = await planned("A-1")
+    await take(part([line("milk", 10, 1)], done=1, session=number))
+    await accept_everything(number)
+
+
+async def test_a_loss_belongs_to_the_business_day_of_its_site(database: str) -> None:
+    """One in the morning is still yesterday where the day begins at four."""
+    shop = await Shop.open()
+    await db.execute("UPDATE site SET day_starts = '04:00', time_zone = 'UTC'")
+    sku = await shop.stock("milk", 20)
+    night = NOON + timedelta(hours=13)
+    await adjust(Adjustment(sku_id=sku, location_id=shop.bin, change=-1, reason="broken", occurred_at=night), person="li")
+    assert [row["lost"] for row in await rows("shrinkage", Asked(first=DAY, last=DAY))] == [1]
+    assert await rows("shrinkage", Asked(first=DAY + timedelta(days=1), last=DAY + timedelta(days=1))) == []
+
+
+async def test_what_was_taken_back_makes_nothing_younger(database: str) -> None:
+    """A delivery that was told by mistake, and goods that were not sent to another site after all."""
+    shop = await Shop.open()
+    sku = await add_sku("milk")
+    transit = await special("s1", LocationKind.TRANSIT)
+    await move([shop.arrival(sku, 10, minute=-200 * 1440)])
+    sent = Move(
+        sku_id=sku,
+        from_location_id=shop.bin,
+        to_location_id=transit,
+        quantity=4,
+        reason=Reason.TRANSFER_SENT,
+        occurred_at=NOON,
+    )
+    wrong = shop.arrival(sku, 10)
+    await move([wrong, sent])
+    await move([each.reversed(Reason.RETRACTED, UUID(int=3), "li") for each in (wrong, sent)])
+    (row,) = await rows("ageing", Asked(first=DAY, last=DAY))
+    assert (row["on_hand"], row["to_30"], row["older"]) == (10, 0, 10)
 
 
 async def test_stock_value_is_what_it_cost(database: str) -> None:

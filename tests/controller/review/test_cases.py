@@ -11,6 +11,7 @@ from controller.errors import IllegalTransition, NotFound
 from controller.events import acting
 from controller.fulfilment.operations import cancel, release
 from controller.orders import queries as orders
+from controller.orders.errors import ReleasedAlready
 from controller.orders.flags import FlagKind, OrderIsFlagged, blocking, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import place
@@ -26,6 +27,7 @@ from controller.review.cases import (
     give_back,
     hold,
     refuse,
+    reopen,
     resume,
 )
 from controller.review.following import FOLLOWER
@@ -282,3 +284,18 @@ async def test_a_stage_cannot_be_skipped_by_resuming(rules: OrderShop) -> None:
     no = await placed(rules, 8000)
     with acting("person:mei"), pytest.raises((CaseMoved, IllegalTransition)):
         await resume(no, reason="x")
+
+
+async def test_what_was_approved_is_looked_at_again_until_it_is_released(shop: OrderShop) -> None:
+    await live([Rule(name="all", outcome=Outcome.PASS)])
+    no = await placed(shop, 1)
+    with acting("person:p-boss"):
+        await reopen(no, reason="the wrong batch")
+        assert await state(no) == (OrderState.IN_REVIEW, "service")
+        with pytest.raises(CaseMoved):
+            await db.in_transaction(lambda: reopen(no, reason="once more"))
+        await approve(no, SERVICE)
+    await release(no)
+    with pytest.raises(ReleasedAlready):
+        await db.in_transaction(lambda: reopen(no, reason="too late"))
+    assert await state(no) == (OrderState.APPROVED, "approved")

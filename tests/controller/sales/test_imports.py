@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import time
+from datetime import datetime
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from controller import db
 from controller.errors import NotFound
-from controller.sales import imports
 from controller.sales.imports import BadFile, begin, errors_of, go_on, preview, sales_import
 from controller.sales.rows import Dates, HowToRead, read_sales
 from tests.controller.goods import Shop, add_sku, numbers
@@ -34,7 +35,7 @@ A563185,B,Adjust bad debt,1,8/12/2011 14:50,-11062.06,,United Kingdom
 
 
 def test_a_dirty_public_file_is_read_row_by_row() -> None:
-    found = read_sales(io.StringIO(DIRTY, newline=""), HOW)
+    found = read_sales(DIRTY.encode(), HOW)
     assert [(error.line, error.column) for error in found.errors] == [
         (6, "sku"), (7, "quantity"), (8, "occurred_at"), (9, "quantity"), (11, ""),
     ]  # fmt: skip
@@ -50,7 +51,7 @@ def test_a_dirty_public_file_is_read_row_by_row() -> None:
     ("header", "column"), [("invoice,date,quantity", "sku"), ("sku,quantity,date", "receipt"), ("", "receipt")]
 )
 def test_a_file_without_a_column_that_is_needed_says_which(header: str, column: str) -> None:
-    found = read_sales([header, "1,2,3"], HOW)
+    found = read_sales(f"{header}\n1,2,3".encode(), HOW)
     assert column in [error.column for error in found.errors]
     assert found.receipts == []
 
@@ -60,13 +61,13 @@ def test_a_file_without_a_column_that_is_needed_says_which(header: str, column: 
 )
 def test_amounts_are_exact_in_minor_units(currency: str, price: str, minor: int) -> None:
     how = HowToRead(site="s1", time_zone="UTC", currency=currency)
-    found = read_sales(["receipt,date,sku,quantity,price", f"1,2026-01-01T10:00:00Z,milk,1,{price}"], how)
+    found = read_sales(f"receipt,date,sku,quantity,price\n1,2026-01-01T10:00:00Z,milk,1,{price}".encode(), how)
     assert found.receipts[0].total_minor == minor
 
 
 def test_a_decimal_comma_and_a_day_first_are_read_when_said() -> None:
     how = HowToRead(site="s1", time_zone="Europe/Berlin", currency="EUR", dates=Dates.DAY_FIRST, decimal_comma=True)
-    found = read_sales(["receipt,date,barcode,qty,price,till", '1,13.1.2026 23:30,4006381333931,2,"1.234,50",7'], how)
+    found = read_sales(b'receipt,date,barcode,qty,price,till\n1,13.1.2026 23:30,4006381333931,2,"1.234,50",7', how)
     (receipt,) = found.receipts
     assert (receipt.total_minor, receipt.till, receipt.lines[0].is_sku) == (246900, "7", False)
     assert receipt.occurred_at.isoformat() == "2026-01-13T22:30:00+00:00"
@@ -82,17 +83,52 @@ CELLS = st.text(max_size=12) | st.sampled_from(
 def test_any_cells_are_receipts_or_errors(rows: list[list[str]], dates: Dates, comma: bool) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([["receipt", "date", "sku", "quantity", "price", "voids"], *rows])
-    text.seek(0)
     how = HowToRead(site="s1", time_zone="Asia/Shanghai", currency="CNY", dates=dates, decimal_comma=comma)
-    found = read_sales(text, how)
+    found = read_sales(text.getvalue().encode(), how)
     assert found.lines == sum(len(receipt.lines) for receipt in found.receipts)
     assert len(found.errors) >= found.rows - found.lines
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_report(body: bytes) -> None:
-    found = read_sales(imports.text_of(body), HOW)
+    found = read_sales(body, HOW)
     assert found.receipts == [] or found.lines > 0
+
+
+def sheet(*rows: tuple[object, ...]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("comma", [False, True])
+def test_a_sheet_says_what_a_file_of_text_says(*, comma: bool) -> None:
+    how = HowToRead(site="s1", time_zone="Asia/Shanghai", currency="CNY", decimal_comma=comma)
+    body = sheet(
+        ("receipt", "date", "sku", "quantity", "price", "till", "note"),
+        (4711, datetime(2026, 1, 13, 23, 30, 5), "milk", 2, 5.9, 7),  # noqa: DTZ001 -- as a sheet has it
+        (4711, datetime(2026, 1, 13, 23, 30, 5), "milk", "two", 5.9, 7),  # noqa: DTZ001 -- as above
+    )
+    found = read_sales(body, how)
+    (receipt,) = found.receipts
+    assert (receipt.number, receipt.till, receipt.total_minor) == ("4711", "7", 1180)
+    assert receipt.occurred_at.isoformat() == "2026-01-13T15:30:05+00:00"
+    assert [(error.line, error.column) for error in found.errors] == [(3, "quantity")]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig", "cp1252"])
+def test_what_tills_and_spreadsheets_save_is_read(encoding: str) -> None:
+    word = "café £" if encoding == "cp1252" else "牛奶"
+    found = read_sales(f"receipt;date;sku;quantity;description\n1;2026-01-01T10:00:00Z;milk;2;{word}\n".encode(encoding), HOW)
+    assert ([receipt.lines[0].text for receipt in found.receipts], found.errors) == (["milk"], [])
+
+
+def test_a_file_that_breaks_off_keeps_what_was_read() -> None:
+    found = read_sales(b'receipt,date,sku,quantity\n1,2026-01-01T10:00:00Z,milk,2\n2,"broken', HOW)
+    assert ([receipt.number for receipt in found.receipts], [error.line for error in found.errors]) == (["1"], [3])
 
 
 async def test_a_file_is_previewed_begun_once_and_taken_in(database: str) -> None:

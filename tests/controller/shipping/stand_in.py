@@ -63,17 +63,21 @@ class StandIn:
         self.manifests.append(await request.json())
         return web.json_response({"reference": f"M{len(self.manifests)}"})
 
+    def listen(self, app: web.Application) -> None:
+        """Its paths, below `/v1`."""
+        app.router.add_post("/v1/labels", self.buy)
+        app.router.add_get("/v1/labels/{key}", self.find)
+        app.router.add_delete("/v1/labels/{key}", self.void)
+        app.router.add_post("/v1/quotes", self.quotes)
+        app.router.add_post("/v1/tracking", self.track)
+        app.router.add_post("/v1/manifests", self.manifest)
+
 
 @asynccontextmanager
 async def stand_in() -> AsyncIterator[StandIn]:
     carrier = StandIn()
     app = web.Application()
-    app.router.add_post("/v1/labels", carrier.buy)
-    app.router.add_get("/v1/labels/{key}", carrier.find)
-    app.router.add_delete("/v1/labels/{key}", carrier.void)
-    app.router.add_post("/v1/quotes", carrier.quotes)
-    app.router.add_post("/v1/tracking", carrier.track)
-    app.router.add_post("/v1/manifests", carrier.manifest)
+    carrier.listen(app)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

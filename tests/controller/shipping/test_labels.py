@@ -12,13 +12,14 @@ from controller import db
 from controller.errors import IllegalTransition
 from controller.fulfilment.operations import cancel
 from controller.orders.flags import FlagKind, blocking, clear_flag, set_flag
-from controller.shipping import purchases
-from controller.shipping.carriers import Kind
+from controller.shipping import labels, purchases
+from controller.shipping.carriers import Apis, Kind
 from controller.shipping.choosing import Judged, Why
 from controller.shipping.following import FOLLOWER
 from controller.shipping.purchases import BadShipment, NotSettled
 from controller.shipping.states import ShipmentState
 from controller.tasks.queries import waiting
+from edge_agent.wire.facts import HandedOver
 from tests.controller.orders_shop import told
 from tests.controller.shipping.desk import Desk
 from tests.controller.shipping.stand_in import StandIn, stand_in
@@ -93,6 +94,24 @@ async def test_a_label_that_was_bought_while_nobody_heard_is_found_by_our_key(de
     assert ((await desk.newest()).tracking_no, await desk.purchase()) == ("TN00000001", "bought")
     assert [len(numbers) for numbers in carrier.sold.values()] == [1]
     assert (await blocking([one.order_id]), await waiting()) == ({}, {})
+
+
+async def test_a_carrier_that_does_not_answer_holds_up_no_other_label(desk: Desk, carrier: StandIn, tmp_path: Path) -> None:
+    carrier.fault = "hang"
+    await desk.packed()
+    buying = asyncio.create_task(labels.run(Apis(tmp_path)))
+    try:
+        async with asyncio.timeout(15):
+            while not carrier.sold:
+                await asyncio.sleep(0.02)
+            carrier.fault = ""
+            await desk.packed()
+            while await desk.purchase() != "bought":
+                await asyncio.sleep(0.02)
+        assert not carrier.release.is_set(), "the first one is still waited for"
+    finally:
+        buying.cancel()
+        await asyncio.gather(buying, return_exceptions=True)
 
 
 async def test_a_label_that_was_not_bought_is_bought_under_the_same_key(desk: Desk, carrier: StandIn) -> None:
@@ -194,6 +213,23 @@ async def test_a_cancelled_order_gives_its_label_back(desk: Desk, carrier: Stand
     await purchases.void(one.no, reason="again")
 
 
+@pytest.mark.parametrize("fault", ["garbage", "break"])
+async def test_a_label_that_is_found_after_its_order_was_cancelled_is_given_back(desk: Desk, carrier: StandIn, fault: str) -> None:
+    order, _ = await desk.packed()
+    carrier.fault = fault
+    await desk.work()
+    assert await desk.purchase() == "uncertain"
+    carrier.fault = ""
+    await cancel(order, reason="changed their mind")
+    await FOLLOWER.catch_up()
+    await desk.due()
+    await desk.work()
+    assert (await desk.newest()).state is ShipmentState.VOID
+    assert (await desk.purchase(), carrier.voided) == ("voided", list(carrier.sold))
+    wanted = await db.fetch("SELECT data FROM event WHERE name = 'document_wanted'")
+    assert not [each for each in wanted if "carrier-label" in each["data"]], "nobody prints it"
+
+
 async def test_what_the_carrier_has_is_not_voided(desk: Desk, carrier: StandIn) -> None:
     one = await desk.labelled()
     await db.execute("UPDATE shipment SET state = 'in_transit' WHERE id = ?", one.id)
@@ -242,3 +278,15 @@ async def test_a_label_is_printed_again_as_a_copy(desk: Desk, carrier: StandIn) 
     await purchases.print_again(one.no)
     rows = await db.fetch("SELECT data FROM event WHERE name = 'document_wanted' AND data LIKE '%carrier-label%' ORDER BY id")
     assert ['"copy":true' in row["data"] for row in rows] == [False, True]
+
+
+async def test_a_parcel_is_handed_over_by_its_carriers_label_where_the_box_did_not_know_it(desk: Desk, carrier: StandIn) -> None:
+    one = await desk.labelled(2)
+    assert await desk.shop.report(HandedOver(parcel="TN00000001"), HandedOver(parcel="TN00000002")) == [
+        "applied",
+        "unknown_parcel",
+    ]
+    rows = await db.fetch("SELECT state FROM parcel")
+    assert [row["state"] for row in rows] == ["handed_over"]
+    assert await desk.shop.report(HandedOver(parcel=one.parcel_no)) == ["applied"], "the same parcel by its number: no second time"
+    assert await told("parcel_handed_over") == 1

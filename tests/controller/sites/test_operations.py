@@ -26,6 +26,32 @@ async def test_a_bad_site_is_refused(database: str, site: str, currency: str, zo
         await create_site(site, name="x", currency=currency, time_zone=zone)
 
 
+async def test_a_site_s_address_stays_unless_another_is_said(database: str) -> None:
+    await create_site("s1", name="Shop 1", address="1 Tea Street")
+    await change_site("s1", name="Shop one", time_zone="UTC", day_starts="00:00")
+    assert (await queries.site("s1")).address == "1 Tea Street"
+    await change_site("s1", name="Shop one", time_zone="UTC", day_starts="00:00", address="")
+    assert (await queries.site("s1")).address == ""
+    for wrong in ({"name": " "}, {"name": "x" * 129}, {"name": "x", "address": "x" * 201}, {"name": "x", "address": "a\nb"}):
+        with pytest.raises(BadSite):
+            await change_site("s1", **{"time_zone": "UTC", "day_starts": "00:00", **wrong})
+
+
+async def test_sites_and_bins_are_found_by_a_part_of_their_name(database: str) -> None:
+    for site, name in (("s1", "Harbour 100%"), ("s2", "Market"), ("s3", "Harbour mouth")):
+        await create_site(site, name=name)
+    assert [row.id for row in await queries.sites(q="HARB")] == ["s1", "s3"]
+    assert [row.id for row in await queries.sites(q="0%")] == ["s1"]
+    assert [row.id for row in await queries.sites(q="s2")] == ["s2"]
+    assert [row.id for row in await queries.sites(q="harb", after="s1", only=["s1", "s2"])] == []
+    for code, zone in (("B-1", ""), ("A-1", "cold_room"), ("A-2", "coldXroom")):
+        await create_bin("s1", code, zone=zone)
+    assert [place.code for place in await queries.bins_by_code("s1")] == ["A-1", "A-2", "B-1"]
+    assert [place.code for place in await queries.bins_by_code("s1", q="cold_")] == ["A-1"]
+    assert [place.code for place in await queries.bins_by_code("s1", after="A-1", limit=1)] == ["A-2"]
+    assert await queries.bins_by_code("s2") == []
+
+
 async def test_a_site_gets_another_clock_and_says_so(database: str) -> None:
     await create_site("s1", name="Shop 1")
     await change_site("s1", name="Shop 1", time_zone="Asia/Shanghai", day_starts="00:00")

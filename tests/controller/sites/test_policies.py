@@ -45,6 +45,14 @@ def test_every_instant_has_the_day_that_its_wall_clock_says(zone: str, starts: s
     assert abs((days.begins(days.day_of(instant)) - instant).total_seconds()) <= 26 * 3600
 
 
+@given(ZONES, STARTS, st.lists(st.datetimes(datetime(2020, 1, 1), datetime(2020, 12, 31)), max_size=20))  # noqa: DTZ001 -- its zone follows
+def test_the_day_of_an_instant_is_the_same_whatever_was_asked_before(zone: str, starts: str, naive: list[datetime]) -> None:
+    instants = [each.replace(tzinfo=UTC) for each in naive]
+    near = [each + timedelta(minutes=step) for each in instants for step in (0, 1, 59, -61)]
+    days = BusinessDays(zone, starts)
+    assert [days.day_of(each) for each in near] == [BusinessDays(zone, starts).day_of(each) for each in near]
+
+
 async def test_a_site_says_when_its_day_begins(database: str) -> None:
     await create_site("s1", name="One", day_starts="04:00")
     assert (await site("s1")).day_starts == "04:00"

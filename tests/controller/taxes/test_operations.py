@@ -9,6 +9,8 @@ import pytest
 
 from controller import db
 from controller.catalog.operations import NewSku, create_sku
+from controller.customers.operations import add_customer
+from controller.customers.policies import Profile
 from controller.errors import NotFound
 from controller.sites.operations import create_site
 from controller.taxes.operations import Basket, Counted, Priced, count, keep
@@ -28,6 +30,7 @@ from controller.taxes.settings import (
     set_site_region,
 )
 from controller.taxes.stored import Region, rates, regions
+from tests.controller.customers.keys import open_test_keys
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -116,14 +119,18 @@ async def test_a_rate_ends() -> None:
 
 async def test_an_exempt_customer_pays_what_is_left_without_tax() -> None:
     await china()
-    await exempt(7, "EX-1", valid_from=BEGIN, region_code="CN")
-    await exempt(8, "EX-2", valid_from=BEGIN, until=JULY)
-    found = await counted(Priced(position=1, amount_minor=11_300, sku_id=77), customer=7)
+    await open_test_keys()
+    one, other = [await add_customer(Profile(name=name, email=f"{name}@example.com")) for name in ("one", "other")]
+    await exempt(one, "EX-1", valid_from=BEGIN, region_code="CN")
+    await exempt(other, "EX-2", valid_from=BEGIN, until=JULY)
+    found = await counted(Priced(position=1, amount_minor=11_300, sku_id=77), customer=one)
     assert (found.payable_minor, found.totals.exempted_minor, found.taxation.certificate) == (10_000, 1300, "EX-1")
-    basket = Basket(lines=[Priced(position=1, amount_minor=11_300, sku_id=77)], currency="CNY", site="s1", customer_id=8)
+    basket = Basket(lines=[Priced(position=1, amount_minor=11_300, sku_id=77)], currency="CNY", site="s1", customer_id=other)
     assert ((await count(basket, JULY)).payable_minor, (await count(basket, BEGIN)).payable_minor) == (11_300, 10_000)
     with pytest.raises(BadTax):
-        await exempt(9, " ", valid_from=BEGIN)
+        await exempt(one, " ", valid_from=BEGIN)
+    with pytest.raises(NotFound):
+        await exempt(other + 1, "EX-3", valid_from=BEGIN)
 
 
 async def test_what_was_kept_does_not_change_when_rates_do() -> None:

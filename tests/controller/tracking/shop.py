@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from controller import db
 from controller.customers import order_addresses
@@ -53,3 +54,16 @@ class PersonShop:
         )
         assert set(done) == {"applied"}, done
         return pick_list
+
+
+@dataclass
+class Later:
+    """A clock that can be moved."""
+
+    instant: datetime = field(default=datetime(2026, 11, 22, 8, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def mono_ms(self) -> int:
+        return 0

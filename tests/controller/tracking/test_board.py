@@ -94,3 +94,36 @@ async def test_what_missed_its_deadline_last_comes_first_then_what_misses_it_nex
     shown = [card.clock.urgency if card.clock else None for card in found.cards]
     assert shown == [Urgency.OVER, Urgency.OVER, Urgency.NEAR, Urgency.NEAR, None]
     assert await listing.count(Wanted(which=board.overdue(db.now())), ["s1"]) == 2
+
+
+async def test_stages_filters_and_sites_are_asked_for_together_and_found_by_count_and_page_alike(shop: TwoSites) -> None:
+    await shop.stocked("tea", 50, 50)
+    first, second, third = [await place(replace(shop.order(("tea", 1)), due_at=db.now() + timedelta(hours=1))) for _ in range(3)]
+    there = await place(replace(shop.order(("tea", 1)), site="s2"))
+    for no in (first, second, there):
+        await release(no)
+    for no in (first, third, there):
+        await clock(no, due_in=-timedelta(minutes=5))
+    await set_flag(ORDERS.row_id(first), FlagKind.CREDIT, "owes")
+    at = db.now()
+    pick = board.at_stage(Stage.PICK, at)
+    ids = [ORDERS.row_id(no) for no in (first, third)]
+    for wanted, sites, expected in (
+        (pick, None, [there, second, first]),
+        (pick, ["s2"], [there]),
+        (pick, [], []),
+        (replace(pick, site="s1"), ["s2"], []),
+        (replace(pick, ids=ids), None, [first]),
+        (replace(pick, q=first), None, [first]),
+        (replace(pick, due_before=at + timedelta(hours=2)), ["s1", "s2"], [second, first]),
+        (replace(pick, flag=FlagKind.CREDIT), ["s1"], [first]),
+        (board.late(pick, at), None, [there, first]),
+        (board.late(pick, at), ["s1"], [first]),
+        (board.late(board.at_stage(Stage.RELEASE, at), at), ["s1"], [third]),
+        (board.late(board.at_stage(Stage.PROBLEM, at), at), None, [first]),
+        (Wanted(due_before=at + timedelta(hours=2)), ["s1"], [third, second, first]),
+        (Wanted(site="s1"), None, [third, second, first]),
+    ):
+        rows = await listing.page_of(wanted, before=None, limit=9, sites=sites)
+        assert [ORDERS.number(row["id"]) for row in rows] == expected, (wanted, sites)
+        assert await listing.count(wanted, sites) == len(expected), (wanted, sites)

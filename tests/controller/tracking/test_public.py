@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from controller import db
 from controller.customers import sealing
 from controller.orders import queries as orders
+from controller.orders.states import Delivery
+from controller.sites.operations import change_site
 from controller.tracking import public
 from controller.tracking.nodes import Node
 from controller.tracking.public import NoSuchOrder, TooManyLookUps, look_up
-from tests.controller.tracking.shop import PersonShop
-
-
-@dataclass
-class Later:
-    """A clock that can be moved."""
-
-    instant: datetime = field(default=datetime(2026, 11, 22, 8, tzinfo=UTC))
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def mono_ms(self) -> int:
-        return 0
-
-
-@pytest.fixture
-def clock() -> Later:
-    return Later()
-
-
-@pytest.fixture
-async def shop(schema_url: str, clock: Later) -> AsyncIterator[PersonShop]:
-    await db.connect(schema_url, clock=clock)
-    yield await PersonShop.open()
-    await db.close()
+from tests.controller.tracking.shop import Later, PersonShop
 
 
 async def refused(number: str, proof: str, address: str = "10.0.0.1") -> str:
@@ -64,6 +39,14 @@ async def test_the_pick_up_code_proves_it_too_without_any_key(shop: PersonShop) 
     code = (await orders.order(shop.order)).pickup_code
     assert (await look_up(shop.order, code.lower(), "10.0.0.1")).name == ""
     assert await refused(shop.order, "4321") == "no_such_order"
+
+
+async def test_who_fetches_it_is_told_where_and_who_gets_it_brought_is_not(shop: PersonShop) -> None:
+    await change_site("s1", name="Tea at the Harbour", time_zone="UTC", day_starts="00:00", address="1 Quay Street")
+    for delivery, told in ((Delivery.COLLECTION, ("Tea at the Harbour", "1 Quay Street")), (Delivery.SHIPPING, None)):
+        await db.execute("UPDATE sales_order SET delivery = ?", delivery.value)
+        store = (await look_up("SO-100001", "4321", "10.0.0.1")).store
+        assert (None if store is None else (store.name, store.address)) == told
 
 
 @pytest.mark.parametrize(

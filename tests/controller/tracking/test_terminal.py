@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import msgspec
@@ -18,20 +17,7 @@ from controller.tracking.nodes import Node
 from controller.tracking.public import NoSuchOrder, TooManyLookUps
 from controller.tracking.screens import AskedTooOften, BadScreen, Screen, ScreenExists, add_screen, may_ask, screen_of
 from controller.tracking.terminal import Answer, ask
-from tests.controller.tracking.shop import PersonShop
-from tests.controller.tracking.test_public import Later
-
-
-@pytest.fixture
-def clock() -> Later:
-    return Later()
-
-
-@pytest.fixture
-async def shop(schema_url: str, clock: Later) -> AsyncIterator[PersonShop]:
-    await db.connect(schema_url, clock=clock)
-    yield await PersonShop.open()
-    await db.close()
+from tests.controller.tracking.shop import Later, PersonShop
 
 
 async def screen(site: str = "s1", name: str = "Entrance") -> Screen:

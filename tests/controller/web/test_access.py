@@ -14,11 +14,12 @@ from controller.config import parse_config
 from controller.http import auth
 from controller.http.routing import Permission
 from controller.people.sessions import form_token
+from tests.databases import copied
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[None]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def database(schema_file: Path, tmp_path: Path) -> AsyncIterator[None]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     yield
     await db.close()
 

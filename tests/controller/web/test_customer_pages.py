@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from controller import db
-from controller.app import Parts, make_app
-from controller.config import parse_config
 from controller.customers import merging, queries, sealing
 from controller.customers.operations import add_customer
 from controller.customers.policies import Profile
 from controller.events import history
+from controller.fulfilment.operations import cancel
 from controller.people.policies import Grant
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import Somebody, form_of, logged_in, told
 from tests.controller.tracking.shop import NAME, PHONE, STREET, PersonShop
-
-
-@pytest.fixture
-async def client(tmp_path: Path, schema_file: Path) -> AsyncIterator[TestClient]:
-    path = tmp_path / "c.db"
-    path.write_bytes(schema_file.read_bytes())
-    await db.connect(f"sqlite://{path}")
-    config = parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test")
-    async with TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1")) as client:
-        yield client
-    await db.close()
 
 
 @pytest.fixture
@@ -178,3 +164,18 @@ async def test_everybody_looks_up_an_order_by_number_and_digits(client: TestClie
     )
     zh = await (await client.post("/track?lang=zh-CN", data={**form, "no": "SO-100001", "sealed_proof": "4321"})).text()
     assert "已分配库存" in zh
+
+
+async def test_somebody_without_a_record_is_erased_by_an_order_and_what_it_was_made_with(
+    client: TestClient, boss: Somebody, shop: PersonShop
+) -> None:
+    assert "Erase somebody without a record" in await text_of(client, "/customers")
+    await cancel(shop.order, reason="called off")
+    status, page = await send(client, "/customers/erase-buyer", key="k1", order=shop.order, sealed_phone=PHONE)
+    assert (status, "there is a customer&#39;s record" in page, PHONE in page) == (409, True, False)
+    await db.execute("UPDATE sales_order SET customer_id = NULL")
+    status, page = await send(client, "/customers/erase-buyer", key="k2", order=shop.order, sealed_phone="13900000000")
+    assert (status, "not_found" in page) == (409, True)
+    status, page = await send(client, "/customers/erase-buyer", key="k3", order=shop.order.lower(), sealed_phone=PHONE)
+    assert (status, "Erased. The orders stay" in page) == (200, True)
+    assert await db.fetch("SELECT order_id FROM order_address") == []

@@ -17,6 +17,7 @@ from controller.web.build import Website
 from controller.web.routes import PageRoute
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import Somebody, logged_in
+from tests.databases import copied
 
 CONFIG = parse_config({"http": {"open_pages": False}}, {}, "test")
 ROUTES = Website(CONFIG.http).routes()
@@ -24,8 +25,8 @@ FORMS = [route for route in ROUTES if route.method == "POST"]
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def client(schema_file: Path, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     server = TestServer(make_app(CONFIG, Parts()), host="127.0.0.1")
     async with TestClient(server, cookie_jar=DummyCookieJar()) as client:
         yield client

@@ -23,6 +23,7 @@ from edge_agent.wire.messages import Stream
 from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import form_of, logged_in, told
+from tests.databases import copied
 
 BOX = "/fleet/boxes/counter-1"
 PAGES = ["/fleet", BOX, *(f"{BOX}/{tab}" for tab in ("devices", "queue", "config", "logs", "security"))]
@@ -31,8 +32,8 @@ RIGHT = '[[device]]\nid = "scanner"\nkind = "scanner"\nmodel = "scanner.serial"\
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[BrowserShop]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def shop(schema_file: Path, tmp_path: Path) -> AsyncIterator[BrowserShop]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = BrowserShop()
     await shop.open()
     await create_site("sh-02", name="Huaihai Road")

@@ -21,14 +21,15 @@ from edge_agent.wire.messages import Stream
 from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import logged_in
+from tests.databases import copied
 
 FORM = re.compile(r'<form[^>]* action="([^"]+)">(.*?)</form>', re.DOTALL)
 FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[BrowserShop]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def shop(schema_file: Path, tmp_path: Path) -> AsyncIterator[BrowserShop]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = BrowserShop()
     await shop.open()
     await shop.busy_day()

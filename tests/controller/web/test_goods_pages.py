@@ -24,11 +24,12 @@ from tests.controller.boxes import register
 from tests.controller.people.browser import Somebody, form_of, logged_in
 from tests.controller.sales.tills import line, receipt
 from tests.controller.transfers.two_sites import applied, closed, fact, open_sites, received, sent, stocked
+from tests.databases import copied
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def client(schema_file: Path, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = await open_sites()
     await stocked(shop, "milk", 20)
     await stocked(shop, "tea", 20)

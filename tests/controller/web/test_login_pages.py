@@ -20,11 +20,12 @@ from controller.people.policies import Grant
 from controller.people.sessions import Limits, open_session, session_of
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD, form_of, logged_in, told
+from tests.databases import copied
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[None]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def database(schema_file: Path, tmp_path: Path) -> AsyncIterator[None]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     yield
     await db.close()
 

@@ -11,9 +11,9 @@ from edge_agent.wire.roles import Role
 from tests.controller.people.browser import logged_in
 from tests.controller.tracking.shop import PersonShop
 from tests.controller.web.test_order_import_pages import hidden, page
-from tests.controller.web.test_order_pages import client, shop
+from tests.controller.web.test_order_pages import shop
 
-__all__ = ["client", "shop"]
+__all__ = ["shop"]
 HERE = "/order-merges"
 
 

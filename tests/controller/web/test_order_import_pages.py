@@ -7,6 +7,7 @@ import html
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
+from controller import db
 from controller.intake.importing import hand_on
 from controller.intake.taking import take_waiting
 from controller.people.policies import Grant
@@ -14,9 +15,9 @@ from edge_agent.wire.roles import Role
 from tests.controller.orders_shop import told
 from tests.controller.people.browser import logged_in
 from tests.controller.tracking.shop import PersonShop
-from tests.controller.web.test_order_pages import FIELD, FORM, client, shop
+from tests.controller.web.test_order_pages import FIELD, FORM, shop
 
-__all__ = ["client", "shop"]
+__all__ = ["shop"]
 FILE = (
     "订单号,商品编码,数量,单价,门店,收件人,手机号\n"
     "A-1,tea,2,2.50,s1,王梅,13800001234\nA-2,tea,1,,s1,,\nA-3,=1+1,x,1,s1,,\nA-4,new-goods,1,3.00,s1,,\n"
@@ -63,6 +64,24 @@ async def test_a_file_is_looked_at_started_once_and_followed(client: TestClient,
     assert "Say what they are" in shown
     assert (await send(client, FILE.encode("gb18030")))[1] == where
     assert "Here already" in await page(client, where)
+
+
+async def test_terms_and_presale_are_looked_at_and_then_the_orders(client: TestClient, shop: PersonShop) -> None:
+    file = "reference,sku,quantity,price,site,terms,presale\nP-1,tea,2,2.50,s1,prepaid,no\nP-2,tea,1,2.50,s1,cod,yes\n"
+    _, where = await send(client, file.encode())
+    shown = await page(client, where)
+    assert all(word in shown for word in ("Before it leaves", "When it is handed over", "1 line from presale"))
+    await client.post(where, data=await hidden(client, where) | {"verb": "start"}, allow_redirects=False)
+    await hand_on()
+    await take_waiting()
+    rows = await db.fetch(
+        "SELECT o.reference, d.terms, l.presale FROM sales_order o JOIN order_due d ON d.order_id = o.id "
+        "JOIN order_line l ON l.order_id = o.id WHERE o.channel = 'file' ORDER BY o.reference"
+    )
+    assert [(row["reference"], row["terms"], bool(row["presale"])) for row in rows] == [
+        ("P-1", "prepaid", False),
+        ("P-2", "on_delivery", True),
+    ]
 
 
 async def test_what_is_wrong_is_a_file_in_the_reader_s_words_that_no_spreadsheet_runs(client: TestClient, shop: PersonShop) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller import db
-from controller.app import Parts, make_app
-from controller.config import parse_config
 from controller.orders import batches, queries
 from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
-from controller.orders.operations import hold
+from controller.orders.operations import hold, place
 from controller.orders.states import Bulk, OrderState
 from controller.payments import operations as payments
 from controller.payments.operations import Expected
@@ -27,20 +23,9 @@ from controller.people.policies import Grant
 from controller.web.order_filters import COLUMNS, Asked, asked_in, asked_of
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import logged_in
-from tests.controller.tracking.shop import PHONE, PersonShop
+from tests.controller.tracking.shop import HOME, PHONE, PersonShop
 
 FIELD = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"')
-
-
-@pytest.fixture
-async def client(tmp_path: Path, schema_file: Path) -> AsyncIterator[TestClient]:
-    path = tmp_path / "c.db"
-    path.write_bytes(schema_file.read_bytes())
-    await db.connect(f"sqlite://{path}")
-    config = parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test")
-    async with TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1")) as client:
-        yield client
-    await db.close()
 
 
 @pytest.fixture
@@ -238,3 +223,19 @@ def test_whatever_an_address_asks_for_is_read_and_means_the_same_when_it_is_writ
 
 def test_what_nobody_may_see_filters_nothing() -> None:
     assert asked_in("payment=pending", sees_money=False) == Asked()
+
+
+@pytest.mark.parametrize("typed", [PHONE, PHONE[-4:]])
+async def test_a_telephone_finds_older_orders_page_by_page(client: TestClient, shop: PersonShop, typed: str) -> None:
+    await shop.shop.stock("rice", 50)
+    for number in range(20):
+        order = shop.shop.order(("rice", 1), reference=f"P-{number}")
+        await place(replace(order, customer_id=shop.customer, address=HOME))
+    page, seen = await shown(client), list[str]()
+    fields = form(page, "/orders-by-phone") | {"sealed_phone": typed}
+    for _ in range(2):
+        answer = await client.post("/orders-by-phone", data=fields, headers={"Accept": "text/html"})
+        page = html.unescape(await answer.text())
+        seen += re.findall(r'data-no="([^"]+)"', page)
+        fields = form(page.partition("</table>")[2], "/orders-by-phone")
+    assert (len(seen), len(set(seen)), "Look among older orders" in page) == (21, 21, False)

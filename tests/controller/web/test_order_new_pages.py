@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -20,14 +21,18 @@ from controller.people.policies import Grant
 from controller.review.judging import judge_placed
 from controller.stock.operations import move
 from controller.stock.presale import set_presale
+from controller.taxes import settings
+from controller.taxes.policies import Level
+from controller.taxes.rounding import Mode
+from controller.taxes.stored import Region
 from controller.tracking.reading import tracked
 from edge_agent.wire.roles import Role
 from tests.controller.orders_shop import told
 from tests.controller.people.browser import logged_in
 from tests.controller.tracking.shop import PersonShop
-from tests.controller.web.test_order_pages import client, press, shop
+from tests.controller.web.test_order_pages import press, shop
 
-__all__ = ["client", "shop"]
+__all__ = ["shop"]
 INPUT = re.compile(r"<input([^>]*)>")
 OPTION = re.compile(r'<select name="(\w+)".*?</select>', re.DOTALL)
 
@@ -99,6 +104,24 @@ async def test_it_says_what_can_be_promised_and_what_it_comes_to(desk: Desk) -> 
     assert "12.50" in desk.shown.partition("To pay")[2].partition("</dl>")[0]
     answer = await desk.client.get("/orders/new/promise?site=s1&line=6*milk&lang=en")
     assert "only 5 there" in await answer.text()
+
+
+async def test_an_order_is_taxed_where_it_is_said_to_go(desk: Desk) -> None:
+    for code, percent in (("HOME", "13"), ("ABROAD", "0")):
+        region = Region(code=code, name=code, parent=None, is_inclusive=False, level=Level.LINE, mode=Mode.HALF_UP, step=1)
+        await settings.set_region(region)
+        begin = datetime(2020, 1, 1, tzinfo=UTC)
+        await settings.set_rate(settings.NewRate(region=code, code="vat", value=settings.percent(percent), effective_from=begin))
+    await settings.set_site_region("s1", "HOME")
+    await desk.press("add", article="5*milk", site="s1")
+    assert "14.13" in desk.shown.partition("To pay")[2].partition("</dl>")[0]
+    await desk.press("count", region="ABROAD")
+    assert "12.50" in desk.shown.partition("To pay")[2].partition("</dl>")[0]
+    assert (await desk.press("place", region="MOON"))[0] == 422
+    assert "no such tax region" in desk.shown
+    assert (await desk.press("place", region="ABROAD"))[0] == 303
+    (row,) = await db.fetch("SELECT region, total_minor FROM sales_order WHERE channel = 'office'")
+    assert (row["region"], row["total_minor"]) == ("ABROAD", 1250)
 
 
 async def test_a_double_click_is_one_order(desk: Desk) -> None:

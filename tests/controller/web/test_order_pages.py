@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from controller import db
-from controller.app import Parts, make_app
-from controller.config import parse_config
 from controller.events import history
 from controller.fulfilment.operations import release
 from controller.invoices.policies import Seller
@@ -32,17 +28,6 @@ from tests.controller.tracking.shop import NAME, PHONE, STREET, PersonShop
 
 FORM = re.compile(r'<form[^>]* action="([^"]+)">(.*?)</form>', re.DOTALL)
 FIELD = re.compile(r'name="([\w-]+)" value="([^"]*)"')
-
-
-@pytest.fixture
-async def client(tmp_path: Path, schema_file: Path) -> AsyncIterator[TestClient]:
-    path = tmp_path / "c.db"
-    path.write_bytes(schema_file.read_bytes())
-    await db.connect(f"sqlite://{path}")
-    config = parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test")
-    async with TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1")) as client:
-        yield client
-    await db.close()
 
 
 @pytest.fixture

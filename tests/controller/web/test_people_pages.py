@@ -20,13 +20,14 @@ from controller.people.policies import Grant
 from controller.sites.operations import create_site
 from edge_agent.wire.roles import Role
 from tests.controller.people.browser import PASSWORD, Somebody, form_of, logged_in, told
+from tests.databases import copied
 
 SHOP = Browser(address="127.0.0.1", agent="x")
 
 
 @pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[TestClient]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def client(schema_file: Path, tmp_path: Path) -> AsyncIterator[TestClient]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     await create_site("s1", name="One")
     await create_site("s2", name="Two")
     config = parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test")

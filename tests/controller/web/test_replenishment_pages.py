@@ -16,11 +16,12 @@ from edge_agent.wire.roles import Role
 from tests.controller.people.browser import logged_in
 from tests.controller.replenishment.chain import Chain, proposals, run, supplier
 from tests.controller.web.test_forms import client_of, form, press, shown
+from tests.databases import copied
 
 
 @pytest.fixture
-async def chain(tmp_path: Path) -> AsyncIterator[Chain]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def chain(schema_file: Path, tmp_path: Path) -> AsyncIterator[Chain]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     chain = await Chain.open(2)
     for code in ("milk", "tea"):
         sku = await chain.goods(code, s1=10, s2=12)

@@ -19,13 +19,14 @@ from controller.reports.table import REPORTS
 from controller.stock.operations import move
 from tests.controller.goods import Shop, numbers
 from tests.controller.web.test_forms import client_of, form, press, shown
+from tests.databases import copied
 
 LONG = "from=2026-11-01&to=2026-12-01"
 
 
 @pytest.fixture
-async def milk(tmp_path: Path) -> AsyncIterator[int]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def milk(schema_file: Path, tmp_path: Path) -> AsyncIterator[int]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = await Shop.open()
     sku = await shop.stock("milk", 20)
     await move([shop.sale(sku, 4, minute=10)])

@@ -19,14 +19,15 @@ from controller.web import fleet_shown
 from edge_agent.wire.facts import HandedOver, Packed, Picked, Received, Scan, Weight
 from edge_agent.wire.messages import Symbol
 from tests.browser.shop import GOODS, BrowserShop
+from tests.databases import copied
 
 MILK = GOODS[0][3]
 ORDER = "SO-100001"
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[BrowserShop]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def shop(schema_file: Path, tmp_path: Path) -> AsyncIterator[BrowserShop]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = BrowserShop()
     await shop.open()
     await shop.busy_day()

@@ -22,6 +22,7 @@ from edge_agent.wire.messages import Symbol
 from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
 from tests.controller.people.browser import form_of, logged_in
+from tests.databases import copied
 
 THEIRS = ("SO-100001", "W-20261121-0007", "counter-1", "2012345678900-UNKNOWN", "sh-01")
 """What of the shop at sh-01 would show that somebody saw it."""
@@ -29,8 +30,8 @@ PATHS = ("/", "/stock", "/stock?q=milk", "/orders", "/orders?q=W-2026", "/prints
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[BrowserShop]:
-    await db.connect(f"sqlite://{tmp_path}/c.db", create_schema=True)
+async def shop(schema_file: Path, tmp_path: Path) -> AsyncIterator[BrowserShop]:
+    await db.connect(copied(schema_file, tmp_path / "c.db"))
     shop = BrowserShop()
     await shop.open()
     await create_site("sh-02", name="Huaihai Road")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from aiohttp.test_utils import TestClient
 
@@ -9,6 +11,10 @@ from controller import db
 from controller.catalog.operations import NewSku, create_sku
 from controller.people.policies import Grant
 from controller.sites.operations import create_site
+from controller.sites.queries import bins
+from controller.stock.lots import Cause, block, lot_of, lots_at
+from controller.stock.operations import Adjustment, ReserveLine, adjust, reserve
+from controller.stock.presale import set_presale
 from controller.stock.queries import level
 from edge_agent.wire.roles import Role
 from tests.browser.shop import BrowserShop
@@ -51,6 +57,34 @@ async def test_a_difference_is_booked_once_and_its_entry_names_who(client: TestC
     ledger = await shown(client, "/stock/MILK-1L/why?site=sh-01")
     assert "behind the shelf" in ledger
     assert "Difference booked by a person" in ledger
+
+
+async def test_a_difference_may_name_the_lot_and_what_is_presold_has_its_why(client: TestClient) -> None:
+    sku = (await db.fetch("SELECT id FROM sku WHERE code = ?", "MILK-1L"))[0]["id"]
+    place = (await bins("sh-01", ["A-01"]))["A-01"].id
+    early, late = [await lot_of(sku, f"L{month}", date(2030, month, 1)) for month in (1, 2)]
+    for lot in (early, late):
+        await adjust(Adjustment(sku_id=sku, location_id=place, change=5, reason="found", lot_id=lot), person="test")
+    action, fields = await form(client, MILK, "/adjust")
+    assert f'<option value="{late}">L2' in await shown(client, MILK)
+    status, _ = await press(
+        client, action, {**fields, "bin": "A-01", "way": "gone", "quantity": "3", "reason": "x", "lot": str(late)}
+    )
+    assert status == 303
+    assert {lot.id: lot.on_hand for lot in await lots_at(sku, "sh-01")} == {early: 5, late: 2}
+    other, _ = await press(client, action, {**fields, "bin": "A-01", "quantity": "3", "reason": "x", "lot": "99", "key": "another"})
+    assert other == 422
+    await block(late, reason="wet carton")
+    page = await shown(client, MILK)
+    assert ("Blocked: not sold" in page, "wet carton" in page, "Recalled" in page) == (True, True, False)
+    await block(late, reason="salmonella", cause=Cause.RECALL)
+    await block(early, reason="late", cause=Cause.EXPIRED)
+    page = await shown(client, MILK)
+    assert all(words in page for words in ("Blocked: not sold", "Recalled: not sold", "Expired when it came: not sold"))
+    await set_presale(sku, "sh-01", 99)
+    await reserve([ReserveLine(line_key="o/1", sku_id=sku, quantity=90, presale=True)], site_id="sh-01")
+    assert "/stock/MILK-1L/why?site=sh-01&figure=presold" in await shown(client, MILK)
+    assert "Sold before it came" in await shown(client, "/stock/MILK-1L/why?site=sh-01&figure=presold")
 
 
 @pytest.mark.parametrize(

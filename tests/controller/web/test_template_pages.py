@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
-from controller import db
-from controller.app import Parts, make_app
-from controller.config import parse_config
+from controller.customers.numbers import CUSTOMERS
+from controller.customers.operations import add_customer
+from controller.customers.policies import Profile
 from controller.orders.operations import place
 from controller.orders.presets import presets
 from controller.orders.templates import TemplateLine, template, templates
 from controller.people.policies import Grant
 from controller.sites.operations import create_site
 from edge_agent.wire.roles import Role
+from tests.controller.customers.keys import open_test_keys
 from tests.controller.orders_shop import OrderShop
 from tests.controller.people.browser import Somebody, logged_in
-
-
-@pytest.fixture
-async def client(tmp_path: Path, schema_file: Path) -> AsyncIterator[TestClient]:
-    path = tmp_path / "c.db"
-    path.write_bytes(schema_file.read_bytes())
-    await db.connect(f"sqlite://{path}")
-    config = parse_config({"data": str(tmp_path), "http": {"open_pages": False}}, {}, "test")
-    async with TestClient(TestServer(make_app(config, Parts()), host="127.0.0.1")) as client:
-        yield client
-    await db.close()
 
 
 @pytest.fixture
@@ -114,3 +102,26 @@ async def test_presets_and_their_barcodes(client: TestClient, shop: OrderShop) -
     assert (status, made.number in text, "On account · Picked up later" in text, "OP-CASH" in text) == (200, True, True, False)
     assert (await post(client, boss, f"/order-presets/{made.number}/switch", on="0"))[0] == 303
     assert (await post(client, boss, "/order-presets", title="X", pays="shells", goes="later"))[0] == 422
+
+
+async def test_a_preset_is_changed_by_one_at_a_time_and_keeps_its_customer(client: TestClient, shop: OrderShop) -> None:
+    await open_test_keys()
+    boss = await logged_in("Boss", Grant(Role.MANAGER))
+    customer = CUSTOMERS.number(await add_customer(Profile(name="Kitchen Ltd")))
+    told = {"title": "Kitchen", "pays": "account", "goes": "later", "customer": customer}
+    assert (await post(client, boss, "/order-presets", **told))[0] == 303
+    (made,) = await presets()
+    address = f"/order-presets/{made.number}"
+    status, page = await get(client, boss, address)
+    assert (status, customer in page, "Save the preset" in page) == (200, True, True)
+    change = {**told, "title": "Canteen", "goes": "shipped", "version": str(made.version)}
+    assert await post(client, boss, address, **change) == (303, f"{address}?done=saved")
+    (after,) = await presets()
+    assert (after.title, after.goes.value, after.customer_id) == ("Canteen", "shipped", made.customer_id)
+    status, page = await post(client, boss, address, **change | {"title": "Late"})
+    assert (status, "stale_version" in page, 'value="Late"' in page) == (422, True, True)
+    assert (await post(client, boss, address, **change | {"customer": "CU-999999", "version": ""}))[0] == 422
+    assert await post(client, boss, f"{address}/switch", on="0", back="preset") == (303, f"{address}?done=off")
+    other = await logged_in("Elsewhere", Grant(Role.MANAGER, "s2"))
+    status, page = await get(client, other, address)
+    assert (status, "Save the preset" in page, "On account" in page) == (200, False, True)

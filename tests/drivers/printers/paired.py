@@ -67,8 +67,8 @@ class Paired:
 
 
 def read_back(image: Image.Image) -> list[str]:
-    """The texts of all symbols on a picture."""
-    return [symbol.text for symbol in zxingcpp.read_barcodes(image)]
+    """The texts of all symbols on a picture, dot by dot: of half the dots, a bar of three is read as one of two or of four."""
+    return [symbol.text for symbol in zxingcpp.read_barcodes(image, try_downscale=False)]
 
 
 def ink(image: Image.Image, area: tuple[int, int, int, int]) -> int:

@@ -9,17 +9,18 @@ from msgspec.structs import replace
 
 from drivers.documents.model import Receipt
 from drivers.documents.templates import fill, load_template
-from edge_agent.stations import Missing, Paper, Rules, Verdict, say
+from edge_agent.stations import Item, Missing, Paper, Rules, Scanned, Verdict, say
 from edge_agent.stations.counter_shown import notes, offers, shows
 from edge_agent.stations.counter_state import Counter
 from edge_agent.stations.model import Known
 from edge_agent.stations.table import restore
 from edge_agent.wire.codec import encode
 from edge_agent.wire.facts import PrintRequested, Retracted
-from edge_agent.wire.order_facts import CounterOrder, Goes, OrderTemplate, PayBy, TemplateLine
-from tests.edge_agent.stations.worker import ANNA, ITEM, LI, MILK, TEA, Worker
+from edge_agent.wire.order_facts import CounterOrder, GivenBack, Goes, OrderTemplate, PayBy, TemplateLine
+from tests.edge_agent.stations.worker import ANNA, ITEM, LI, MILK, TEA, Worker, read_of
 
 TEMPLATE = load_template((resources.files("controller.documents") / "builtin" / "counter-receipt.json").read_bytes())
+REFUND = load_template((resources.files("controller.documents") / "builtin" / "counter-refund.json").read_bytes())
 PAPER = Paper(receipts="roll", templates={"counter-receipt": "b" * 64}, zone="Asia/Shanghai")
 HAM = replace(ITEM, sku="ham", name_en="Ham", name_zh="火腿", unit="gram", price_minor=899)
 LEAF = replace(ITEM, sku="tea", name_en="Tea", name_zh="茶", price_minor=1250)
@@ -264,7 +265,7 @@ def test_undo_after_done_cancels_the_order_by_a_fact() -> None:
     worker.scans("UNDO")
     fact = worker.booked[-1]
     assert isinstance(fact, Retracted)
-    assert (worker.code, str(fact.fact), fact.kind) == ("undone_counter_order", reading, "counter_order")
+    assert (worker.code, str(fact.fact), fact.kind) == ("undone_counter_cash", reading, "counter_order")
     assert worker.scans("UNDO").code == "undo_counter_gone"
 
 
@@ -299,3 +300,102 @@ def test_the_page_shows_lines_presets_and_templates_with_their_keys() -> None:
         "hold",
     ]
     assert notes(counter(worker))[0].en == "Cash, taken away"
+
+
+LOTTED = replace(LEAF, tracking="lot", recalled=("BAD",))
+PIECE = replace(ITEM, sku="phone", name_en="Phone", name_zh="手机", tracking="serial", price_minor=99900)
+
+
+def gs1(text: str, *, lot: str | None = None, serial: str | None = None) -> Scanned:
+    """A symbol that says more than what it is."""
+    return replace(read_of(text, 0, ""), lot=lot, serial=serial)
+
+
+def told(worker: Worker, read: Scanned, item: Item) -> Worker:
+    worker.at_ms += 1000
+    return worker.reads(replace(read, at_ms=worker.at_ms, id=worker.reading(), item=item))
+
+
+def test_a_lot_or_serial_in_the_symbol_is_sold_with_the_line() -> None:
+    worker = told(at_counter(), gs1(TEA, lot="L1"), LOTTED)
+    told(told(worker, gs1(TEA, lot="L2"), LOTTED), gs1(TEA, lot="L1"), LOTTED)
+    told(worker, gs1(MILK, serial="S1"), PIECE).scans("DONE")
+    lines = [(line.sku, line.quantity, line.lot, line.serial) for line in the_order(worker).lines]
+    assert lines == [("tea", 2, "L1", None), ("tea", 1, "L2", None), ("phone", 1, None, "S1")]
+
+
+def test_what_the_symbol_does_not_say_is_asked_typed_or_left_out() -> None:
+    worker = at_counter().scans("DUO").scans(TEA, item=LOTTED)
+    assert (worker.code, [button.control for button in offers(counter(worker))]) == ("ask_lot", ["nothing"])
+    assert worker.scans("HOLD").code == "asked_open"
+    assert worker.scans("L-7").code == "counter_line"
+    worker.scans(TEA, item=LOTTED).scans("NOTHING").scans(MILK, item=PIECE).scans("ONE", "NIL", "DONE")
+    assert worker.code == "counter_line"
+    lines = [(line.quantity, line.lot, line.serial) for line in the_order(worker.scans("DONE")).lines]
+    assert lines == [(2, "L-7", None), (1, None, None), (1, None, "10")]
+
+
+def test_a_piece_is_sold_once_and_a_recalled_lot_not_at_all() -> None:
+    worker = told(at_counter(), gs1(MILK, serial="S1"), PIECE).scans("HOLD")
+    assert told(worker, gs1(MILK, serial="S1"), PIECE).code == "counter_serial_twice"
+    assert worker.scans(TEA, item=LOTTED).scans("BAD").code == "recalled_refused"
+    assert counter(worker).asking is None
+    assert told(worker, gs1(MILK, serial="S2"), PIECE).scans("DUO", "CORRECT").code == "counter_serial_one"
+    assert counter(worker).basket.lines[0].quantity == 1
+
+
+def test_undo_drops_what_waits_for_its_lot() -> None:
+    worker = at_counter().scans(TEA, item=LOTTED).scans("UNDO")
+    assert (worker.code, counter(worker).asking, counter(worker).basket.lines) == ("undone_asked", None, ())
+
+
+def test_goods_of_a_lot_that_are_weighed_are_asked_first_and_weighed_then() -> None:
+    worker = at_counter().scans("HAM", item=replace(HAM, tracking="lot")).scans("L9")
+    assert worker.code == "counter_weigh"
+    (line,) = the_order(worker.weighs(250).scans("DONE")).lines
+    assert (line.lot, line.measure) == ("L9", 250)
+
+
+def refunds(worker: Worker) -> list[GivenBack]:
+    return [fact for fact in worker.booked if isinstance(fact, GivenBack)]
+
+
+def test_the_cash_of_an_order_taken_back_is_offered_at_once_and_opens_the_drawer() -> None:
+    worker = at_counter(paper=replace(PAPER, templates={**PAPER.templates, "counter-refund": "c" * 64})).scans(MILK, "DONE")
+    order = worker.answer.reading
+    worker.scans("UNDO")
+    assert say(worker.answer).endswith("DONE gives CNY 4.20 back in cash and opens the drawer.")
+    assert (next(button.control for button in offers(counter(worker))), len(notes(counter(worker)))) == ("given", 2)
+    worker.scans("DONE")
+    (refund,) = refunds(worker)
+    assert (str(refund.order), refund.amount_minor, refund.currency, refund.by) == (order, 420, "CNY", PayBy.CASH)
+    slip = worker.booked[-1]
+    assert isinstance(slip, PrintRequested)
+    filled = fill(REFUND, slip.request.data)
+    assert isinstance(filled, Receipt)
+    assert filled.open_drawer and "b1-000012" in str(filled) and "CNY 4.20" in str(filled)
+    assert worker.scans("DONE").code == "left"
+
+
+def test_a_card_is_given_back_at_its_terminal_and_opens_no_drawer() -> None:
+    paper = replace(PAPER, templates={**PAPER.templates, "counter-refund": "c" * 64})
+    worker = at_counter(paper=paper).scans("OP-CARD", item=Missing.UNKNOWN).scans(MILK, "DONE", "UNDO")
+    assert worker.code == "undone_counter_card"
+    assert (worker.presses("given").code, refunds(worker)[0].by) == ("counter_given_back", PayBy.CARD)
+    assert worker.booked[-1] == refunds(worker)[0]
+
+
+def test_what_is_owed_is_not_given_back_and_other_tasks_leave_it_to_the_office() -> None:
+    worker = knows(at_counter(), ACCOUNT).scans("OP-100002", item=Missing.UNKNOWN)
+    worker = knows(worker, None).scans(MILK, "DONE", "UNDO")
+    assert (worker.code, counter(worker).refunds) == ("undone_counter_order", ())
+    worker.scans(TEA, item=LEAF).scans("DONE", "DONE", "UNDO")
+    assert (worker.code, refunds(worker)) == ("undone_counter_paid", [])
+
+
+def test_money_to_give_back_outlasts_orders_crashes_and_other_tasks() -> None:
+    worker = at_counter().scans(MILK, "DONE", "UNDO").scans(TEA, item=LEAF).scans("HOLD", "STOP", "COUNT", "STOP")
+    worker.state = restore(encode(worker.state))
+    worker.scans("ORDER", "CONTINUE", "DONE")
+    assert [refund.amount_minor for refund in counter(worker).refunds] == [420]
+    assert (worker.presses("given").code, worker.presses("given").code) == ("counter_given_back_plain", "counter_no_refund")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edge_agent.stations.handing_over import STATION, HandingOver
 from edge_agent.stations.model import Feedback, Known, Pressed, Scanned
 from edge_agent.stations.station import Done, Idle
@@ -103,3 +105,18 @@ def test_a_manifest_that_was_only_scanned_is_put_aside() -> None:
     assert done.took is not None and STATION.undo is not None
     after = STATION.undo(done.activity, done.took, "r").activity
     assert isinstance(after, HandingOver) and after.list is None
+
+
+@pytest.mark.parametrize("text", ["MF-100007", "mf-100007", "SO-100001", "PL-100001", "SH-100001", "KM7Q2R"])
+def test_a_paper_that_the_box_does_not_know_is_told_and_never_booked_as_a_parcel(text: str) -> None:
+    door = Door()
+    assert [door.scan(text), door.scan(text), door.facts] == ["send_unknown", "send_unknown", []]
+    door.scan("MF-100001")
+    assert [door.scan(text), door.scan(text), door.facts] == ["send_other_paper", "send_other_paper", []]
+
+
+def test_a_carriers_label_that_the_box_does_not_know_is_left_to_the_controller() -> None:
+    door = Door()
+    assert [door.scan("SF1234567890"), door.scan("pc-7")] == ["handed_over_label", "handed_over"]
+    assert door.facts == ["SF1234567890", "PC-7"]
+    assert door.scan("PC-7") == "already_handed_over"

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.symbols.commands import Command
+from edge_agent.stations import say
 from edge_agent.stations.model import Feedback, Item, Known, Pressed, Scanned, Verdict, Weighed
 from edge_agent.stations.packing import STATION, Packing
 from edge_agent.stations.station import Activity, Done
@@ -79,6 +80,14 @@ def test_a_list_is_packed_by_its_number_or_its_tote(code: str) -> None:
     assert bench.scan(code).code == "pack_contents"
     assert bench.weigh(500).code == "packed"
     assert [(fact.pick_list, fact.reason) for fact in bench.facts if isinstance(fact, Packed)] == [("PL-100001", None)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_answer_to_a_check_can_be_said(language: str) -> None:
+    bench = Bench()
+    bench.scan("PL-100001")
+    said = [say(bench.goods(code, sku), language) for code, sku in ((MILK, "milk"), (MILK, "milk"), (SOAP, "soap"), (TEA, "tea"))]
+    assert all(name in line for name, line in zip(("Milk", "Milk", "soap", "Tea"), said, strict=True)), said
 
 
 def test_each_item_may_be_checked_and_a_wrong_one_is_told() -> None:
@@ -158,3 +167,20 @@ def test_a_checked_item_and_a_list_are_taken_back() -> None:
 
 def test_its_commands_are_on_the_sheet() -> None:
     assert set(STATION.controls) == {Command.FOUND, Command.LOST, Command.OTHER}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("PC-100001", "pack_is_packed"), ("MF-100001", "pack_other_paper"), ("SO-100001", "pack_other_paper")]
+)
+def test_a_parcels_own_number_and_other_papers_are_no_lists(text: str, code: str) -> None:
+    bench = Bench(pack=None)
+    assert bench.scan(text).code == code
+    assert (bench.now.pick_list, bench.facts) == (None, [])
+
+
+def test_goods_by_weight_are_checked_by_one_scan() -> None:
+    line = PackLine(sku="cheese", name_en="Cheese", name_zh="奶酪", symbol=SOAP, gtin=SOAP, quantity=482, unit="gram")
+    bench = Bench(pack=replace(PACK, lines=[line]))
+    bench.scan("PL-100001")
+    assert bench.scan(SOAP, gtin=SOAP).code == "pack_all_checked"
+    assert bench.scan(SOAP, gtin=SOAP).code == "pack_too_many"

@@ -77,6 +77,17 @@ class TestGathering:
         assert worker.scans("UNDO").code == "pick_dropped"
         assert [fact.pick_list for fact in worker.booked if isinstance(fact, PickClaimed)] == ["PL-1"]
 
+    def test_a_tote_with_another_open_list_in_it_is_refused_by_name(self) -> None:
+        worker = Walker(FIRST, SECOND)
+        worker.scans("PICK", "CLUSTER")
+        worker.finds("PL-1")
+        worker.known = Known(document=None, others=worker.picks, holds="PL-8")
+        worker.scans("T-1", item=None)
+        assert say(worker.answer) == "Tote T-1 holds PL-8, which is not packed yet. Take another tote."
+        assert worker.booked == []
+        worker.known = Known(document=None, others=worker.picks, holds="PL-1")
+        assert worker.scans("T-1", item=None).booked == [PickClaimed(pick_list="PL-1", tote="T-1")], "its own is no other's"
+
     def test_a_wave_asks_for_the_totes_of_its_cluster_one_by_one(self) -> None:
         picks = [replace(pick, wave="WV-7", cluster=cluster) for pick, cluster in ((FIRST, 1), (SECOND, 1), (THIRD, 2))]
         worker = Walker(*picks)
