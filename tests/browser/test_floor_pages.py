@@ -10,7 +10,8 @@ from playwright.async_api import Page, expect
 
 from edge_agent.floor.config import SignIn
 from tests.browser.conftest import OpenPage
-from tests.browser.floor import FloorSite, busy_day, floor_site, live, signed_in
+from tests.browser.floor import FloorSite, busy_day, floor_site, live, signed_in, wedge
+from tests.edge_agent.floor.fake_box import BADGE, PIN
 
 HAN = re.compile("[\u4e00-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]{4,}")
@@ -140,6 +141,17 @@ async def test_long_words_break_and_nothing_is_cut_off(open_page: OpenPage, floo
     assert scroll <= inner
     assert await page.evaluate(HIDDEN_TEXT) == []
     await expect(page.locator("#region-task")).to_contain_text("1,234,567")
+
+
+async def test_a_pin_typed_as_fast_as_a_scanner_types_is_a_pin(open_page: OpenPage) -> None:
+    async with floor_site(SignIn.PIN) as floor:
+        page = (await open_page("en", 768)).page
+        await page.goto(f"{floor.address}/floor/login?next=/floor/prints")
+        await expect(page.locator("html.has-script #badge")).to_be_focused()
+        await wedge(page, BADGE)
+        await expect(page.locator("#pin")).to_be_focused()
+        await wedge(page, PIN)
+        await page.wait_for_url(f"{floor.address}/floor/prints")
 
 
 async def test_by_keyboard_alone_from_the_log_in_to_an_answered_print(open_page: OpenPage) -> None:
