@@ -61,8 +61,8 @@ log = logging.getLogger(__name__)
 
 MAX_BOXES = 100_000
 STOP_SECONDS = 5.0
-OBJECTS_UNTIL_COLLECTED = 50_000
-"""A transaction of facts makes some 30,000 objects that live until its end and form no cycles: with Python's own 700, half of the
+OBJECTS_UNTIL_COLLECTED = 250_000
+"""A transaction of facts makes some 100,000 objects that live until its end and form no cycles: with Python's own 700, half of the
 time of a backlog went into looking through them again and again (docs/numbers.md)."""
 SESSION_KEPT = 7 * 24 * 3600
 """Seconds that the broker keeps what it could not deliver to the one gateway."""

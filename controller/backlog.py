@@ -21,7 +21,7 @@ from edge_agent.wire.session import Incoming
 log = logging.getLogger(__name__)
 
 MESSAGES_AT_ONCE = 2000
-BYTES_AT_ONCE = 1 << 20
+BYTES_AT_ONCE = 1 << 21
 """Of one transaction: a backlog's batches hold some 150 facts each."""
 TRIES = 5
 """A single message that makes its transaction fail this often, while the database answers, is put aside."""
@@ -40,6 +40,10 @@ class Backlog:
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    def __getitem__(self, place: int) -> Incoming:
+        """One that waits, the oldest first.  Raises IndexError."""
+        return self._messages[place]
 
     def add(self, message: Incoming) -> None:
         self._messages.append(message)

@@ -21,6 +21,7 @@ from controller.fleet.acks import AckOut
 from controller.fleet.intake import box_topic, carries_facts
 from controller.ingest import ingest, retry_parked
 from controller.observer import Observer
+from controller.read_ahead import ReadAhead
 from edge_agent.seams import Clock, failpoint, uuid4
 from edge_agent.wire.codec import encode
 from edge_agent.wire.errors import NotConnected, Refused
@@ -60,6 +61,7 @@ class Gateway:
         self._observer = observer
         self._birth = uuid4(random)
         self._facts = Backlog(random)
+        self._ahead = ReadAhead(self._facts)
         self._news = Backlog(random)
         self._acks: deque[tuple[AckOut, int]] = deque(maxlen=ACKS_WAITING)
         self._has_acks, self._has_requests = asyncio.Event(), asyncio.Event()
@@ -110,6 +112,7 @@ class Gateway:
     def _on_disconnected(self) -> None:
         """What was not acknowledged comes again; the next connection is a new session to the boxes, which send again too."""
         self._facts.clear()
+        self._ahead.forget()
         self._news.clear()
         self._acks.clear()
         self._birth = uuid4(self._random)
@@ -161,12 +164,16 @@ class Gateway:
         while True:
             batch = await self._facts.next()
             began = self._clock.mono_ms()
+            reading = asyncio.create_task(self._ahead.run(), name="gateway reads ahead")
             try:
-                acks = await ingest(batch, self._observer.taken if self._observer else None)
+                acks = await ingest(batch, self._observer.taken if self._observer else None, self._ahead.read)
             except Exception as error:  # the worker's outermost loop
                 log.exception("facts could not be stored; trying again", extra={"messages": len(batch)})
+                self._ahead.forget()
                 await self._facts.failed(batch, error)
                 continue
+            finally:
+                reading.cancel()
             self._acks.extend((ack, began) for ack in acks)
             self._has_acks.set()
             self._facts.done(batch)

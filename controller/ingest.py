@@ -8,7 +8,7 @@ broker of the messages.  Facts that came before cost one conflict each and are a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,12 +31,14 @@ from edge_agent.wire.session import Incoming
 
 RETRIED_AT_ONCE = 500
 """Parked facts tried again in one transaction."""
+Read = Callable[[Incoming], Sequence[Reading]]
 _NOTHING = UUID(int=0)
 
 
-async def ingest(batch: Sequence[Incoming], tell: Taken | None = None) -> list[AckOut]:
+async def ingest(batch: Sequence[Incoming], tell: Taken | None = None, read: Read = read) -> list[AckOut]:
     """Store and apply all that a batch says, in one transaction; on return it is committed and the acks may go out.
 
+    `read`: what a message says, where some of it was read before.
     Any order, any number of times.  Raises only when the database does: then nothing is stored, and the batch is to be given again.
     """
     failpoint("ctl.after_receive")

@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2000
 """Entries valued in one transaction: on SQLite, writers wait for so many."""
 PAUSE_SECONDS = 0.5
-BETWEEN_SECONDS = {Engine.SQLITE: 0.25, Engine.POSTGRES: 0.05}
-"""Between two such transactions: what a backlog writes goes first, its cost may come some seconds later."""
+RESTS = 4
+"""While others write, so many times as long as one such transaction took, its turn to write included: what a backlog writes goes
+first, its cost may come some minutes later."""
 _LONGEST_PAUSE = 30.0
 _INSIDE = frozenset(kind.value for kind in PHYSICAL)
 
@@ -75,7 +76,7 @@ async def run(random: Random) -> None:
     failures, horizon = 0, Horizon()
     while True:
         try:
-            done = await catch_up(horizon, pause=BETWEEN_SECONDS[db.engine()])
+            done = await catch_up(horizon, rests=RESTS)
             failures = 0
         except Exception:  # the worker's outermost loop: the database may be away
             failures += 1
@@ -86,8 +87,8 @@ async def run(random: Random) -> None:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def catch_up(horizon: Horizon | None = None, *, pause: float = 0.0) -> int:
-    """Value all that is settled now, with pauses (seconds) for others; how many entries that were."""
+async def catch_up(horizon: Horizon | None = None, *, rests: int = 0) -> int:
+    """Value all that is settled now; how many entries that were.  `rests`: see `RESTS`, which ends when nothing new comes."""
     if horizon is None:
         horizon = Horizon()
         await horizon.settled()
@@ -96,10 +97,14 @@ async def catch_up(horizon: Horizon | None = None, *, pause: float = 0.0) -> int
     async def take() -> int:
         return await _take(settled)
 
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     while taken := await db.in_transaction(take):
         total += taken
-        if pause and taken == AT_ONCE:
-            await asyncio.sleep(pause)
+        if rests and taken == AT_ONCE and (last := await horizon.settled()) > settled:
+            settled = last
+            await asyncio.sleep(rests * (loop.time() - began))
+        began = loop.time()
     return total
 
 

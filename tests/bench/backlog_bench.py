@@ -22,7 +22,7 @@ from tests.bench.report import Row, row
 
 SCANS = 60_000
 DELIVERIES = 40_000
-ROWS_AT_ONCE = 2500
+ROWS_AT_ONCE = 5000
 """About what the gateway stores in one transaction (`BYTES_AT_ONCE`)."""
 SHARE = 0.5
 BOOKED_PER_SECOND = 15_000

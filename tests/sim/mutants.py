@@ -62,7 +62,7 @@ def _ack_before_commit() -> Undo:
 
     async def ingest_all(self: gateway.Gateway) -> None:
 
-        async def acked_first(batch: Sequence[Incoming], _: object = None) -> list[acks.AckOut]:
+        async def acked_first(batch: Sequence[Incoming], *_: object) -> list[acks.AckOut]:
             slots = [reading.slot for message in batch for reading in intake.read(message) if reading.slot]
             early = acks.acks_of([(slot, None) for slot in slots])
             await asyncio.gather(*(self._publish(ack.topic, encode(ack.ack)) for ack in early))
