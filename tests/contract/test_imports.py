@@ -52,6 +52,7 @@ COMPOSITION = (
     "__main__",
     "gateway",
     "backlog",
+    "read_ahead",
     "observer",
     "ingest",
     "dispatch",
