@@ -12,12 +12,12 @@ import email.utils
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import aiohttp
 import msgspec
 from msgspec import Struct
 
+from controller.answers import body_of
 from controller.db import execute, fetch, now, transaction
 from controller.intake.taking import receive
 
@@ -25,6 +25,7 @@ PER_PAGE = 50
 MOST_PAGES = 200
 LONGEST_WAIT = 600.0
 DEFAULT_WAIT = 5.0
+MOST_OF_A_PAGE = 16 << 20
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -83,10 +84,11 @@ class Marketplace:
     session: aiohttp.ClientSession
     bucket: Bucket
 
-    async def poll(self) -> int:
+    async def poll(self, before_page: Callable[[], Awaitable[object]]) -> int:
         """Fetch all that is new; how many orders were new.  Raises SlowDown, MarketplaceFailed; what came until then is kept."""
         new = 0
         for _ in range(MOST_PAGES):
+            await before_page()
             cursor = await cursor_of(self.channel)
             page = await self._page(cursor)
             async with transaction():
@@ -108,23 +110,9 @@ class Marketplace:
                     raise SlowDown(wait_of(answer.headers.get("Retry-After"), now()))
                 if answer.status != 200:
                     raise MarketplaceFailed(f"{self.channel} answered {answer.status}")
-                return msgspec.json.decode(await answer.read(), type=Orders)
-        except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as error:
+                return msgspec.json.decode(await body_of(answer, MOST_OF_A_PAGE), type=Orders)
+        except (aiohttp.ClientError, OSError, ValueError, msgspec.MsgspecError) as error:
             raise MarketplaceFailed(f"{self.channel}: {type(error).__name__}") from error
-
-    async def run(self, every: float, pause: Callable[[float], Awaitable[Any]] = asyncio.sleep) -> None:
-        """For ever, every so many seconds; after failures later and later."""
-        failures = 0
-        while True:
-            try:
-                await self.poll()
-                failures, wait = 0, every
-            except SlowDown as slow:
-                wait = slow.seconds
-            except MarketplaceFailed:
-                failures += 1
-                wait = min(every * 2.0**failures, LONGEST_WAIT)
-            await pause(wait)
 
 
 def wait_of(retry_after: str | None, at: datetime) -> float:

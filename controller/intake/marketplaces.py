@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -18,6 +19,10 @@ from controller.intake.connector import LONGEST_WAIT, Bucket, Marketplace, Marke
 from controller.intake.signing import forget_nonces
 
 LOOK_SECONDS = 5.0
+LANES = 4
+"""Marketplaces that are asked at once by a process."""
+TURN = timedelta(seconds=90)
+"""From each page on, others leave a marketplace to whoever asks it: longer than a page takes; a kill silences it no longer."""
 PER_SECOND = 2
 BURST = 5
 
@@ -108,23 +113,37 @@ class Poller:
     _buckets: dict[str, Bucket] = field(default_factory=dict)
 
     async def poll_due(self, at: datetime) -> int:
-        """How many orders were new."""
+        """Ask one after the other; how many orders were new."""
         new = 0
-        for row in await fetch("SELECT * FROM intake_marketplace WHERE is_active AND next_at <= ? ORDER BY next_at", at):
-            claimed = await execute(
-                "UPDATE intake_marketplace SET next_at = ? WHERE channel = ? AND next_at = ?",
-                *(at + timedelta(seconds=max(row["every_seconds"], LONGEST_WAIT)), row["channel"], row["next_at"]),
-            )
-            if claimed:
-                new += await self._poll(row, at)
+        while (found := await self._poll_next(at)) is not None:
+            new += found
         return new
 
+    async def _poll_next(self, at: datetime) -> int | None:
+        """The one that is due longest; None: there is none."""
+        rows = await fetch(
+            "SELECT * FROM intake_marketplace WHERE is_active AND next_at <= ? ORDER BY next_at, channel LIMIT 1", at
+        )
+        if not rows:
+            return None
+        claimed = await execute(
+            "UPDATE intake_marketplace SET next_at = ? WHERE channel = ? AND next_at = ?",
+            *(at + TURN, rows[0]["channel"], rows[0]["next_at"]),
+        )
+        return await self._poll(rows[0], at) if claimed else 0
+
     async def _poll(self, row: Row, at: datetime) -> int:
-        every, failures = float(row["every_seconds"]), 0
+        began, every, failures = now(), float(row["every_seconds"]), 0
         failed: str | None = None
         new = 0
+
+        async def keep_turn() -> None:
+            await execute(
+                "UPDATE intake_marketplace SET next_at = ? WHERE channel = ?", at + (now() - began) + TURN, row["channel"]
+            )
+
         try:
-            new = await (await self._marketplace(row)).poll()
+            new = await (await self._marketplace(row)).poll(keep_turn)
         except SlowDown as slow:
             every = max(slow.seconds, 1.0)
         except MarketplaceFailed as error:
@@ -132,7 +151,7 @@ class Poller:
             every = min(every * 2.0 ** min(failures, 16), LONGEST_WAIT)
         await execute(
             "UPDATE intake_marketplace SET next_at = ?, failures = ?, failed = ?, polled_at = ?, found = ? WHERE channel = ?",
-            *(at + timedelta(seconds=every), failures, failed, at, new, row["channel"]),
+            *(at + (now() - began) + timedelta(seconds=every), failures, failed, at, new, row["channel"]),
         )
         return new
 
@@ -144,16 +163,21 @@ class Poller:
 
 
 async def run(random: Random) -> None:
-    """Ask whoever is due, and forget nonces that are too old, for ever; what fails is tried again."""
-    async with aiohttp.ClientSession() as session:
+    """Ask whoever is due, and forget nonces that are too old, for ever: several at once, as a slow one must not hold up others."""
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as lanes:
         poller = Poller(session)
-        while True:
-            try:
-                await poller.poll_due(now())
-                await forget_nonces(now())
-            except Exception:
-                log.exception("asking marketplaces failed; it is tried again")
-            await asyncio.sleep(random.uniform(0.5, 1.0) * LOOK_SECONDS)
+        for _ in range(LANES):
+            lanes.create_task(_again_and_again(lambda: poller.poll_due(now()), random))
+        lanes.create_task(_again_and_again(lambda: forget_nonces(now()), random))
+
+
+async def _again_and_again(work: Callable[[], Awaitable[object]], random: Random) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:  # the worker's outermost loop: the database may be away
+            log.exception("asking marketplaces failed; it is tried again")
+        await asyncio.sleep(random.uniform(0.5, 1.0) * LOOK_SECONDS)
 
 
 def _place(channel: str) -> Place:

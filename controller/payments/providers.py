@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from controller import db
+from controller.answers import body_of
 from controller.payments.config import Payments, ProviderSection
 
 SECONDS = 20.0
@@ -123,7 +124,7 @@ async def _exchange(provider: str, method: str, path: str, key: str, body: bytes
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
             session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response,
         ):
-            answer = await response.content.read(MOST_OF_AN_ANSWER)
+            answer = await body_of(response, MOST_OF_AN_ANSWER)
     except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
         what = f"{provider} cannot be reached: {type(error).__name__}"
         raise (NeverHappened if method == "POST" else Unanswered)(what) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from controller import db
+from controller.answers import body_of
 from controller.purchasing.config import Purchasing
 from controller.purchasing.papers import Paper, as_csv, as_json, as_pdf, words
 from controller.purchasing.policies import Channel
@@ -145,7 +146,7 @@ async def _post(parcel: Parcel, config: Purchasing) -> bytes:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
             session.post(parcel.address, data=body, headers=headers, allow_redirects=False) as response,
         ):
-            answer = await response.content.read(MOST_OF_AN_ANSWER)
+            answer = await body_of(response, MOST_OF_AN_ANSWER)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise NotDelivered(f"{parcel.address}: {type(error).__name__}: {error}"[:400]) from error
     if response.status // 100 != 2:

@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from msgspec import Meta, Struct
 
+from controller.answers import body_of
 from controller.shipping.adapters import Bought, LabelWanted, ManifestPaper, NotAsked, Quote, Refused, Seen, Uncertain
 from controller.shipping.choosing import Goods
 from controller.shipping.file_based import seen_in
@@ -126,7 +127,7 @@ class HttpCarrier:
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.request(method, self._address + path, data=data, headers=sent, allow_redirects=False) as answer,
             ):
-                return answer.status, await answer.content.read(MOST_BYTES)
+                return answer.status, await body_of(answer, MOST_BYTES)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ConnectionTimeoutError) as error:
             raise NotAsked(f"no connection to the carrier: {type(error).__name__}") from error
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

@@ -41,6 +41,7 @@ GROUND = (
     "controller.events",
     "controller.states",
     "controller.sheets",
+    "controller.answers",
     "controller.facts",
     "controller.schema",
     "controller.sqlite",
