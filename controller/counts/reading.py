@@ -13,7 +13,7 @@ from controller.catalog.queries import resolve
 from controller.counts.policies import instant_of_line
 from controller.counts.states import LineState
 from controller.facts import FactIn, Parked
-from controller.stock.lots import lot_told, lots_of
+from controller.stock.lots import code_told, lot_told, lots_of
 from edge_agent.wire.facts import Counted, CountLine
 
 Fact = FactIn[Counted]
@@ -39,7 +39,7 @@ async def store_lines(fact: Fact, place: Place) -> bool:
             (
                 *(line.id or line_id(fact.id, index), place.part_id, place.session_id, place.bin_id, place.round),
                 *(LineState.UNKNOWN.value, line.symbol.text, line.gtin, line.quantity, 0, 0),
-                *(line.lot, line.expiry, line.serial, at),
+                *(line.lot, line.expiry, code_told(line.serial), at),
             )
         )
     await db.execute_many(
