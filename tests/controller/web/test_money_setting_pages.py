@@ -68,6 +68,15 @@ async def test_a_region_is_set_and_what_cannot_be_is_refused(client: TestClient,
     assert await stored.regions(limit=9) == [region]
 
 
+async def test_the_form_of_a_region_begins_with_what_it_is(client: TestClient, finance: Somebody) -> None:
+    kept = {**REGION, "name": "Mainland", "inclusive": "no", "step": "5"}
+    await send(client, finance, "/taxes/regions", **kept)
+    page = await shown(client, "/taxes?region=CN")
+    form = page[page.index('action="/taxes/regions"') :]
+    assert all(part in form for part in ('name="region" required maxlength="40" value="CN"', 'value="Mainland"', 'value="5"'))
+    assert 'value="no" selected' in form
+
+
 async def test_a_rate_holds_from_a_day_and_ends_on_one(client: TestClient, finance: Somebody) -> None:
     await send(client, finance, "/taxes/regions", **REGION)
     assert await send(client, finance, "/taxes/rates", **RATE) == (303, "/taxes?show=rates&region=CN&done=rate")
