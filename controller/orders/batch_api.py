@@ -18,9 +18,10 @@ from controller.orders.errors import BadOrder
 from controller.orders.flags import FlagKind
 from controller.orders.listing import Wanted
 from controller.orders.numbers import BATCHES, ORDERS
-from controller.orders.states import Batch, Bulk, OrderState
+from controller.orders.states import UNDONE_BY, Batch, Bulk, OrderState
 
 Text = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class Matching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,13 +40,20 @@ class StartBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`orders`, or all that match `matching`."""
 
     action: Bulk
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+    reason: Reason
     orders: Annotated[list[Number], Meta(min_length=1, max_length=10_000)] | None = None
     matching: Matching | None = None
 
 
+class UndoBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    reason: Reason
+
+
 class OrderBatchView(Struct, frozen=True, kw_only=True):
-    """`done` and `failed` of `total` orders; as long as it is running, the others are to come."""
+    """`done` and `failed` of `total` orders; as long as it is running, the others are to come.
+
+    `undoes`: the batch that it takes back; `undone_by`: the one that takes it back.
+    """
 
     no: str
     action: Bulk
@@ -57,6 +65,8 @@ class OrderBatchView(Struct, frozen=True, kw_only=True):
     failed: int
     created_at: datetime
     finished_at: datetime | None
+    undoes: str | None = None
+    undone_by: str | None = None
 
 
 class FailureView(Struct, frozen=True, kw_only=True):
@@ -137,6 +147,14 @@ async def stop(call: Call[None]) -> OrderBatchView:
     return _view(await batches.batch(call.path["no"]))
 
 
+async def undo(call: Call[UndoBatch]) -> Created[OrderBatchView]:
+    found = await seen_batch(call.path["no"], call.actor)
+    if found.action in UNDONE_BY:
+        allowed(call.actor, UNDONE_BY[found.action])
+    no = await batches.undo(found.no, reason=call.body.reason)
+    return Created(_view(await batches.batch(no)), location=f"/api/v1/order-batches/{no}")
+
+
 def _mine(call: Call[None]) -> str | None:
     """Who sees some sites sees what they started; None: everything."""
     return None if call.actor.sites is None else call.actor.account
@@ -166,6 +184,8 @@ def _view(row: StoredBatch) -> OrderBatchView:
         failed=row.failed,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        undoes=row.undoes,
+        undone_by=row.undone_by,
     )
 
 
@@ -211,5 +231,15 @@ ROUTES = [
         permission=Permission.ORDERS_WRITE,
         reply=OrderBatchView,
         summary="Leave what is not done yet",
+    ),
+    Route(
+        "POST",
+        "/api/v1/order-batches/{no}/undo",
+        undo,
+        permission=Permission.ORDERS_WRITE,
+        body=UndoBatch,
+        reply=OrderBatchView,
+        summary="Take back, once, what was done to its orders, in the background",
+        example=UndoBatch(reason="the wrong list"),
     ),
 ]

@@ -22,6 +22,7 @@ from tests.controller.two_sites import TwoSites
 Client = TestClient[Any, Any]
 ALL = {"Authorization": "Bearer sw_all"}
 ONE = {"Authorization": "Bearer sw_one"}
+REVIEWS = {"Authorization": "Bearer sw_reviews"}
 _keys = itertools.count()
 
 
@@ -29,6 +30,7 @@ _keys = itertools.count()
 async def client(sites: TwoSites) -> AsyncIterator[Client]:
     may = [Permission.ORDERS_READ, Permission.ORDERS_WRITE, Permission.FULFILMENT_WRITE]
     await create_token("all", may, token="sw_all")
+    await create_token("reviews", [*may, Permission.REVIEW_SERVICE], token="sw_reviews")
     await create_token("one", may, sites=["s1"], token="sw_one")
     await sites.stocked("tea", 5, 9)
     seams().bulk = {Bulk.HOLD: lambda no, reason: hold(no, reason=reason)}
@@ -125,13 +127,21 @@ async def test_many_at_once_are_started_looked_at_and_stopped(client: Client) ->
     await batches.work()
     _, done = await send(client, "GET", f"/order-batches/{batch['no']}")
     assert (done["state"], done["done"], done["failed"]) == ("done", 3, 0)
+    undo = f"/order-batches/{batch['no']}/undo"
+    assert (await send(client, "POST", undo, {"reason": "counted"}, headers=ONE))[0] == 404
+    assert (await send(client, "POST", undo, {"reason": "counted"}))[0] == 403  # to resume takes review:service
+    status, undoing = await send(client, "POST", undo, {"reason": "counted"}, headers=REVIEWS)
+    assert (status, undoing["action"], undoing["undoes"], undoing["total"]) == (201, "resume", batch["no"], 3)
+    status, refused = await send(client, "POST", undo, {"reason": "twice"}, headers=REVIEWS)
+    assert (status, refused["code"]) == (409, "batch_not_undoable")
+    assert (await send(client, "GET", f"/order-batches/{batch['no']}"))[1]["undone_by"] == undoing["no"]
     _, again = await send(
         client, "POST", "/order-batches", {"action": "hold", "reason": "recount", "orders": ["SO-100001", "SO-100009"]}
     )
     assert again["total"] == 1
     assert (await send(client, "POST", f"/order-batches/{again['no']}/stop"))[1]["state"] == "stopped"
     assert (await send(client, "GET", f"/order-batches/{again['no']}/failures"))[1]["items"] == []
-    assert len((await send(client, "GET", "/order-batches"))[1]["items"]) == 2
+    assert len((await send(client, "GET", "/order-batches"))[1]["items"]) == 3
     assert (await send(client, "GET", "/order-batches", headers=ONE))[1]["items"] == []
     assert (await send(client, "GET", f"/order-batches/{again['no']}", headers=ONE))[0] == 404
     both = {"action": "hold", "reason": "x", "orders": ["SO-100001"], "matching": {}}
