@@ -74,8 +74,11 @@ async def live(page: Page) -> None:
     await expect(page.locator("#wire")).to_be_visible()
 
 
-async def wedge(page: Page, symbol: str, *, end: str = "Enter", gap: float = 0.002) -> None:
-    """What a scanner types: keys with their own times, sent without waiting for one another."""
+async def wedge(page: Page, symbol: str, *, end: str = "Enter", gap: float = 0.002, stall_after: int = 0) -> None:
+    """What a scanner types: keys with their own times, sent without waiting for one another.
+
+    `stall_after`: so many of them come in time, the others half a second late, as on a machine that is too busy.
+    """
     session = await page.context.new_cdp_session(page)
     at = SystemClock().now().timestamp()
     keys: list[dict[str, object]] = []
@@ -88,5 +91,8 @@ async def wedge(page: Page, symbol: str, *, end: str = "Enter", gap: float = 0.0
             "windowsVirtualKeyCode": {"Enter": 13, "Tab": 9}.get(character, ord(character[0].upper())),
         }
         keys += [{"type": "keyDown", "text": name, **key}, {"type": "keyUp", **key}]
-    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", key) for key in keys))
+    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", key) for key in keys[: 2 * stall_after]))
+    if stall_after:
+        await asyncio.sleep(0.5)
+    await asyncio.gather(*(session.send("Input.dispatchKeyEvent", key) for key in keys[2 * stall_after :]))
     await session.detach()

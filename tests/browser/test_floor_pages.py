@@ -154,6 +154,21 @@ async def test_a_pin_typed_as_fast_as_a_scanner_types_is_a_pin(open_page: OpenPa
         await page.wait_for_url(f"{floor.address}/floor/prints")
 
 
+@pytest.mark.parametrize("late", [1, 4, 10])
+async def test_a_badge_whose_last_keys_come_late_is_one_badge(open_page: OpenPage, late: int) -> None:
+    """`late`: how many, the Enter among them."""
+    async with floor_site(SignIn.PIN) as floor:
+        page = (await open_page("en", 768)).page
+        await page.goto(f"{floor.address}/floor/login?next=/floor/prints")
+        await expect(page.locator("html.has-script #badge")).to_be_focused()
+        await wedge(page, BADGE, stall_after=len(BADGE) + 1 - late)
+        await expect(page.locator("#pin")).to_be_focused()
+        await expect(page.locator("#badge")).to_have_value(BADGE)
+        await expect(page.locator("#pin")).to_have_value("")
+        await wedge(page, PIN)
+        await page.wait_for_url(f"{floor.address}/floor/prints")
+
+
 async def test_by_keyboard_alone_from_the_log_in_to_an_answered_print(open_page: OpenPage) -> None:
     async with floor_site(SignIn.PIN) as floor:
         busy_day(floor.box)

@@ -201,6 +201,8 @@
   const ALONE = 8;     /* characters from which a burst without an Enter is a symbol, too */
   const QUIET = 250;  /* ms without a key end a symbol that has no Enter; a busy screen delivers keys late */
   let burst = null;
+  let early = null;  /* taken for want of an Enter; by its keys' own times, what comes late may be the rest of it */
+  const isRest = (event) => early && event.timeStamp - early.last <= GAP;
   const isField = (target) => target instanceof HTMLElement && (target.matches("input:not([type=range]), textarea, select") || target.isContentEditable);
   const begin = (event) => ({
     text: "", first: event.timeStamp, last: event.timeStamp,
@@ -214,6 +216,7 @@
     if (found.field) found.field.value = isLogin ? "" : found.value;
     if (!isLogin) { read(found.text); return; }
     $("badge").value = found.text;
+    $("pin").value = "";
     $("pin").focus();
   };
   document.addEventListener("keydown", (event) => {
@@ -222,6 +225,7 @@
     if (isEnd) {
       const found = burst;
       burst = null;
+      if (!found && isRest(event)) { event.preventDefault(); event.stopImmediatePropagation(); return; }
       if (!found || event.timeStamp - found.last > GAP || !isFast(found)) { if (found) clearTimeout(found.timer); return; }
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -231,13 +235,14 @@
     const isSeparator = event.ctrlKey && event.key === "]";  /* how wedges type FNC1 */
     const character = isSeparator ? "\x1d" : event.key;
     if (event.repeat || character.length !== 1 || event.altKey || event.metaKey || (event.ctrlKey && !isSeparator)) return;
+    if (!burst && isRest(event)) { burst = early; early = null; }
     if (!burst || event.timeStamp - burst.last > GAP) { if (burst) clearTimeout(burst.timer); burst = begin(event); }
     burst.text += character;
     burst.last = event.timeStamp;
     clearTimeout(burst.timer);
     const mine = burst;
     burst.timer = setTimeout(() => {
-      if (burst === mine && mine.text.length >= ALONE && isFast(mine)) { burst = null; take(mine); }
+      if (burst === mine && mine.text.length >= ALONE && isFast(mine)) { burst = null; early = mine; take(mine); }
     }, QUIET);
     if (!burst.field && (burst.text.length > 1 || character === "/" || character === "'")) event.preventDefault();
   }, true);
