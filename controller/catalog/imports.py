@@ -140,6 +140,8 @@ async def import_catalog(
         while chunk := list(islice(rows, CHUNK)):
             async with db.transaction():
                 await _write([row for row in chunk if row is not None], report)
+                if report.rows <= CHUNK:
+                    await db.analyze("product", "sku", "barcode")
             if progress:
                 progress(min(report.rows, total or report.rows), total or report.rows)
             await asyncio.sleep(0)

@@ -87,9 +87,12 @@ class Versioned:
         site = (site_id,) if self.is_of_site else ()
         if version is None:
             return bool(await db.fetch(f"SELECT 1 AS one FROM {self.table} WHERE {where} LIMIT 1", *site))
-        free = " FOR UPDATE SKIP LOCKED" if db.engine() is db.Engine.POSTGRES else ""
-        chosen = f"SELECT id FROM {self.table} WHERE {where} ORDER BY id LIMIT {NUMBERED_AT_ONCE}{free}"
-        return await db.execute(f"UPDATE {self.table} SET version = ? WHERE id IN ({chosen})", version, *site) == NUMBERED_AT_ONCE
+        chosen = f"FROM {self.table} WHERE {where} ORDER BY id LIMIT {NUMBERED_AT_ONCE}"
+        among = f"id IN (SELECT id {chosen})"
+        if db.engine() is db.Engine.POSTGRES:
+            # Chosen once, found by their places: where the planner takes the table for small, a join chooses anew for every row.
+            among = f"ctid = ANY(ARRAY(SELECT ctid {chosen} FOR UPDATE SKIP LOCKED))"
+        return await db.execute(f"UPDATE {self.table} SET version = ? WHERE {among}", version, *site) == NUMBERED_AT_ONCE
 
     def version_of(self, place: str | None) -> int | None:
         found = self._place(place)
