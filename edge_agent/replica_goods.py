@@ -20,6 +20,7 @@ GOODS_TABLES: Final = (
 CREATE TABLE item (
     edition INTEGER, id INTEGER, sku TEXT NOT NULL, name_en TEXT NOT NULL, name_zh TEXT NOT NULL, unit TEXT NOT NULL,
     price_minor INTEGER NOT NULL, currency TEXT NOT NULL, image TEXT, tracking TEXT NOT NULL,
+    tax_class TEXT NOT NULL,
     PRIMARY KEY (edition, id)) WITHOUT ROWID;
 CREATE TABLE barcode (
     edition INTEGER, kind TEXT, symbol TEXT, item INTEGER, numerator INTEGER NOT NULL, denominator INTEGER NOT NULL,
@@ -39,7 +40,8 @@ CREATE TABLE stock (
 """,
 )
 ITEM_COLUMNS: Final = (
-    "i.id, i.sku, i.name_en, i.name_zh, i.unit, i.price_minor, i.currency, i.image, i.tracking, COALESCE(s.on_hand, 0), s.bins"
+    "i.id, i.sku, i.name_en, i.name_zh, i.unit, i.price_minor, i.currency, i.image, i.tracking, i.tax_class, "
+    "COALESCE(s.on_hand, 0), s.bins"
 )
 _TRACKINGS: Final[Mapping[str, Tracking]] = {"none": "none", "lot": "lot", "serial": "serial"}
 _BINS: Final = msgspec.json.Decoder(tuple[tuple[str, int], ...])
@@ -61,8 +63,11 @@ def folded(text: str) -> str:
 def put_goods(writer: sqlite3.Connection, edition: int, rows: Sequence[ReplicaItem]) -> None:
     writer.executemany("DELETE FROM barcode WHERE edition = ? AND item = ?", [(edition, item.id) for item in rows])
     writer.executemany(
-        "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(edition, item.id, *_texts(item), item.price_minor, item.currency, _image(item), item.tracking) for item in rows],
+        "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (edition, item.id, *_texts(item), item.price_minor, item.currency, _image(item), item.tracking, item.tax_class)
+            for item in rows
+        ],
     )
     writer.executemany(
         "INSERT OR REPLACE INTO barcode VALUES (?, ?, ?, ?, ?, ?)",
@@ -98,7 +103,7 @@ def find(reader: sqlite3.Connection, edition: int, text: str, gtin: str | None, 
 
 def item_of(row: Sequence[object], age_ms: int | None, *, numerator: int = 1, denominator: int = 1) -> Item:
     """From `ITEM_COLUMNS`."""
-    _, sku, name_en, name_zh, unit, price_minor, currency, image, tracking, on_hand, bins = row
+    _, sku, name_en, name_zh, unit, price_minor, currency, image, tracking, tax_class, on_hand, bins = row
     return Item(
         sku=str(sku),
         name_en=str(name_en),
@@ -112,6 +117,7 @@ def item_of(row: Sequence[object], age_ms: int | None, *, numerator: int = 1, de
         denominator=denominator,
         image=None if image is None else str(image),
         tracking=_TRACKINGS.get(str(tracking), "none"),
+        tax_class=str(tax_class),
         bins=_BINS.decode(bins) if isinstance(bins, bytes | str) else (),
     )
 

@@ -29,6 +29,7 @@ from edge_agent.wire.replica import (
     ReplicaStock,
     ReplicaTemplate,
 )
+from edge_agent.wire.taxes import SiteTaxes
 
 R = TypeVar("R", bound=Struct)
 
@@ -130,6 +131,7 @@ HAND_OVERS: Final = kept(
 RECALLS: Final = kept("recalls", ReplicaRecall, key=lambda recall: recall.id, handle=lambda recall: recall.sku)
 SITES: Final = kept("sites", ReplicaSite, key=lambda site: site.id)
 BINS: Final = kept("bins", SiteBin, key=lambda each: each.code)
+TAXES: Final = kept("taxes", SiteTaxes, key=lambda each: each.since.isoformat() if each.since is not None else "")
 ORDER_TEMPLATES: Final = kept("order_templates", OrderTemplate, key=lambda each: each.number, handle=lambda each: each.number)
 DOCUMENTS: Final = {part.name: part for part in (COUNTS, RECEIPTS, TRANSFERS, LABEL_BATCHES, PICKS, PACKS, HAND_OVERS)}
 """The parts with open work, which is found by its number."""
@@ -150,5 +152,6 @@ PARTS: Final[tuple[Part, ...]] = (  # type: ignore[type-arg]  # each of another 
     BINS,
     RECALLS,
     SITES,
+    TAXES,
     ORDER_TEMPLATES,
 )

@@ -9,11 +9,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent.replica_parts import BINS, DOCUMENTS, ORDER_TEMPLATES, PICKS, RECALLS, SITES, TRANSFERS
+from edge_agent.replica_parts import BINS, DOCUMENTS, ORDER_TEMPLATES, PICKS, RECALLS, SITES, TAXES, TRANSFERS
 from edge_agent.stations.model import Item, Known, Missing
 from edge_agent.wire.open_work import Document, Head, OpenPick, SiteBin
 from edge_agent.wire.order_facts import OrderTemplate, Shortcut
 from edge_agent.wire.replica import ReplicaRecall, ReplicaSite
+from edge_agent.wire.taxes import SiteTaxes
 
 MOST_HEADS: Final = 500
 """Documents of a part that a list goes through."""
@@ -23,6 +24,7 @@ MOST_TOGETHER: Final = 60
 _HEADS: Final = msgspec.json.Decoder(Head)
 _RECALLS: Final = msgspec.json.Decoder(ReplicaRecall)
 _SITES: Final = msgspec.json.Decoder(ReplicaSite)
+_TAXES: Final = msgspec.json.Decoder(SiteTaxes)
 _SHORTCUTS: Final = msgspec.json.Decoder(Shortcut)
 _PICKS: Final = msgspec.json.Decoder(OpenPick)
 _SITE_BINS: Final = msgspec.json.Decoder(SiteBin)
@@ -45,6 +47,7 @@ def around(reader: sqlite3.Connection, edition: int, part: str, numbers: Sequenc
         holds=_in_tote(reader, edition, place) if part == PICKS.name and place is not None else None,
         sites=_sites(reader, edition) if part == TRANSFERS.name and document is None else (),
         shortcuts=_shortcuts(reader, edition) if part == ORDER_TEMPLATES.name else (),
+        taxes=_taxes(reader, edition) if part == ORDER_TEMPLATES.name else (),
     )
 
 
@@ -81,6 +84,11 @@ def _shortcuts(reader: sqlite3.Connection, edition: int) -> tuple[Shortcut, ...]
         "SELECT body FROM kept WHERE edition = ? AND part = ? ORDER BY id LIMIT ?", (edition, ORDER_TEMPLATES.name, MOST_HEADS)
     )
     return tuple(_SHORTCUTS.decode(body) for (body,) in rows)
+
+
+def _taxes(reader: sqlite3.Connection, edition: int) -> tuple[SiteTaxes, ...]:
+    rows = reader.execute("SELECT body FROM kept WHERE edition = ? AND part = ? ORDER BY id", (edition, TAXES.name))
+    return tuple(_TAXES.decode(body) for (body,) in rows)
 
 
 def _others(reader: sqlite3.Connection, edition: int, number: str | None, also: Sequence[str | None]) -> tuple[OpenPick, ...]:

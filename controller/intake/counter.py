@@ -19,7 +19,7 @@ from controller.facts import APPLIED, FactIn, Outcome, Parked, Rejected, unpark
 from controller.fulfilment.operations import HandedOverAlready, cancel
 from controller.intake import counter_doubts, counter_goods
 from controller.intake.counter_refunds import waits_for
-from controller.orders.counter_orders import gone, placed_at, take_back
+from controller.orders.counter_orders import gone, take_back
 from controller.orders.errors import BadOrder, ReferenceTaken
 from controller.orders.money import flag_unpaid, owe
 from controller.orders.numbers import ORDERS
@@ -32,9 +32,9 @@ from controller.orders.totals import recount
 from controller.orders.transitions import lock
 from controller.payments.operations import Taking, refund_rest, take
 from controller.payments.policies import Means, PayTerms
-from controller.taxes.policies import Discount
 from edge_agent.wire.facts import Retracted
 from edge_agent.wire.order_facts import CounterLine, CounterOrder, Goes, PayBy
+from edge_agent.wire.totals import Discount
 
 CHANNEL: Final = "counter"
 Fact = FactIn[CounterOrder]
@@ -145,9 +145,9 @@ async def _placed(fact: Fact, meant: Sequence[Meant], preset: StoredPreset | Non
         customer_id=customer,
         when_short=WhenShort.ACCEPT,
         is_draft=data.goes is Goes.TAKEN,
+        placed_at=fact.occurred_at,
     )
     order_id = await _place_once(fact, order)
-    await placed_at(order_id, fact.occurred_at)
     if data.discount_minor:
         await recount(order_id, discounts=[Discount(minor=data.discount_minor, reason=data.discount_reason or "")])
     if data.goes is Goes.TAKEN:

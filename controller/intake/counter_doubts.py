@@ -32,7 +32,8 @@ def doubts_of(told: CounterOrder, lines: Sequence[tuple[CounterLine, str]], pric
     other = [f"{sku}: {line.price_minor} / {prices[sku]}" for line, sku in lines if line.price_minor != prices.get(sku)]
     if other:
         found.append(Doubt(FlagKind.PRICE_ANOMALY, "counter_price", _listed(other)))
-    if sum(line.amount_minor for line in told.lines) - told.discount_minor != told.total_minor:
+    goods = sum(line.amount_minor for line in told.lines)
+    if goods - told.discount_minor + told.tax_minor + told.rounding_minor != told.total_minor:
         found.append(Doubt(FlagKind.PRICE_ANOMALY, "counter_price", f"{told.total_minor}"))
     if told.goes is Goes.SHIPPED:
         found.append(Doubt(FlagKind.BAD_ADDRESS, "counter_address", told.reference))

@@ -5,20 +5,13 @@ What is promised can be refused, and these goods are gone.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from controller import events
-from controller.db import execute, transaction, utc
+from controller.db import transaction
 from controller.orders import queries
 from controller.orders.events import OrderCancelled, OrderClosed, OrderPlaced
 from controller.orders.numbers import ORDERS
 from controller.orders.states import OrderAction, OrderState
 from controller.orders.transitions import change_state, locked
-
-
-async def placed_at(order_id: int, instant: datetime) -> None:
-    """It was made then, though it is heard of now.  In the caller's transaction."""
-    await execute("UPDATE sales_order SET placed_at = ? WHERE id = ?", utc(instant), order_id)
 
 
 async def gone(order_id: int) -> None:

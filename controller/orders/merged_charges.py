@@ -14,7 +14,7 @@ import msgspec
 from controller.db import among, execute, fetch, listing
 from controller.orders.states import Link
 from controller.orders.totals import OrderCharge, kept_before, recount
-from controller.taxes.policies import LineKind
+from edge_agent.wire.totals import LineKind
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[OrderCharge]).decode

@@ -56,7 +56,8 @@ async def _place(order: NewOrder) -> tuple[str, StoredOrder | None]:
     check_order(order)
     async with together():
         terms = await _terms(order)
-        skus, instant, code = await _known_skus(order), now(), pickup_code()
+        skus, code = await _known_skus(order), pickup_code()
+        instant = now() if order.placed_at is None else utc(order.placed_at)
         counted = await count_new(order, _priced(order, skus), instant)
         total = counted.payable_minor
         order_id = await _insert(order, total, instant, code)

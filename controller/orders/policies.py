@@ -35,7 +35,7 @@ class NewOrder:
     `site`: where it is fetched or bought; None: it is sourced, for `region`.  `cart` (of that site): what it held is given back,
     and held for this order, in one go.  `min_remaining_days` of whatever expires, when it is picked; None: as each SKU says.
     `when_short` None: as its channel says.  `pay_terms` None: another till takes the money.
-    `is_draft`: it holds nothing until it is submitted.
+    `is_draft`: it holds nothing until it is submitted.  `placed_at`: when it was made, if that is heard of later; taxed as of then.
     """
 
     channel: str
@@ -53,6 +53,7 @@ class NewOrder:
     when_short: WhenShort | None = None
     pay_terms: PayTerms | None = None
     is_draft: bool = False
+    placed_at: datetime | None = None
 
 
 def check_order(order: NewOrder) -> None:

@@ -15,7 +15,7 @@ from controller.orders.money import owe_again
 from controller.orders.states import OrderState
 from controller.orders.totals import OrderCharge, recount
 from controller.orders.transitions import locked, site_of
-from controller.taxes.policies import Discount, LineKind
+from edge_agent.wire.totals import Discount, LineKind
 
 Minor = Annotated[int, Meta(ge=0, le=10**12)]
 

@@ -17,9 +17,9 @@ from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewOrder
 from controller.orders.states import OrderState
 from controller.taxes.operations import Basket, Counted, Priced, count, keep
-from controller.taxes.policies import Discount, LineKind
 from controller.taxes.queries import KeptTotal, kept
 from edge_agent.wire.prices import line_amount
+from edge_agent.wire.totals import Discount, LineKind
 
 BESIDE_LINES = 10_000
 """Positions above it are charges: shipping, fees."""

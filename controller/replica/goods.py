@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from controller import db
 from controller.replica.parts import Changed, Id, Versioned
 from edge_agent.wire.replica import ReplicaBarcode, ReplicaImage, ReplicaItem
+from edge_agent.wire.taxes import STANDARD
 
 
 async def _read(site_id: str, after: tuple[int, Id], limit: int) -> list[Changed]:
-    """With the price that is in force at the site."""
+    """With the price that is in force at the site, and the class that its tax goes by."""
     rows = await db.fetch(
         "SELECT k.id, k.version, k.code, k.name_en, k.name_zh, k.base_unit, COALESCE(p.price_minor, k.price_minor) AS price_minor, "
-        "k.currency, k.image_hash, k.image_type, k.tracking FROM sku k LEFT JOIN site_price p ON p.sku_id = k.id AND p.site_id = ? "
+        f"k.currency, k.image_hash, k.image_type, k.tracking, COALESCE(t.tax_class, '{STANDARD}') AS tax_class "
+        "FROM sku k LEFT JOIN site_price p ON p.sku_id = k.id AND p.site_id = ? LEFT JOIN sku_tax t ON t.sku_id = k.id "
         "WHERE (k.version, k.id) > (?, ?) ORDER BY k.version, k.id LIMIT ?",
         *(site_id, *after, limit),
     )
@@ -34,6 +36,7 @@ def _item(row: db.Row, barcodes: list[ReplicaBarcode]) -> ReplicaItem:
         currency=row["currency"],
         barcodes=barcodes,
         tracking=row["tracking"],
+        tax_class=row["tax_class"],
         image=ReplicaImage(hash=row["image_hash"], media_type=row["image_type"]) if row["image_hash"] else None,
     )
 

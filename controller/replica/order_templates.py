@@ -8,6 +8,7 @@ from controller.orders.presets import presets
 from controller.orders.templates import templates
 from controller.replica.documents import articles
 from controller.replica.parts import Whole
+from controller.taxes.schedule import classes_of
 from edge_agent.wire.order_facts import OrderTemplate, TemplateLine
 
 MOST = 200
@@ -17,10 +18,8 @@ MOST = 200
 async def _read(site_id: str) -> list[OrderTemplate]:
     found = [each for each in await templates(sites=[site_id], limit=MOST) if each.is_active]
     skus = await skus_by_code([line.sku for each in found for line in each.lines])
-    told, asked = (
-        await articles(site_id, {sku.id for sku in skus.values()}),
-        await prices({s.id: s for s in skus.values()}, site_id),
-    )
+    by_id = {sku.id: sku for sku in skus.values()}
+    told, asked, classes = await articles(site_id, set(by_id)), await prices(by_id, site_id), await classes_of(set(by_id))
     rows = []
     for each in found:
         lines = [
@@ -34,6 +33,7 @@ async def _read(site_id: str) -> list[OrderTemplate]:
                 price_minor=asked[line.sku],
                 currency=skus[line.sku].currency,
                 quantity=line.quantity,
+                tax_class=classes[skus[line.sku].id],
             )
             for line in each.lines
         ]

@@ -15,6 +15,7 @@ from controller.replica.profiles import PROFILES
 from controller.replica.recalls import RECALLS
 from controller.replica.receipts import RECEIPTS
 from controller.replica.sites import SITES
+from controller.replica.taxes import TAXES
 from controller.replica.templates import TEMPLATES
 
 PARTS: dict[str, Part] = {
@@ -35,6 +36,7 @@ PARTS: dict[str, Part] = {
         BINS,
         RECALLS,
         SITES,
+        TAXES,
         ORDER_TEMPLATES,
     )
 }

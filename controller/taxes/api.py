@@ -12,10 +12,11 @@ from msgspec import Meta, Struct
 from controller.errors import NotFound, Rejected
 from controller.http.routing import PLAIN, Call, Created, Page, Permission, Route, page
 from controller.taxes import settings
-from controller.taxes.policies import Level
 from controller.taxes.queries import KeptTotal, kept
-from controller.taxes.rounding import Mode
-from controller.taxes.stored import STANDARD, Region, StoredRate, rates, regions
+from controller.taxes.stored import Region, StoredRate, rates, regions
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.totals import Level
 
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,39}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=PLAIN)]

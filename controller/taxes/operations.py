@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller import db, events
-from controller.taxes.policies import Charge, Discount, LineKind, Totals, total
-from controller.taxes.stored import CLASS_OF, STANDARD, Taxation, taxation
+from controller.errors import Rejected
+from controller.taxes.stored import CLASS_OF, Taxation, taxation
+from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.totals import Charge, Discount, DoesNotAddUp, LineKind, Totals, total
+
+
+class BadTotal(Rejected):
+    """Lines or discounts that cannot be added up."""
+
+    code = "bad_total"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,11 @@ async def count(basket: Basket, instant: datetime | None = None) -> Counted:
         Charge(position=line.position, amount_minor=line.amount_minor, kind=line.kind, rates=how.rates_of(classes[line.position]))
         for line in basket.lines
     ]
-    return Counted(basket=basket, taxation=how, classes=classes, totals=total(charges, how.terms, basket.discounts))
+    try:
+        totals = total(charges, how.terms, basket.discounts)
+    except DoesNotAddUp as error:
+        raise BadTotal(str(error)) from error
+    return Counted(basket=basket, taxation=how, classes=classes, totals=totals)
 
 
 def _class(line: Priced, of_skus: dict[int, str]) -> str:

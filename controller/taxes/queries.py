@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from controller.db import Row, fetch
 from controller.errors import NotFound
-from controller.taxes.policies import Level, LineKind, Rate
-from controller.taxes.rounding import Mode
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Level, LineKind, Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from controller.catalog.queries import skus_by_code
 from controller.errors import Conflict, NotFound, Rejected
 from controller.sites.queries import known_sites
 from controller.taxes.events import TaxRateEnded, TaxRateSet, TaxRegionSet
-from controller.taxes.stored import MOST_PARENTS, STANDARD, Region, chain, region, renew_stamp
+from controller.taxes.stored import MOST_PARENTS, Region, chain, region, renew_stamp
+from edge_agent.wire.taxes import STANDARD
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 _PERCENT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
@@ -110,6 +111,7 @@ async def set_class(sku_code: str, tax_class: str) -> None:
             "ON CONFLICT (sku_id) DO UPDATE SET tax_class = excluded.tax_class",
             *(sku.id, tax_class),
         )
+        await db.execute("UPDATE sku SET version = NULL WHERE id = ?", sku.id)  # boxes are told
 
 
 async def set_rate(new: NewRate) -> int:

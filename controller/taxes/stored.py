@@ -11,11 +11,10 @@ from fractions import Fraction
 
 from controller.db import Row, among, execute, fetch, listing, memory
 from controller.errors import NotFound
-from controller.taxes.policies import Level, LineKind, Rate, Terms
-from controller.taxes.rounding import Mode
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.totals import Level, LineKind, Rate, Terms
 
-STANDARD = "standard"
-"""The class of a SKU that has no other, and of which a region always says something if it says anything."""
 SHIPPING = "shipping"
 FEE = "fee"
 CLASS_OF = {LineKind.SHIPPING: SHIPPING, LineKind.FEE: FEE}
@@ -97,11 +96,11 @@ class _Memory:
     stamp: str = ""
     is_region: dict[str, bool] = field(default_factory=dict)
     of_site: dict[str, str | None] = field(default_factory=dict)
-    of_region: dict[str, _Levied] = field(default_factory=dict)
+    of_region: dict[str, Levied] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class _Levied:
+class Levied:
     """A region, with all that it and those above it levy or ever levied, in the order of lines."""
 
     region: Region
@@ -141,7 +140,14 @@ async def taxation(
     terms = Terms(
         is_inclusive=found.is_inclusive, level=found.level, mode=found.mode, step=found.step, is_exempt=certificate is not None
     )
-    return Taxation(region=code, terms=terms, rates=_rates_at(levied, instant), certificate=certificate), classes
+    return Taxation(region=code, terms=terms, rates=rates_at(levied, instant), certificate=certificate), classes
+
+
+async def levied_at(site: str) -> Levied | None:
+    """Of the site's region; None: it sells without tax."""
+    known, _ = await _known([])
+    code = await _region_of(site, known)
+    return None if code is None else await _levied(code, known)
 
 
 async def _known(sku_ids: Collection[int]) -> tuple[_Memory, dict[int, str]]:
@@ -176,27 +182,31 @@ async def _region_of(site: str | None, known: _Memory) -> str | None:
     return known.of_site[site]
 
 
-async def _levied(code: str, known: _Memory) -> _Levied:
+async def _levied(code: str, known: _Memory) -> Levied:
     """Raises NotFound."""
     if code not in known.of_region:
         found, above = await region(code), await chain(code)
         rows = await fetch(f"SELECT * FROM tax_rate WHERE {among('region')} ORDER BY rank, effective_from, id", listing(above))
-        known.of_region[code] = _Levied(found, above, [_stored_rate(row) for row in rows])
+        known.of_region[code] = Levied(found, above, [_stored_rate(row) for row in rows])
     return known.of_region[code]
 
 
-def _rates_at(levied: _Levied, instant: datetime) -> dict[str, tuple[Rate, ...]]:
-    """By class, those of a state before those of its city; where one of them says nothing of a class, its standard counts."""
+def rates_at(levied: Levied, instant: datetime) -> dict[str, tuple[Rate, ...]]:
+    """Those that hold then, by class.
+
+    Those of a state come before those of its city; where one of them says nothing of a class, its standard counts.  A city's rate
+    of a code is instead of its state's.
+    """
     by_place: dict[tuple[str, str], dict[str, Rate]] = {}
     holding = [each for each in levied.rates if each.effective_from <= instant and (each.until is None or each.until > instant)]
     for each in holding:
         by_place.setdefault((each.region, each.tax_class), {})[each.rate.code] = each.rate
     found: dict[str, tuple[Rate, ...]] = {}
     for tax_class in {STANDARD, *(each.tax_class for each in holding)}:
-        due: list[Rate] = []
+        due: dict[str, Rate] = {}
         for code in levied.above:
-            due += by_place.get((code, tax_class), by_place.get((code, STANDARD), {})).values()
-        found[tax_class] = tuple(due)
+            due |= by_place.get((code, tax_class), by_place.get((code, STANDARD), {}))
+        found[tax_class] = tuple(due.values())
     return found
 
 

@@ -20,10 +20,8 @@ from controller.pricing.imports import BadCell
 from controller.sites.queries import sites as sites_of
 from controller.taxes import listing, settings
 from controller.taxes.api import percent_of
-from controller.taxes.policies import Level
-from controller.taxes.rounding import Mode
 from controller.taxes.settings import BadTax
-from controller.taxes.stored import STANDARD, Region, StoredRate, rates, regions
+from controller.taxes.stored import Region, StoredRate, rates, regions
 from controller.web import tax_preview
 from controller.web.access import actor_of
 from controller.web.forms import Sent, sent_by
@@ -31,6 +29,9 @@ from controller.web.pages import Pages, Values, new_key, page_request, paged, te
 from controller.web.review_rule_pages import chain_currency
 from controller.web.routes import PageRoute, see_other
 from controller.web.shown import MAX_SITES, account_of, names_of, zone
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.totals import Level
 
 SECTION: Final = "/taxes"
 HISTORY: Final = 100

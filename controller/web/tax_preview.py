@@ -13,9 +13,9 @@ from controller.orders import queries as orders
 from controller.pricing.imports import minor_of
 from controller.taxes import operations
 from controller.taxes.operations import Basket, Counted, Priced
-from controller.taxes.policies import Discount, LineKind
 from controller.taxes.queries import KeptTotal, kept
 from controller.web.shown import order_at
+from edge_agent.wire.totals import Discount, LineKind
 
 MOST_LINES: Final = 40
 

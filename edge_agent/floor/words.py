@@ -83,6 +83,7 @@ PAPERS: Final[Mapping[str, Word]] = {
     "shipping-label": _plain(N_("Shipping label"), "label"),
     "receipt": _plain(N_("Receipt"), "printer"),
     "counter-receipt": _plain(N_("Receipt"), "printer"),
+    "counter-receipt-taxed": _plain(N_("Receipt"), "printer"),
     "counter-refund": _plain(N_("Refund slip"), "printer"),
     "pick-list": _plain(N_("Pick list"), "pick"),
     "command-sheet": _plain(N_("Command sheet"), "barcode"),

@@ -16,7 +16,7 @@ from edge_agent.stations.counter_lines import corrected, scanned_item, shortcut,
 from edge_agent.stations.counter_receipt import receipt
 from edge_agent.stations.counter_refund import given_back, taken_back, taken_for
 from edge_agent.stations.counter_shown import notes, offers, shows
-from edge_agent.stations.counter_state import EMPTY, MOST_PARKED, Counter, kept
+from edge_agent.stations.counter_state import EMPTY, MOST_PARKED, Counter, kept, taxed
 from edge_agent.stations.counter_words import BUTTONS, CONTROLS, WORDS, how
 from edge_agent.stations.model import Feedback, Pressed, Scanned, Weighed, ok, wrong
 from edge_agent.stations.station import Activity, Done, Idle, Says, Station, Took
@@ -29,6 +29,7 @@ def begin() -> Done:
 
 
 def scan(now: Counter, read: Scanned) -> Done:
+    now = taxed(now, read)
     if now.asking is not None:
         return counter_asked.answer(now, now.asking, read)
     if now.weighing is not None:
@@ -39,10 +40,11 @@ def scan(now: Counter, read: Scanned) -> Done:
 
 
 def weigh(now: Counter, weighed: Weighed) -> Done | None:
-    return weighed_goods(now, weighed) if now.weighing is not None else None
+    return weighed_goods(taxed(now, weighed), weighed) if now.weighing is not None else None
 
 
 def finish(now: Counter, by: Pressed) -> Done:
+    now = taxed(now, by)
     if now.asking is not None:
         return counter_asked.pressed_meanwhile(now, now.asking, by)
     if now.weighing is not None:
@@ -55,6 +57,7 @@ def finish(now: Counter, by: Pressed) -> Done:
 
 
 def control(now: Counter, pressed: Pressed) -> Done | None:
+    now = taxed(now, pressed)
     if now.asking is not None:
         return counter_asked.pressed_meanwhile(now, now.asking, pressed)
     match pressed.control:
@@ -69,7 +72,7 @@ def control(now: Counter, pressed: Pressed) -> Done | None:
         case "hold":
             return _held(now)
         case "continue":
-            return _continued(now)
+            return _continued(now, pressed)
         case "given":
             return given_back(now, pressed)
         case "discount" | "percent":
@@ -106,13 +109,15 @@ def open_work(now: Counter) -> Feedback | None:
 
 def _ordered(now: Counter, by: Pressed) -> Done:
     """The order, its number and its receipt, in one commit."""
-    basket, count = now.basket, by.orders + 1
+    basket, totals, count = now.basket, now.basket.totals, by.orders + 1
     reference = f"{by.box}-{count:06d}"
     fact = CounterOrder(
         reference=reference,
         lines=[line.told() for line in basket.lines],
         currency=basket.currency,
-        total_minor=basket.due_minor,
+        total_minor=totals.payable_minor,
+        tax_minor=totals.gross_minor - basket.goods_minor + basket.discount_minor,
+        rounding_minor=totals.rounding_minor,
         pays=basket.pays,
         goes=basket.goes,
         discount_minor=basket.discount_minor,
@@ -146,7 +151,7 @@ def _held(now: Counter) -> Done:
     return Done(activity=Counter(parked=parked, refunds=now.refunds), feedback=ok("counter_held", parked=len(parked)))
 
 
-def _continued(now: Counter) -> Done:
+def _continued(now: Counter, pressed: Pressed) -> Done:
     """The one put aside first; the order at hand is not lost for it."""
     if not now.parked:
         return Done(activity=now, feedback=wrong("counter_nothing_held"))
@@ -154,7 +159,7 @@ def _continued(now: Counter) -> Done:
         return Done(activity=now, feedback=wrong("counter_open", **_due(now)))
     basket, *rest = now.parked
     names = [(line.goods.name_en or line.goods.what, line.goods.name_zh or line.goods.what) for line in basket.lines[:3]]
-    after = Counter(basket=basket, parked=tuple(rest), refunds=now.refunds)
+    after = taxed(Counter(basket=basket, parked=tuple(rest), refunds=now.refunds), pressed)
     lines = {"lines_en": ", ".join(en for en, _ in names), "lines_zh": "、".join(zh for _, zh in names)}
     return Done(activity=after, feedback=ok("counter_resumed", **lines, **_due(after)))
 

@@ -208,7 +208,15 @@ def _template(now: Counter, template: OrderTemplate, read: Scanned) -> Done:
 
 def _from_template(line: TemplateLine, key: str, times: int, template: str) -> BasketLine:
     symbol = Symbol(text=line.symbol)
-    goods = Goods(symbol=symbol, gtin=line.gtin, sku=line.sku, name_en=line.name_en, name_zh=line.name_zh, unit=line.unit)
+    goods = Goods(
+        symbol=symbol,
+        gtin=line.gtin,
+        sku=line.sku,
+        name_en=line.name_en,
+        name_zh=line.name_zh,
+        unit=line.unit,
+        tax_class=line.tax_class,
+    )
     units = line.quantity * times
     return BasketLine(key=key, goods=goods, price_minor=line.price_minor, measure=units, template=template)
 

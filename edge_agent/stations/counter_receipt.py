@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,23 +15,31 @@ from edge_agent.stations.model import ENGLISH, Paper
 from edge_agent.stations.reasons import named
 from edge_agent.stations.station import Says
 from edge_agent.wire.messages import JobRequest
+from edge_agent.wire.taxes import SiteTaxes
 
 TEMPLATE: Final = "counter-receipt"
+TAXED: Final = "counter-receipt-taxed"
+"""Where the box knows how the site taxes; with one that it does not have yet, the receipt is without the taxes."""
+Data = dict[str, str | int | list[dict[str, str | int]]]
 _TITLE: Final = "收据 Receipt"
 _UNITS: Final = {"gram": "g", "millilitre": "ml"}
 
 
 def receipt(basket: Basket, reference: str, paper: Paper, at: datetime | None) -> JobRequest | None:
     """None: the station has no receipt printer, or the box not the template."""
-    version = paper.templates.get(TEMPLATE)
+    template = TAXED if basket.taxes is not None and TAXED in paper.templates else TEMPLATE
+    version = paper.templates.get(template)
     if paper.receipts is None or version is None:
         return None
-    return JobRequest(template=TEMPLATE, version=version, data=receipt_data(basket, reference, written(at, paper.zone)))
+    data = receipt_data(basket, reference, written(at, paper.zone))
+    if template == TAXED and basket.taxes is not None:
+        data |= _tax_data(basket, basket.taxes)
+    return JobRequest(template=template, version=version, data=data)
 
 
-def receipt_data(basket: Basket, reference: str, at: str) -> dict[str, str | int | list[dict[str, str | int]]]:
+def receipt_data(basket: Basket, reference: str, at: str) -> Data:
     """In both languages, since nobody asks the customer for theirs."""
-    data: dict[str, str | int | list[dict[str, str | int]]] = {
+    data: Data = {
         "title": _TITLE,
         "number": reference,
         "at": at,
@@ -43,6 +53,30 @@ def receipt_data(basket: Basket, reference: str, at: str) -> dict[str, str | int
         data["discount_word"] = f"优惠 Discount: {_both(named(basket.discount.reason or ''))}"
         data["discount"] = price(-basket.discount_minor, basket.currency)
     return data
+
+
+def _tax_data(basket: Basket, taxes: SiteTaxes) -> Data:
+    """Each rate with what it is on; it is in the prices, or put on them."""
+    found = basket.totals
+    word = "含 incl." if taxes.is_inclusive else "加 plus"
+    data: Data = {
+        "taxes": [
+            {
+                "name": f"{word} {each.rate.name} {percentage(each.rate.value)}",
+                "net": f"净额 Net {price(each.base_minor, basket.currency)}",
+                "tax": price(each.tax_minor, basket.currency),
+            }
+            for each in found.rates
+        ]
+    }
+    if found.rounding_minor:
+        data |= {"rounding_word": "舍入 Rounding", "rounding": price(found.rounding_minor, basket.currency)}
+    return data
+
+
+def percentage(share: Fraction) -> str:
+    """`13%`, `8.875%`; of a share that has no end, six places."""
+    return f"{Decimal(share.numerator * 100) / share.denominator:.6f}".rstrip("0").rstrip(".") + "%"
 
 
 def _line(line: BasketLine, currency: str) -> dict[str, str | int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from edge_agent.stations.counter_receipt import percentage
 from edge_agent.stations.counter_state import BasketLine, Counter, Refund
 from edge_agent.stations.counter_words import (
     AMOUNT,
@@ -73,7 +74,7 @@ def shows(now: Counter, known: Known) -> tuple[Segment, ...]:
     presets = [each for each in known.shortcuts if each.kind == "preset"] or list(BUILT_IN)
     templates = [each for each in known.shortcuts if each.kind == "template"]
     segments = (
-        Segment(Says("This order", "本单"), tuple(_line(line, now) for line in reversed(now.basket.lines)) + _discount(now)),
+        Segment(Says("This order", "本单"), tuple(_line(line, now) for line in reversed(now.basket.lines)) + _beside(now)),
         Segment(Says("How it is paid and gets away", "付款和交货"), tuple(_presets(presets, now))),
         Segment(
             Says("Templates", "模板"),
@@ -95,12 +96,21 @@ def _line(line: BasketLine, now: Counter) -> Line:
     return Line(name, goods.sku, Says(*told), is_done=line.key == now.basket.selected)
 
 
-def _discount(now: Counter) -> tuple[Line, ...]:
-    given = now.basket.discount
-    if given is None or not now.basket.discount_minor:
-        return ()
-    why, off = named(given.reason or ""), price(-now.basket.discount_minor, now.basket.currency)
-    return (Line(Says(f"Discount: {why.en}", f"优惠:{why.zh}"), "", Says(off, off)),)
+def _beside(now: Counter) -> tuple[Line, ...]:
+    """What else the sum is made of: a discount, taxes, what is rounded."""
+    basket, found = now.basket, []
+    if basket.discount is not None and basket.discount_minor:
+        why = named(basket.discount.reason or "")
+        found.append((Says(f"Discount: {why.en}", f"优惠:{why.zh}"), -basket.discount_minor))
+    if basket.lines and basket.taxes is not None:
+        totals = basket.totals
+        word = Says("included", "含税") if basket.taxes.is_inclusive else Says("added", "加税")
+        for each in totals.rates:
+            name = f"{each.rate.name} {percentage(each.rate.value)}"
+            found.append((Says(f"{name}, {word.en}", f"{word.zh}:{name}"), each.tax_minor))
+        if totals.rounding_minor:
+            found.append((Says("Rounding", "舍入"), totals.rounding_minor))
+    return tuple(Line(says, "", Says(told, told)) for says, told in ((s, price(minor, basket.currency)) for s, minor in found))
 
 
 def _presets(presets: Sequence[Shortcut], now: Counter) -> list[Line]:

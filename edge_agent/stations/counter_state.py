@@ -9,9 +9,12 @@ from msgspec.structs import replace
 
 from edge_agent.stations.goods import Asked, Goods
 from edge_agent.stations.item_words import price
+from edge_agent.stations.model import Pressed, Scanned, Weighed
 from edge_agent.stations.station import Activity
+from edge_agent.wire import totals
 from edge_agent.wire.order_facts import CounterLine, Goes, PayBy
 from edge_agent.wire.prices import line_amount, price_per
+from edge_agent.wire.taxes import SiteTaxes, holding
 
 MOST_PARKED: Final = 9
 """Orders that are put aside at one counter."""
@@ -74,7 +77,10 @@ class Discount(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Basket(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order that is being made.  `selected`: the line that CORRECT and NOTHING are about; `preset`: the number of its preset."""
+    """An order that is being made.  `selected`: the line that CORRECT and NOTHING are about; `preset`: the number of its preset.
+
+    `taxes`: how the site taxed when its latest reading was made; None: it sells without tax, as far as the box knows.
+    """
 
     lines: tuple[BasketLine, ...] = ()
     currency: str = ""
@@ -84,6 +90,7 @@ class Basket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goes: Goes = Goes.TAKEN
     preset: str | None = None
     templates: tuple[str, ...] = ()
+    taxes: SiteTaxes | None = None
 
     @property
     def goods_minor(self) -> int:
@@ -94,8 +101,22 @@ class Basket(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.discount.of(self.goods_minor) if self.discount is not None else 0
 
     @property
+    def totals(self) -> totals.Totals:
+        """With the tax; counted as the controller counts it."""
+        charges = [
+            totals.Charge(
+                position=position,
+                amount_minor=line.amount_minor,
+                rates=self.taxes.rates_of(line.goods.tax_class) if self.taxes is not None else (),
+            )
+            for position, line in enumerate(self.lines, 1)
+        ]
+        given = [totals.Discount(minor=self.discount_minor)] if self.discount_minor else []
+        return totals.total(charges, self.taxes.terms if self.taxes is not None else totals.Terms(), given)
+
+    @property
     def due_minor(self) -> int:
-        return self.goods_minor - self.discount_minor
+        return self.totals.payable_minor
 
     def line(self, key: str | None) -> BasketLine | None:
         return next((line for line in self.lines if line.key == key), None)
@@ -183,6 +204,14 @@ class Counter(Activity, Struct, frozen=True, kw_only=True, omit_defaults=True, t
     def waiting(self) -> int:
         """Orders that were put aside, as pages show it."""
         return len(self.parked)
+
+
+def taxed(now: Counter, given: Scanned | Pressed | Weighed) -> Counter:
+    """The order at hand is taxed as the site taxes at the reading; as before where the box was too slow to say."""
+    found = holding(given.known.taxes, given.at)
+    if found is None or found == now.basket.taxes:
+        return now
+    return replace(now, basket=replace(now.basket, taxes=found))
 
 
 def kept(now: Counter) -> Counter | None:

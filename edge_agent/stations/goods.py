@@ -15,6 +15,7 @@ from edge_agent.stations.item_words import item_arguments
 from edge_agent.stations.model import Feedback, Item, Missing, Pressed, Scanned, Tracking, ok, wrong
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.prices import WEIGHED
+from edge_agent.wire.taxes import STANDARD
 
 OLDEST: Final = timedelta(days=0)
 NEWEST: Final = timedelta(days=5 * 366)
@@ -51,6 +52,7 @@ class Goods(Struct, frozen=True, kw_only=True, omit_defaults=True):
     numerator: int = 1
     denominator: int = 1
     tracking: Tracking = "none"
+    tax_class: str = STANDARD
     is_unknown: bool = False
     """The box has a catalogue, and it is not in there."""
     recalled: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ def goods_of(read: Scanned) -> Goods:
                 numerator=item.numerator,
                 denominator=item.denominator,
                 tracking=item.tracking,
+                tax_class=item.tax_class,
                 recalled=item.recalled,
             )
         case Missing.UNKNOWN | Missing.SEVERAL:

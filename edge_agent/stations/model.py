@@ -15,6 +15,7 @@ from edge_agent.wire.facts import Weight
 from edge_agent.wire.messages import Symbol
 from edge_agent.wire.open_work import Document
 from edge_agent.wire.order_facts import OrderTemplate, Shortcut
+from edge_agent.wire.taxes import STANDARD, SiteTaxes
 
 ENGLISH: Final = "en"
 CHINESE: Final = "zh-CN"
@@ -37,7 +38,8 @@ class Item(Struct, frozen=True, kw_only=True):
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `on_hand` is in base units at the box's site, and as
     old as `age_ms` says (None: nobody knows how old, the box's clock was wrong).  `image`: its picture (`ReplicaImages`), if any.
     `tracking`: what is asked for with each of it.  `bins`: where most of it lies, the fullest first, with the base units there.
-    `recalled`: the codes of its lots that are recalled.  `is_blind`: a blind count waits for it, so its stock is not told.
+    `recalled`: the codes of its lots that are recalled.  `tax_class`: how the site taxes it (`Known.taxes`).  `is_blind`: a blind
+    count waits for it, so its stock is not told.
     """
 
     sku: str
@@ -54,6 +56,7 @@ class Item(Struct, frozen=True, kw_only=True):
     tracking: Tracking = "none"
     bins: tuple[tuple[str, int], ...] = ()
     recalled: tuple[str, ...] = ()
+    tax_class: str = STANDARD
     is_blind: bool = False
 
 
@@ -80,7 +83,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `is_bin`: whether what was read is the code of a bin of this site; None: the box does not know the site's bins.
     `is_quarantine`: it is the one where goods are kept apart.  `sites`: the chain's other sites, by id with their names, where
-    no document says where goods go.  `shortcuts`: the templates and presets of a counter.
+    no document says where goods go.  `shortcuts`: the templates and presets of a counter; `taxes`: how it taxes, now and later.
     """
 
     document: Document | OrderTemplate | None = None
@@ -92,6 +95,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """The pick list whose goods lie in the tote of this code, fetched for or packed by nobody yet."""
     sites: tuple[tuple[str, str], ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
+    taxes: tuple[SiteTaxes, ...] = ()
 
 
 NOTHING_KNOWN: Final = Known()

@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from edge_agent.wire.messages import Count, Gtin14, Positive, Symbol, Text
+from edge_agent.wire.taxes import STANDARD
 
 MOST_LINES: Final = 100
 """Lines of an order that is made at a counter."""
@@ -64,6 +65,7 @@ class CounterOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `total_minor` is what the customer was told, after `discount_minor`, which was given by hand with a reason, a code of the table
     in docs/operations.md; `approved_by`: the manager who allowed it.  `preset` and `templates`: the numbers of those used.
+    `tax_minor` was put on prices without tax; `rounding_minor` more (or less) makes it payable in cash.
     """
 
     name: ClassVar[str] = "counter_order"
@@ -76,6 +78,8 @@ class CounterOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goes: Goes = Goes.TAKEN
     discount_minor: Count = 0
     discount_reason: Text | None = None
+    tax_minor: Count = 0
+    rounding_minor: Annotated[int, Meta(ge=-1000, le=1000)] = 0
     approved_by: Text | None = None
     preset: Text | None = None
     templates: list[Text] = []
@@ -96,7 +100,7 @@ class GivenBack(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TemplateLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`quantity` base units of a SKU; `price_minor` as `ReplicaItem` has it."""
+    """`quantity` base units of a SKU; `price_minor` and `tax_class` as `ReplicaItem` has them."""
 
     sku: str
     name_en: str
@@ -107,6 +111,7 @@ class TemplateLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str
     quantity: Positive
     gtin: str | None = None
+    tax_class: str = STANDARD
 
 
 class OrderTemplate(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from edge_agent.wire.taxes import STANDARD
+
 ITEMS = 2000
 """Rows that a page holds at most of each part whose rows have versions."""
 LARGEST = 8 * 1024 * 1024
@@ -55,6 +57,7 @@ class ReplicaItem(Struct, frozen=True, kw_only=True):
     """A SKU with all its barcodes that hold at the site.
 
     `price_minor`: minor units for one piece, 100 g or 100 ml; 0: none is set.  `tracking`: what is told with each of it.
+    `tax_class`: as `SiteTaxes` names it.
     """
 
     id: Whole
@@ -67,6 +70,7 @@ class ReplicaItem(Struct, frozen=True, kw_only=True):
     barcodes: list[ReplicaBarcode]
     image: ReplicaImage | None = None
     tracking: Literal["none", "lot", "serial"] = "none"
+    tax_class: str = STANDARD
 
 
 BINS_TOLD = 3

@@ -13,9 +13,9 @@ from controller.customers.policies import Profile
 from controller.intake import marketplaces
 from controller.payments import accounts
 from controller.taxes import settings
-from controller.taxes.policies import Level
-from controller.taxes.rounding import Mode
 from controller.taxes.stored import Region
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Level
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.test_people import all_looked_at
 from tests.controller.customers.keys import open_test_keys

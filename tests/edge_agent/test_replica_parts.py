@@ -33,6 +33,9 @@ from edge_agent.wire.replica import (
     encode_page,
     rows_of,
 )
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.taxes import SiteTaxes
+from edge_agent.wire.totals import Level
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_people import person
 from tests.edge_agent.test_replica import item
@@ -244,6 +247,7 @@ def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
             [OpenTransfer(id=each, number=f"TR-{each}", partner="S2", is_outgoing=True, lines=[]) for each in ids]
         ),
         "label_batches": rows_of([OpenLabels(id=each, number=f"LB-{each}", title="", lines=[]) for each in ids]),
+        "taxes": rows_of([taxed_from(each) for each in ids]),
         "order_templates": rows_of([OrderTemplate(number=f"OT-{each}", title="") for each in ids]),
         "picks": rows_of([OpenPick(id=each, number=f"PL-{each}", order="SO-1", lines=[]) for each in ids]),
         "packs": rows_of([OpenPack(id=each, number=f"PL-{each}", order="SO-1", lines=[]) for each in ids]),
@@ -256,6 +260,10 @@ def open_work(ids: Sequence[int]) -> dict[str, ReplicaRows]:
 
 def count(number: int, *bins: CountBin) -> OpenCount:
     return OpenCount(id=number, number=f"CT-{number}", title="Zone A", time_zone="Asia/Shanghai", bins=list(bins))
+
+
+def taxed_from(day: int) -> SiteTaxes:
+    return SiteTaxes(region="R", since=datetime(2026, 1, day, tzinfo=UTC), is_inclusive=True, level=Level.LINE, mode=Mode.DOWN)
 
 
 def profile(name: str) -> ReplicaProfile:

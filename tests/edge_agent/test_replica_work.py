@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edge_agent.replica import Replica
 from edge_agent.stations import Item
@@ -16,6 +18,9 @@ from edge_agent.wire.open_parcels import OpenPack
 from edge_agent.wire.open_work import CountBin, ExpectedLine, OpenPick, OpenReceipt, OpenTransfer, SiteBin
 from edge_agent.wire.order_facts import Goes, OrderTemplate, PayBy, TemplateLine
 from edge_agent.wire.replica import ReplicaItem, ReplicaRecall, ReplicaSite, ReplicaStock, rows_of
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.taxes import SiteTaxes
+from edge_agent.wire.totals import Level
 from tests.edge_agent.conftest import FixedClock
 from tests.edge_agent.test_replica import item
 from tests.edge_agent.test_replica_parts import close, count, opened, take
@@ -135,6 +140,18 @@ def test_a_counters_templates_are_found_by_their_number_and_told_with_their_pres
         ("OT-100001", "template", PayBy.CASH),
     ]
     assert replica.around("counts", "OT-100001", None).shortcuts == ()
+
+
+def test_a_counter_is_told_how_the_site_taxes_now_and_later_and_by_which_class(replica: Replica) -> None:
+    july = datetime(2026, 7, 1, tzinfo=UTC)
+    now = SiteTaxes(region="CN", is_inclusive=True, level=Level.LINE, mode=Mode.HALF_UP)
+    later = replace(now, since=july, step=5)
+    taxed = replace(item(1, "A"), tax_class="books")
+    take(replica, taxes=rows_of([now, later], anew=True), goods=rows_of([taxed, item(2, "B")], anew=True))
+    assert replica.around("order_templates", None, None).taxes == (now, later)
+    assert replica.around("counts", None, None).taxes == ()
+    found = [replica.lookup(text, None) for text in ("A", "B")]
+    assert [each.tax_class for each in found if isinstance(each, Item)] == ["books", "standard"]
 
 
 def test_pick_lists_are_found_by_their_numbers_and_all_of_a_wave_by_its_own(replica: Replica) -> None:

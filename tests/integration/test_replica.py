@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
@@ -31,6 +33,8 @@ from controller.http.table import ROUTES
 from controller.people.operations import add_person, issue_badge, pin_verifier, set_active, set_pin
 from controller.people.policies import Grant
 from controller.stock.ledger import move
+from controller.taxes.settings import NewRate, percent, set_class, set_rate, set_region, set_site_region
+from controller.taxes.stored import Region
 from drivers import devices
 from edge_agent.controller_link import Controller
 from edge_agent.people import People, Verified, Wrong
@@ -44,6 +48,8 @@ from edge_agent.stations import Item, Missing, scanned
 from edge_agent.templates import Templates
 from edge_agent.templates import fetch_from as fetch_template
 from edge_agent.wire.roles import Role
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Level
 from tests.controller.goods import Shop
 
 HEADER = "sku,name_en,name_zh,base_unit,price_minor,barcode,pack,site\n"
@@ -187,6 +193,27 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(box: Box, controller
     assert await box.pull()
     for symbol in ("B-0", "B-1", "B-NEW", "B-8999"):
         assert isinstance(box.lookup(symbol), Item), symbol
+
+
+async def test_a_counter_knows_the_taxes_of_its_site_and_when_they_change(box: Box) -> None:
+    assert await box.pull()
+    assert box.replica.around("order_templates", None, None).taxes == ()
+    begins = datetime(2030, 1, 1, tzinfo=UTC)
+    await set_region(Region(code="CN", name="China", parent=None, is_inclusive=True, level=Level.LINE, mode=Mode.HALF_UP, step=1))
+    await set_site_region("s1", "CN")
+    for since, value in ((datetime(2020, 1, 1, tzinfo=UTC), "13"), (begins, "12")):
+        await set_rate(NewRate(region="CN", code="vat", value=percent(value), effective_from=since))
+    await create_sku(NewSku(code="book", name_en="Book", name_zh="书"), [NewBarcode(barcode=MILK)])
+    await set_class("book", "books")
+    assert await box.pull()
+    now, later = box.replica.around("order_templates", None, None).taxes
+    assert [(each.since, [rate.value for rate in each.rates_of("books")]) for each in (now, later)] == [
+        (None, [Fraction(13, 100)]),
+        (begins, [Fraction(12, 100)]),
+    ]
+    found = box.lookup(MILK)
+    assert isinstance(found, Item)
+    assert found.tax_class == "books"
 
 
 async def test_a_database_that_was_replaced_is_fetched_anew(box: Box) -> None:

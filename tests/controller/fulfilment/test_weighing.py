@@ -25,10 +25,10 @@ from controller.payments.operations import Taking, take
 from controller.payments.policies import Means, PayTerms
 from controller.payments.stored import balance_of
 from controller.stock.operations import move
-from controller.taxes.policies import Discount
 from drivers.symbols.gtin import check_digit
 from edge_agent.wire.facts import Picked
 from edge_agent.wire.messages import Symbol
+from edge_agent.wire.totals import Discount
 from tests.controller.goods import numbers
 from tests.controller.invoices.bills import open_bills
 from tests.controller.orders_shop import OrderShop, books_add_up, told

@@ -13,10 +13,10 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.orders.states import Delivery
 from controller.orders.totals import OrderCharge, recount
 from controller.payments.policies import PayTerms
-from controller.taxes.policies import Discount, Level, LineKind
-from controller.taxes.rounding import Mode
 from controller.taxes.settings import NewRate, percent, set_rate, set_region, set_site_region
 from controller.taxes.stored import Region
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Discount, Level, LineKind
 from tests.controller.orders_shop import OrderShop
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)

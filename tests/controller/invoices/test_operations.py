@@ -21,7 +21,7 @@ from controller.orders.operations import cancel
 from controller.orders.totals import recount
 from controller.payments.operations import Taking, take
 from controller.payments.policies import Means, PayTerms
-from controller.taxes.policies import Discount
+from edge_agent.wire.totals import Discount
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.invoices.bills import SELLER, open_bills, order_of
 from tests.controller.orders_shop import OrderShop

@@ -26,7 +26,7 @@ from controller.payments.operations import Taking, take
 from controller.payments.policies import Means, PayTerms
 from controller.payments.stored import balance_of
 from controller.stock.channels import FREE
-from controller.taxes.policies import LineKind
+from edge_agent.wire.totals import LineKind
 from tests.controller.goods import numbers
 from tests.controller.orders_shop import books_add_up, told
 from tests.controller.two_sites import TwoSites, levels

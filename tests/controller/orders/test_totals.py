@@ -19,11 +19,12 @@ from controller.orders.policies import NewLine, NewOrder
 from controller.orders.totals import OrderCharge, part_discounts, recount
 from controller.payments.policies import PayTerms
 from controller.payments.stored import balance_of
-from controller.taxes.policies import BadTotal, Discount, Level, LineKind
+from controller.taxes.operations import BadTotal
 from controller.taxes.queries import kept
-from controller.taxes.rounding import Mode
 from controller.taxes.settings import NewRate, percent, set_class, set_rate, set_region, set_site_region
 from controller.taxes.stored import Region
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Discount, Level, LineKind
 from tests.controller.orders_shop import OrderShop
 
 pytestmark = pytest.mark.usefixtures("database")

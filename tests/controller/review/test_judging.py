@@ -7,7 +7,7 @@ from controller.orders.numbers import ORDERS
 from controller.orders.operations import place
 from controller.orders.totals import recount
 from controller.review.judging import judge_again
-from controller.taxes.policies import Discount
+from edge_agent.wire.totals import Discount
 from tests.controller.orders_shop import OrderShop
 
 

@@ -14,9 +14,7 @@ from controller.customers.policies import Profile
 from controller.errors import NotFound
 from controller.sites.operations import create_site
 from controller.taxes.operations import Basket, Counted, Priced, count, keep
-from controller.taxes.policies import Discount, Level, LineKind
 from controller.taxes.queries import kept
-from controller.taxes.rounding import Mode
 from controller.taxes.settings import (
     BadTax,
     NewRate,
@@ -30,6 +28,8 @@ from controller.taxes.settings import (
     set_site_region,
 )
 from controller.taxes.stored import Region, rates, regions
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Discount, Level, LineKind
 from tests.controller.customers.keys import open_test_keys
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -22,11 +22,11 @@ from controller.review.judging import judge_placed
 from controller.stock.operations import move
 from controller.stock.presale import set_presale
 from controller.taxes import settings
-from controller.taxes.policies import Level
-from controller.taxes.rounding import Mode
 from controller.taxes.stored import Region
 from controller.tracking.reading import tracked
 from edge_agent.wire.roles import Role
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Level
 from tests.controller.orders_shop import told
 from tests.controller.people.browser import logged_in
 from tests.controller.tracking.shop import PersonShop

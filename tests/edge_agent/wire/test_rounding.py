@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from controller.taxes.rounding import Mode, apportion, rounded, spread
+from edge_agent.wire.rounding import Mode, apportion, rounded, spread
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""What an order comes to: discounts given by hand, then tax, rounded where the terms say.  Pure; integers and rationals only.
+"""What an order comes to: discounts given by hand, then tax, rounded where the terms say: one rule for box and controller.
+
+Pure; integers and rationals only.
 
 Discounts come off what a line costs, before tax: those of lines first, then those over the order, each of what is left by then.
 Tax is worked out exactly and rounded once per line, per rate or per order; what was rounded is spread back, so that all sums agree.
@@ -11,17 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from controller.errors import Rejected
-from controller.taxes.rounding import Mode, apportion, rounded, spread
+from edge_agent.wire.rounding import Mode, apportion, rounded, spread
 
 WHOLE = 10_000
 """Basis points of the whole."""
 
 
-class BadTotal(Rejected):
+class DoesNotAddUp(ValueError):
     """Lines or discounts that cannot be added up."""
-
-    code = "bad_total"
 
 
 class LineKind(StrEnum):
@@ -130,7 +129,7 @@ class Totals:
 
 
 def total(charges: Sequence[Charge], terms: Terms, discounts: Iterable[Discount] = ()) -> Totals:
-    """Add an order up.  Raises BadTotal: a negative amount, a position twice, a discount of nothing or on no line."""
+    """Add an order up.  Raises DoesNotAddUp: a negative amount, a position twice, a discount of nothing or on no line."""
     _check(charges, terms)
     left = discounted(charges, discounts, terms.mode)
     taxes = _taxes(charges, left, terms)
@@ -150,23 +149,23 @@ def total(charges: Sequence[Charge], terms: Terms, discounts: Iterable[Discount]
 
 def _check(charges: Sequence[Charge], terms: Terms) -> None:
     if len({charge.position for charge in charges}) != len(charges):
-        raise BadTotal("two lines have one position: expected each once")
+        raise DoesNotAddUp("two lines have one position: expected each once")
     for charge in charges:
         if charge.amount_minor < 0:
-            raise BadTotal(f"line {charge.position} costs {charge.amount_minor}: expected 0 or more, a discount is told as one")
+            raise DoesNotAddUp(f"line {charge.position} costs {charge.amount_minor}: expected 0 or more, a discount is told as one")
         if any(rate.value < 0 for rate in charge.rates):
-            raise BadTotal(f"line {charge.position} has a negative rate of tax")
+            raise DoesNotAddUp(f"line {charge.position} has a negative rate of tax")
         if len({rate.code for rate in charge.rates}) != len(charge.rates):
-            raise BadTotal(f"line {charge.position} has a rate twice")
+            raise DoesNotAddUp(f"line {charge.position} has a rate twice")
     if terms.step < 1:
-        raise BadTotal(f"a step of {terms.step}: expected 1 minor unit or more")
+        raise DoesNotAddUp(f"a step of {terms.step}: expected 1 minor unit or more")
 
 
 # --- discounts ------------------------------------------------------------------------------------------------------------------
 
 
 def discounted(charges: Sequence[Charge], discounts: Iterable[Discount], mode: Mode) -> list[int]:
-    """What the discounts leave of each line, never below 0: a larger amount takes all that is left.  Raises BadTotal."""
+    """What the discounts leave of each line, never below 0: a larger amount takes all that is left.  Raises DoesNotAddUp."""
     left = [charge.amount_minor for charge in charges]
     places = {charge.position: index for index, charge in enumerate(charges)}
     goods = [index for index, charge in enumerate(charges) if charge.kind is LineKind.GOODS]
@@ -184,11 +183,11 @@ def discounted(charges: Sequence[Charge], discounts: Iterable[Discount], mode: M
 
 def _check_discount(discount: Discount, places: dict[int, int]) -> None:
     if (discount.minor > 0) == (discount.basis_points > 0) or discount.minor < 0 or not 0 <= discount.basis_points <= WHOLE:
-        raise BadTotal(
+        raise DoesNotAddUp(
             f"a discount of {discount.minor} and {discount.basis_points} basis points: expected an amount above 0, or 1 to {WHOLE}"
         )
     if discount.position is not None and discount.position not in places:
-        raise BadTotal(f"a discount on line {discount.position}, which the order does not have")
+        raise DoesNotAddUp(f"a discount on line {discount.position}, which the order does not have")
 
 
 # --- tax ------------------------------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.taxes.policies import BadTotal, Charge, Discount, Level, LineKind, Rate, Terms, Totals, total
-from controller.taxes.rounding import Mode
+from edge_agent.wire.rounding import Mode
+from edge_agent.wire.totals import Charge, Discount, DoesNotAddUp, Level, LineKind, Rate, Terms, Totals, total
 
 EXCLUSIVE = Terms(is_inclusive=False)
 BY_RATE = Terms(is_inclusive=False, level=Level.RATE)
@@ -84,7 +84,7 @@ def test_a_discount_over_shipping_alone_takes_nothing() -> None:
     ],
 )
 def test_a_discount_that_means_nothing_is_refused(wrong: Discount) -> None:
-    with pytest.raises(BadTotal):
+    with pytest.raises(DoesNotAddUp):
         total(charges(100), Terms(), [wrong])
 
 
@@ -216,7 +216,7 @@ def test_cash_is_rounded_to_its_smallest_coin() -> None:
     ],
 )
 def test_what_cannot_be_added_up_is_refused(lines: list[Charge], terms: Terms) -> None:
-    with pytest.raises(BadTotal):
+    with pytest.raises(DoesNotAddUp):
         total(lines, terms)
 
 
