@@ -98,15 +98,17 @@ async def box_listener(config: BoxHttp, app: web.Application, door: BoxDoor) -> 
 
 async def _follow(config: BoxHttp, context: ssl.SSLContext, every: float = LOOK_SECONDS) -> None:
     files = [path for path in (config.cert, config.key) if path is not None]
-    seen = await asyncio.to_thread(_stamps, files)
+    seen: list[int] = []
+    """Empty: what was loaded at the start; it may have been renewed since, so that the first look loads it once more."""
     while True:
         await asyncio.sleep(every)
         try:
             stamps = await asyncio.to_thread(_stamps, files)
             if stamps != seen:
                 await asyncio.to_thread(context.load_cert_chain, str(config.cert), config.key)
+                if seen:
+                    log.info("the listener for boxes has its renewed certificate")
                 seen = stamps
-                log.info("the listener for boxes has its renewed certificate")
         except OSError as error:
             log.warning("the listener for boxes keeps its certificate: %s", error)
 

@@ -236,15 +236,17 @@ class Floor:
         if context is None or cert is None:
             await asyncio.get_running_loop().create_future()
             return
-        known = await asyncio.to_thread(cert.stat)
+        known: int | None = None
+        """None: what was loaded at the start; it may have been renewed since, so that the first look loads it once more."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                now = await asyncio.to_thread(cert.stat)
-                if now.st_mtime_ns != known.st_mtime_ns:
+                now = (await asyncio.to_thread(cert.stat)).st_mtime_ns
+                if now != known:
                     await asyncio.to_thread(context.load_cert_chain, cert, self._config.key)
+                    if known is not None:
+                        _log.info("the floor's certificate was renewed")
                     known = now
-                    _log.info("the floor's certificate was renewed")
             except (OSError, ssl.SSLError) as error:
                 _log.warning("the floor's certificate cannot be renewed yet: %s", error)
 

@@ -99,21 +99,23 @@ class Hostile:
 
 @asynccontextmanager
 async def attacked(broker: Mosquitto, url: str, name: str) -> AsyncIterator[Hostile]:
-    await prepare(url, "b1", "b2")
-    await store_builtin()
-    await create_sku(NewSku(code="tea", name_en="Tea", name_zh="茶"), [NewBarcode(barcode="4006381333931")])
-    gateway = Gateway(session_of(broker, f"{name}-gw", gateway_filters(), 1), SystemClock(), Random(1), "gw")
-    client = session_of(broker, f"{name}-evil", [f"{BASE}/_/ack"], 2)
-    hostile = Hostile(client)
-    async with running(gateway.run, client.run, hostile.listen) as tasks:
-        async with asyncio.timeout(SECONDS):
-            while not (gateway.is_connected and client.is_connected):
-                await asyncio.sleep(0.01)
-        await hostile.is_served()
-        yield hostile
-        await hostile.is_served()
-        assert not [task for task in tasks if task.done()], "the gateway lives"
-    await db.close()
+    try:
+        await prepare(url, "b1", "b2")
+        await store_builtin()
+        await create_sku(NewSku(code="tea", name_en="Tea", name_zh="茶"), [NewBarcode(barcode="4006381333931")])
+        gateway = Gateway(session_of(broker, f"{name}-gw", gateway_filters(), 1), SystemClock(), Random(1), "gw")
+        client = session_of(broker, f"{name}-evil", [f"{BASE}/_/ack"], 2)
+        hostile = Hostile(client)
+        async with running(gateway.run, client.run, hostile.listen) as tasks:
+            async with asyncio.timeout(SECONDS):
+                while not (gateway.is_connected and client.is_connected):
+                    await asyncio.sleep(0.01)
+            await hostile.is_served()
+            yield hostile
+            await hostile.is_served()
+            assert not [task for task in tasks if task.done()], "the gateway lives"
+    finally:
+        await db.close()
 
 
 @pytest.fixture
