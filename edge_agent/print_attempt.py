@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import Enum, auto
 
 from drivers.devices import Encoded, PrinterStatus, Readiness
 from drivers.documents.errors import DocumentError
+from drivers.documents.model import Receipt
 from drivers.documents.templates import Template, fill
 from drivers.errors import DeviceFault, DriverError, Unsupported
 from edge_agent.disk import Disk
@@ -96,6 +98,8 @@ class Attempts:
         private = await self.private(job.id) if job.request.private else {}
         try:
             document = fill(template, {**job.request.data, **private})
+            if job.request.open_drawer and isinstance(document, Receipt):
+                document = replace(document, open_drawer=True)
             return await port.encode(document, copies=job.request.copies, copy_mark=job.copy_mark)
         except (DocumentError, DriverError):
             raise

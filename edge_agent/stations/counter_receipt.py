@@ -15,6 +15,7 @@ from edge_agent.stations.model import ENGLISH, Paper
 from edge_agent.stations.reasons import named
 from edge_agent.stations.station import Says
 from edge_agent.wire.messages import JobRequest
+from edge_agent.wire.order_facts import PayBy
 from edge_agent.wire.taxes import SiteTaxes
 
 TEMPLATE: Final = "counter-receipt"
@@ -34,7 +35,7 @@ def receipt(basket: Basket, reference: str, paper: Paper, at: datetime | None) -
     data = receipt_data(basket, reference, written(at, paper.zone))
     if template == TAXED and basket.taxes is not None:
         data |= _tax_data(basket, basket.taxes)
-    return JobRequest(template=template, version=version, data=data)
+    return JobRequest(template=template, version=version, data=data, open_drawer=basket.pays is PayBy.CASH)
 
 
 def receipt_data(basket: Basket, reference: str, at: str) -> Data:

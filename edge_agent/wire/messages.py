@@ -213,7 +213,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     `copy`: the same paper was asked for before, so it is marked COPY.  `ttl_ms`: what is left until `expires_at` as this is sent;
     a box counts it by its boot clock from the arrival, since its wall clock may be wrong.  `document`: what it is for (an order);
     `asked_by`: an id, never a name.  `private`: some fields are personal data, which travels in no message: the box fetches them as
-    it prints.
+    it prints.  `open_drawer`: the cash drawer opens with it, whatever its template says; once, and with no copy.
     """
 
     v: Positive = 1
@@ -228,6 +228,7 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     priority: Rank = Priority.NORMAL.value
     document: Text | None = None
     private: bool = False
+    open_drawer: bool = False
     asked_by: Text | None = None
 
 

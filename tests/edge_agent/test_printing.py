@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from drivers.documents.model import Line, Receipt
@@ -185,6 +186,15 @@ async def test_what_a_printer_tells_by_itself_is_known_long_before_the_next_look
             await till.printer.do("drawer", open=True)
             while till.drawers != [True]:
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("opens", [True, False])
+async def test_the_drawer_opens_with_a_receipt_whose_request_says_so(tmp_path: Path, outbox: Outbox, opens: bool) -> None:
+    async with Till.at(tmp_path / "till", outbox) as till:
+        await till.spooler.request("r1", "till", msgspec.structs.replace(receipt("Milk 1 L"), open_drawer=opens))
+        await till.until("r1", JobState.PRINTED)
+        assert await till.copies_on_paper() == 1
+        assert [event["event"] for event in till.printer.events].count("drawer") == int(opens)
 
 
 def test_the_drawer_opens_once_however_many_copies_there_are() -> None:

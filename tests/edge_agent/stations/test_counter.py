@@ -93,6 +93,13 @@ def test_without_a_printer_or_a_template_the_order_is_made_and_its_number_told(p
     assert (worker.code, len(orders(worker)), worker.answer.args["reference"]) == ("counter_done_plain", 1, "b1-000012")
 
 
+@pytest.mark.parametrize(("preset", "opens"), [("OP-CASH", True), ("OP-CARD", False), ("OP-SHIP", False)])
+def test_the_drawer_opens_with_the_receipt_of_an_order_that_is_paid_in_cash(preset: str, opens: bool) -> None:
+    worker = at_counter().scans(MILK).scans(preset, item=Missing.UNKNOWN).scans("DONE")
+    (paper,) = [fact.request for fact in worker.booked if isinstance(fact, PrintRequested)]
+    assert paper.open_drawer is opens
+
+
 def test_digits_before_an_item_say_how_many() -> None:
     assert the_order(at_counter().scans("ONE", "DUO", MILK, "DONE")).lines[0].quantity == 12
 

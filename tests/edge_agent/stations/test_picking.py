@@ -53,7 +53,7 @@ class TestInHand:
         worker = picker()
         assert worker.booked == [PickClaimed(pick_list="PL-1")]
         assert say(worker.answer) == "PL-1 for SO-1 is yours: 3 to fetch. First A-01: 1 × Tea"
-        assert say(worker.answer, "zh-CN") == "PL-1(订单 SO-1)归你拣:共 3。先去 A-01:1 × 茶"
+        assert say(worker.answer, "zh-CN") == "PL-1（订单 SO-1）归你拣：共 3。先去 A-01:1 × 茶"
 
     def test_somebody_elses_is_named_and_taken_over_by_a_second_scan(self) -> None:
         worker = picker(replace(PICK, claimed_by="Li Wei", claimed_id="p-1", claimed_at=NOW))

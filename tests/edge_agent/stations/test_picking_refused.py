@@ -33,7 +33,7 @@ def test_the_list_goes_back_and_the_person_is_told_at_once() -> None:
     assert say(worker.answer) == (
         "Somebody else took PL-1 first: it is not yours any more. Put back what you hold of it. Scan another list."
     )
-    assert say(worker.answer, "zh-CN") == "别人先领了 PL-1,已不归你拣。手里拿着的放回去。扫描其他拣货单。"
+    assert say(worker.answer, "zh-CN") == "别人先领了 PL-1，已不归你拣。手里拿着的放回去。扫描其他拣货单。"
     assert in_hand(worker) == []
     assert not [fact for fact in worker.booked if isinstance(fact, PickUnclaimed)], "it was never theirs: nothing is given back"
     worker.scans("STOP")

@@ -58,7 +58,7 @@ def test_the_scale_says_how_much_it_is() -> None:
     worker = cheese(picker())
     assert (worker.code, awaits_weight(worker.state), booked(worker)) == ("pick_weigh", True, [])
     assert say(worker.answer) == "Cheese / 奶酪: 500 g wanted. Put it on the scale, type its weight, or scan its weight label."
-    assert say(worker.answer, "zh-CN") == "奶酪 / Cheese:要 500 克。放到秤上,或输入重量,或扫描重量标签。"
+    assert say(worker.answer, "zh-CN") == "奶酪 / Cheese：要 500 克。放到秤上，或输入重量，或扫描重量标签。"
     assert weighs(worker, "0").code == "pick_scale_empty"
     weighs(worker, "482.5")
     assert (worker.code, booked(worker), awaits_weight(worker.state)) == ("picked_last", [(CHEESE, 1, 482)], False)
