@@ -52,6 +52,7 @@ MODEL_MODULES = (
     "controller.orders.batch_models",
     "controller.orders.template_models",
     "controller.orders.saved_models",
+    "controller.orders.tag_models",
     "controller.fulfilment.models",
     "controller.sourcing.models",
     "controller.shipping.models",

@@ -15,7 +15,7 @@ from controller.customers import resealing
 from controller.http import idempotency
 from controller.intake import importing, marketplaces, taking
 from controller.invoices import following as invoice_events
-from controller.orders import batches, wanting
+from controller.orders import batch_work, wanting
 from controller.owed import ALL_PROOFS
 from controller.payments import calling
 from controller.people import login
@@ -90,7 +90,7 @@ def _orders() -> Work:
         ("review", review.FOLLOWER.run(system_random())),
         ("clocks", ticking.run(system_random())),
         ("wanting", wanting.FOLLOWER.run(system_random())),
-        ("batches of orders", batches.run()),
+        ("batches of orders", batch_work.run()),
         ("payments", calling.run(system_random())),
         ("unpaid orders", unpaid.FOLLOWER.run(system_random())),
         ("needs", needs.FOLLOWER.run(system_random())),

@@ -13,6 +13,7 @@ from controller.review.cases import approve, reopen, resume
 from controller.review.judging import judge_placed
 from controller.review.queries import case
 from controller.review.states import CaseState
+from controller.sourcing.anew import source_anew
 from controller.sourcing.deciding import source_order
 
 
@@ -29,6 +30,7 @@ def fill_seams() -> None:
         Bulk.RESUME: _resume,
         Bulk.WITHDRAW: lambda no, _: withdraw_release(no),
         Bulk.REVIEW: lambda no, reason: reopen(no, reason=reason),
+        Bulk.SOURCE: lambda no, reason: source_anew(no, reason=reason),
     }
 
 

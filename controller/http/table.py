@@ -27,6 +27,7 @@ from controller.orders import batch_api as order_batches
 from controller.orders import change_api as order_changes
 from controller.orders import flag_api as order_flags
 from controller.orders import substitute_api as order_substitutes
+from controller.orders import tag_api as order_tags
 from controller.orders import template_api as order_templates
 from controller.orders import total_api as order_totals
 from controller.payments import api as payments
@@ -102,6 +103,7 @@ ROUTES: list[Route] = [
     *orders.ROUTES,
     *order_totals.ROUTES,
     *order_flags.ROUTES,
+    *order_tags.ROUTES,
     *order_templates.ROUTES,
     *order_changes.ROUTES,
     *order_substitutes.ROUTES,

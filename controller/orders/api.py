@@ -22,6 +22,7 @@ from controller.orders.listing import count as how_many
 from controller.orders.numbers import ORDERS
 from controller.orders.policies import NewLine, NewOrder
 from controller.orders.states import Delivery, Link, OrderState, WhenShort
+from controller.orders.tags import plain
 from controller.orders.views import LineView, OrderView, line_view, order_view, seen
 from controller.payments.policies import PayTerms
 
@@ -190,6 +191,7 @@ async def wanted_in(query: Mapping[str, str]) -> Wanted:
         flag=one_of(FlagKind, query.get("flag"), "flag"),
         customer_id=None if customer is None else number(customer, "customer"),
         ids=None if phone is None else await orders_by_phone(phone),
+        tag=None if query.get("tag") is None else plain(query["tag"]),
         q=query.get("q"),
     )
 
@@ -228,6 +230,7 @@ FILTERS = {
     "channel": "only those of this channel",
     "due_before": "only open ones that are due before this instant",
     "flag": "only those with this flag set",
+    "tag": "only those with this tag",
     "customer": "only those of the customer with this number",
     "phone": "only those that go to this telephone",
     "q": "an order's number, pick-up code, or the beginning of its reference",

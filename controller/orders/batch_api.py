@@ -18,7 +18,9 @@ from controller.orders.errors import BadOrder
 from controller.orders.flags import FlagKind
 from controller.orders.listing import Wanted
 from controller.orders.numbers import BATCHES, ORDERS
-from controller.orders.states import UNDONE_BY, Batch, Bulk, OrderState
+from controller.orders.states import TAGGING, UNDONE_BY, Batch, Bulk, OrderState
+from controller.orders.tag_api import Tag
+from controller.orders.tags import plain
 
 Text = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
@@ -32,15 +34,17 @@ class Matching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Text | None = None
     due_before: Instant | None = None
     flag: FlagKind | None = None
+    tag: Tag | None = None
     customer: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     q: Text | None = None
 
 
 class StartBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`orders`, or all that match `matching`."""
+    """`orders`, or all that match `matching`.  `tag`: which one is put on them (`tag`), or taken off (`untag`)."""
 
     action: Bulk
     reason: Reason
+    tag: Tag | None = None
     orders: Annotated[list[Number], Meta(min_length=1, max_length=10_000)] | None = None
     matching: Matching | None = None
 
@@ -67,6 +71,7 @@ class OrderBatchView(Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     undoes: str | None = None
     undone_by: str | None = None
+    tag: str | None = None
 
 
 class FailureView(Struct, frozen=True, kw_only=True):
@@ -106,7 +111,9 @@ async def start(call: Call[StartBatch]) -> Created[OrderBatchView]:
     actor = allowed(call.actor, body.action)
     if (body.orders is None) == (body.matching is None):
         raise BadOrder("name the orders, or what they match: one of the two")
-    no = await batches.start(body.action, _wanted(body), reason=body.reason, sites=actor.sites)
+    if (body.tag is not None) != (body.action in TAGGING):
+        raise BadOrder("a tag is named to put it on orders or to take it off, and for nothing else")
+    no = await batches.start(body.action, _wanted(body), reason=body.reason, tag=body.tag or "", sites=actor.sites)
     return Created(_view(await batches.batch(no)), location=f"/api/v1/order-batches/{no}")
 
 
@@ -120,6 +127,7 @@ def _wanted(body: StartBatch) -> Wanted:
         channel=found.channel,
         due_before=found.due_before,
         flag=found.flag,
+        tag=None if found.tag is None else plain(found.tag),
         customer_id=found.customer,
         q=found.q,
     )
@@ -186,6 +194,7 @@ def _view(row: StoredBatch) -> OrderBatchView:
         finished_at=row.finished_at,
         undoes=row.undoes,
         undone_by=row.undone_by,
+        tag=row.tag,
     )
 
 
@@ -197,7 +206,7 @@ ROUTES = [
         permission=Permission.ORDERS_WRITE,
         body=StartBatch,
         reply=OrderBatchView,
-        summary="Release, cancel, hold or approve many orders, in the background",
+        summary="Release, cancel, hold, approve, tag or source anew many orders, in the background",
         example=StartBatch(action=Bulk.RELEASE, reason="morning wave", matching=Matching(state=OrderState.APPROVED, site="s1")),
     ),
     Route(

@@ -10,7 +10,7 @@ from tortoise.models import Model
 class OrderBatch(Model):
     """Table `order_batch`: one verb for many orders, done in the background as whoever asked for it.
 
-    `undoes`: the batch that it takes back, once.
+    `undoes`: the batch that it takes back, once.  `tag`: of what is done with a tag, which one.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -22,6 +22,7 @@ class OrderBatch(Model):
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
     undoes = fields.BigIntField(null=True, unique=True)
+    tag = fields.CharField(max_length=32, null=True)
 
     class Meta:
         table = "order_batch"

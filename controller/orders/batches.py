@@ -1,35 +1,23 @@
-"""One verb for many orders: chosen, or all that match a filter; in the background, each in a transaction of its own.
+"""One verb for many orders: chosen, or all that match a filter.  Which orders they are is written down when it is asked for.
 
-Which orders they are is written down when it is asked for.  An order is done in the transaction that says so, so that whoever goes
-on after a crash does none twice; one that is refused keeps its reason and holds up nobody.
+`batch_work.py` does it, in the background.
 """
 
 # ruff: noqa: S608 -- what is put into the texts is column names and conditions of ours; values are parameters
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller import db, events
-from controller.errors import Conflict, DomainError, NotFound
-from controller.orders.events import OrderApproved, OrderBatchEnded, OrderBatchStarted, OrderHeld
+from controller.errors import Conflict, NotFound
+from controller.orders import tags
+from controller.orders.events import OrderBatchEnded, OrderBatchStarted
 from controller.orders.listing import Wanted, matching
 from controller.orders.numbers import BATCHES, ORDERS
-from controller.orders.seams import seams
-from controller.orders.states import BATCH, UNDONE_BY, Batch, BatchAction, Bulk
-from controller.orders.transitions import lock
+from controller.orders.states import BATCH, TAGGING, UNDONE_BY, Batch, BatchAction, Bulk
 from controller.states import advance
-
-log = logging.getLogger(__name__)
-
-POLL_SECONDS = 1.0
-_STEP = 100
-_LOOKED_BACK = 100
-"""Events of an order, to find who did it last."""
-_DID = {Bulk.RESUME: OrderHeld.name, Bulk.REVIEW: OrderApproved.name, Bulk.WITHDRAW: "pick_list_released"}
 
 
 class NothingMatches(Conflict):
@@ -67,6 +55,7 @@ class StoredBatch:
     finished_at: datetime | None
     undoes: str | None = None
     undone_by: str | None = None
+    tag: str | None = None
 
     @property
     def no(self) -> str:
@@ -98,13 +87,17 @@ class Failure:
     message: str
 
 
-async def start(action: Bulk, wanted: Wanted, *, reason: str, sites: Collection[str] | None = None, most: int | None = None) -> str:
+async def start(
+    action: Bulk, wanted: Wanted, *, reason: str, tag: str = "", sites: Collection[str] | None = None, most: int | None = None
+) -> str:
     """Write down what is to be done; the batch's number.  Orders that have to do with other sites than `sites` are left out.
 
-    `most`: so many matched when somebody looked.  Records OrderBatchStarted.  Raises NothingMatches, MoreMatch.
+    `tag`: of what is done with a tag.  `most`: so many matched when somebody looked.  Records OrderBatchStarted.
+    Raises NothingMatches, MoreMatch, BadTag.
     """
+    named = tags.checked(tag) if action in TAGGING else None
     async with db.transaction():
-        batch = await _new(action, reason)
+        batch = await _new(action, reason, named)
         sql, params = await matching(wanted, sites)
         if sites is not None:
             sql += f" AND NOT EXISTS (SELECT 1 FROM order_site y WHERE y.order_id = o.id AND NOT ({db.among('y.site')}))"
@@ -129,7 +122,7 @@ async def undo(number: str, *, reason: str) -> str:
             raise NotUndone(f"{number} was taken back already, or is of a kind that cannot be, or did nothing, or is running")
         action = UNDONE_BY[found.action]
         try:
-            undoing = await _new(action, reason, undoes=found.id)
+            undoing = await _new(action, reason, found.tag, undoes=found.id)
         except db.ConstraintViolated as error:
             raise NotUndone(f"{number} was taken back already") from error
         total = await db.execute(
@@ -140,11 +133,11 @@ async def undo(number: str, *, reason: str) -> str:
         return await _begin(undoing, action, total)
 
 
-async def _new(action: Bulk, reason: str, undoes: int | None = None) -> int:
+async def _new(action: Bulk, reason: str, tag: str | None, undoes: int | None = None) -> int:
     rows = await db.fetch(
-        "INSERT INTO order_batch (action, reason, state, actor, total, created_at, undoes) VALUES (?, ?, ?, ?, 0, ?, ?) "
+        "INSERT INTO order_batch (action, reason, tag, state, actor, total, created_at, undoes) VALUES (?, ?, ?, ?, ?, 0, ?, ?) "
         "RETURNING id",
-        *(action.value, reason.strip()[:200], Batch.RUNNING.value, events.actor().actor, db.now(), undoes),
+        *(action.value, reason.strip()[:200], tag, Batch.RUNNING.value, events.actor().actor, db.now(), undoes),
     )
     return int(rows[0]["id"])
 
@@ -163,7 +156,21 @@ async def stop(number: str) -> None:
     """What is not done yet is left.  Stopping what is over changes nothing.  Records OrderBatchEnded.  Raises NotFound."""
     found = await batch(number)
     if found.state is Batch.RUNNING:
-        await _end(found.id, BatchAction.STOP)
+        await end(found.id, BatchAction.STOP)
+
+
+async def end(batch_id: int, action: BatchAction) -> None:
+    """Finished, or stopped; once.  Records OrderBatchEnded."""
+    state = advance(BATCH, Batch.RUNNING, action)
+    async with db.transaction():
+        ended = await db.execute(
+            "UPDATE order_batch SET state = ?, finished_at = ? WHERE id = ? AND state = ?",
+            *(state.value, db.now(), batch_id, Batch.RUNNING.value),
+        )
+        if ended:
+            found = await batch(BATCHES.number(batch_id))
+            told = OrderBatchEnded(action=found.action.value, state=state.value, done=found.done, failed=found.failed)
+            await events.record(told, subject=found.no)
 
 
 async def batch(number: str) -> StoredBatch:
@@ -207,7 +214,7 @@ async def items(number: str, *, outcome: str = "", after: int, limit: int) -> li
 
 
 def _batch(row: db.Row) -> StoredBatch:
-    told = ("id", "reason", "actor", "total", "done", "failed", "created_at", "finished_at")
+    told = ("id", "reason", "tag", "actor", "total", "done", "failed", "created_at", "finished_at")
     undoes, undone_by = (None if row[name] is None else BATCHES.number(row[name]) for name in ("undoes", "undone_by"))
     return StoredBatch(
         action=Bulk(row["action"]),
@@ -216,85 +223,3 @@ def _batch(row: db.Row) -> StoredBatch:
         undone_by=undone_by,
         **{name: row[name] for name in told},
     )
-
-
-# --- doing it -------------------------------------------------------------------------------------------------------------------
-
-
-async def run() -> None:
-    """For ever."""
-    while True:
-        try:
-            await work()
-        except Exception:  # the worker's outermost loop: the next round goes on where this one was
-            log.exception("batches of orders stopped; the next round goes on")
-        await asyncio.sleep(POLL_SECONDS)
-
-
-async def work() -> int:
-    """Do all that is asked for now, batches in turn; how many orders were looked at."""
-    looked = 0
-    while rows := await db.fetch("SELECT * FROM order_batch WHERE state = ? ORDER BY id", Batch.RUNNING.value):
-        for row in rows:
-            looked += await _some(row)
-    return looked
-
-
-async def _some(row: db.Row) -> int:
-    items = await db.fetch(
-        "SELECT id, order_id FROM order_batch_item WHERE batch_id = ? AND outcome IS NULL ORDER BY id LIMIT ?", row["id"], _STEP
-    )
-    if not items:
-        await _end(row["id"], BatchAction.FINISH)
-    with events.acting(row["actor"], f"batch:{BATCHES.number(row['id'])}"):
-        for item in items:
-            await _one(row, item)
-    return len(items)
-
-
-async def _one(batch: db.Row, item: db.Row) -> None:
-    action, reason = Bulk(batch["action"]), batch["reason"]
-
-    async def do() -> None:
-        if await _mark(item, "done"):
-            if batch["undoes"] is not None:
-                await _require_ours(item["order_id"], batch["undoes"], action)
-            await seams().bulk[action](ORDERS.number(item["order_id"]), reason)
-
-    try:
-        await db.in_transaction(do)
-    except DomainError as refused:
-        await _mark(item, "failed", refused.code, str(refused)[:400])
-
-
-async def _require_ours(order_id: int, batch_id: int, action: Bulk) -> None:
-    """Only what the batch itself did is taken back, by `action`.  With the order locked.  Raises NotUndone."""
-    await lock([order_id])
-    did = next(
-        (each for each in await events.happened_to(ORDERS.number(order_id), _LOOKED_BACK) if each.name == _DID[action]), None
-    )
-    if did is None or did.cause != f"batch:{BATCHES.number(batch_id)}":
-        raise NotUndone(f"{ORDERS.number(order_id)}: it was not this batch that did it last, or somebody dealt with it since")
-
-
-async def _mark(item: db.Row, outcome: str, code: str | None = None, message: str | None = None) -> bool:
-    """False: somebody else did it."""
-    return bool(
-        await db.execute(
-            "UPDATE order_batch_item SET outcome = ?, code = ?, message = ? WHERE id = ? AND outcome IS NULL",
-            *(outcome, code, message, item["id"]),
-        )
-    )
-
-
-async def _end(batch_id: int, action: BatchAction) -> None:
-    state = advance(BATCH, Batch.RUNNING, action)
-    async with db.transaction():
-        ended = await db.execute(
-            "UPDATE order_batch SET state = ?, finished_at = ? WHERE id = ? AND state = ?",
-            *(state.value, db.now(), batch_id, Batch.RUNNING.value),
-        )
-        if ended:
-            found = await batch(BATCHES.number(batch_id))
-            told = OrderBatchEnded(action=found.action.value, state=state.value, done=found.done, failed=found.failed)
-            await events.record(told, subject=found.no)

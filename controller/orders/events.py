@@ -177,6 +177,18 @@ class OrderFlagCleared(Event, frozen=True, kw_only=True):
     others: list[str]
 
 
+class OrderTagged(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "order_tagged"
+    tag: str
+    reason: str
+
+
+class OrderUntagged(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "order_untagged"
+    tag: str
+    reason: str
+
+
 class TemplateSaved(Event, frozen=True, kw_only=True):
     """A template of orders was made, changed, or switched on or off.  `lines` None: they stayed as they were."""
 

@@ -14,7 +14,7 @@ from controller import events
 from controller.customers.order_addresses import StoredAddress, stored_addresses
 from controller.db import Row, among, execute, execute_many, fetch, listing, now, transaction
 from controller.errors import NotFound
-from controller.orders import moving
+from controller.orders import moving, tags
 from controller.orders.errors import BadOrder, NotMergeable, NotUndoable, ReleasedAlready
 from controller.orders.events import OrderLinked
 from controller.orders.merged_charges import charge_apart, charge_once
@@ -45,8 +45,8 @@ class StoredLink:
 async def split(no: str, quantities: Mapping[int, int], *, reason: str) -> str:
     """So many base units of lines (by position) become an order of their own; its number.  Records OrderLinked of both.
 
-    It goes where the first one goes, in the same state, with the same flags.  Raises NotFound (the order, a line), BadOrder (all of
-    it, or nothing, or more than there is), ReleasedAlready, IllegalTransition.
+    It goes where the first one goes, in the same state, with the same flags and tags.  Raises NotFound (the order, a line),
+    BadOrder (all of it, or nothing, or more than there is), ReleasedAlready, IllegalTransition.
     """
     async with transaction():
         order = await _unreleased(no)
@@ -62,6 +62,7 @@ async def split(no: str, quantities: Mapping[int, int], *, reason: str) -> str:
         ]
         moved = await moving.move_lines(movements)
         await moving.copy_flags(order["id"], child)
+        await tags.copy(order["id"], child)
         await _link(Link.SPLIT, order["id"], child, moved, reason)
     return ORDERS.number(child)
 
@@ -124,6 +125,7 @@ async def _merge_one(source: Row, target: Row, reason: str) -> None:
     if source["due_at"] is not None and (target["due_at"] is None or source["due_at"] < target["due_at"]):
         await execute("UPDATE sales_order SET due_at = ? WHERE id = ?", source["due_at"], target["id"])
     await moving.copy_flags(source["id"], target["id"])
+    await tags.copy(source["id"], target["id"])
     await _link(Link.MERGE, source["id"], target["id"], moved, reason)
 
 

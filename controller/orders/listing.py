@@ -65,6 +65,7 @@ class Wanted:
     """Which orders; None: whatever it is.
 
     `site`: one that has to do with it; `due_before`: still open, and due before then; `flag`: one that is set; `ids`: of those.
+    `tag`: one that is on it, as `tags.plain` has it.
     `payment`: what its money comes to; `up_to`: none with a higher id; `which`: what another feature says of it.
     `q`: an order's number, its pick-up code, or the beginning of its reference.
     """
@@ -74,6 +75,7 @@ class Wanted:
     channel: str | None = None
     due_before: datetime | None = None
     flag: FlagKind | None = None
+    tag: str | None = None
     customer_id: int | None = None
     ids: Collection[int] | None = None
     payment: PaymentState | None = None
@@ -146,7 +148,7 @@ async def _filtered(conditions: str, params: list[object], places: Collection[st
 def _names_few(wanted: Wanted) -> bool:
     """What is asked for is read from its own index, whatever the sites: each of theirs would be walked for what is rare there."""
     is_named = wanted.which is not None and bool(wanted.which.ids)
-    return is_named or wanted.ids is not None or wanted.due_before is not None or wanted.flag is not None
+    return is_named or any(each is not None for each in (wanted.ids, wanted.due_before, wanted.flag, wanted.tag))
 
 
 def _named(ids: str) -> str:
@@ -218,6 +220,9 @@ async def _conditions(wanted: Wanted, here: Place | None = None) -> tuple[str, l
     if wanted.flag is not None:
         conditions.append("o.id IN (SELECT order_id FROM order_flag WHERE kind = ? AND cleared_at IS NULL)")
         params.append(wanted.flag.value)
+    if wanted.tag is not None:
+        conditions.append("o.id IN (SELECT order_id FROM order_tag WHERE tag = ?)")
+        params.append(wanted.tag)
     if wanted.ids is not None:
         conditions.append(among(number))
         params.append(listing(wanted.ids))

@@ -41,6 +41,7 @@ class StoredOrder:
     is_stock_short: bool
     version: int
     sites: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     min_remaining_days: int | None = None
 
     @property
@@ -165,12 +166,15 @@ _WITHDRAWN = (
 
 
 def _marks() -> str:
-    """Columns beside those of `sales_order o`: what is short, and its sites."""
-    joined = "string_agg(s.site, ' ' ORDER BY s.site)" if engine() is Engine.POSTGRES else "group_concat(s.site, ' ')"
+    """Columns beside those of `sales_order o`: what is short, its sites, its tags (each on a line)."""
+    joined, tags = ("group_concat(s.site, ' ')", "group_concat(t.tag, char(10))")
+    if engine() is Engine.POSTGRES:
+        joined, tags = ("string_agg(s.site, ' ' ORDER BY s.site)", "string_agg(t.tag, chr(10) ORDER BY t.tag)")
     return (
         "(EXISTS (SELECT 1 FROM order_line l WHERE l.order_id = o.id AND NOT l.is_removed AND (l.is_short OR l.wanting > 0)) "
         f"OR EXISTS ({_WITHDRAWN} WHERE a.order_id = o.id AND NOT a.is_ended)) AS lacks, "
-        f"(SELECT {joined} FROM order_site s WHERE s.order_id = o.id) AS sites"
+        f"(SELECT {joined} FROM order_site s WHERE s.order_id = o.id) AS sites, "
+        f"(SELECT {tags} FROM order_tag t WHERE t.order_id = o.id) AS tags"
     )
 
 
@@ -203,6 +207,7 @@ def _order(row: Row) -> StoredOrder:
         is_stock_short=bool(row["lacks"]),
         version=row["version"],
         sites=tuple(sorted((row["sites"] or "").split())),
+        tags=tuple(sorted((row["tags"] or "").split("\n"))) if row["tags"] else (),
         min_remaining_days=row["min_remaining_days"],
     )
 

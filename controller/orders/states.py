@@ -92,13 +92,24 @@ class Bulk(StrEnum):
     RESUME = "resume"
     WITHDRAW = "withdraw"
     REVIEW = "review"
+    TAG = "tag"
+    UNTAG = "untag"
+    SOURCE = "source"
 
 
-UNDONE_BY: dict[Bulk, Bulk] = {Bulk.HOLD: Bulk.RESUME, Bulk.RELEASE: Bulk.WITHDRAW, Bulk.APPROVE: Bulk.REVIEW}
+TAGGING = frozenset({Bulk.TAG, Bulk.UNTAG})
+"""What is done with a tag, which is named."""
+UNDONE_BY: dict[Bulk, Bulk] = {
+    Bulk.HOLD: Bulk.RESUME,
+    Bulk.RELEASE: Bulk.WITHDRAW,
+    Bulk.APPROVE: Bulk.REVIEW,
+    Bulk.TAG: Bulk.UNTAG,
+    Bulk.UNTAG: Bulk.TAG,
+}
 """What can be taken back, and by what; of each order, while nobody dealt with it since.
 
 Goods that were let go may be somebody else's by now: a cancellation stays.  What ends a hold, a release or an approval is done by
-asking for that again, which binds goods anew.
+asking for that again, which binds goods anew.  Where goods came from before they were sourced anew may be empty by now.
 """
 
 

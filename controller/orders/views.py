@@ -39,6 +39,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     placed_at: datetime
     due_at: datetime | None
     version: int
+    tags: list[str]
 
 
 class LineView(Struct, frozen=True, kw_only=True):
@@ -72,6 +73,7 @@ def order_view(order: StoredOrder) -> OrderView:
         placed_at=order.placed_at,
         due_at=order.due_at,
         version=order.version,
+        tags=list(order.tags),
     )
 
 

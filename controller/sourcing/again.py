@@ -118,13 +118,7 @@ async def promise_elsewhere(
 
     People are asked in a task about those.  Raises InsufficientStock (`short` refuses).
     """
-    needs = await _needs(order.id, away, waiting)
-    how = Promising(
-        order_id=order.id, channel=order.channel, currency=order.currency, site=None, region=order.region, when_short=short
-    )
-    if needs:
-        with because(asked):
-            await promise(needs, how)
+    await promise_again(order, away, asked, short=short, waiting=waiting)
     wanting = await wanting_of(order.id)
     if wanting:
         arguments = {"order": order.no, "quantity": wanting, "cause": asked.cause.value}
@@ -132,6 +126,19 @@ async def promise_elsewhere(
     else:
         await close_tasks(task_key(order.no))
     return wanting
+
+
+async def promise_again(
+    order: StoredOrder, away: Sequence[Away], asked: Asked, *, short: WhenShort, waiting: Collection[int] = ()
+) -> None:
+    """The same; people are not asked.  Raises InsufficientStock (`short` refuses)."""
+    needs = await _needs(order.id, away, waiting)
+    how = Promising(
+        order_id=order.id, channel=order.channel, currency=order.currency, site=None, region=order.region, when_short=short
+    )
+    if needs:
+        with because(asked):
+            await promise(needs, how)
 
 
 def task_key(order_no: str) -> str:

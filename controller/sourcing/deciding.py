@@ -32,6 +32,7 @@ class Cause(StrEnum):
     REJECTED = "rejected"
     SHORT = "short"
     MOVED = "moved"
+    ANEW = "anew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class OrderBatchPages:
         return see_other(f"{BATCHES}/{begun[0]}" if begun else BATCHES)
 
     async def _start(self, sent: Sent) -> str:
-        """Raises BadOrder, Forbidden, NothingMatches, MoreMatch."""
+        """Raises BadOrder, BadTag, Forbidden, NothingMatches, MoreMatch."""
         if sent.field("action") not in set(Bulk):
             raise Problem(400, "malformed_form", f"`action`: expected one of {', '.join(Bulk)}.")
         action, reason = Bulk(sent.field("action")), sent.field("reason")
@@ -72,7 +72,7 @@ class OrderBatchPages:
         exact = None if most > COUNTED else most
         asked = self.lists.asked(sent.request, sent)
         sites = actor.sites if wanted.payment is None else sites_of_asked(asked, actor)
-        return await batches.start(action, wanted, reason=reason, sites=sites, most=exact)
+        return await batches.start(action, wanted, reason=reason, tag=sent.field("tag"), sites=sites, most=exact)
 
     def _chosen(self, sent: Sent) -> tuple[Wanted, int]:
         """Raises BadOrder."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from controller.orders.flags import FlagKind
 from controller.orders.listing import Sort, Wanted
 from controller.orders.states import OrderState
+from controller.orders.tags import plain
 from controller.payments.policies import PaymentState
 from controller.tracking.board import Stage, at_stage, late
 
@@ -32,7 +33,7 @@ LATE: Final = "late"
 """Beside the stages of the board: a clock of it has run out."""
 COLUMNS: Final = ("state", "flags", "clock", "site", "channel", "placed", "due", "payment", "delivery", "customer", "total")
 USUAL: Final = ("state", "flags", "site", "channel", "placed", "due", "payment", "total")
-FILTERS: Final = ("q", "state", "site", "channel", "flag", "due", "payment", "stage")
+FILTERS: Final = ("q", "state", "site", "channel", "flag", "tag", "due", "payment", "stage")
 MAX_TEXT: Final = 64
 
 
@@ -45,6 +46,7 @@ class Asked:
     site: str = ""
     channel: str = ""
     flag: FlagKind | None = None
+    tag: str = ""
     due: Due | None = None
     payment: PaymentState | None = None
     stage: str = ""
@@ -81,6 +83,7 @@ class Asked:
             channel=self.channel or None,
             due_before=None if self.due is None else at + _TERMS[self.due],
             flag=self.flag,
+            tag=self.tag or None,
             payment=self.payment,
             up_to=up_to,
             q=self.q or None,
@@ -103,6 +106,7 @@ def asked_of(pairs: Sequence[tuple[str, str]], *, sees_money: bool = True) -> As
         site=first.get("site", ""),
         channel=first.get("channel", ""),
         flag=_one_of(FlagKind, first.get("flag")),
+        tag=plain(first.get("tag", "")),
         due=_one_of(Due, first.get("due")),
         payment=_one_of(PaymentState, first.get("payment")) if sees_money else None,
         stage=stage if stage == LATE or stage in set(Stage) else "",

@@ -15,14 +15,14 @@ from controller.customers import queries as customers
 from controller.errors import DomainError
 from controller.http.auth import require
 from controller.http.routing import Actor, BadParameter, Permission, number, page
-from controller.orders import listing, saved
+from controller.orders import listing, saved, tags
 from controller.orders import queries as orders
 from controller.orders.batch_api import may_do
 from controller.orders.flags import FlagKind, blocking
 from controller.orders.listing import COUNTED, Sort, Wanted
 from controller.orders.queries import StoredOrder
 from controller.orders.saved import StoredView
-from controller.orders.states import Bulk, OrderState
+from controller.orders.states import TAGGING, Bulk, OrderState
 from controller.payments.policies import PaymentState
 from controller.payments.stored import balances
 from controller.people.queries import grants_of
@@ -256,7 +256,9 @@ async def _choices(actor: Actor) -> dict[str, object]:
         "all_columns": [name for name in COLUMNS if _may_see(name, actor)],
         "sites": [site.id for site in await sites_of(limit=MAX_SITES, only=actor.sites)],
         "channels": await listing.channels(),
+        "tags": await tags.known(),
         "verbs": [verb for verb in Bulk if may_do(actor, verb)],
+        "tagging": TAGGING,
         "finds": actor.may(Permission.CUSTOMERS_FIND) and actor.at(Permission.CUSTOMERS_FIND).sites is None,
     }
 

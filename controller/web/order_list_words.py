@@ -59,6 +59,7 @@ FILTER: Mapping[str, str] = {
     "site": N_("Site"),
     "channel": N_("Channel"),
     "flag": N_("Flag"),
+    "tag": N_("Tag"),
     "due": N_("Promised by"),
     "payment": N_("Payment"),
 }
@@ -73,7 +74,7 @@ BUILT_IN: Mapping[str, str] = {
 DELIVERY: Mapping[str, str] = {
     "collection": N_("Fetched at a site"),
     "counter": N_("Over the counter"),
-    "shipping": N_("Sent"),
+    "shipping": N_("Sent to the customer"),
 }
 BULK: Mapping[str, str] = {
     "release": N_("Release to picking"),
@@ -83,6 +84,9 @@ BULK: Mapping[str, str] = {
     "resume": N_("End the hold"),
     "withdraw": N_("Take back from picking"),
     "review": N_("Send back to review"),
+    "tag": N_("Add a tag"),
+    "untag": N_("Remove a tag"),
+    "source": N_("Source again"),
 }
 BULK_BACK: Mapping[str, str] = {
     "release": N_("can be taken back, of each order until somebody begins to pick it."),
@@ -92,6 +96,15 @@ BULK_BACK: Mapping[str, str] = {
     "resume": N_("is not taken back as such: put them on hold again."),
     "withdraw": N_("is not taken back as such: release them again; goods are then chosen anew."),
     "review": N_("is not taken back as such: approve them again, after somebody looked."),
+    "tag": N_("can be taken back: who had the tag before keeps it."),
+    "untag": N_("can be taken back: who had no such tag before gets none."),
+    "source": N_("is not taken back as such: say of an order where its lines come from. No line gets less than it had."),
+}
+ORDER_LIST_EVENTS: Mapping[str, str] = {
+    "order_batch_started": N_("Many orders at once: started"),
+    "order_batch_ended": N_("Many orders at once: ended"),
+    "order_tagged": N_("Tag added"),
+    "order_untagged": N_("Tag removed"),
 }
 BULK_REFUSAL: Mapping[str, str] = {
     "nothing_matches": N_("Nothing was changed: no order matches any more, or none that you may change."),
@@ -106,6 +119,14 @@ BULK_REFUSAL: Mapping[str, str] = {
     "forbidden": N_("Nothing was changed: your role does not do this. People with more rights do."),
     "not_found": N_("Nothing was changed: one of these orders is not known here."),
     "not_withdrawn": N_("Not taken back: somebody is picking it, or nothing of it is released."),
+    "bad_tag": N_("Nothing was changed: name a tag of 1 to 32 characters on one line."),
+    "too_many_tags": N_("Left as it is: it has 20 tags, which is the most. Remove one first."),
+    "released_already": N_("Left as it is: it is being picked. Take it back from picking first, then do this."),
+    "site_is_named": N_("Left as it is: the customer named the site, so it comes from nowhere else."),
+    "not_movable": N_("Left as it is: this order is over, or still a draft."),
+    "nothing_to_source": N_("Left as it is: nothing of it is promised, and nothing is wanting."),
+    "less_promised": N_("Left as it is: sourced again, a line would get less than it has now."),
+    "sourcing_reason_needed": N_("Nothing was changed: say why in one line of at most 200 characters."),
     "batch_not_undoable": N_("Not taken back: it was already, or somebody dealt with the order since."),
 }
 OTHERWISE = N_("Nothing was changed. Look at it as it is now.")

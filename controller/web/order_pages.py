@@ -19,7 +19,7 @@ from controller.fulfilment.queries import pick_lists_of
 from controller.http.auth import require
 from controller.http.errors import Problem
 from controller.http.routing import BadParameter, Permission, number
-from controller.orders import linking, operations
+from controller.orders import linking, operations, tags
 from controller.orders import queries as orders
 from controller.orders.flags import FlagKind, clear_flag, set_flag
 from controller.orders.queries import StoredOrder
@@ -39,7 +39,7 @@ from controller.web.shown import order_at
 
 Verb = Callable[[Sent, StoredOrder], Awaitable[object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-UNREASONED: Final = frozenset({"submit", "release", "approve", "release-claim", "invoice", "invoice-print"})
+UNREASONED: Final = frozenset({"submit", "release", "approve", "release-claim", "tag", "untag", "invoice", "invoice-print"})
 """What is said without a reason; `approve` may have one."""
 
 
@@ -228,6 +228,14 @@ async def _clear(sent: Sent, order: StoredOrder) -> None:
     await clear_flag(order.id, _kind(sent), sent.field("reason"))
 
 
+async def _tag(sent: Sent, order: StoredOrder) -> None:
+    await tags.add(order.no, sent.field("tag"))
+
+
+async def _untag(sent: Sent, order: StoredOrder) -> None:
+    await tags.remove(order.no, sent.field("tag"))
+
+
 def _kind(sent: Sent) -> FlagKind:
     """Raises Problem 400."""
     if sent.field("kind") not in set(FlagKind):
@@ -251,6 +259,8 @@ def order_routes(pages: Pages) -> list[PageRoute]:
         "undo": (_undo, may.ORDERS_WRITE),
         "flag": (_flag, may.ORDERS_WRITE),
         "clear": (_clear, may.ORDERS_WRITE),
+        "tag": (_tag, may.ORDERS_WRITE),
+        "untag": (_untag, may.ORDERS_WRITE),
         "release-claim": (_release_claim, may.WAVES_MANAGE),
         "invoice": (invoice_pages.issue, may.PAYMENTS_WRITE),
         "invoice-correct": (invoice_pages.correct, may.PAYMENTS_WRITE),

@@ -16,7 +16,7 @@ from controller.fulfilment.states import ParcelState, PickListState
 from controller.http.routing import Actor, Permission
 from controller.intake.merging import suggested_with
 from controller.orders import flags as order_flags
-from controller.orders import linking
+from controller.orders import linking, tags
 from controller.orders import queries as orders
 from controller.orders.allocations import Allocation, open_allocations
 from controller.orders.flags import StoredFlag
@@ -152,6 +152,8 @@ async def _steps(standing: Standing, order: StoredOrder, who: Actor) -> dict[str
     return {
         "steps": steps,
         "changes": changes,
+        "tags_write": may_change(who, Permission.ORDERS_WRITE, order),
+        "known_tags": await tags.known(),
         "flags_write": order.state in OPEN and _may(who, Permission.ORDERS_WRITE, order),
         "undoes": changes and not standing.is_released,
         "mergeable": await _visible(mergeable, who.at(Permission.ORDERS_WRITE).sites),

@@ -84,6 +84,7 @@ SOURCE_CAUSE: Mapping[str, str] = {
     "rejected": N_("A site rejected it"),
     "short": N_("A picker found less"),
     "moved": N_("A person moved it"),
+    "anew": N_("A person had it sourced again"),
 }
 COST_PART: Mapping[str, str] = {
     "distance": N_("Distance"),

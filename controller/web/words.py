@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from controller.web.catalogue_words import CATALOGUE_EVENTS
 from controller.web.goods_words import SALE_EVENTS
+from controller.web.order_list_words import ORDER_LIST_EVENTS
 from controller.web.template_words import TEMPLATE_EVENTS
 from controller.web.wave_words import WAVE_EVENTS
 from edge_agent.ui.words import N_, Translate, Word, busy, off, ok
@@ -102,6 +103,7 @@ EVENTS: Mapping[str, str] = {
     **WAVE_EVENTS,
     **CATALOGUE_EVENTS,
     **TEMPLATE_EVENTS,
+    **ORDER_LIST_EVENTS,
     "replenishment_ran": N_("Replenishment computed"),
     "proposal_decided": N_("Proposal decided"),
     "replenishment_rule_set": N_("Rule of replenishment set"),
@@ -131,8 +133,6 @@ EVENTS: Mapping[str, str] = {
     "order_line_wanting": N_("Goods of an order are wanting"),
     "order_line_promised": N_("Goods that were wanting are promised"),
     "channel_short_set": N_("What a channel does when stock is short"),
-    "order_batch_started": N_("Many orders at once: started"),
-    "order_batch_ended": N_("Many orders at once: ended"),
     "order_sourced": N_("Comes from other sites"),
     "order_rejected": N_("A site rejected a line"),
     "sourcing_changed": N_("Sourcing set"),

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from controller import db
-from controller.orders import batches, queries
+from controller.orders import batch_work, queries, tags
 from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import hold, place
@@ -37,6 +37,7 @@ async def day(site: Site, orders: int = 4) -> list[str]:
     await site.shop.happens(Received(document="D-1", symbol=Symbol(text=code), gtin=f"0{code}", quantity=24))
     found = [await ordered(f"W-{number}") for number in range(orders)]
     await set_flag(ORDERS.row_id(found[0]), FlagKind.CREDIT, "owes")
+    await tags.add(found[0], "VIP-2026-11-11-0123456789-ABCDEF")
     return found
 
 
@@ -80,15 +81,44 @@ async def test_orders_are_chosen_held_and_given_back_with_keys_alone(open_page: 
     await page.keyboard.type("recount")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Put on hold")
-    await batches.work()
+    await batch_work.work()
     assert await states(newest, third, second) == [OrderState.ON_HOLD, OrderState.APPROVED, OrderState.ON_HOLD]
     await expect(page.get_by_text("All looked at")).to_be_visible()
     await page.get_by_text("Take back", exact=True).click()
     await page.get_by_label("Why").fill("counted")
     await page.get_by_role("button", name="Take back 2 orders").click()
     await expect(page.get_by_text("Takes back")).to_be_visible()
-    await batches.work()
+    await batch_work.work()
     assert OrderState.ON_HOLD not in await states(newest, second)
+
+
+async def test_a_tag_is_put_on_what_was_chosen_and_shows_in_the_list_and_on_the_order(open_page: OpenPage, site: Site) -> None:
+    *_, second, newest = await day(site)
+    page = (await open_page()).page
+    await page.goto(f"{site.address}/orders")
+    await expect(page.locator(".views .count").first).to_be_visible()  # the scripts are at work
+    for number in (0, 1):
+        await page.locator("tr[data-no] input").nth(number).check()
+    await expect(page.locator("#tagged")).to_be_hidden()
+    await page.get_by_label("What is done").select_option("tag")
+    await page.locator("#bulk").get_by_label("Why").fill("campaign")
+    await page.get_by_role("button", name="Do it with these orders").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Orders")  # the browser asks for the tag first
+    await page.locator("#tagged input").fill("双十一")
+    await page.get_by_role("button", name="Do it with these orders").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("双十一")
+    await batch_work.work()
+    await page.goto(f"{site.address}/orders?tag=双十一")
+    assert await rows(page) == [newest, second]
+    await expect(page.locator("tr[data-no] .tag.word")).to_have_text(["双十一", "双十一"])
+    await page.goto(f"{site.address}/orders/{newest}")
+    await page.get_by_role("button", name="Remove tag 双十一").click()
+    await expect(page.get_by_text("The tag is off the order.")).to_be_visible()
+    await page.get_by_text("Add a tag", exact=True).click()
+    await page.get_by_label("Tag", exact=True).fill("to be called")
+    await page.get_by_role("button", name=f"Tag {newest}").click()
+    await expect(page.get_by_role("link", name="to be called")).to_be_visible()
+    assert (await queries.order(newest)).tags == ("to be called",)
 
 
 async def test_a_list_that_somebody_works_in_stays_where_it_is(open_page: OpenPage, site: Site) -> None:
@@ -126,7 +156,7 @@ async def test_all_that_match_without_scripts(open_page: OpenPage, site: Site) -
     await page.get_by_label("how many orders").fill("4")
     await page.get_by_role("button", name="Do it with these orders").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Cancel orders")
-    await batches.work()
+    await batch_work.work()
     assert set(await states(*orders)) == {OrderState.CANCELLED}
 
 

@@ -22,6 +22,10 @@
     typed.hidden = !cancels;
     form.elements.typed.required = cancels;
     form.elements.typed.placeholder = cancels ? String(n) : "";
+    const tags = ["tag", "untag"].includes(form.elements.action.value), tagged = document.getElementById("tagged");
+    if (!tagged) return;
+    tagged.hidden = !tags;
+    form.elements.tag.required = tags;
   };
   const apply = () => { for (const tick of ticks()) tick.checked = chosen.has(number(tick)); tell(); };
   const choose = (tick, on) => { if (on) chosen.add(number(tick)); else chosen.delete(number(tick)); tick.checked = on; };

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from controller import db
 from controller.orders import queries
@@ -24,7 +25,7 @@ from edge_agent.wire.taxes import SiteTaxes
 from edge_agent.wire.totals import Level
 from tests.controller.customers.keys import open_test_keys
 from tests.controller.orders_shop import OrderShop
-from tests.edge_agent.stations.worker import ITEM, Worker, replace
+from tests.edge_agent.stations.worker import ITEM, Worker
 
 LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 CLASSES = {"tea": "standard", "rice": "grain", "salt": "free"}

@@ -7,7 +7,7 @@ import pytest
 from controller import db, events
 from controller.fulfilment import operations as fulfilment
 from controller.fulfilment.withdrawing import withdraw_release
-from controller.orders import batches, queries
+from controller.orders import batch_work, batches, queries
 from controller.orders.batches import MoreMatch, NothingMatches, NotUndone
 from controller.orders.listing import COUNTED, Wanted, count
 from controller.orders.numbers import ORDERS
@@ -56,7 +56,7 @@ async def test_all_that_match_are_done_as_whoever_asked(shop: TwoSites) -> None:
         number = await batches.start(Bulk.RELEASE, Wanted(state=OrderState.APPROVED), reason="morning")
     late = await place(shop.order(("tea", 1)))
     assert (await batches.batch(number)).total == 4
-    await batches.work()
+    await batch_work.work()
     found = await batches.batch(number)
     assert (found.state, found.done, found.failed, found.actor) == (Batch.DONE, 4, 0, "person:p-li")
     assert await numbers(shop.skus["tea"]) == (100, 2, 4)
@@ -71,7 +71,7 @@ async def test_one_that_is_refused_keeps_its_reason_and_holds_up_nobody(shop: Tw
     await fulfilment.cancel(orders[1], reason="asked")
     ids = [ORDERS.row_id(no) for no in orders]
     number = await batches.start(Bulk.HOLD, Wanted(ids=ids), reason="recount")
-    await batches.work()
+    await batch_work.work()
     found = await batches.batch(number)
     assert (found.done, found.failed) == (2, 1)
     (refused,) = await batches.failures(number, after=0, limit=10)
@@ -92,10 +92,10 @@ async def test_after_a_crash_it_goes_on_and_does_nothing_twice(shop: TwoSites) -
     seams().bulk[Bulk.CANCEL] = dies_at_the_third
     number = await batches.start(Bulk.CANCEL, Wanted(state=OrderState.APPROVED), reason="sold out")
     with pytest.raises(RuntimeError):
-        await batches.work()
+        await batch_work.work()
     found = await batches.batch(number)
     assert (found.state, found.done) == (Batch.RUNNING, 2)
-    await asyncio.gather(batches.work(), batches.work())  # two processes that do the jobs
+    await asyncio.gather(batch_work.work(), batch_work.work())  # two processes that do the jobs
     found = await batches.batch(number)
     assert (found.state, found.done, found.failed) == (Batch.DONE, 6, 0)
     assert sorted(set(seen)) == sorted(orders)
@@ -109,7 +109,7 @@ async def test_a_stopped_one_leaves_the_rest(shop: TwoSites) -> None:
     number = await batches.start(Bulk.HOLD, Wanted(state=OrderState.APPROVED), reason="recount")
     await batches.stop(number)
     await batches.stop(number)
-    await batches.work()
+    await batch_work.work()
     assert (await batches.batch(number)).state is Batch.STOPPED
     assert await states(orders) == [OrderState.APPROVED] * 3
 
@@ -119,7 +119,7 @@ async def test_whoever_sees_some_sites_changes_only_what_is_theirs_alone(shop: T
     here = await place(shop.order(("tea", 1)))
     both = await place(shop.anywhere(("tea", 4)))
     number = await batches.start(Bulk.HOLD, Wanted(), reason="recount", sites=["s1"])
-    await batches.work()
+    await batch_work.work()
     assert (await batches.batch(number)).total == 1
     assert await states([here, both]) == [OrderState.ON_HOLD, OrderState.APPROVED]
     with pytest.raises(NothingMatches):
@@ -139,14 +139,14 @@ async def test_a_hold_of_many_is_taken_back_once_where_nobody_dealt_with_it_sinc
     orders = await placed(shop, 4)
     await hold(orders[0], reason="somebody's own reason")
     number = await batches.start(Bulk.HOLD, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="recount")
-    await batches.work()
+    await batch_work.work()
     assert (await batches.batch(number)).may_be_undone
     await resume(orders[1])
     await hold(orders[1], reason="held again, for another reason")
     undoing = await batches.undo(number, reason="counted")
     with pytest.raises(NotUndone):
         await batches.undo(number, reason="twice")
-    await batches.work()
+    await batch_work.work()
     found = await batches.batch(undoing)
     assert (found.action, found.undoes, found.done, found.failed) == (Bulk.RESUME, number, 2, 2)
     assert (await batches.batch(number)).undone_by == undoing
@@ -159,7 +159,7 @@ async def test_a_hold_of_many_is_taken_back_once_where_nobody_dealt_with_it_sinc
 async def test_nothing_else_is_taken_back(shop: TwoSites) -> None:
     (order,) = await placed(shop, 1)
     number = await batches.start(Bulk.CANCEL, Wanted(ids=[ORDERS.row_id(order)]), reason="asked")
-    await batches.work()
+    await batch_work.work()
     with pytest.raises(NotUndone):
         await batches.undo(number, reason="changed their mind")
 
@@ -177,11 +177,11 @@ async def test_more_than_were_looked_at_are_not_done(shop: TwoSites) -> None:
 async def test_a_release_is_taken_back_until_somebody_begins(shop: TwoSites) -> None:
     orders = await placed(shop, 3)
     number = await batches.start(Bulk.RELEASE, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="morning")
-    await batches.work()
+    await batch_work.work()
     await db.execute("UPDATE pick_list SET claimed_by = 'p-li' WHERE order_id = ?", ORDERS.row_id(orders[1]))
     assert (await batches.batch(number)).may_be_undone
     undoing = await batches.undo(number, reason="the carrier does not come")
-    await asyncio.gather(batches.work(), batches.work())
+    await asyncio.gather(batch_work.work(), batch_work.work())
     found = await batches.batch(undoing)
     assert (found.action, found.done, found.failed) == (Bulk.WITHDRAW, 2, 1)
     (refused,) = await batches.failures(undoing, after=0, limit=10)
@@ -199,12 +199,12 @@ async def test_an_approval_is_taken_back_until_it_is_released(shop: TwoSites) ->
     for no in orders:
         await send_to_review(no)
     number = await batches.start(Bulk.APPROVE, Wanted(ids=[ORDERS.row_id(no) for no in orders]), reason="checked")
-    await batches.work()
+    await batch_work.work()
     await fulfilment.release(orders[2])
     await send_to_review(orders[1])
     await approve(orders[1], reason="somebody else looked")
     undoing = await batches.undo(number, reason="checked the wrong ones")
-    await batches.work()
+    await batch_work.work()
     assert [(one.order, one.code) for one in await batches.failures(undoing, after=0, limit=10)] == [
         (orders[1], "batch_not_undoable"),
         (orders[2], "released_already"),
@@ -217,7 +217,7 @@ async def test_what_cannot_be_taken_back_says_so(shop: TwoSites, action: Bulk) -
     (order,) = await placed(shop, 1)
     seams().bulk[action] = lambda _, __: asyncio.sleep(0)
     number = await batches.start(action, Wanted(ids=[ORDERS.row_id(order)]), reason="test")
-    await batches.work()
+    await batch_work.work()
     assert not (await batches.batch(number)).may_be_undone
     with pytest.raises(NotUndone):
         await db.in_transaction(lambda: batches.undo(number, reason="test"))

@@ -12,7 +12,7 @@ from controller.http.build import build
 from controller.http.metrics import Metrics
 from controller.http.routing import Permission
 from controller.http.table import ROUTES
-from controller.orders import batches
+from controller.orders import batch_work
 from controller.orders.operations import hold
 from controller.orders.seams import seams
 from controller.orders.states import Bulk
@@ -124,7 +124,7 @@ async def test_many_at_once_are_started_looked_at_and_stopped(client: Client) ->
         client, "POST", "/order-batches", {"action": "hold", "reason": "recount", "matching": {"site": "s1"}}
     )
     assert (status, batch["total"], batch["state"]) == (201, 3, "running")
-    await batches.work()
+    await batch_work.work()
     _, done = await send(client, "GET", f"/order-batches/{batch['no']}")
     assert (done["state"], done["done"], done["failed"]) == ("done", 3, 0)
     undo = f"/order-batches/{batch['no']}/undo"
@@ -161,3 +161,33 @@ async def test_a_channel_takes_what_is_short(client: Client) -> None:
 async def test_filters_that_cannot_be_read_are_told(client: Client) -> None:
     for query in ("state=lost", "flag=red", "due_before=tomorrow", "due_before=2026-11-22T10:00:00", "customer=x"):
         assert (await send(client, "GET", f"/orders?{query}"))[0] == 400, query
+
+
+async def test_tags_are_changed_alone_and_of_many(client: Client) -> None:
+    for number in range(2):
+        await send(client, "POST", "/orders", order(1, f"A{number}", site="s1"))
+    at = "/orders/SO-100001/tags"
+    status, shown = await send(client, "POST", at, {"add": ["vip", "to be called"], "remove": ["never there"]}, headers=ONE)
+    assert (status, shown["tags"]) == (200, ["to be called", "vip"])
+    assert (await send(client, "POST", at, {"remove": ["to be called"]}))[1]["tags"] == ["vip"]
+    assert (await send(client, "POST", at, {"add": [" "]}))[1]["code"] == "bad_tag"
+    listed = (await send(client, "GET", "/orders?tag=vip"))[1]["items"]
+    assert [(one["no"], one["tags"]) for one in listed] == [("SO-100001", ["vip"])]
+    assert (await send(client, "GET", "/orders/count?tag=nobody"))[1]["count"] == 0
+    body = {"action": "untag", "reason": "over", "tag": "vip", "matching": {"tag": "ｖｉｐ"}}
+    status, batch = await send(client, "POST", "/order-batches", body)
+    assert (status, batch["total"], batch["tag"]) == (201, 1, "vip")
+    await batch_work.work()
+    assert (await send(client, "GET", "/orders/SO-100001"))[1]["order"]["tags"] == []
+    _, undoing = await send(client, "POST", f"/order-batches/{batch['no']}/undo", {"reason": "not over"})
+    assert (undoing["action"], undoing["tag"]) == ("tag", "vip")
+    for wrong in ({"action": "tag"}, {"action": "hold", "tag": "vip"}):
+        assert (await send(client, "POST", "/order-batches", {"reason": "x", "matching": {}} | wrong))[1]["code"] == "bad_order"
+
+
+async def test_whoever_sees_one_site_tags_nothing_that_comes_from_another(client: Client) -> None:
+    _, both = await send(client, "POST", "/orders", order(8, "A2"))
+    status, refused = await send(client, "POST", f"/orders/{both['no']}/tags", {"add": ["vip"]}, headers=ONE)
+    assert (status, refused["code"]) == (403, "forbidden")
+    body = {"action": "tag", "reason": "x", "tag": "vip", "orders": [both["no"]]}
+    assert (await send(client, "POST", "/order-batches", body, headers=ONE))[1]["code"] == "nothing_matches"

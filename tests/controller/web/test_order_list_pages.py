@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.orders import batches, queries
+from controller.orders import batch_work, batches, queries
 from controller.orders.flags import FlagKind, set_flag
 from controller.orders.numbers import ORDERS
 from controller.orders.operations import hold, place
@@ -123,16 +123,49 @@ async def test_chosen_orders_are_done_in_the_background_and_taken_back(client: T
         client, "/order-batches", page, which="chosen", action="hold", reason="recount", orders=second, **ticked
     )
     assert status == 303
-    await batches.work()
+    await batch_work.work()
     assert await states(shop.order, second, third) == [OrderState.ON_HOLD, OrderState.ON_HOLD, OrderState.APPROVED]
     page = await shown(client, location)
     assert page.count("Done</span>") >= 2
     status, location = await press(client, f"{location}/undo", page, reason="counted")
     assert status == 303
-    await batches.work()
+    await batch_work.work()
     assert OrderState.ON_HOLD not in await states(shop.order, second)
     assert "Takes back" in await shown(client, location)
     assert "recount" in await shown(client, "/order-batches")
+
+
+async def test_chosen_orders_are_tagged_found_by_it_and_the_tag_is_taken_back(client: TestClient, shop: PersonShop) -> None:
+    second = await shop.another()
+    chosen = {"which": "chosen", "action": "tag", "reason": "campaign", "orders": second}
+    status, text = await press(client, "/order-batches", await shown(client), **chosen)
+    assert (status, "bad_tag" in text, "campaign" in text) == (422, True, True)
+    status, location = await press(client, "/order-batches", await shown(client), **chosen, tag="双十一")
+    assert status == 303
+    await batch_work.work()
+    assert await numbers(client, "/orders?tag=双十一") == [second]
+    page = await shown(client, "/orders?tag=双十一&state=approved")
+    assert 'href="/orders?state=approved"' in page  # the chip that takes the filter away
+    assert re.findall(r'<option value="双十一">', page)
+    answer = await client.get("/lists/orders.csv?tag=双十一")
+    assert len((await answer.text()).splitlines()) == 2
+    assert "双十一" in await shown(client, "/order-batches")
+    status, location = await press(client, f"{location}/undo", await shown(client, location), reason="the wrong list")
+    assert status == 303
+    await batch_work.work()
+    assert "Remove a tag" in await shown(client, location)
+    assert await numbers(client, "/orders?tag=双十一") == []
+
+
+async def test_orders_that_cannot_be_sourced_again_say_why(client: TestClient, shop: PersonShop) -> None:
+    page = await shown(client)
+    status, location = await press(client, "/order-batches", page, which="matching", action="source", reason="the site closes")
+    assert status == 303
+    await batch_work.work()
+    page = await shown(client, location)
+    assert "site_is_named" in page
+    assert "the customer named the site" in page
+    assert f'action="{location}/undo"' not in page
 
 
 async def test_all_that_match_are_those_that_were_shown(client: TestClient, shop: PersonShop) -> None:
@@ -142,7 +175,7 @@ async def test_all_that_match_are_those_that_were_shown(client: TestClient, shop
     every = {"which": "matching", "reason": "recount"}
     status, _ = await press(client, "/order-batches", page, action="hold", **every)
     assert status == 303
-    await batches.work()
+    await batch_work.work()
     assert await states(shop.order, late) == [OrderState.ON_HOLD, OrderState.APPROVED]
     status, text = await press(client, "/order-batches", page, action="hold", key="another", **every)
     assert status == 409
@@ -160,7 +193,7 @@ async def test_a_cancellation_asks_for_the_number_typed(client: TestClient, shop
     assert await states(shop.order) == [OrderState.APPROVED]
     status, _ = await press(client, "/order-batches", page, which="matching", action="cancel", reason="closing", typed="1")
     assert status == 303
-    await batches.work()
+    await batch_work.work()
     assert await states(shop.order) == [OrderState.CANCELLED]
 
 
@@ -207,10 +240,10 @@ async def test_the_board_leads_into_the_list(client: TestClient, shop: PersonSho
 @pytest.mark.parametrize("action", list(Bulk))
 async def test_every_verb_has_a_word_and_an_end(client: TestClient, shop: PersonShop, action: Bulk) -> None:
     page = await shown(client)
-    typed = {"typed": "1"} if action is Bulk.CANCEL else {}
+    typed = {"typed": "1"} if action is Bulk.CANCEL else {"tag": "vip"}
     status, location = await press(client, "/order-batches", page, which="matching", action=action.value, reason="try", **typed)
     assert status == 303
-    await batches.work()
+    await batch_work.work()
     assert "All looked at" in await shown(client, location)
 
 
