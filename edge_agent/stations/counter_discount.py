@@ -52,6 +52,8 @@ def badge(now: Counter, person: Person) -> Done | None:
 
 
 def _needs_manager(now: Counter, offer: Discount, *, asks: bool) -> bool:
+    if offer.percent:  # as it was told: rounded, 10 % may be a little more
+        return asks or offer.percent > FREE_PERCENT
     goods = now.basket.goods_minor
     return asks or offer.of(goods) * _MOST_PERCENT > goods * FREE_PERCENT
 

@@ -100,6 +100,13 @@ def test_the_drawer_opens_with_the_receipt_of_an_order_that_is_paid_in_cash(pres
     assert paper.open_drawer is opens
 
 
+@pytest.mark.parametrize("price", [418, 1, 1668])
+def test_ten_percent_needs_no_manager_however_it_is_rounded(price: int) -> None:
+    worker = at_counter().scans(MILK, item=replace(ITEM, price_minor=price)).presses("percent", 10).scans("INHOUSE")
+    assert worker.code == "counter_discounted"
+    assert worker.presses("percent", 11).scans("INHOUSE").code == "counter_manager"
+
+
 def test_digits_before_an_item_say_how_many() -> None:
     assert the_order(at_counter().scans("ONE", "DUO", MILK, "DONE")).lines[0].quantity == 12
 
