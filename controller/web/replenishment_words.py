@@ -128,7 +128,7 @@ COLUMN: Mapping[str, str] = {
     "days_of_supply": N_("Days of supply"),
     "sales_value": N_("At sales prices"),
     "currency": N_("Currency"),
-    "unit_cost_minor": N_("Cost of one"),
+    "unit_cost_minor": N_("Cost of one, minor units"),
     "cost_value": N_("At cost"),
     "units_of_unknown_cost": N_("Of unknown cost"),
     "to_30": N_("to 30 days"),

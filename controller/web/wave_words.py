@@ -32,7 +32,7 @@ WAVE_TEST: Mapping[str, str] = {
     "channel": N_("Channel"),
     "delivery": N_("Delivery"),
     "carrier": N_("Carrier"),
-    "service": N_("Service"),
+    "service": N_("Shipping service"),
     "shape": N_("Lines and pieces"),
     "zone": N_("Zone"),
     "due": N_("Due in time"),

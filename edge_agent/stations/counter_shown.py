@@ -66,7 +66,7 @@ def notes(now: Counter) -> tuple[Says, ...]:
 def _to_give_back(refund: Refund) -> Says:
     amount, by = price(refund.amount_minor, refund.currency), PAYS[refund.by]
     return Says(
-        f"To give back: {amount} of order {refund.reference} ({by.en}).", f"应退:订单 {refund.reference},{amount}({by.zh})。"
+        f"To give back: {amount} of order {refund.reference} ({by.en}).", f"应退：订单 {refund.reference}，{amount}（{by.zh}）。"
     )
 
 
@@ -101,13 +101,13 @@ def _beside(now: Counter) -> tuple[Line, ...]:
     basket, found = now.basket, []
     if basket.discount is not None and basket.discount_minor:
         why = named(basket.discount.reason or "")
-        found.append((Says(f"Discount: {why.en}", f"优惠:{why.zh}"), -basket.discount_minor))
+        found.append((Says(f"Discount: {why.en}", f"优惠：{why.zh}"), -basket.discount_minor))
     if basket.lines and basket.taxes is not None:
         totals = basket.totals
         word = Says("included", "含税") if basket.taxes.is_inclusive else Says("added", "加税")
         for each in totals.rates:
             name = f"{each.rate.name} {percentage(each.rate.value)}"
-            found.append((Says(f"{name}, {word.en}", f"{word.zh}:{name}"), each.tax_minor))
+            found.append((Says(f"{name}, {word.en}", f"{word.zh}：{name}"), each.tax_minor))
         if totals.rounding_minor:
             found.append((Says("Rounding", "舍入"), totals.rounding_minor))
     return tuple(Line(says, "", Says(told, told)) for says, told in ((s, price(minor, basket.currency)) for s, minor in found))

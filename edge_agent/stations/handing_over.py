@@ -155,9 +155,9 @@ def _line(line: ParcelLine, *, is_done: bool = False) -> Line:
     why = Says("", "")
     if line.recalled:
         lots = ", ".join(line.recalled)
-        why = Says(f"recalled: {lots}", f"已召回:{lots}")
+        why = Says(f"recalled: {lots}", f"已召回：{lots}")
     elif line.is_held:
-        why = Says("held by a flag", "订单有标记,暂不放行")
+        why = Says("held by a flag", "订单有标记，暂不放行")
     elif line.symbol:
         why = Says(line.symbol, line.symbol)
     is_wrong = bool(line.recalled or line.is_held) and not is_done
@@ -178,66 +178,66 @@ STATION = Station(
     words={
         "send_parcel": Says(
             en="Handing over. Scan the carrier's manifest or the customer's pick-up code, or each parcel that is taken.",
-            zh="交接。扫描承运人的交接单或顾客的取货码,也可逐个扫描取走的包裹。",
+            zh="交接。扫描承运人的交接单或顾客的取货码，也可逐个扫描取走的包裹。",
         ),
         "send_manifest": Says(
             en="{list} of {who}: {parcels} parcels. Scan each that the carrier takes.",
-            zh="{who} 的交接单 {list}:{parcels} 个包裹。逐个扫描承运人取走的包裹。",
+            zh="{who} 的交接单 {list}：{parcels} 个包裹。逐个扫描承运人取走的包裹。",
         ),
         "send_customer": Says(
-            en="Order {list}: {parcels} parcels to collect. Scan each.", zh="订单 {list}:{parcels} 个包裹待取。逐个扫描。"
+            en="Order {list}: {parcels} parcels to collect. Scan each.", zh="订单 {list}：{parcels} 个包裹待取。逐个扫描。"
         ),
-        "handed_over": Says(en="Parcel {parcel} handed over, {parcels} in all.", zh="包裹 {parcel} 已交接,共 {parcels} 个。"),
+        "handed_over": Says(en="Parcel {parcel} handed over, {parcels} in all.", zh="包裹 {parcel} 已交接，共 {parcels} 个。"),
         "handed_over_label": Says(
             en="Label {parcel} handed over, {parcels} in all. This box does not know it; if it is no parcel of ours, you are told.",
-            zh="标签 {parcel} 已交接,共 {parcels} 个。本机没有它的资料;如果不是本店的包裹,会另行提示。",
+            zh="标签 {parcel} 已交接，共 {parcels} 个。本机没有它的资料；如果不是本店的包裹，会另行提示。",
         ),
         "send_refused": Says(
             en="{what} is no parcel of this shop: its hand-over was not booked. Look at its label and scan that.",
-            zh="{what} 不是本店的包裹,交接没有记账。看清包裹标签后重扫。",
+            zh="{what} 不是本店的包裹，交接没有记账。看清包裹标签后重扫。",
         ),
         "send_refused_recalled": Says(
             en="RECALLED: parcel {what} was not handed over. Take it back and bring it to quarantine.",
-            zh="已召回:包裹 {what} 没有交接。取回并送到隔离区。",
+            zh="已召回：包裹 {what} 没有交接。取回并送到隔离区。",
         ),
         "send_unknown": Says(
             en="This box does not know {symbol} yet. Scan each parcel's own label instead: nothing was handed over.",
-            zh="本机还没有 {symbol} 的资料,没有交接。改为逐个扫描包裹上的标签。",
+            zh="本机还没有 {symbol} 的资料，没有交接。改为逐个扫描包裹上的标签。",
         ),
         "send_other_paper": Says(
             en="{symbol} is no parcel. First finish {list}: scan its parcels, or DONE.",
-            zh="{symbol} 不是包裹。先完成 {list}:扫描包裹,或扫 DONE。",
+            zh="{symbol} 不是包裹。先完成 {list}：扫描包裹，或扫 DONE。",
         ),
         "handed_over_of": Says(
-            en="Parcel {parcel} handed over. {left} of {list} are left.", zh="包裹 {parcel} 已交接,{list} 还有 {left} 个。"
+            en="Parcel {parcel} handed over. {left} of {list} are left.", zh="包裹 {parcel} 已交接，{list} 还有 {left} 个。"
         ),
         "handed_over_all": Says(
             en="Parcel {parcel} handed over: all of {list} is out. Scan the next manifest, or DONE.",
-            zh="包裹 {parcel} 已交接,{list} 全部交完。扫描下一张交接单,或扫 DONE。",
+            zh="包裹 {parcel} 已交接，{list} 全部交完。扫描下一张交接单，或扫 DONE。",
         ),
         "not_on_list": Says(
             en="Parcel {parcel} is not on {list}. Put it back, or scan it once more to hand it over all the same.",
-            zh="包裹 {parcel} 不在 {list} 上。放回原处;确实要交接就再扫一次。",
+            zh="包裹 {parcel} 不在 {list} 上。放回原处；确实要交接就再扫一次。",
         ),
         "parcel_recalled": Says(
             en="RECALLED: parcel {parcel} holds lot {lots}. It stays here. Bring it to quarantine.",
-            zh="已召回:包裹 {parcel} 内有批次 {lots},不能交接,送到隔离区。",
+            zh="已召回：包裹 {parcel} 内有批次 {lots}，不能交接，送到隔离区。",
         ),
         "parcel_held": Says(
             en="Parcel {parcel} stays here: order {order} is flagged. The office clears it.",
-            zh="包裹 {parcel} 不能交接:订单 {order} 有标记,由办公室处理。",
+            zh="包裹 {parcel} 不能交接：订单 {order} 有标记，由办公室处理。",
         ),
         "send_left": Says(
             en="{parcels} of {list} is still here. Scan it, or DONE again to leave it for the next time.",
-            zh="{list} 还有 {parcels} 未交接。继续扫描,或再扫 DONE 留到下次。",
+            zh="{list} 还有 {parcels} 未交接。继续扫描，或再扫 DONE 留到下次。",
         ),
         "already_handed_over": Says(
-            en="Parcel {parcel} was handed over just now. Not added.", zh="包裹 {parcel} 刚才已交接,没有重复计入。"
+            en="Parcel {parcel} was handed over just now. Not added.", zh="包裹 {parcel} 刚才已交接，没有重复计入。"
         ),
         "need_parcel": Says(en="{symbol} is an item. Scan the parcel's barcode.", zh="{symbol} 是商品。扫描包裹条码。"),
         "undo_handed_over": Says(
             en="Parcel {parcel} was handed over: its goods are booked out and this is not taken back here. Ask the office.",
-            zh="包裹 {parcel} 已交接,商品已出库,不能在这里撤销。联系办公室处理。",
+            zh="包裹 {parcel} 已交接，商品已出库，不能在这里撤销。联系办公室处理。",
         ),
     },
     rejects={"unknown_parcel": "send_refused", "lot_recalled": "send_refused_recalled"},

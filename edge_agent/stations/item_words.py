@@ -65,8 +65,9 @@ def _name(args: Arguments, language: str) -> str:
         return name
     pack = f"{args['numerator']}" if args["denominator"] == 1 else f"{args['numerator']}/{args['denominator']}"
     if args["unit"] in _UNITS:
-        return f"{name} ({pack}{_UNITS[str(args['unit'])][language]})"
-    return f"{name} (一件含 {pack})" if language == CHINESE else f"{name} ({pack} in one)"
+        pack = f"{pack}{_UNITS[str(args['unit'])][language]}"
+        return f"{name}（{pack}）" if language == CHINESE else f"{name} ({pack})"
+    return f"{name}（一件含 {pack}）" if language == CHINESE else f"{name} ({pack} in one)"
 
 
 def _price(args: Arguments, language: str, money: Money) -> str:

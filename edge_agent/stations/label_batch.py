@@ -173,31 +173,31 @@ STATION = Station(
     state=PuttingUp,
     title=Says(en="New price labels", zh="调价换签"),
     words={
-        "batch_number": Says(en="New price labels. Scan the batch's number (LB-…).", zh="更换价签。扫描批次号(LB-…)。"),
+        "batch_number": Says(en="New price labels. Scan the batch's number (LB-…).", zh="更换价签。扫描批次号（LB-…）。"),
         "batch_open": Says(
             en="{batch}, {title}: {left} of {all:label is|labels are} to be put up. "
             "PRINT prints them; then scan each where it hangs.",
-            zh="{batch},{title}:{all} 张价签还剩 {left} 张。扫 PRINT 打印;贴好后逐张扫描。",
+            zh="{batch}，{title}：{all} 张价签还剩 {left} 张。扫 PRINT 打印；贴好后逐张扫描。",
         ),
         "batch_at": Says(en="Bin {bin}. Scan each label that is up.", zh="货位 {bin}。贴好后逐张扫描价签。"),
         "batch_printing": Says(
-            en="Labels to print: {copies}; {printed} of {all} by now.", zh="打印 {copies} 张;共 {all} 张,已到第 {printed} 张。"
+            en="Labels to print: {copies}; {printed} of {all} by now.", zh="打印 {copies} 张；共 {all} 张，已到第 {printed} 张。"
         ),
         "batch_nothing_to_print": Says(en="No label of {batch} is left to print.", zh="{batch} 没有要打印的价签。"),
-        "batch_up": Says(en="{name}: its label is up. {left} left.", zh="{name}:价签已更换。还剩 {left} 张。"),
-        "batch_up_saved": Says(en="{name}: its label is up.", zh="{name}:价签已更换。"),
-        "batch_up_already": Says(en="{name}: its label was confirmed already.", zh="{name}:价签已确认过。"),
-        "batch_not_in_it": Says(en="{name} is not in {batch}: its label stays.", zh="{name} 不在 {batch} 中,价签不用换。"),
+        "batch_up": Says(en="{name}: its label is up. {left} left.", zh="{name}：价签已更换。还剩 {left} 张。"),
+        "batch_up_saved": Says(en="{name}: its label is up.", zh="{name}：价签已更换。"),
+        "batch_up_already": Says(en="{name}: its label was confirmed already.", zh="{name}：价签已确认过。"),
+        "batch_not_in_it": Says(en="{name} is not in {batch}: its label stays.", zh="{name} 不在 {batch} 中，价签不用换。"),
         "batch_missing": Says(
             en="{batch}: {count:label is|labels are} not up yet: {lines}. DONE once more leaves; scan on to confirm.",
-            zh="{batch}:{count} 张价签未更换:{lines}。再扫 DONE 退出;继续扫描确认。",
+            zh="{batch}：{count} 张价签未更换：{lines}。再扫 DONE 退出；继续扫描确认。",
         ),
         "batch_done": Says(
-            en="{batch}: {up:label|labels} confirmed here, {left} left.", zh="{batch}:这里确认了 {up} 张,还剩 {left} 张。"
+            en="{batch}: {up:label|labels} confirmed here, {left} left.", zh="{batch}：这里确认了 {up} 张，还剩 {left} 张。"
         ),
         "undone_shelf_labelled": Says(
             en="Taken back: the label of {what} is not up. It is open in {batch} again.",
-            zh="已撤销:{what} 的价签未更换,{batch} 中重新列为待更换。",
+            zh="已撤销：{what} 的价签未更换，{batch} 中重新列为待更换。",
         ),
     },
     begin=begin,

@@ -63,33 +63,34 @@ STATION = Station(
     title=Says(en="Look up", zh="查询"),
     words={
         "lookup_item": Says(
-            en="Looking up. Scan an item; nothing is booked. DONE ends.", zh="查询。扫描商品,不记账。扫 DONE 结束。"
+            en="Looking up. Scan an item; nothing is booked. DONE ends.", zh="查询。扫描商品，不记账。扫 DONE 结束。"
         ),
         "lookup_found": Says(
-            en="{name}: {price}. {stock} in stock, as known {age} ago.", zh="{name}:{price}。库存 {stock}({age}前的数据)。"
+            en="{name}: {price}. {stock} in stock, as known {age} ago.", zh="{name}：{price}。库存 {stock}（{age}前的数据）。"
         ),
         "lookup_unpriced": Says(
-            en="{name}: no price is set. {stock} in stock, as known {age} ago.", zh="{name}:未定价。库存 {stock}({age}前的数据)。"
+            en="{name}: no price is set. {stock} in stock, as known {age} ago.",
+            zh="{name}：未定价。库存 {stock}（{age}前的数据）。",
         ),
         "lookup_found_once": Says(
             en="{name}: {price}. {stock} in stock when this box last heard; nobody knows when that was.",
-            zh="{name}:{price}。库存 {stock},是本机最后一次收到的数据,时间不明。",
+            zh="{name}：{price}。库存 {stock}，是本机最后一次收到的数据，时间不明。",
         ),
         "lookup_unpriced_once": Says(
             en="{name}: no price is set. {stock} in stock when this box last heard; nobody knows when that was.",
-            zh="{name}:未定价。库存 {stock},是本机最后一次收到的数据,时间不明。",
+            zh="{name}：未定价。库存 {stock}，是本机最后一次收到的数据，时间不明。",
         ),
         "lookup_blind": Says(
             en="{name}: {price}. It is being counted blind, so its stock is not shown until that is done.",
-            zh="{name}:{price}。正在盲盘,盘完前不显示库存。",
+            zh="{name}：{price}。正在盲盘，盘完前不显示库存。",
         ),
         "lookup_blind_unpriced": Says(
             en="{name}: no price is set. It is being counted blind, so its stock is not shown until that is done.",
-            zh="{name}:未定价。正在盲盘,盘完前不显示库存。",
+            zh="{name}：未定价。正在盲盘，盘完前不显示库存。",
         ),
         "lookup_unknown": Says(
             en="{symbol} is not in this box's catalogue. The scan was saved; ask for it to be linked.",
-            zh="本机目录里没有 {symbol}。扫描已保存,联系办公室关联商品。",
+            zh="本机目录里没有 {symbol}。扫描已保存，联系办公室关联商品。",
         ),
         "lookup_several": Says(
             en="{symbol} names several articles. Ask for it to be taken off all but one.",

@@ -209,7 +209,7 @@ def notes(now: Packing) -> tuple[Says, ...]:
     if now.pick_list is None:
         return ()
     if now.doubted is not None:
-        return (Says("Weigh again, or say why it weighs that.", "重新称重,或说明重量不符的原因。"),)
+        return (Says("Weigh again, or say why it weighs that.", "重新称重，或说明重量不符的原因。"),)
     if now.least is None or now.most is None:
         return ()
     return (Says(f"Expected {now.least} to {now.most} g with its carton.", f"预计连箱 {now.least} 至 {now.most} 克。"),)

@@ -126,9 +126,9 @@ def _then(now: Picking, along: list[Stop]) -> dict[str, str]:
     if not now.lists:
         return {"then_en": "Scan another list.", "then_zh": "扫描其他拣货单。"}
     if not now.is_walking:
-        return {"then_en": "Scan the next list, or DONE to walk.", "then_zh": "扫下一单,或扫 DONE 开始拣货。"}
+        return {"then_en": "Scan the next list, or DONE to walk.", "then_zh": "扫下一单，或扫 DONE 开始拣货。"}
     first = goes_to(next_stop(now, along), along)
-    return {"then_en": f"Go on: {first['lines_en']}", "then_zh": f"继续:{first['lines_zh']}"}
+    return {"then_en": f"Go on: {first['lines_en']}", "then_zh": f"继续：{first['lines_zh']}"}
 
 
 def left(now: Picking) -> tuple[FactDraft, ...]:

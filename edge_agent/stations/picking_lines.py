@@ -142,7 +142,7 @@ def goes_to(stop: Stop | None, along: Sequence[Stop]) -> dict[str, str]:
     line = stop.line
     units = _times(sum(each.open for each in along if each.place == stop.place and each.line.lot == line.lot), line.unit)
     lot_en = f", lot {line.lot}" if line.lot else ""
-    lot_zh = f",批次 {line.lot}" if line.lot else ""
+    lot_zh = f"，批次 {line.lot}" if line.lot else ""
     expiry = f" ({line.expiry.isoformat()})" if line.expiry else ""
     return {
         "lines_en": f"{line.bin}: {units.en} {line.name_en or line.name_zh}{lot_en}{expiry}",

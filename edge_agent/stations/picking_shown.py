@@ -14,11 +14,11 @@ from edge_agent.stations.reasons import DAMAGE, WHY_SHORT, buttons, kept_apart
 from edge_agent.stations.station import Button, Line, Says, Segment
 from edge_agent.wire.open_work import Head, OpenPick
 
-_CLUSTER: Final = Button("cluster", Says(en="Several lists with totes", zh="多单播种(周转箱)"))
+_CLUSTER: Final = Button("cluster", Says(en="Several lists with totes", zh="多单播种（周转箱）"))
 _SHORT: Final = Button("short", Says(en="Not enough on the shelf", zh="货架缺货"))
 _EMPTY: Final = Button("nothing", Says(en="The bin is empty now", zh="货位已空"))
-_WEIGHT: Final = Button("weight", Says(en="Its weight in grams", zh="重量(克)"), takes_number=True)
-_VOLUME: Final = Button("volume", Says(en="How much it is, in millilitres", zh="容量(毫升)"), takes_number=True)
+_WEIGHT: Final = Button("weight", Says(en="Its weight in grams", zh="重量（克）"), takes_number=True)
+_VOLUME: Final = Button("volume", Says(en="How much it is, in millilitres", zh="容量（毫升）"), takes_number=True)
 BUTTONS: Final = (amounts.QUANTITY, _WEIGHT, _VOLUME, _CLUSTER, _SHORT, *buttons(WHY_SHORT), _EMPTY, *buttons(DAMAGE))
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -40,13 +40,13 @@ def notes(now: Picking) -> tuple[Says, ...]:
     found = kept_apart(now.damage)
     if now.gone:
         gone = ", ".join(now.gone)
-        found += (Says(f"Not yours any more: {gone}.", f"已不归你拣:{gone}。"),)
+        found += (Says(f"Not yours any more: {gone}.", f"已不归你拣：{gone}。"),)
     if now.wants_tote is not None:
         found += (Says(f"Scan the tote for {now.wants_tote}.", f"扫描 {now.wants_tote} 的周转箱。"),)
     if now.is_short_next:
         found += (Says("The next item is noted as short.", "下一件将记为缺货。"),)
     if now.asks_empty is not None:
-        found += (Says(f"Is bin {now.asks_empty} empty now?", f"货位 {now.asks_empty} 空了吗?"),)
+        found += (Says(f"Is bin {now.asks_empty} empty now?", f"货位 {now.asks_empty} 空了吗？"),)
     if now.weighing is not None:
         goods = now.weighing
         found += (Says(f"{goods.name_en or goods.what} waits for its weight.", f"{goods.name_zh or goods.what} 等待称重。"),)

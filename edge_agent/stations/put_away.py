@@ -157,35 +157,36 @@ STATION = Station(
     title=Says(en="Put away", zh="上架"),
     words={
         "put_item": Says(
-            en="Putting away. Scan an item, then the bin it goes to. DONE ends.", zh="上架。扫描商品,再扫要放的货位。扫 DONE 结束。"
+            en="Putting away. Scan an item, then the bin it goes to. DONE ends.",
+            zh="上架。扫描商品，再扫要放的货位。扫 DONE 结束。",
         ),
         "put_where": Says(
-            en="{name}, {number}: put it into bin {bin} and scan it.", zh="{name},{number} 件:放到货位 {bin} 并扫描货位。"
+            en="{name}, {number}: put it into bin {bin} and scan it.", zh="{name}，{number} 件：放到货位 {bin} 并扫描货位。"
         ),
         "put_anywhere": Says(
             en="{name}, {number}: put it into a bin and scan that. None has it yet.",
-            zh="{name},{number} 件:放到任一货位并扫描。目前没有货位存放它。",
+            zh="{name}，{number} 件：放到任一货位并扫描。目前没有货位存放它。",
         ),
-        "put_number": Says(en="{name}: {number}. Scan the bin.", zh="{name}:{number} 件。扫描货位。"),
-        "put": Says(en="{name}: {number} in bin {bin}.", zh="{name}:{number} 件已放入货位 {bin}。"),
+        "put_number": Says(en="{name}: {number}. Scan the bin.", zh="{name}：{number} 件。扫描货位。"),
+        "put": Says(en="{name}: {number} in bin {bin}.", zh="{name}：{number} 件已放入货位 {bin}。"),
         "put_other": Says(
             en="{name}: {number} in bin {bin}. It mostly lies in {usual}; that is fine, too.",
-            zh="{name}:{number} 件已放入货位 {bin}。平时主要在 {usual},放这里也可以。",
+            zh="{name}：{number} 件已放入货位 {bin}。平时主要在 {usual}，放这里也可以。",
         ),
         "put_bin_first": Says(
             en="{symbol} was not taken: first scan the bin for {name}, or UNDO.",
-            zh="{symbol} 没有记录:先扫 {name} 的货位,或扫 UNDO。",
+            zh="{symbol} 没有记录：先扫 {name} 的货位，或扫 UNDO。",
         ),
         "put_need_item": Says(en="{bin} is a bin. Scan the item first.", zh="{bin} 是货位。先扫商品。"),
         "put_open": Says(
-            en="{name}, {number} in hand: scan their bin, or UNDO.", zh="{name},手上有 {number} 件:扫描货位,或扫 UNDO。"
+            en="{name}, {number} in hand: scan their bin, or UNDO.", zh="{name}，手上有 {number} 件：扫描货位，或扫 UNDO。"
         ),
-        "put_done": Says(en="Put away: {items:item|items}.", zh="上架完成:{items} 件。"),
+        "put_done": Says(en="Put away: {items:item|items}.", zh="上架完成：{items} 件。"),
         "undone_put": Says(
             en="Taken back: {what} is not in bin {bin}. Bring it back to the dock.",
-            zh="已撤销:{what} 不在货位 {bin}。把它放回收货区。",
+            zh="已撤销：{what} 不在货位 {bin}。把它放回收货区。",
         ),
-        "undone_taken_up": Says(en="Taken back: {what}. {quantity} in hand.", zh="已撤销:{what}。手上还有 {quantity} 件。"),
+        "undone_taken_up": Says(en="Taken back: {what}. {quantity} in hand.", zh="已撤销：{what}。手上还有 {quantity} 件。"),
     },
     begin=begin,
     scan=scan,

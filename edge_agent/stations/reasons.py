@@ -70,7 +70,7 @@ def kept_apart(damage: str | None) -> tuple[Says, ...]:
     if damage is None:
         return ()
     says = named(damage)
-    return (Says(f"The next item is kept apart: {says.en}.", f"下一件将隔离:{says.zh}。"),)
+    return (Says(f"The next item is kept apart: {says.en}.", f"下一件将隔离：{says.zh}。"),)
 
 
 def named(code: str) -> Says:

@@ -45,22 +45,22 @@ def _listed(lots: tuple[str, ...]) -> str:
 WORDS: Final[Mapping[str, Says]] = {
     "recalled_refused": Says(
         en="RECALLED: lot {lot} of {name}. Not booked. Do not use it: STORE, scan it, scan the quarantine place.",
-        zh="已召回:{name} 批次 {lot}。没有记账,不要取用:扫 STORE,再扫商品,再扫隔离区。",
+        zh="已召回：{name} 批次 {lot}。没有记账，不要取用：扫 STORE，再扫商品，再扫隔离区。",
     ),
     "recalled_look": Says(
         en="{name}: booked. Look at its lot: {lots} is RECALLED. If it is that one, UNDO, then STORE it into quarantine.",
-        zh="{name}:已记账。核对批次:{lots} 已召回。如果是这个批次,扫 UNDO,再扫 STORE 放入隔离区。",
+        zh="{name}：已记账。核对批次：{lots} 已召回。如果是这个批次，扫 UNDO，再扫 STORE 放入隔离区。",
     ),
     "recalled_came": Says(
         en="RECALLED: {name}, lot {lot}. Saved as kept apart. Bring it to the quarantine place.",
-        zh="已召回:{name} 批次 {lot}。已按隔离登记,把它放到隔离区。",
+        zh="已召回：{name} 批次 {lot}。已按隔离登记，把它放到隔离区。",
     ),
     "recalled_in_hand": Says(
         en="RECALLED: {name}, lot {lot}, {number} in hand. Scan the quarantine place; no other is taken.",
-        zh="已召回:{name} 批次 {lot},手上 {number} 件。扫描隔离区,其他货位不可放。",
+        zh="已召回：{name} 批次 {lot}，手上 {number} 件。扫描隔离区，其他货位不可放。",
     ),
     "recalled_no_bin": Says(
         en="{symbol} is not quarantine. {name}, lot {lot} is RECALLED: scan the quarantine place, or UNDO.",
-        zh="{symbol} 不是隔离区。{name} 批次 {lot} 已召回:扫描隔离区,或扫 UNDO。",
+        zh="{symbol} 不是隔离区。{name} 批次 {lot} 已召回：扫描隔离区，或扫 UNDO。",
     ),
 }

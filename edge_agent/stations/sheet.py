@@ -17,7 +17,7 @@ from edge_agent.stations.table import STATIONS
 from edge_agent.stations.words import COMMANDS, spoken
 
 TITLE: Final = Says(en="Commands", zh="指令表")
-HOW: Final = Says(en="Scan a task, then what it asks for. DONE ends it.", zh="先扫任务,再按提示扫描。扫 DONE 结束。")
+HOW: Final = Says(en="Scan a task, then what it asks for. DONE ends it.", zh="先扫任务，再按提示扫描。扫 DONE 结束。")
 _SHARED: Final = (Command.DONE, Command.UNDO, Command.STOP, Command.DRILL)
 _MARGIN: Final = Decimal(1)
 

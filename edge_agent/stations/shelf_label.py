@@ -140,9 +140,9 @@ STATION = Station(
     words={
         "label_item": Says(
             en="Shelf labels. Scan an item: one label. For more, scan the digits first. DONE ends.",
-            zh="打印价签。扫描商品打印一张;要多张,先扫数字。扫 DONE 结束。",
+            zh="打印价签。扫描商品打印一张；要多张，先扫数字。扫 DONE 结束。",
         ),
-        "label_printing": Says(en="{name}: {price}. Labels to print: {copies}.", zh="{name}:{price}。打印价签 {copies} 张。"),
+        "label_printing": Says(en="{name}: {price}. Labels to print: {copies}.", zh="{name}：{price}。打印价签 {copies} 张。"),
         "label_quantity": Says(
             en="{number:label|labels} of the next item. UNDO clears the number.",
             zh="下一件商品打印 {number} 张。扫 UNDO 清除数字。",
@@ -151,32 +151,32 @@ STATION = Station(
         "label_nothing_before": Says(en="There is no label to repeat. Scan an item.", zh="没有可重复的价签。扫描商品。"),
         "label_unknown": Says(
             en="{symbol} is not in this box's catalogue: no label. The scan was saved; ask for it to be linked.",
-            zh="本机目录里没有 {symbol},不打印价签。扫描已保存,联系办公室关联商品。",
+            zh="本机目录里没有 {symbol}，不打印价签。扫描已保存，联系办公室关联商品。",
         ),
         "label_several": Says(
             en="{symbol} names several articles: no label. Ask for it to be taken off all but one.",
-            zh="{symbol} 对应多个商品,不打印价签。联系办公室只保留其中一个。",
+            zh="{symbol} 对应多个商品，不打印价签。联系办公室只保留其中一个。",
         ),
         "label_no_catalogue": Says(
             en="This box has no catalogue yet: no label. It fetches one as soon as the controller answers.",
-            zh="本机还没有商品目录,不打印价签。控制器一有响应就会自动获取。",
+            zh="本机还没有商品目录，不打印价签。控制器一有响应就会自动获取。",
         ),
         "label_unpriced": Says(
             en="{name}: no price is set, so no label. Ask the office for its price.",
-            zh="{name}:未定价,不打印价签。联系办公室定价。",
+            zh="{name}：未定价，不打印价签。联系办公室定价。",
         ),
         "label_no_printer": Says(
             en="This station has no label printer. Go to one that has, or ask IT to set one up.",
-            zh="本工位没有标签打印机。换一个工位,或联系 IT 配置。",
+            zh="本工位没有标签打印机。换一个工位，或联系 IT 配置。",
         ),
         "label_no_template": Says(
             en="This box does not have the template {template} yet. It fetches it as soon as the controller answers.",
             zh="本机还没有模板 {template}。控制器一有响应就会自动获取。",
         ),
-        "label_done": Says(en="Labels done: {printed}.", zh="价签完成:{printed} 张。"),
+        "label_done": Says(en="Labels done: {printed}.", zh="价签完成：{printed} 张。"),
         "undone_number": Says(en="The number {number} is cleared.", zh="数字 {number} 已清除。"),
         "undone_label": Says(
-            en="Cancelled before printing: {what}, labels: {copies}.", zh="打印前已取消:{what},价签 {copies} 张。"
+            en="Cancelled before printing: {what}, labels: {copies}.", zh="打印前已取消：{what}，价签 {copies} 张。"
         ),
     },
     begin=begin,

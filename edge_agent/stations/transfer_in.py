@@ -173,15 +173,15 @@ STATION = Station(
     state=TakingIn,
     title=Says(en="Transfer in", zh="调入"),
     words={
-        "take_in_document": Says(en="Transfer in. Scan its number (TR-…).", zh="调入。扫描调拨单号(TR-…)。"),
-        "take_in_done": Says(en="Transfer {document} has come: {items:item|items}.", zh="调拨单 {document} 已收到:{items} 件。"),
+        "take_in_document": Says(en="Transfer in. Scan its number (TR-…).", zh="调入。扫描调拨单号（TR-…）。"),
+        "take_in_done": Says(en="Transfer {document} has come: {items:item|items}.", zh="调拨单 {document} 已收到：{items} 件。"),
         "transfer_to": Says(
             en="{document} to {partner}: {pieces:piece|pieces} of {articles:article|articles} to go. Scan each item.",
-            zh="{document} 调往 {partner}:待发 {articles} 种商品共 {pieces} 件。逐件扫描商品。",
+            zh="{document} 调往 {partner}：待发 {articles} 种商品共 {pieces} 件。逐件扫描商品。",
         ),
         "transfer_from": Says(
             en="{document} from {partner}: {pieces:piece|pieces} of {articles:article|articles} to come. Scan each item.",
-            zh="{document} 来自 {partner}:待收 {articles} 种商品共 {pieces} 件。逐件扫描商品。",
+            zh="{document} 来自 {partner}：待收 {articles} 种商品共 {pieces} 件。逐件扫描商品。",
         ),
         "transfer_goes": Says(
             en="{document} goes from here to {partner}. Scan OUTBOUND for it.",
@@ -191,7 +191,7 @@ STATION = Station(
             en="{document} comes here from {partner}. Scan INBOUND for it.",
             zh="{document} 是从 {partner} 调来的。扫 INBOUND 处理。",
         ),
-        "undone_taken_in": Says(en="Taken back: {what} of {document}.", zh="已撤销:{document} 的 {what}。"),
+        "undone_taken_in": Says(en="Taken back: {what} of {document}.", zh="已撤销：{document} 的 {what}。"),
     },
     begin=begin,
     scan=scan,

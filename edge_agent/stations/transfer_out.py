@@ -139,7 +139,7 @@ def shows(now: Sending, known: Known) -> tuple[Segment, ...]:
     return (*tallies.segments(lines_of(known, is_outgoing=True), now.tallies), *((Segment(GOES_TO, sites),) if sites else ()))
 
 
-GOES_TO: Final = Says(en="Where does it go?", zh="调往哪里?")
+GOES_TO: Final = Says(en="Where does it go?", zh="调往哪里？")
 BUTTONS: Final = (amounts.QUANTITY,)
 STATION = Station(
     name="transfer_out",
@@ -147,30 +147,30 @@ STATION = Station(
     state=Sending,
     title=Says(en="Transfer out", zh="调出"),
     words={
-        "send_document": Says(en="Transfer out. Scan its number (TR-…).", zh="调出。扫描调拨单号(TR-…)。"),
+        "send_document": Says(en="Transfer out. Scan its number (TR-…).", zh="调出。扫描调拨单号（TR-…）。"),
         "send_from": Says(en="From bin {bin}. Scan each item.", zh="从货位 {bin} 取货。逐件扫描商品。"),
         "send_to": Says(en="It goes to {site}. Scan each item.", zh="调往 {site}。逐件扫描商品。"),
         "send_from_undone": Says(
-            en="Bin {bin} is dropped: nobody says where the next items lie.", zh="货位 {bin} 已取消,下一件不记来源货位。"
+            en="Bin {bin} is dropped: nobody says where the next items lie.", zh="货位 {bin} 已取消，下一件不记来源货位。"
         ),
-        "sent": Says(en="{name} — sent, {items} on {document}.", zh="{name} — 已调出,{document} 共 {items} 件。"),
+        "sent": Says(en="{name} — sent, {items} on {document}.", zh="{name} — 已调出，{document} 共 {items} 件。"),
         "sent_of": Says(en="{name} — {got} of {expected} sent.", zh="{name} — 已调出 {got} / {expected}。"),
         "sent_over": Says(
             en="{name} — {got} of {expected} sent: {over} more than wanted. Saved; take them back with UNDO.",
-            zh="{name} — 已调出 {got} / {expected},多 {over} 件。已保存;放回则扫 UNDO。",
+            zh="{name} — 已调出 {got} / {expected}，多 {over} 件。已保存；放回则扫 UNDO。",
         ),
         "sent_unknown": Says(
             en="No article has code {symbol}. It goes with {document}; the office links it.",
-            zh="没有商品使用条码 {symbol}。已随 {document} 调出,由办公室关联。",
+            zh="没有商品使用条码 {symbol}。已随 {document} 调出，由办公室关联。",
         ),
         "send_short": Says(
             en="{document}: not sent: {pieces:piece|pieces} of {count:article|articles}: {lines}. "
             "DONE once more closes it, or scan on.",
-            zh="{document}:{count} 种商品未调出 {pieces} 件:{lines}。再扫 DONE 结束;否则继续扫描。",
+            zh="{document}：{count} 种商品未调出 {pieces} 件：{lines}。再扫 DONE 结束；否则继续扫描。",
         ),
-        "send_done": Says(en="Transfer {document} is on its way: {items:item|items}.", zh="调拨单 {document} 已发出:{items} 件。"),
+        "send_done": Says(en="Transfer {document} is on its way: {items:item|items}.", zh="调拨单 {document} 已发出：{items} 件。"),
         "undone_sent": Says(
-            en="Taken back: {what} of {document}. Put it back into its bin.", zh="已撤销:{document} 的 {what}。放回原货位。"
+            en="Taken back: {what} of {document}. Put it back into its bin.", zh="已撤销：{document} 的 {what}。放回原货位。"
         ),
     },
     begin=begin,

@@ -28,7 +28,7 @@ async def test_the_banner_says_offline_and_catching_up_and_goes_by_itself(open_p
     await expect(one.locator("#banner")).to_contain_text(
         "Working offline – 12 scans waiting on this box; they'll send by themselves"
     )
-    await expect(two.locator("#banner")).to_contain_text("离线工作中:12 条扫描存在主机")
+    await expect(two.locator("#banner")).to_contain_text("离线工作中：12 条扫描存在主机")
     await expect(two.locator("#wire")).to_have_text("离线", use_inner_text=True)
     floor.box.scan("counter-1", MILK)
     await expect(one.locator("#panel")).to_have_class("panel ok")
@@ -121,7 +121,7 @@ async def test_prints_devices_and_weights_show_as_they_change(open_page: OpenPag
     await expect(scale.locator(".kilograms")).to_have_text("1.234")
     floor.box.put_on_scale("576", stable=False)
     await expect(scale.locator(".kilograms")).to_have_text("0.576")
-    await expect(scale.locator(".weight-state")).to_have_text("晃动中:稍等")
+    await expect(scale.locator(".weight-state")).to_have_text("晃动中：稍等")
     await page.get_by_role("button", name="Do not print Shelf label MILK-1L").click()
     await expect(page.locator("#region-prints")).not_to_contain_text("MILK-1L")
     await scale.close()
@@ -160,7 +160,7 @@ async def test_the_screen_chooses_its_station_once(open_page: OpenPage) -> None:
     async with floor_site(SignIn.NONE, "counter-1", "counter-2") as floor:
         page = (await open_page("zh-CN", 360)).page
         await page.goto(f"{floor.address}/floor")
-        await expect(page.locator("#region-tiles")).to_contain_text("这块屏幕在哪个工位?")
+        await expect(page.locator("#region-tiles")).to_contain_text("这块屏幕在哪个工位？")
         await page.get_by_role("button", name="counter-2").click()
         await expect(page.locator("#region-tiles")).to_contain_text("盘点")
         await page.get_by_role("button", name="盘点").click()

@@ -132,7 +132,7 @@ async def test_goods_by_weight_go_over_the_scale_into_a_tote_and_the_tote_is_pac
     await store.scan("TOTE-1")
     await said(page, "1 种商品")
     await store.weigh(550)
-    await said(page, "已打包:550 克")
+    await said(page, "已打包：550 克")
     await until("it is packed", lambda: is_state(store, number, "packed"), 40)
     assert (await list_of(store, number))["tote"] is None
     await store.scan("SHELFXSEND")

@@ -143,6 +143,28 @@ async def test_long_words_break_and_nothing_is_cut_off(open_page: OpenPage, floo
     await expect(page.locator("#region-task")).to_contain_text("1,234,567")
 
 
+async def test_the_page_is_called_after_the_task_that_a_scan_began(open_page: OpenPage, floor: FloorSite) -> None:
+    page = (await open_page("en", 360)).page
+    await page.goto(floor.station)
+    await expect(page.locator("#wire")).to_have_attribute("data-wire", "live")
+    await expect(page.locator("h1")).to_contain_text("No task")
+    floor.box.scan("counter-1", "SHELFXCOUNT")
+    await expect(page.locator("h1")).to_contain_text("Count")
+    await expect(page).to_have_title(re.compile("^Count"))
+
+
+async def test_who_searches_sees_what_was_found_first(open_page: OpenPage, floor: FloorSite) -> None:
+    for width in (360, 1280):
+        page = (await open_page("en", width)).page
+        await page.goto(f"{floor.address}/floor/lookup?q=milk")
+        found, task = page.locator(".area-search"), page.locator("#region-task")
+        await expect(found).to_contain_text("Whole milk")
+        above, below = await found.bounding_box(), await task.bounding_box()
+        assert above is not None
+        assert below is not None
+        assert above["y"] + above["height"] <= below["y"]
+
+
 async def test_a_pin_typed_as_fast_as_a_scanner_types_is_a_pin(open_page: OpenPage) -> None:
     async with floor_site(SignIn.PIN) as floor:
         page = (await open_page("en", 768)).page

@@ -128,7 +128,7 @@ async def test_a_delivery_with_lots_a_broken_one_and_what_is_missing(open_page: 
     await wedge(page, "SHELFXBROKEN")
     await expect(page.locator("#region-task .notice")).to_contain_text("破损")
     await wedge(page, TEA)
-    await said(page, "已隔离(破损)")
+    await said(page, "已隔离（破损）")
     await wedge(page, RICE)
     await said(page, "批号")
     await looks_well(page, "a lot is asked for")

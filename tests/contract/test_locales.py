@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
+from edge_agent.floor.faults_zh import FAULTS_ZH
+
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("en", "zh_CN")
 PAGES = {
@@ -30,6 +32,8 @@ PAGES = {
 }
 """Where the catalogues of a set of pages are, and what they are made from."""
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+HALF = re.compile("(?<=[\u3400-\u9fff]) ?[,:;?!(]|[,:;?!)] ?(?=[\u3400-\u9fff])")
+"""A mark of Latin script beside a Chinese letter."""
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 APOLOGY = {"en": re.compile(r"\b(please|sorry|invalid)\b", re.IGNORECASE), "zh_CN": re.compile("请|抱歉|非法|无效")}
 
@@ -103,3 +107,11 @@ def test_english_has_no_han_and_chinese_is_chinese() -> None:
     with (ROOT / "controller/locales/zh_CN/LC_MESSAGES/messages.po").open("rb") as file:
         latin = [message.id for message in read_po(file) if message.id and not HAN.search(" ".join(strings(message.string)))]
     assert latin == ["SKU"]
+
+
+@pytest.mark.parametrize("folder", ["controller/locales", "edge_agent/floor/locales"])
+def test_chinese_has_its_own_marks(folder: str) -> None:
+    with (ROOT / folder / "zh_CN" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN")
+    texts = [text for message in catalogue if message.id for text in strings(message.string)]
+    assert [text for text in [*texts, *FAULTS_ZH.values()] if HALF.search(text)] == []

@@ -312,7 +312,13 @@
     waiting.delete(name);
     shown[name] = html;
     if (window.htmx) htmx.swap({ target: region, text: html, swap: "innerMorph" }); else region.innerHTML = html;
-    requestAnimationFrame(ageAll);
+    requestAnimationFrame(() => { if (name === "task") showTitle(); ageAll(); });
+  };
+  const showTitle = () => {  /* the task may have been begun by a scan: the page is called as it is now */
+    const title = $("task-title"), task = document.querySelector("#region-task h2");
+    if (!title || !task || title.textContent === task.textContent) return;
+    document.title = document.title.replace(title.textContent, task.textContent);
+    title.textContent = task.textContent;
   };
   document.addEventListener("focusout", () => setTimeout(() => { for (const [name, { html, turn }] of Array.from(waiting)) put(name, html, turn); }));
 

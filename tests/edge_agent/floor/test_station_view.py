@@ -72,7 +72,7 @@ def test_only_buttons_that_mean_something_are_there() -> None:
         "something came": ["quantity", "broken", "expired", "spoiled", "short", "sticker"],
         "the summary": ["notsent", "lost", "other"],
     }
-    assert shown(DESK, at(Receiving(document="D-1", damage="broken"))).notes[0].zh == "下一件将隔离:破损。"
+    assert shown(DESK, at(Receiving(document="D-1", damage="broken"))).notes[0].zh == "下一件将隔离：破损。"
 
 
 def test_details_and_lines_of_a_delivery() -> None:

@@ -32,7 +32,7 @@ def test_a_reason_a_bin_and_items() -> None:
     man = worker().scans("BROKEN", "A-01", MILK, "DUO", MILK, "A-02", "FOUND", "FIVE", MILK)
     assert adjusted(man) == [("A-01", -1, "damage"), ("A-01", -2, "damage"), ("A-02", 5, "found")]
     assert say(man.answer) == "Milk 1 L / 牛奶 1 升: +5 in bin A-02 (Found)."
-    assert say(man.answer, "zh-CN") == "牛奶 1 升 / Milk 1 L:货位 A-02 +5(找到)。"
+    assert say(man.answer, "zh-CN") == "牛奶 1 升 / Milk 1 L：货位 A-02 +5（找到）。"
 
 
 @pytest.mark.parametrize("command", sorted(OF_STOCK))

@@ -66,7 +66,7 @@ def knows(worker: Worker, document: OrderTemplate | None) -> Worker:
 def test_items_become_lines_and_done_books_the_order_with_its_own_number() -> None:
     worker = at_counter().scans(MILK, MILK).scans(TEA, item=LEAF)
     assert say(worker.answer) == "Tea / 茶: 1 = CNY 12.50. To pay: CNY 20.90."
-    assert say(worker.answer, "zh-CN") == "茶 / Tea:1,CNY 12.50。应付 CNY 20.90。"
+    assert say(worker.answer, "zh-CN") == "茶 / Tea：1，CNY 12.50。应付 CNY 20.90。"
     worker.scans("DONE")
     order = the_order(worker)
     assert (order.reference, order.total_minor, order.currency) == ("b1-000012", 2090, "CNY")

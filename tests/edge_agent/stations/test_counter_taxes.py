@@ -161,8 +161,8 @@ def test_the_page_shows_what_the_sum_is_made_of_and_a_restart_forgets_none_of_it
     assert isinstance(again.activity, Counter)
     (segment, *_) = shows(again.activity, Known(taxes=(NEW_YORK,)))
     assert [(line.name.en, line.name.zh, line.told.en) for line in segment.lines[1:]] == [
-        ("State 4%, added", "加税:State 4%", "CNY 0.17"),
-        ("City 4.875%, added", "加税:City 4.875%", "CNY 0.20"),
+        ("State 4%, added", "加税：State 4%", "CNY 0.17"),
+        ("City 4.875%, added", "加税：City 4.875%", "CNY 0.20"),
     ]
     assert again.activity.due == "CNY 4.57"
 

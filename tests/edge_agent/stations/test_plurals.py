@@ -17,5 +17,5 @@ def test_what_is_counted_is_named_once_or_in_the_plural(number: int, words: str)
 
 def test_answers_use_it_and_chinese_has_no_need_of_it() -> None:
     one = Feedback(verdict=Verdict.OK, code="put_done", args={"items": 1})
-    assert (say(one), say(one, "zh-CN")) == ("Put away: 1 item.", "上架完成:1 件。")
+    assert (say(one), say(one, "zh-CN")) == ("Put away: 1 item.", "上架完成：1 件。")
     assert not [code for code, says in WORDS.items() if "|" in says.zh]

@@ -18,7 +18,7 @@ BADGE = "SHELFXIDBCDEFGHIJKLNOPRS"
 
 def test_a_badge_greets_and_the_same_again_signs_off() -> None:
     worker = Worker().shows(LI)
-    assert (worker.there, say(worker.answer, "zh-CN")) == ("p-1", "Li Wei,你好。")
+    assert (worker.there, say(worker.answer, "zh-CN")) == ("p-1", "Li Wei，你好。")
     assert worker.shows(ANNA).there == "p-2"
     assert worker.shows(ANNA).there is None
     assert worker.code == "signed_off"

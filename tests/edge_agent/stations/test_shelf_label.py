@@ -37,7 +37,7 @@ def test_a_scan_is_a_label_named_after_its_reading() -> None:
         data={"name": "牛奶 1 升 Milk 1 L", "price": "CNY 4.20", "ean13": MILK, "sku": "milk"},
     )
     assert say(worker.answer) == "Milk 1 L / 牛奶 1 升: CNY 4.20. Labels to print: 1."
-    assert say(worker.answer, "zh-CN") == "牛奶 1 升 / Milk 1 L:CNY 4.20。打印价签 1 张。"
+    assert say(worker.answer, "zh-CN") == "牛奶 1 升 / Milk 1 L：CNY 4.20。打印价签 1 张。"
 
 
 def test_digits_say_how_many_of_the_next_item_only() -> None:

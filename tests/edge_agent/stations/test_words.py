@@ -29,6 +29,14 @@ def test_both_languages_say_the_same_in_their_own_words(code: str) -> None:
     assert says.en[-1] in ".}:" or code.startswith(("scanned", "counted_item", "received", "picked"))
 
 
+@pytest.mark.parametrize("code", sorted(WORDS))
+def test_chinese_has_its_own_marks(code: str) -> None:
+    """In `{name}：{price}` as beside letters."""
+    assert not re.search(
+        r"(?<=[\u3400-\u9fff}]) ?[,:;?!(]|[,:;?!)] ?(?=[\u3400-\u9fff{])", re.sub(r"\{(\w+):[^}]*\}", r"{\1}", WORDS[code].zh)
+    )
+
+
 def test_no_two_say_what_the_other_says() -> None:
     codes = [code for station in STATIONS for code in station.words]
     assert len(codes) == len(set(codes))
@@ -50,8 +58,8 @@ MILK = Item(sku="milk", name_en="Milk", name_zh="牛奶", unit="piece", price_mi
 @pytest.mark.parametrize(
     ("code", "item", "words"),
     [
-        ("lookup_found", MILK, "牛奶 / Milk:CNY 4.20。库存 12(2 小时前的数据)。"),
-        ("lookup_unpriced", MILK, "牛奶 / Milk:未定价。库存 12(2 小时前的数据)。"),
+        ("lookup_found", MILK, "牛奶 / Milk：CNY 4.20。库存 12（2 小时前的数据）。"),
+        ("lookup_unpriced", MILK, "牛奶 / Milk：未定价。库存 12（2 小时前的数据）。"),
         (
             "lookup_found",
             Item(
@@ -65,7 +73,7 @@ MILK = Item(sku="milk", name_en="Milk", name_zh="牛奶", unit="piece", price_mi
                 age_ms=1,
                 numerator=350,
             ),
-            "茶 / Tea (350 克):CNY 0.50 / 100 克。库存 9 克(0 分钟前的数据)。",
+            "茶 / Tea（350 克）：CNY 0.50 / 100 克。库存 9 克（0 分钟前的数据）。",
         ),
     ],
 )
@@ -73,7 +81,7 @@ def test_a_lookup_in_chinese(code: str, item: Item, words: str) -> None:
     assert say(Feedback(verdict=Verdict.OK, code=code, args=item_arguments(item)), "zh-CN") == words
 
 
-@pytest.mark.parametrize(("tag", "price"), [("en", ": CN¥4.20. "), ("zh-CN", ":¥4.20。")])
+@pytest.mark.parametrize(("tag", "price"), [("en", ": CN¥4.20. "), ("zh-CN", "：¥4.20。")])
 def test_a_page_writes_amounts_as_the_office_does(tag: str, price: str) -> None:
     assert price in say(
         Feedback(verdict=Verdict.OK, code="lookup_found", args=item_arguments(MILK)), tag, Writer(Language(tag), UTC).money
