@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from controller import db
 from controller.counts.numbers import SESSIONS
+from controller.counts.states import SessionKind
 from controller.replica.levels import fullest_bins
 from controller.replica.parts import MOST_LISTED, Listed
 from controller.sites.queries import site
@@ -83,8 +84,8 @@ async def lines_of(site_id: str, rows: Sequence[db.Row]) -> dict[int, list[Expec
 async def _counts(site_id: str) -> list[Document]:
     """Sessions that wait for bins, and those in review with a bin that is to be counted again."""
     sessions = await db.fetch(
-        "SELECT s.id, s.scope, s.counters, s.blind FROM count_session s WHERE s.site = ? AND (s.state IN ('planned', 'open') "
-        "OR (s.state IN ('submitted', 'review') AND EXISTS "
+        "SELECT s.id, s.kind, s.scope, s.counters, s.blind FROM count_session s WHERE s.site = ? "
+        "AND (s.state IN ('planned', 'open') OR (s.state IN ('submitted', 'review') AND EXISTS "
         "(SELECT 1 FROM count_bin b WHERE b.session_id = s.id AND b.done_at IS NULL))) ORDER BY s.id DESC LIMIT ?",
         *(site_id, MOST_LISTED),
     )
@@ -94,7 +95,7 @@ async def _counts(site_id: str) -> list[Document]:
         OpenCount(
             id=row["id"],
             number=SESSIONS.number(row["id"]),
-            title=row["scope"],
+            title=count_title(SessionKind(row["kind"]), row["scope"]),
             time_zone=time_zone,
             counters=row["counters"],
             blind=bool(row["blind"]),
@@ -102,6 +103,19 @@ async def _counts(site_id: str) -> list[Document]:
         )
         for row in sessions
     ]
+
+
+def count_title(kind: SessionKind, scope: str) -> str:
+    """What a session is about, in both languages: a box shows it to whoever stands there."""
+    match kind:
+        case SessionKind.CLASS:
+            return f"{scope} 类 / Class {scope}"
+        case SessionKind.ZONE:
+            return f"{scope} 区 / Zone {scope}"
+        case SessionKind.SUSPICION:
+            return "可疑货位 / Doubtful bins"
+        case SessionKind.CHOSEN | SessionKind.ADHOC | SessionKind.ZERO_CHECK:
+            return scope
 
 
 async def _bins(counters: Mapping[int, int]) -> dict[int, list[CountBin]]:

@@ -18,6 +18,7 @@ from controller.people.policies import Grant
 from controller.purchasing.operations import NewLine, NewOrder, approve, draft
 from controller.purchasing.suppliers import ItemData, SupplierData, put_item, put_supplier
 from controller.recalls.operations import end_recall, recall
+from controller.replica.documents import count_title
 from controller.replica.pages import page_since
 from controller.sites.operations import create_bin, create_site
 from controller.stock.operations import Move, Reason, move
@@ -62,6 +63,13 @@ class TestCounts:
         (told,) = (await box.read()).kept.values()
         assert isinstance(told, OpenCount)
         assert told.bins == [CountBin(bin="A-1", is_counted=True, at=at(6), by=[li], name="Li"), CountBin(bin="A-2")]
+
+    @pytest.mark.parametrize(
+        ("kind", "scope", "title"),
+        [("class", "A", "A 类 / Class A"), ("zone", "COLD", "COLD 区 / Zone COLD"), ("suspicion", "", "可疑货位 / Doubtful bins")],
+    )
+    def test_a_title_says_what_it_is_about(self, kind: str, scope: str, title: str) -> None:
+        assert count_title(SessionKind(kind), scope) == title
 
     async def test_a_bin_for_two_is_counted_when_both_told(self) -> None:
         number = await plan(Plan(site="s1", kind=SessionKind.CHOSEN, bins=["A-1", "A-2"], counters=2))
