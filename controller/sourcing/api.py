@@ -20,6 +20,16 @@ ROUTES = [
     ),
     Route(
         "POST",
+        ORDER,
+        handlers.source_again,
+        permission=Permission.ORDERS_WRITE,
+        body=handlers.SourceAgain,
+        reply=handlers.Moved,
+        summary="Source an order again, as if it came now: no line gets less than it has, or nothing changes",
+        example=handlers.SourceAgain(reason="goods came in nearer to the customer"),
+    ),
+    Route(
+        "POST",
         f"{ORDER}/moves",
         handlers.move,
         permission=Permission.ORDERS_WRITE,

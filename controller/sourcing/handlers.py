@@ -13,6 +13,7 @@ from controller.http.routing import PLAIN, Call, Page, page
 from controller.orders import queries as orders
 from controller.orders.queries import StoredOrder
 from controller.sourcing import again, batch, changing, rejecting
+from controller.sourcing.anew import source_anew
 from controller.sourcing.deciding import Cause, Decision, decisions
 from controller.sourcing.plans import Because, Candidate, Point, Rate, Unsourced
 from controller.sourcing.settings import Minor, TermsSetting, settings
@@ -87,6 +88,10 @@ class MoveLines(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     positions: Annotated[list[Position], Meta(min_length=1, max_length=500)]
     site: SiteId
+    reason: Reason
+
+
+class SourceAgain(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
@@ -198,6 +203,12 @@ async def why(call: Call[None]) -> Page[DecisionView]:
 async def move(call: Call[MoveLines]) -> Moved:
     await _seen(call.path["no"], call.actor.sites)
     await again.move(call.path["no"], call.body.positions, call.body.site, reason=call.body.reason)
+    return await _moved(call.path["no"])
+
+
+async def source_again(call: Call[SourceAgain]) -> Moved:
+    await _seen(call.path["no"], call.actor.sites)
+    await source_anew(call.path["no"], reason=call.body.reason)
     return await _moved(call.path["no"])
 
 

@@ -114,5 +114,9 @@ SHIPPING_REFUSAL: Mapping[str, str] = {
     "not_promised_there": N_("Nothing was changed: nothing of this line comes from there."),
     "rejected_already": N_("Nothing was changed: this site said something else about the line before."),
     "not_movable": N_("Nothing was changed: this order is over, or still a draft."),
+    "released_already": N_("Nothing was changed: it is being picked. Take it back from picking first."),
+    "nothing_to_source": N_("Nothing was changed: nothing of it is promised, and nothing is wanting."),
+    "less_promised": N_("Nothing was changed: sourced again, a line would get less than it has now."),
+    "sourcing_reason_needed": N_("Nothing was changed: give a reason."),
     "bad_parameter": N_("Nothing was changed: a number was expected."),
 }

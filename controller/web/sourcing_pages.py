@@ -17,6 +17,7 @@ from controller.orders import queries as order_queries
 from controller.orders.allocations import open_allocations
 from controller.sites import queries as site_queries
 from controller.sourcing import again, changing, rejecting
+from controller.sourcing.anew import source_anew
 from controller.sourcing.deciding import decisions
 from controller.sourcing.plans import Point, Rate
 from controller.sourcing.rejecting import Kind, Refusal
@@ -63,16 +64,16 @@ class SourcingPages:
         return await self.pages.show(request, "order_sourcing.html", "/orders", values, status=status)
 
     async def act(self, request: web.Request) -> web.Response:
-        """Move a line to a site, or reject it there."""
+        """Source it again, move a line to a site, or reject it there."""
         sent, no = sent_by(request), request.match_info["no"]
         order = await order_queries.order(no)
         if not order.is_seen_at(sent.actor.sites):
             raise NotFound("order", no)
-        site = sent.field("site")
-        if sent.actor.sites is not None and site not in sent.actor.sites:
+        site, is_again = sent.field("site"), sent.field("verb") == "again"
+        if not is_again and sent.actor.sites is not None and site not in sent.actor.sites:
             raise NotFound("site", site)
         try:
-            await sent.once(_act(sent, no, site))
+            await sent.once((lambda: source_anew(no, reason=sent.field("again_reason"))) if is_again else _act(sent, no, site))
         except (DomainError, BadParameter) as error:
             return await self._order(request, _refused(error, sent), 422)
         return see_other(f"/orders/{quote(no)}/sourcing?done=moved")

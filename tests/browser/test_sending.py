@@ -107,6 +107,10 @@ async def test_why_it_comes_from_there_and_a_move_with_its_reason(open_page: Ope
     await page.get_by_label("Why", exact=True).fill("they ask for it")
     await page.get_by_role("button", name="Send it from there").click()
     await expect(page.get_by_role("alert")).to_contain_text("it is packed")
+    await page.get_by_label("Reason", exact=True).fill("is it nearer now?")
+    await page.get_by_role("button", name="Source it again").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Take it back from picking first")
+    await expect(page.get_by_label("Reason", exact=True)).to_have_value("is it nearer now?")
 
 
 async def test_a_carrier_is_added_and_a_label_settled(open_page: OpenPage, office: Site) -> None:

@@ -49,6 +49,18 @@ def order(quantity: int, reference: str, **more: object) -> dict[str, object]:
     return {"channel": "web", "reference": reference, "currency": "CNY", "lines": [line], **more}
 
 
+async def test_an_order_is_sourced_again_or_it_is_told_why_not(client: Client) -> None:
+    no = (await send(client, "POST", "/orders", order(4, "A9")))[1]["no"]
+    at = f"/orders/{no}/sourcing"
+    status, moved = await send(client, "POST", at, {"reason": "nearer"})
+    assert (status, moved["order"], moved["wanting"], [each["quantity"] for each in moved["promised"]]) == (200, no, 0, [4])
+    assert (await send(client, "POST", at, {"reason": ""}))[0] == 422
+    named = (await send(client, "POST", "/orders", order(1, "A8", site="s2")))[1]["no"]
+    status, refused = await send(client, "POST", f"/orders/{named}/sourcing", {"reason": "nearer"})
+    assert (status, refused["code"]) == (409, "site_is_named")
+    assert (await send(client, "POST", f"/orders/{named}/sourcing", {"reason": "x"}, headers=ONE))[0] == 404
+
+
 async def test_a_draft_is_changed_submitted_split_and_put_together(client: Client) -> None:
     status, draft = await send(client, "POST", "/orders", order(9, "A1", draft=True))
     assert (status, draft["state"], draft["sites"]) == (201, "draft", [])
