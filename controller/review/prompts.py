@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 _OPENING = {
     "en": "Before we can send your order we need something from you:",
-    "zh-CN": "您的订单发货前,还需要您补充以下信息:",
+    "zh-CN": "您的订单发货前，还需要您补充以下信息：",
 }
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -51,9 +51,9 @@ _FLAWS: Mapping[str, Mapping[str, str]] = {
         "city_elsewhere": "与所填省份不符",
         "street_too_short": "不完整",
         "placeholder": "可能有误",
-        "post_box": "是邮政信箱,快递无法送达",
+        "post_box": "是邮政信箱，快递无法送达",
         "bad": "格式不对",
-        "too_long": "太长,面单印不下",
+        "too_long": "太长，面单印不下",
     },
 }
 

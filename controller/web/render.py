@@ -34,6 +34,7 @@ from controller.web import (
     wave_words,
     words,
 )
+from controller.web.flag_reasons import flag_reason
 from controller.web.navigation import first_of, places_for
 from edge_agent.ui.locales import Language, Writer, load_catalogues
 from edge_agent.ui.rendering import environment_of
@@ -182,7 +183,8 @@ def _of_customers(translate: Translate) -> dict[str, object]:
 
 def _of_orders(translate: Translate) -> dict[str, object]:
     refusal = partial(_text, order_words.ORDER_REFUSAL, translate, otherwise=translate(order_words.MOVED_ON))
-    return {"order_refusal_text": refusal, "order_done_text": partial(_text, order_words.ORDER_DONE, translate)}
+    told = {"order_refusal_text": refusal, "order_done_text": partial(_text, order_words.ORDER_DONE, translate)}
+    return {**told, "flag_reason": partial(flag_reason, translate)}
 
 
 def _of_order_lists(translate: Translate) -> dict[str, object]:
