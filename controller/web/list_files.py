@@ -73,11 +73,13 @@ class ListFile:
 
 
 def _cell(value: object) -> str:
-    """Times in UTC, so that a file says the same wherever it is opened."""
+    """Times in UTC, so that a file says the same wherever it is opened; of several words, each behind a semicolon."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
+    if isinstance(value, tuple):
+        value = "; ".join(map(str, value))
     return str(defused(value)) if isinstance(value, str) else str(value)
 
 

@@ -310,7 +310,7 @@ FILE: Final = ListFile(
     Permission.ORDERS_READ,
     _piece,
     "id",
-    "no reference channel state site region delivery placed_at due_at total_minor currency is_stock_short pickup_code",
+    "no reference channel state site region delivery placed_at due_at total_minor currency is_stock_short pickup_code tags",
 )
 
 
