@@ -81,6 +81,7 @@ async def test_five_wrong_passwords_cost_time_that_is_told_in_words(open_page: O
         async with page.expect_navigation():
             await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text(re.compile(r"the next try is heard in [123]\d seconds"))
+    await expect(page.get_by_label("Password")).to_be_focused()
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Too many tries failed")
@@ -113,6 +114,7 @@ async def test_an_admin_makes_somebody_with_a_badge_by_keyboard_who_logs_in_and_
     await page.get_by_role("button", name="Log out").press("Enter")
     await expect(page).to_have_url(re.compile("/login"))
     await page.goto(f"{closed.address}/login?with=badge")
+    await expect(page.locator("[autofocus]")).to_be_focused()
     await page.keyboard.type(badge)
     await page.keyboard.press("Enter")  # as a scanner does: the PIN is missing, and gets the focus
     await expect(page.get_by_label("PIN")).to_be_focused()
