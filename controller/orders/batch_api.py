@@ -13,7 +13,7 @@ from controller.http.routing import PLAIN, Actor, Call, Created, Page, Permissio
 from controller.orders import batches
 from controller.orders.api import Instant, Site
 from controller.orders.batches import StoredBatch
-from controller.orders.change_api import Number
+from controller.orders.change_api import Number, Reason
 from controller.orders.errors import BadOrder
 from controller.orders.flags import FlagKind
 from controller.orders.listing import Wanted
@@ -23,7 +23,6 @@ from controller.orders.tag_api import Tag
 from controller.orders.tags import plain
 
 Text = Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
-Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class Matching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -15,7 +13,7 @@ from controller.taxes import settings
 from controller.taxes.queries import KeptTotal, kept
 from controller.taxes.stored import Region, StoredRate, rates, regions
 from edge_agent.wire.rounding import Mode
-from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.taxes import STANDARD, percent_of
 from edge_agent.wire.totals import Level
 
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,39}$")]
@@ -225,12 +223,6 @@ def _aware(instant: datetime) -> datetime:
     if instant.tzinfo is None or not 1900 < instant.year < 9000:
         raise BadInstant(f"{instant.isoformat()}: expected an instant with its zone")
     return instant.astimezone(UTC)
-
-
-def percent_of(value: Fraction) -> str:
-    """13/100 is `13`, 71/800 is `8.875`; what has no end is cut at six places."""
-    digits = Decimal(value.numerator * 100) / Decimal(value.denominator)
-    return f"{digits:.6f}".rstrip("0").rstrip(".")
 
 
 def _region_view(each: Region) -> RegionView:

@@ -19,7 +19,6 @@ from controller.http.routing import BadParameter, Permission, number, page
 from controller.pricing.imports import BadCell
 from controller.sites.queries import sites as sites_of
 from controller.taxes import listing, settings
-from controller.taxes.api import percent_of
 from controller.taxes.settings import BadTax
 from controller.taxes.stored import Region, StoredRate, rates, regions
 from controller.web import tax_preview
@@ -30,7 +29,7 @@ from controller.web.review_rule_pages import chain_currency
 from controller.web.routes import PageRoute, see_other
 from controller.web.shown import MAX_SITES, account_of, names_of, zone
 from edge_agent.wire.rounding import Mode
-from edge_agent.wire.taxes import STANDARD
+from edge_agent.wire.taxes import STANDARD, percent_of
 from edge_agent.wire.totals import Level
 
 SECTION: Final = "/taxes"

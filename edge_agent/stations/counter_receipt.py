@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,7 @@ from edge_agent.stations.reasons import named
 from edge_agent.stations.station import Says
 from edge_agent.wire.messages import JobRequest
 from edge_agent.wire.order_facts import PayBy
-from edge_agent.wire.taxes import SiteTaxes
+from edge_agent.wire.taxes import SiteTaxes, percent_of
 
 TEMPLATE: Final = "counter-receipt"
 TAXED: Final = "counter-receipt-taxed"
@@ -63,7 +61,7 @@ def _tax_data(basket: Basket, taxes: SiteTaxes) -> Data:
     data: Data = {
         "taxes": [
             {
-                "name": f"{word} {each.rate.name} {percentage(each.rate.value)}",
+                "name": f"{word} {each.rate.name} {percent_of(each.rate.value)}%",
                 "net": f"净额 Net {price(each.base_minor, basket.currency)}",
                 "tax": price(each.tax_minor, basket.currency),
             }
@@ -73,11 +71,6 @@ def _tax_data(basket: Basket, taxes: SiteTaxes) -> Data:
     if found.rounding_minor:
         data |= {"rounding_word": "舍入 Rounding", "rounding": price(found.rounding_minor, basket.currency)}
     return data
-
-
-def percentage(share: Fraction) -> str:
-    """`13%`, `8.875%`; of a share that has no end, six places."""
-    return f"{Decimal(share.numerator * 100) / share.denominator:.6f}".rstrip("0").rstrip(".") + "%"
 
 
 def _line(line: BasketLine, currency: str) -> dict[str, str | int]:

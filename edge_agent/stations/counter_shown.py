@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from edge_agent.stations.counter_receipt import percentage
 from edge_agent.stations.counter_state import BasketLine, Counter, Refund
 from edge_agent.stations.counter_words import (
     AMOUNT,
@@ -27,6 +26,7 @@ from edge_agent.stations.model import CHINESE, ENGLISH, Known
 from edge_agent.stations.reasons import named
 from edge_agent.stations.station import Button, Line, Says, Segment
 from edge_agent.wire.order_facts import BUILT_IN, Shortcut
+from edge_agent.wire.taxes import percent_of
 
 _KEYS: Final = 9
 _UNITS: Final = {"gram": Says("g", "克"), "millilitre": Says("ml", "毫升")}
@@ -106,7 +106,7 @@ def _beside(now: Counter) -> tuple[Line, ...]:
         totals = basket.totals
         word = Says("included", "含税") if basket.taxes.is_inclusive else Says("added", "加税")
         for each in totals.rates:
-            name = f"{each.rate.name} {percentage(each.rate.value)}"
+            name = f"{each.rate.name} {percent_of(each.rate.value)}%"
             found.append((Says(f"{name}, {word.en}", f"{word.zh}：{name}"), each.tax_minor))
         if totals.rounding_minor:
             found.append((Says("Rounding", "舍入"), totals.rounding_minor))

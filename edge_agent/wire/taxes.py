@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Final
 
@@ -54,6 +55,11 @@ class SiteTaxes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def rates_of(self, tax_class: str) -> tuple[Rate, ...]:
         """A class that nothing is said of is taxed as standard."""
         return tuple(each.rate for each in self.rates.get(tax_class, self.rates.get(STANDARD, [])))
+
+
+def percent_of(value: Fraction) -> str:
+    """13/100 is `13`, 71/800 is `8.875`; what has no end is rounded to six places."""
+    return f"{Decimal(value.numerator * 100) / value.denominator:.6f}".rstrip("0").rstrip(".")
 
 
 def holding(taxes: Sequence[SiteTaxes], at: datetime | None) -> SiteTaxes | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from edge_agent.wire.rounding import Mode
-from edge_agent.wire.taxes import SiteRate, SiteTaxes, holding
+from edge_agent.wire.taxes import SiteRate, SiteTaxes, holding, percent_of
 from edge_agent.wire.totals import Level
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
@@ -41,3 +41,8 @@ def test_a_class_that_nothing_is_said_of_is_taxed_as_standard_and_one_without_a_
         [Fraction(1, 10)],
         [],
     ]
+
+
+def test_a_rate_is_written_as_people_write_it() -> None:
+    shares = (Fraction(13, 100), Fraction(71, 800), Fraction(1, 10), Fraction(0), Fraction(1, 3))
+    assert [percent_of(share) for share in shares] == ["13", "8.875", "10", "0", "33.333333"]
